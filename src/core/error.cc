@@ -1,0 +1,87 @@
+#include "core/error.h"
+
+#include <array>
+#include <cstddef>
+
+namespace flowsell {
+namespace {
+
+using enum ErrorCode;
+
+constexpr std::array kTable = {
+    ErrorInfo{kInvalidRequest, "invalid_request", 400, "The request has invalid fields", false,
+              "Correct the fields listed in errors and send the request again."},
+    ErrorInfo{kInvalidJson, "invalid_json", 400, "The body is not valid JSON", false,
+              "Send one JSON document in UTF-8, without duplicate keys."},
+    ErrorInfo{kInvalidId, "invalid_id", 400, "An id is not valid here", false,
+              "Use the id exactly as the API returned it; its prefix names its kind."},
+    ErrorInfo{kInvalidIdempotencyKey, "invalid_idempotency_key", 400,
+              "The Idempotency-Key is not valid", false,
+              "Send 1 to 255 printable ASCII characters, for example a UUID."},
+    ErrorInfo{kMissingApiKey, "missing_api_key", 401, "No API key was sent", false,
+              "Send the header Authorization: Bearer fsk_..."},
+    ErrorInfo{kInvalidApiKey, "invalid_api_key", 401, "The API key is not valid", false,
+              "Check that the whole key was copied and that it was not revoked."},
+    ErrorInfo{kInvalidSignature, "invalid_signature", 401, "The signature does not verify", false,
+              "Sign the raw request body with the app secret."},
+    ErrorInfo{kQuotaExhausted, "quota_exhausted", 402, "The request quota is used up", false,
+              "Buy a request pack or wait for the next period; GET /v1/quota shows both."},
+    ErrorInfo{kInsufficientScope, "insufficient_scope", 403, "The API key lacks a scope", false,
+              "Use a key that has the scope named in detail."},
+    ErrorInfo{kNotFound, "not_found", 404, "Not found", false,
+              "Check the path and the id; a key sees only its own workspace and mode."},
+    ErrorInfo{kMethodNotAllowed, "method_not_allowed", 405, "The method is not allowed here", false,
+              "Use a method that the Allow header lists."},
+    ErrorInfo{kRequestTimeout, "request_timeout", 408, "The request arrived too slowly", true,
+              "Send the whole request faster."},
+    ErrorInfo{kConflict, "conflict", 409, "The object's state does not allow this", false,
+              "Read the object again and decide anew."},
+    ErrorInfo{kIdempotencyInProgress, "idempotency_in_progress", 409,
+              "The first request with this Idempotency-Key is still running", true,
+              "Wait for the time in Retry-After and send the same request again."},
+    ErrorInfo{kPayloadTooLarge, "payload_too_large", 413, "The body is too large", false,
+              "Send a smaller body; the limit stands in detail."},
+    ErrorInfo{kUriTooLong, "uri_too_long", 414, "The request target is too long", false,
+              "Shorten the path and query."},
+    ErrorInfo{kUnsupportedMediaType, "unsupported_media_type", 415, "The media type is not supported",
+              false, "Send Content-Type: application/json."},
+    ErrorInfo{kExpectationFailed, "expectation_failed", 417, "The expectation can't be met", false,
+              "Only Expect: 100-continue is supported."},
+    ErrorInfo{kIdempotencyKeyReused, "idempotency_key_reused", 422,
+              "The Idempotency-Key was used with another request body", false,
+              "Use a new key for a new request; repeat the first body to replay the first."},
+    ErrorInfo{kRateLimited, "rate_limited", 429, "Too many requests", true,
+              "Wait for the time in Retry-After."},
+    ErrorInfo{kHeadersTooLarge, "headers_too_large", 431, "The request head is too large", false,
+              "Send fewer or shorter header fields."},
+    ErrorInfo{kInternal, "internal_error", 500, "An internal error occurred", true,
+              "Try again with the same Idempotency-Key; if it stays, report the request id."},
+    ErrorInfo{kProviderRejected, "provider_rejected", 502, "The provider refused the request", false,
+              "Read provider in this answer; its fix says what to change."},
+    ErrorInfo{kProviderUnreachable, "provider_unreachable", 502, "The provider can't be reached", true,
+              "Try again later; nothing was sent."},
+    ErrorInfo{kStoreUnavailable, "store_unavailable", 503, "The database can't take the request now",
+              true, "Wait for the time in Retry-After and send it again with the same Idempotency-Key."},
+    ErrorInfo{kOverloaded, "overloaded", 503, "The server has too much work waiting", true,
+              "Wait for the time in Retry-After."},
+    ErrorInfo{kShuttingDown, "shutting_down", 503, "The server is shutting down", true,
+              "Send the request again; another server or the restarted one takes it."},
+    ErrorInfo{kProviderTimeout, "provider_timeout", 504, "The provider did not answer in time", false,
+              "It may have acted all the same: check before you try again."},
+};
+
+constexpr bool rows_are_in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i) {
+    if (static_cast<std::size_t>(kTable[i].id) != i) return false;
+  }
+  return kTable.size() == static_cast<std::size_t>(kProviderTimeout) + 1;
+}
+static_assert(rows_are_in_order());
+
+}  // namespace
+
+const ErrorInfo& error_info(ErrorCode code) noexcept {
+  return kTable[static_cast<std::size_t>(code)];
+}
+
+}  // namespace flowsell

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace flowsell {
+
+/// Appends 26 lower-case Crockford base32 characters (128 bits, the first character holds 3 bits).
+void base32_append(const std::array<std::uint8_t, 16>& bytes, std::string& out);
+/// False unless `text` is exactly 26 such characters, lower case, first one 0 to 7: one text for one value.
+bool base32_decode(std::string_view text, std::array<std::uint8_t, 16>& out);
+
+/// Lower-case hexadecimal.
+std::string hex_encode(std::span<const std::uint8_t> bytes);
+/// nullopt unless `text` is an even number of hexadecimal digits, in either case.
+std::optional<std::string> hex_decode(std::string_view text);
+
+/// Standard alphabet with padding (RFC 4648 section 4).
+std::string base64_encode(std::span<const std::uint8_t> bytes);
+/// nullopt unless `text` is canonical padded base64.
+std::optional<std::string> base64_decode(std::string_view text);
+
+inline std::span<const std::uint8_t> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// The number of Unicode code points in valid UTF-8.
+std::size_t count_code_points(std::string_view utf8);
+/// True when `text` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool is_valid_utf8(std::string_view text);
+
+/// ASCII only, no locale.
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+/// Percent-decodes a path segment or query value; '+' becomes a space only when `plus_is_space`. nullopt when broken.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+}  // namespace flowsell

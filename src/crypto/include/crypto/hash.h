@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace flowsell::crypto {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+Digest sha256(std::string_view data);
+/// HMAC-SHA256 (RFC 2104) over the parts, one after the other.
+Digest hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
+/// BLAKE2b-256 under a key of 32 bytes: keyed hashes of phone numbers, derived ids.
+Digest keyed_hash(std::span<const std::uint8_t, 32> key, std::initializer_list<std::string_view> parts);
+
+/// Compares in time that depends on the lengths only.
+bool constant_time_equal(std::string_view a, std::string_view b);
+
+/// CRC-32 (IEEE 802.3).
+std::uint32_t crc32(std::string_view data);
+/// Base62 (0-9 A-Z a-z), big-endian, left-padded with '0' to `width` characters.
+std::string base62(std::uint64_t value, std::size_t width);
+/// `length` random characters of base62, each drawn evenly.
+std::string random_base62(std::size_t length);
+
+}  // namespace flowsell::crypto

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/sensitive.h"
+#include "crypto/seal.h"
+
+namespace flowsell::crypto {
+
+/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600) or in the environment, never in
+/// the database.
+class KeyRing {
+ public:
+  /// Reads 64 hexadecimal digits from `file`; makes the file (0600, fsynced) when it is missing and `create` is set.
+  /// Fails with kInternal, and says what to do, when it is missing, malformed, or readable by others than its owner.
+  static Result<KeyRing> from_file(const std::filesystem::path& file, bool create);
+  /// The same from the 64 digits themselves.
+  static Result<KeyRing> from_hex(const Secret& hex);
+
+  /// A new workspace key, wrapped for the database; `workspace` (16 bytes) is bound to it.
+  std::string wrap_new_key(std::string_view workspace) const;
+  Result<Key> unwrap(std::string_view workspace, std::string_view wrapped) const;
+  /// A key for one purpose, derived from the master key: "recipient-hash", ...
+  Key derive(std::string_view purpose) const;
+
+ private:
+  explicit KeyRing(Key master) : master_(std::move(master)) {}
+  Key master_;
+};
+
+}  // namespace flowsell::crypto

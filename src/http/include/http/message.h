@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flowsell::http {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+std::string_view method_name(Method method) noexcept;
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// One request as the server read it. Views point into the connection's buffer: valid until the handler's coroutine
+/// ends. The whole body has arrived.
+struct Request {
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+  Method method = Method::kGet;
+  std::string_view target;          ///< as sent: "/v1/messages?limit=10"
+  std::string_view path;            ///< before '?', not decoded
+  std::string_view query;           ///< after '?', not decoded
+  std::vector<Field> fields;
+  std::string_view body;
+  std::string_view remote_address;  ///< the peer's numeric address
+  std::vector<std::string> params;  ///< what the route's "{}" segments matched, percent-decoded
+
+  /// The first field of that name in any case; empty when absent.
+  std::string_view header(std::string_view name) const noexcept;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";  ///< not sent when the body is empty
+  std::vector<Header> headers;                    ///< Content-Length, Date, Connection are the server's own
+  std::string body;
+};
+
+}  // namespace flowsell::http
