@@ -27,6 +27,7 @@ struct Block {
 }  // namespace
 
 void fill_random(std::span<std::uint8_t> out) {
+  if (out.empty()) return;  // its data() may be null, which memcpy forbids
   thread_local Block block;
   if (out.size() > block.bytes.size() / 4) return from_kernel(out);
   if (block.used + out.size() > block.bytes.size()) {

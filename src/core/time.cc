@@ -8,6 +8,8 @@ namespace {
 
 using namespace std::chrono;
 
+constexpr Time kEnd = sys_days(year(10000) / January / 1);  // the first that four digits can't show
+
 void put_digits(char* out, int width, unsigned value) {
   for (int i = width - 1; i >= 0; --i) {
     out[i] = static_cast<char>('0' + value % 10);
@@ -83,7 +85,7 @@ std::optional<Time> parse_time(std::string_view text) {
   if (!offset) return std::nullopt;
   const Time t = sys_days(date) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]) +
                  milliseconds(ms) - *offset;
-  if (t < Time{}) return std::nullopt;
+  if (t < Time{} || t >= kEnd) return std::nullopt;
   return t;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +18,8 @@
 
 namespace flowsell::channel {
 
-/// A user as the provider knows them where no telephone number is known. WhatsApp: BSUID ("US.1349...", "US.ENT....").
+/// A user as the provider knows them where no telephone number is known. WhatsApp: BSUID
+/// ("US.1349...", "US.ENT....").
 struct ProviderUserId {
   std::string value;
   friend bool operator==(const ProviderUserId&, const ProviderUserId&) = default;
@@ -25,7 +28,8 @@ struct ProviderUserId {
 /// Whom a message goes to.
 class Recipient {
  public:
-  /// E.164 ('+' first) or a provider's user id (two capital letters, '.', letters and digits; at most 140 characters).
+  /// E.164 ('+' first) or a provider's user id (two capital letters, '.', letters and digits; at
+  /// most 140 characters).
   static Result<Recipient> parse(std::string_view text);
   std::string_view view() const noexcept;
   const PhoneNumber* phone() const noexcept { return std::get_if<PhoneNumber>(&value_); }
@@ -38,8 +42,9 @@ class Recipient {
   std::variant<PhoneNumber, ProviderUserId> value_;
 };
 
-// The kinds of message. To add one: its struct here and in Body, its name in kinds() of message.cc, its parse_ function
-// in parse_body.cc, its writer in each channel's compile.cc. Nothing else knows kinds.
+// The kinds of message. To add one: its struct here and in Body, its name in kinds() of message.cc,
+// its parse_ function in parse_body.cc, its writer in each channel's compile.cc. Nothing else knows
+// kinds.
 
 struct Text {
   Content body;
@@ -79,27 +84,32 @@ struct Template {
   std::string language;
   std::vector<TemplateParameter> header;
   std::vector<TemplateParameter> body;
+  std::size_t header_index =
+      0;  ///< the places of both in the request's components: faults point there
+  std::size_t body_index = 0;
 };
 using Body = std::variant<Text, Image, Document, Reaction, InteractiveButtons, Template>;
 
-/// "text", "image", "document", "reaction", "interactive", "template": the value of "type" and the key of the object.
+/// "text", "image", "document", "reaction", "interactive", "template": the value of "type" and the
+/// key of the object.
 std::string_view kind_name(const Body& body) noexcept;
 
-/// A message that an application asked for, whole and well-formed. What depends on a channel (how long a text may be) is
-/// its adapter's business: Adapter::check().
+/// A message that an application asked for, whole and well-formed. What depends on a channel (how
+/// long a text may be) is its adapter's business: Adapter::check().
 struct OutboundMessage {
-  std::string from;                       ///< sender id or its display number, as asked; empty: the only sender
+  std::string from;  ///< sender id or its display number, as asked; empty: the only sender
   Recipient to;
   Body body;
-  std::string context;                    ///< message replied to: our "msg_..." id or the provider's; empty: none
-  std::string metadata_json;              ///< the caller's object, re-written; empty: none
+  std::string context;  ///< message replied to: our "msg_..." id or the provider's; empty: none
+  std::string metadata_json;  ///< the caller's object, re-written; empty: none
   std::string client_ref;
   std::optional<std::chrono::seconds> ttl;
 };
 
-/// Reads the body of POST /v1/messages. Fails with kInvalidRequest, every fault with its pointer: missing and unknown
-/// fields, wrong types, `to`, metadata (50 keys of 40 characters, values of 500), client_ref (100), ttl_seconds (1 to
-/// 86,400). Pure. The same bytes are what a job seals: an upgraded server reads them again.
+/// Reads the body of POST /v1/messages. Fails with kInvalidRequest, every fault with its pointer:
+/// missing and unknown fields, wrong types, `to`, metadata (50 keys of 40 characters, values of
+/// 500), client_ref (100), ttl_seconds (1 to 86,400). Pure. The same bytes are what a job seals: an
+/// upgraded server reads them again.
 Result<OutboundMessage> parse_message(const json::Value& body);
 
 }  // namespace flowsell::channel

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -7,31 +8,32 @@
 
 namespace flowsell {
 
-/// A text that must never reach a log, an error or the disk in clear. It can't be printed, formatted or compared by
-/// accident; reveal() marks, and a reviewer can search for, each place that uses it. Its bytes are wiped.
+/// A text that must never reach a log, an error or the disk in clear. It can't be printed,
+/// formatted or compared by accident; reveal() marks, and a reviewer can search for, each place
+/// that uses it. Its bytes are wiped.
 template <class Tag>
 class Sensitive {
  public:
   Sensitive() = default;
-  explicit Sensitive(std::string text) : text_(std::move(text)) {}
+  explicit Sensitive(std::string text) : text_(std::move(text)) { wipe(text); }
   Sensitive(const Sensitive&) = default;
   Sensitive& operator=(const Sensitive& other) {
     if (this != &other) {
-      wipe();
+      wipe(text_);
       text_ = other.text_;
     }
     return *this;
   }
-  Sensitive(Sensitive&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+  Sensitive(Sensitive&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
   Sensitive& operator=(Sensitive&& other) noexcept {
     if (this != &other) {
-      wipe();
+      wipe(text_);
       text_ = std::move(other.text_);
-      other.wipe();
+      wipe(other.text_);
     }
     return *this;
   }
-  ~Sensitive() { wipe(); }
+  ~Sensitive() { wipe(text_); }
 
   std::string_view reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
@@ -40,10 +42,15 @@ class Sensitive {
   friend std::ostream& operator<<(std::ostream&, const Sensitive&) = delete;
 
  private:
-  void wipe() noexcept {
-    volatile char* p = text_.data();
-    for (std::size_t i = 0; i < text_.size(); ++i) p[i] = 0;
-    text_.clear();
+  /// All of the capacity: a short text that was moved from still stands in its old place.
+  static void wipe(std::string& text) noexcept {
+    text.resize(text.capacity());
+    std::memset(text.data(), 0, text.size());
+    __asm__ __volatile__(""
+                         :
+                         : "r"(text.data())
+                         : "memory");  // or the compiler drops a memset that nobody reads
+    text.clear();
   }
   std::string text_;
 };

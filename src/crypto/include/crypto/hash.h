@@ -15,7 +15,8 @@ Digest sha256(std::string_view data);
 /// HMAC-SHA256 (RFC 2104) over the parts, one after the other.
 Digest hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
 /// BLAKE2b-256 under a key of 32 bytes: keyed hashes of phone numbers, derived ids.
-Digest keyed_hash(std::span<const std::uint8_t, 32> key, std::initializer_list<std::string_view> parts);
+Digest keyed_hash(std::span<const std::uint8_t, 32> key,
+                  std::initializer_list<std::string_view> parts);
 
 /// Compares in time that depends on the lengths only.
 bool constant_time_equal(std::string_view a, std::string_view b);

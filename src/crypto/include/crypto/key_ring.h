@@ -10,12 +10,13 @@
 
 namespace flowsell::crypto {
 
-/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600) or in the environment, never in
-/// the database.
+/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600) or in the
+/// environment, never in the database.
 class KeyRing {
  public:
-  /// Reads 64 hexadecimal digits from `file`; makes the file (0600, fsynced) when it is missing and `create` is set.
-  /// Fails with kInternal, and says what to do, when it is missing, malformed, or readable by others than its owner.
+  /// Reads 64 hexadecimal digits from `file`; makes the file (0600, fsynced) when it is missing and
+  /// `create` is set. Fails with kInternal, and says what to do, when it is missing, malformed, or
+  /// readable by others than its owner.
   static Result<KeyRing> from_file(const std::filesystem::path& file, bool create);
   /// The same from the 64 digits themselves.
   static Result<KeyRing> from_hex(const Secret& hex);

@@ -61,6 +61,7 @@ struct ClientOptions {
   std::size_t answer_bytes_max = 1 << 20;
   std::string user_agent = "FlowSell-Connect/0.1";
   std::string tls_ca_file;  ///< empty: the system's
+  std::chrono::milliseconds connection_age_max{300'000};  ///< so that a changed address is followed in the end
 };
 
 /// Pooled HTTP/1.1 client. A connection is reused only when it is sound (nothing to read, not closed) and only for the

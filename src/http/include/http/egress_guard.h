@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/error.h"
+#include "core/time.h"
 #include "http/url.h"
 #include "runtime/task.h"
 
@@ -17,10 +19,10 @@ namespace flowsell::http {
 struct EgressOptions {
   /// Exact "host:port" pairs that may be private or loopback: local development, the simulator. A host is compared as
   /// it stands in the URL, before resolution.
-  std::vector<std::string> allowed;
+  std::vector<std::string> allowed = {};
   /// Every loopback address and port: the sandbox only.
   bool allow_loopback = false;
-  /// Ports that public hosts may be called on.
+  /// Ports that public hosts may be called on. Plain http to a public host is refused unless 80 is among them.
   std::vector<std::uint16_t> ports = {443};
   std::chrono::seconds cache_time{30};
 };
@@ -41,6 +43,10 @@ class EgressGuard {
   /// The addresses to connect to, all checked. Fails with kInvalidRequest (refused: the detail says which rule, not
   /// which address) or kProviderUnreachable (the name has no address). Names are resolved on threads of the guard's own.
   Task<std::vector<boost::asio::ip::address>> resolve(Url url);
+  /// The same, but gives up with kProviderUnreachable at `deadline`; the look-up goes on for the cache.
+  Task<std::vector<boost::asio::ip::address>> resolve(Url url, SteadyTime deadline);
+  /// The answer of resolve() where it needs no look-up (refused, a literal address, cached); nullopt otherwise.
+  std::optional<Result<std::vector<boost::asio::ip::address>>> resolve_now(const Url& url);
   /// Only what the text itself decides: scheme, port, literal addresses. For refusing an endpoint when it is created.
   Result<> check(const Url& url) const;
 

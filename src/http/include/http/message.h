@@ -35,11 +35,15 @@ struct Request {
   std::string_view header(std::string_view name) const noexcept;
 };
 
+/// As a status: the server closes the connection without an answer. For simulators that play a broken peer.
+inline constexpr int kCloseUnanswered = 0;
+
 struct Response {
-  int status = 200;
+  int status = 200;  ///< or kCloseUnanswered
   std::string content_type = "application/json";  ///< not sent when the body is empty
   std::vector<Header> headers;                    ///< Content-Length, Date, Connection are the server's own
   std::string body;
+  bool cut_in_half = false;  ///< the connection is closed in the middle of the answer: simulators only
 };
 
 }  // namespace flowsell::http

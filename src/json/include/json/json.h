@@ -38,9 +38,9 @@ class Document {
   std::unique_ptr<Memory> memory_;
 };
 
-/// Strict JSON (RFC 8259): one document, valid UTF-8, no comments, no trailing commas, no duplicate keys, and no
-/// U+0000 in any string or key (PostgreSQL can't store it). Fails with kInvalidJson; the detail names the byte
-/// offset or the rule, never a part of the text.
+/// Strict JSON (RFC 8259): one document, valid UTF-8, no comments, no trailing commas, no duplicate
+/// keys, and no U+0000 in any string or key (PostgreSQL can't store it). Fails with kInvalidJson;
+/// the detail names the byte offset or the rule, never a part of the text.
 Result<Document> parse(std::string_view text, Limits limits = {});
 
 }  // namespace flowsell::json

@@ -17,8 +17,9 @@ struct StringRule {
   std::size_t max = SIZE_MAX;
 };
 
-/// Reads one JSON object field by field and collects every fault instead of stopping at the first, each with the
-/// JSON pointer of its field. A field that was never asked for is a fault too (finish()).
+/// Reads one JSON object field by field and collects every fault instead of stopping at the first,
+/// each with the JSON pointer of its field. A field that was never asked for is a fault too
+/// (finish()).
 ///
 ///   std::vector<FieldError> faults;
 ///   ObjectReader in(document.root(), "", faults);
@@ -26,7 +27,8 @@ struct StringRule {
 ///   in.finish();
 class ObjectReader {
  public:
-  /// `value` may be of any type: when it is no object, that is the fault and every read gives nothing.
+  /// `value` may be of any type: when it is no object, that is the fault and every read gives
+  /// nothing.
   ObjectReader(const Value& value, std::string pointer, std::vector<FieldError>& faults);
 
   /// The field, or nullptr; marks it as known.
@@ -52,7 +54,8 @@ class ObjectReader {
   std::vector<FieldError>& faults() noexcept { return faults_; }
 
  private:
-  std::optional<std::string_view> checked(std::string_view name, const Value* value, StringRule rule);
+  std::optional<std::string_view> checked(std::string_view name, const Value* value,
+                                          StringRule rule);
   const Object* object_ = nullptr;
   std::string pointer_;
   std::vector<FieldError>& faults_;

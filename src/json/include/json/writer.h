@@ -8,8 +8,8 @@
 
 namespace flowsell::json {
 
-/// Writes JSON text straight into a string: no tree, no copy. The caller keeps the order right (a key, then its
-/// value); commas are written for it.
+/// Writes JSON text straight into a string: no tree, no copy. The caller keeps the order right (a
+/// key, then its value); commas are written for it.
 ///
 ///   Writer w;
 ///   w.begin_object().key("id").string(id).key("ok").boolean(true).end_object();
@@ -21,9 +21,9 @@ class Writer {
   Writer& end_object();
   Writer& begin_array();
   Writer& end_array();
-  Writer& key(std::string_view name);  ///< names we choose: must need no escaping
+  Writer& key(std::string_view name);      ///< names we choose: must need no escaping
   Writer& any_key(std::string_view name);  ///< names that callers choose: escaped
-  Writer& string(std::string_view text);  ///< must be valid UTF-8; escaped as RFC 8259 asks
+  Writer& string(std::string_view text);   ///< must be valid UTF-8; escaped as RFC 8259 asks
   Writer& integer(std::int64_t number);
   Writer& boolean(bool flag);
   Writer& null();

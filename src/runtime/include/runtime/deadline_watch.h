@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 
 #include "core/time.h"
 
@@ -52,6 +53,7 @@ class DeadlineWatch {
   SteadyTime armed_at_ = SteadyTime::max();
   Deadline* first_ = nullptr;
   Deadline* sweep_next_ = nullptr;  ///< so that an expiry may destroy any deadline
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< shared with the timer's last handler
 };
 
 }  // namespace flowsell::runtime

@@ -30,7 +30,9 @@ struct SimulatorOptions {
   std::chrono::milliseconds sent_after{100};
   std::chrono::milliseconds delivered_after{300};
   std::chrono::milliseconds read_after{800};   ///< all three from acceptance; negative: never
-  std::size_t messages_kept_max = 2'000'000;   ///< of GET /_sim/messages
+  std::size_t messages_kept_max = 2'000'000;   ///< of GET /_sim/messages; the oldest make room
+  bool batch_webhooks = true;                  ///< what is due together goes in one POST, at most 1000 updates
+  std::chrono::milliseconds webhook_retry_after{1'000};  ///< the first retry; doubles up to 60 s, for 7 days
 };
 
 /// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and signed webhooks, for the

@@ -1,0 +1,164 @@
+"""Runs every suite of tests and counts. Called by script/test after the build; needs only the standard library.
+
+Each suite prints one line; the output of a suite is shown only when something in it failed. The last line is the sum,
+"N passed, N failed", and the exit status is 1 when anything failed or nothing ran.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+SUITE_SECONDS_MAX = 1800
+FUZZ_SECONDS = 60
+SERVER_SUITES = ("e2e", "crash", "conformance")
+
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": "second_deadlock_stack=1",
+    "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
+    "TSAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
+}
+
+
+class Totals:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def add(self, name, passed, failed, skipped, seconds, output):
+        self.passed += passed
+        self.failed += failed
+        if failed and output:
+            print(output.rstrip(), flush=True)
+        note = f", {skipped} skipped" if skipped else ""
+        verdict = "FAILED" if failed else "ok"
+        print(f"{verdict:<6} {name:<28} {passed} passed, {failed} failed{note}  ({seconds:.1f} s)", flush=True)
+
+
+def run(command, env=None):
+    """The exit status (None: it took too long and was killed, with all its children), output and seconds."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=REPO, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=SUITE_SECONDS_MAX)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        output += f"\nkilled after {SUITE_SECONDS_MAX} s\n"
+        status = None
+    return status, output, time.monotonic() - began
+
+
+def count_gtest(report):
+    """(passed, failed, skipped) of GoogleTest's JSON report."""
+    cases = [case for suite in report["testsuites"] for case in suite["testsuite"]]
+    skipped = sum(case["result"] in ("SKIPPED", "SUPPRESSED") or case["status"] == "NOTRUN" for case in cases)
+    failed = sum(bool(case.get("failures")) for case in cases)
+    return len(cases) - skipped - failed, failed, skipped
+
+
+def count_junit(root):
+    """(passed, failed, skipped) of pytest's JUnit report."""
+    suites = root.iter("testsuite")
+    total = failed = skipped = 0
+    for suite in suites:
+        total += int(suite.get("tests", 0))
+        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped += int(suite.get("skipped", 0))
+    return max(total - failed - skipped, 0), failed, skipped
+
+
+def add_counted(totals, name, result, read_counts):
+    """A suite that broke without naming a failed test, or had none, is a failure: it must not look like success."""
+    status, output, seconds = result
+    try:
+        passed, failed, skipped = read_counts()
+    except (OSError, ValueError, KeyError, xml.ParseError):
+        passed, failed, skipped = 0, 0, 0
+    if failed == 0 and passed + skipped == 0 and status == 0:
+        output += f"\n{name} has no tests\n"
+        failed = 1
+    if failed == 0 and status != 0:
+        failed = 1
+    totals.add(name, passed, failed, skipped, seconds, output)
+
+
+def run_unit_tests(totals, preset, env=None):
+    for binary in sorted((REPO / "build" / preset / "tests").glob("*_test")):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.json"
+            result = run([str(binary), "--gtest_brief=1", f"--gtest_output=json:{report}"], env)
+            add_counted(totals, f"{preset} {binary.name}", result,
+                        lambda: count_gtest(json.loads(report.read_text())))
+
+
+def corpus_of(binary):
+    return REPO / "fuzz" / binary.name.removeprefix("fuzz_") / "corpus"
+
+
+def fuzz_binaries(preset):
+    return [path for path in sorted((REPO / "build" / preset / "fuzz").glob("fuzz_*"))
+            if path.is_file() and os.access(path, os.X_OK)]
+
+
+def replay_corpora(totals, preset):
+    for binary in fuzz_binaries(preset):
+        status, output, seconds = run([str(binary), str(corpus_of(binary))])
+        totals.add(f"{preset} {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
+
+
+def fuzz(totals):
+    for binary in fuzz_binaries("fuzz"):
+        with tempfile.TemporaryDirectory() as found:
+            # New inputs go to the first folder; the corpus is read only.
+            command = [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048",
+                       f"-artifact_prefix={REPO / 'build' / 'fuzz'}/", found, str(corpus_of(binary))]
+            status, output, seconds = run(command, SANITIZER_OPTIONS)
+        totals.add(f"fuzz {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
+
+
+def run_pytest(totals, suite, preset, env=None):
+    folder = REPO / "tests" / suite
+    if not any(folder.glob("test_*.py")):
+        return
+    binaries = REPO / "build" / preset / "bin"
+    server = {"CONNECTD": str(binaries / "connectd"), "CONNECT_SIM": str(binaries / "connect-sim")}
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
+                   f"--junitxml={report}", str(folder)]
+        result = run(command, {**server, **(env or {})})
+        add_counted(totals, f"{preset} tests/{suite}", result, lambda: count_junit(xml.parse(report).getroot()))
+
+
+def main(arguments):
+    totals = Totals()
+    run_unit_tests(totals, "release")
+    replay_corpora(totals, "release")
+    run_pytest(totals, "policy", "release")
+    if "--fast" not in arguments:
+        for suite in SERVER_SUITES:
+            run_pytest(totals, suite, "release")
+    if "--sanitize" in arguments:
+        for preset in ("asan", "tsan"):
+            run_unit_tests(totals, preset, SANITIZER_OPTIONS)
+            run_pytest(totals, "e2e", preset, SANITIZER_OPTIONS)
+    if "--fuzz" in arguments:
+        fuzz(totals)
+    print(f"{totals.passed} passed, {totals.failed} failed", flush=True)
+    return 1 if totals.failed or not totals.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

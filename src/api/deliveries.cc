@@ -1,0 +1,57 @@
+#include "webhook/deliveries.h"
+
+#include "call.h"
+#include "json/writer.h"
+#include "paging.h"
+
+namespace flowsell::api {
+namespace {
+
+void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& at) {
+  out.key(name);
+  at ? out.string(format_time(*at)) : out.null();
+}
+
+std::string render(const webhook::DeliveryRow& row) {
+  json::Writer out;
+  out.begin_object().key("id").string(row.id.str()).key("object").string("delivery");
+  out.key("endpoint_id").string(row.endpoint.str()).key("event_id").string(row.event.str());
+  out.key("event_type").string(webhook::event_type_name(row.type));
+  out.key("status").string(webhook::delivery_status_name(row.status));
+  out.key("attempts").raw("[" + row.attempts_json + "]");
+  write_time(out, "next_attempt_at", row.next_attempt_at);
+  out.key("created_at").string(format_time(row.created_at));
+  write_time(out, "finished_at", row.finished_at);
+  out.end_object();
+  return std::move(out).take();
+}
+
+Task<http::Response> list_deliveries(Call& call) {
+  CO_TRY(auto in, QueryReader::parse(call.request.query));
+  webhook::DeliveryQuery query;
+  query.workspace = call.caller.workspace;
+  query.mode = call.caller.mode;
+  query.limit = in.limit();
+  query.after = in.id<DeliveryId>("after");
+  query.before = in.id<DeliveryId>("before");
+  query.endpoint = in.id<EndpointId>("endpoint_id");
+  query.event = in.id<EventId>("event_id");
+  if (const auto status = in.text("status")) {
+    query.status = webhook::parse_delivery_status(*status);
+    if (!query.status) in.fault("status", "invalid_value", "no such status", "Use pending, succeeded, failed or canceled.");
+  }
+  CO_CHECK_OK(in.finish());
+  auto read = [query](store::Connection& db) { return webhook::list_deliveries(db, query); };
+  CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
+  std::vector<std::string> items;
+  for (const auto& row : page.rows) items.push_back(render(row));
+  co_return list_response(call.request, items, page.has_more, page.rows.empty() ? "" : page.rows.back().id.str());
+}
+
+}  // namespace
+
+void add_delivery_routes(Routes& routes) {
+  routes.add(http::Method::kGet, "/v1/deliveries", identity::Scope::kWebhooksManage, list_deliveries);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+
+#include "core/id.h"
+#include "core/time.h"
+#include "crypto/rotating_keys.h"
+#include "identity/api_keys.h"
+#include "ingest/ingest.h"
+#include "messaging/accept.h"
+#include "messaging/read_receipts.h"
+#include "messaging/senders.h"
+#include "messaging/waiters.h"
+#include "metering/idempotency.h"
+#include "metering/metering.h"
+#include "metering/rate_limit.h"
+#include "store/database.h"
+#include "telemetry/metrics.h"
+#include "webhook/endpoints.h"
+
+namespace flowsell::api {
+
+/// What the API works with. All outlive it.
+struct Services {
+  store::Database& db;
+  const Clock& clock;
+  IdSource& ids;
+  identity::ApiKeys& api_keys;
+  metering::RateLimit& rate_limit;
+  metering::Idempotency& idempotency;
+  metering::Limits limits;
+  std::size_t body_bytes_max;  ///< of a customer's request; a provider's webhook may be larger
+  messaging::Senders& senders;
+  messaging::Accept& accept;
+  messaging::ReadReceipts& read_receipts;
+  messaging::Waiters& waiters;
+  webhook::Endpoints& endpoints;
+  const crypto::RotatingKeys& spool;
+  ingest::Ingest& whatsapp_hooks;
+  metrics::Registry& metrics;
+  std::function<bool()> ready;  ///< false while the server stops
+};
+
+}  // namespace flowsell::api

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "call.h"
+#include "channel/message.h"
+#include "headers.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "messaging/message_table.h"
+#include "messaging/render.h"
+#include "paging.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using messaging::Accepted;
+using messaging::MessageStatus;
+using messaging::Waiters;
+
+bool is_settled(MessageStatus status) { return status != MessageStatus::kAccepted && status != MessageStatus::kSending; }
+
+Task<messaging::MessageRow> read_message(Call& call, MessageId id) {
+  auto read = [workspace = call.caller.workspace, id](store::Connection& db) {
+    return messaging::find_message(db, workspace, id);
+  };
+  CO_TRY(auto row, co_await call.services.db.read(std::move(read)));
+  if (!row || row->mode != call.caller.mode) co_return fail(ErrorCode::kNotFound, "there is no such message");
+  co_return *std::move(row);
+}
+
+/// The message as it was at its acceptance: what the 202 says, first time and replayed alike. How far it came since is
+/// what GET and the events tell.
+messaging::MessageRow at_acceptance(const messaging::MessageRow& row) {
+  messaging::MessageRow first = row;
+  first.status = MessageStatus::kAccepted;
+  first.provider_message_id.clear();
+  first.sending_at = first.unknown_at = first.sent_at = first.failed_at = first.delivered_at = first.read_at = std::nullopt;
+  first.error.reset();
+  return first;
+}
+
+http::Response accepted_response(const Accepted& accepted, const messaging::MessageRow& shown, std::string_view detail) {
+  http::Response response;
+  response.status = 202;
+  response.body = messaging::render_message(shown, detail);
+  response.headers.push_back({"Location", "/v1/messages/" + accepted.row.id.str()});
+  if (accepted.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  return response;
+}
+
+/// Holds the answer back until the message is settled: 200 with what the provider said, or 202 when time runs out.
+Task<http::Response> wait_for(Call& call, Accepted accepted, Waiters::Wait& wait, std::chrono::seconds span) {
+  // A replayed message may be settled long since; one that is being settled now notifies the wait made before this look.
+  bool settled = accepted.replayed && is_settled(accepted.row.status);
+  if (!settled) settled = co_await wait.until(call.services.clock.steady_now() + span);
+  if (settled) {
+    CO_TRY(accepted.row, co_await read_message(call, accepted.row.id));
+  }
+  auto response = accepted_response(accepted, settled ? accepted.row : at_acceptance(accepted.row), wait.detail());
+  if (settled) response.status = 200;
+  response.headers.push_back({"Preference-Applied", "wait=" + std::to_string(span.count())});
+  co_return response;
+}
+
+Task<http::Response> send_message(Call& call) {
+  CO_TRY(const auto document, json_body(call.request));
+  CO_TRY(auto message, channel::parse_message(document.root()));
+  CO_TRY(auto key, idempotent_call(call));
+  auto& accept = call.services.accept;
+  const MessageId id = accept.next_id();
+  const auto wait_span = wait_preference(call.request.header("Prefer"));
+  std::optional<Waiters::Wait> wait;
+  if (wait_span) wait.emplace(call.services.waiters, id, co_await net::this_coro::executor);
+
+  Content raw_body{std::string(call.request.body)};
+  CO_TRY(auto accepted,
+         co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), std::move(key)));
+  call.quota = accepted.quota;
+  if (!wait) co_return accepted_response(accepted, at_acceptance(accepted.row), {});
+  if (!accepted.replayed) co_return co_await wait_for(call, std::move(accepted), *wait, *wait_span);
+  Waiters::Wait other(call.services.waiters, accepted.row.id, co_await net::this_coro::executor);
+  CO_TRY(accepted.row, co_await read_message(call, accepted.row.id));
+  co_return co_await wait_for(call, std::move(accepted), other, *wait_span);
+}
+
+Task<http::Response> validate_message(Call& call) {
+  CO_TRY(const auto document, json_body(call.request));
+  CO_TRY(const auto message, channel::parse_message(document.root()));
+  CO_TRY(const auto sender, call.services.accept.check(call.caller, message));
+  json::Writer out;
+  out.begin_object().key("object").string("message_validation").key("valid").boolean(true);
+  out.key("sender_id").string(sender->id.str());
+  out.key("type").string(channel::kind_name(message.body)).key("to").string(message.to.masked()).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  co_return response;
+}
+
+Task<http::Response> get_message(Call& call) {
+  CO_TRY(const auto id, MessageId::parse(call.request.params.at(0)));
+  CO_TRY(const auto row, co_await read_message(call, id));
+  http::Response response;
+  response.body = messaging::render_message(row);
+  co_return response;
+}
+
+Result<messaging::MessageQuery> parse_query(Call& call) {
+  TRY(auto in, QueryReader::parse(call.request.query));
+  messaging::MessageQuery query;
+  query.workspace = call.caller.workspace;
+  query.mode = call.caller.mode;
+  query.limit = in.limit();
+  query.after = in.id<MessageId>("after");
+  query.before = in.id<MessageId>("before");
+  query.sender = in.id<SenderId>("sender_id");
+  query.client_ref = in.text("client_ref");
+  query.created_from = in.time("created[gte]");
+  query.created_before = in.time("created[lt]");
+  if (const auto status = in.text("status")) {
+    query.status = channel::parse_status(*status);
+    if (!query.status) in.fault("status", "invalid_value", "no such status", "Use accepted, sending, sent, delivered, read, failed, unknown or received.");
+  }
+  if (const auto direction = in.text("direction")) {
+    query.inbound = *direction == "inbound";
+    if (*direction != "inbound" && *direction != "outbound") {
+      in.fault("direction", "invalid_value", "no such direction", "Use inbound or outbound.");
+    }
+  }
+  if (const auto to = in.text("to")) query.contact_hash = call.services.accept.hash_of(call.caller.workspace, *to);
+  CHECK_OK(in.finish());
+  return query;
+}
+
+Task<http::Response> list_messages(Call& call) {
+  CO_TRY(auto query, parse_query(call));
+  auto read = [query = std::move(query)](store::Connection& db) { return messaging::list_messages(db, query); };
+  CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
+  std::vector<std::string> items;
+  for (const auto& row : page.rows) items.push_back(messaging::render_message(row));
+  co_return list_response(call.request, items, page.has_more, page.next ? page.next->str() : "");
+}
+
+Result<bool> wants_typing(const http::Request& request) {
+  if (request.body.empty()) return false;
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const bool typing = in.boolean("typing_indicator").value_or(false);
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return typing;
+}
+
+Task<http::Response> mark_read(Call& call) {
+  CO_TRY(const auto id, MessageId::parse(call.request.params.at(0)));
+  CO_TRY(const bool typing, wants_typing(call.request));
+  CO_TRY(auto key, idempotent_call(call));
+  CO_TRY(const bool replayed, co_await call.services.read_receipts.mark_read(call.caller, id, typing, std::move(key)));
+  json::Writer out;
+  out.begin_object().key("id").string(id.str()).key("object").string("message").key("read").boolean(true).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  if (replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  co_return response;
+}
+
+}  // namespace
+
+void add_message_routes(Routes& routes) {
+  using enum identity::Scope;
+  using http::Method;
+  routes.add(Method::kPost, "/v1/messages", kMessagesSend, send_message);
+  routes.add(Method::kPost, "/v1/messages/validate", kMessagesSend, validate_message);
+  routes.add(Method::kGet, "/v1/messages", kMessagesRead, list_messages);
+  routes.add(Method::kGet, "/v1/messages/{}", kMessagesRead, get_message);
+  routes.add(Method::kPost, "/v1/messages/{}/read", kMessagesSend, mark_read);
+}
+
+}  // namespace flowsell::api

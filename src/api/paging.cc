@@ -1,0 +1,108 @@
+#include "paging.h"
+
+#include <charconv>
+
+#include "core/encoding.h"
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace flowsell::api {
+namespace {
+
+constexpr std::size_t kLimitDefault = 20;
+constexpr std::size_t kLimitMax = 100;
+
+/// The request's target with `after` replaced and `before` dropped.
+std::string target_after(const http::Request& request, const std::string& next) {
+  std::string out(request.path);
+  out += '?';
+  std::string_view query = request.query;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto part = query.substr(0, end);
+    if (!part.starts_with("after=") && !part.starts_with("before=") && !part.empty()) out.append(part).append("&");
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+  }
+  return out + "after=" + next;
+}
+
+}  // namespace
+
+Result<QueryReader> QueryReader::parse(std::string_view query) {
+  QueryReader reader;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto part = query.substr(0, end);
+    query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    auto name = percent_decode(part.substr(0, equals), true);
+    auto value = percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1), true);
+    if (!name || !value || !is_valid_utf8(*name) || !is_valid_utf8(*value)) {
+      return fail_field("?", "invalid_format", "the query has a broken escape", "Percent-encode it in UTF-8.");
+    }
+    if (value->find('\0') != std::string::npos) {
+      return fail_field("?", "invalid_format", "the query holds U+0000", "Leave it out.");
+    }
+    if (!reader.values_.emplace(*name, *std::move(value)).second) {
+      return fail_field("?" + *name, "duplicate", "the parameter comes twice", "Send it once.");
+    }
+  }
+  return reader;
+}
+
+std::optional<std::string> QueryReader::text(std::string_view name) {
+  const auto found = values_.find(name);
+  if (found == values_.end()) return std::nullopt;
+  std::string value = std::move(found->second);
+  values_.erase(found);
+  return value;
+}
+
+std::size_t QueryReader::limit() {
+  const auto value = text("limit");
+  if (!value) return kLimitDefault;
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), limit);
+  if (error != std::errc{} || end != value->data() + value->size() || limit < 1 || limit > kLimitMax) {
+    fault("limit", "out_of_range", "limit must be a number from 1 to 100", "Send a number from 1 to 100.");
+    return kLimitDefault;
+  }
+  return limit;
+}
+
+std::optional<Time> QueryReader::time(std::string_view name) {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  const auto parsed = parse_time(*value);
+  if (!parsed) fault(name, "invalid_format", "not a time in RFC 3339 form", "Send, for example, 2026-01-31T12:00:00Z.");
+  return parsed;
+}
+
+void QueryReader::fault(std::string_view name, std::string code, std::string detail, std::string fix) {
+  faults_.push_back({"?" + std::string(name), std::move(code), std::move(detail), std::move(fix)});
+}
+
+Result<> QueryReader::finish() {
+  for (const auto& [name, value] : values_) {
+    faults_.push_back({"?" + name, "unknown_parameter", "the list has no such parameter", "Leave it out."});
+  }
+  values_.clear();
+  return json::as_result(std::move(faults_));
+}
+
+http::Response list_response(const http::Request& request, const std::vector<std::string>& items, bool has_more,
+                             const std::string& next) {
+  json::Writer out;
+  out.begin_object().key("object").string("list").key("data").begin_array();
+  for (const std::string& item : items) out.raw(item);
+  out.end_array().key("has_more").boolean(has_more).key("next");
+  has_more ? out.string(next) : out.null();
+  out.end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  if (has_more) response.headers.push_back({"Link", "<" + target_after(request, next) + ">; rel=\"next\""});
+  return response;
+}
+
+}  // namespace flowsell::api

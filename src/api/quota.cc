@@ -1,0 +1,76 @@
+#include "call.h"
+#include "json/writer.h"
+#include "metering/metering.h"
+#include "paging.h"
+
+namespace flowsell::api {
+namespace {
+
+using metering::QuotaKey;
+
+constexpr std::int64_t kUsageDaysMax = 366;
+
+Task<http::Response> get_quota(Call& call) {
+  const Time now = call.services.clock.now();
+  auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, now,
+               limits = call.services.limits](store::Connection& db) {
+    return metering::read_quota(db, limits, key, now);
+  };
+  CO_TRY(const auto quota, co_await call.services.db.read(std::move(read)));
+  call.quota = quota;
+  json::Writer out;
+  out.begin_object().key("object").string("quota").key("limit").integer(quota.limit);
+  out.key("used").integer(quota.used).key("remaining").integer(quota.remaining());
+  out.key("period_start").string(format_time(quota.period_start));
+  out.key("period_end").string(format_time(quota.period_end)).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  co_return response;
+}
+
+/// The unix day of a date parameter ("2026-11-23").
+std::int64_t day_of(QueryReader& in, std::string_view name, std::int64_t otherwise) {
+  const auto text = in.text(name);
+  if (!text) return otherwise;
+  const auto parsed = parse_time(*text + "T00:00:00Z");
+  if (parsed) return metering::day_of(*parsed);
+  in.fault(name, "invalid_format", "not a date", "Send, for example, 2026-01-31.");
+  return otherwise;
+}
+
+std::string render(const metering::UsageDay& day) {
+  json::Writer out;
+  out.begin_object().key("date").string(day.date);
+  for (std::size_t i = 0; i < metering::kMetricCount; ++i) {
+    out.key(metering::metric_name(static_cast<metering::Metric>(i))).integer(day.counts[i]);
+  }
+  out.end_object();
+  return std::move(out).take();
+}
+
+Task<http::Response> get_usage(Call& call) {
+  const std::int64_t today = metering::day_of(call.services.clock.now());
+  CO_TRY(auto in, QueryReader::parse(call.request.query));
+  const std::int64_t to = day_of(in, "to", today);
+  const std::int64_t from = day_of(in, "from", to - 29);
+  if (from > to || to - from >= kUsageDaysMax) {
+    in.fault("from", "out_of_range", "the span must have 1 to 366 days", "Ask for a year at most.");
+  }
+  CO_CHECK_OK(in.finish());
+  auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, from, to](store::Connection& db) {
+    return metering::read_usage(db, key, from, to);
+  };
+  CO_TRY(const auto days, co_await call.services.db.read(std::move(read)));
+  std::vector<std::string> items;
+  for (const auto& day : days) items.push_back(render(day));
+  co_return list_response(call.request, items, false, "");
+}
+
+}  // namespace
+
+void add_quota_routes(Routes& routes) {
+  routes.add(http::Method::kGet, "/v1/quota", identity::Scope::kUsageRead, get_quota);
+  routes.add(http::Method::kGet, "/v1/usage", identity::Scope::kUsageRead, get_usage);
+}
+
+}  // namespace flowsell::api

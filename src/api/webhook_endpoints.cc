@@ -1,0 +1,146 @@
+#include <algorithm>
+
+#include "call.h"
+#include "headers.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "paging.h"
+#include "request_body.h"
+#include "webhook/endpoints.h"
+
+namespace flowsell::api {
+namespace {
+
+using webhook::Endpoint;
+using webhook::Endpoints;
+
+constexpr std::size_t kPatternsMax = 20;
+constexpr json::StringRule kUrl{1, 2048};
+constexpr json::StringRule kDescription{0, 200};
+
+/// `secret` is shown by the call that made the endpoint, and never again.
+std::string render(const Endpoint& endpoint, bool with_secret) {
+  json::Writer out;
+  out.begin_object().key("id").string(endpoint.id.str()).key("object").string("webhook_endpoint");
+  out.key("url").string(endpoint.url.str()).key("events").begin_array();
+  for (const auto& pattern : endpoint.events) out.string(pattern);
+  out.end_array().key("description").string(endpoint.description);
+  out.key("status").string(endpoint.enabled ? "enabled" : "disabled");
+  out.key("created_at").string(format_time(endpoint.created_at));
+  if (with_secret) out.key("secret").string(endpoint.secret.reveal());
+  out.end_object();
+  return std::move(out).take();
+}
+
+std::optional<std::vector<std::string>> read_patterns(json::ObjectReader& in) {
+  if (in.find("events") == nullptr) return std::nullopt;
+  const json::Array* array = in.array("events", 1, kPatternsMax);
+  if (array == nullptr) return std::nullopt;
+  std::vector<std::string> patterns;
+  for (const json::Value& value : *array) {
+    if (!value.is_string()) {
+      in.fault("events", "wrong_type", "every pattern must be a string", "Send, for example, [\"message.*\"].");
+      return std::nullopt;
+    }
+    patterns.emplace_back(std::string_view(value.get_string()));
+  }
+  return patterns;
+}
+
+Task<http::Response> create_endpoint(Call& call) {
+  CO_TRY(const auto document, json_body(call.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Endpoints::Draft draft;
+  draft.url = in.required_string("url", kUrl).value_or("");
+  draft.events = read_patterns(in).value_or(std::vector<std::string>{});
+  draft.description = in.string("description", kDescription).value_or("");
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto key, idempotent_call(call));
+  CO_TRY(const auto created, co_await call.services.endpoints.create(call.caller, std::move(draft), std::move(key)));
+  http::Response response;
+  response.status = 201;
+  response.body = render(*created.endpoint, !created.replayed);
+  response.headers.push_back({"Location", "/v1/webhook_endpoints/" + created.endpoint->id.str()});
+  if (created.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  co_return response;
+}
+
+Result<Endpoints::Change> read_change(const json::Value& body) {
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  Endpoints::Change change;
+  change.url = in.string("url", kUrl);
+  change.events = read_patterns(in);
+  change.description = in.string("description", kDescription);
+  if (const auto status = in.string("status")) {
+    change.enabled = *status == "enabled";
+    if (*status != "enabled" && *status != "disabled") {
+      in.fault("status", "invalid_value", "no such status", "Use enabled or disabled.");
+    }
+  }
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return change;
+}
+
+Task<http::Response> change_endpoint(Call& call) {
+  CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
+  CO_TRY(const auto document, json_body(call.request));
+  CO_TRY(auto change, read_change(document.root()));
+  CO_TRY(auto key, idempotent_call(call));
+  CO_TRY(const auto changed, co_await call.services.endpoints.change(call.caller, id, std::move(change), std::move(key)));
+  http::Response response;
+  response.body = render(*changed.endpoint, false);
+  if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  co_return response;
+}
+
+Task<http::Response> get_endpoint(Call& call) {
+  CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
+  const auto endpoint = call.services.endpoints.find(call.caller, id);
+  if (!endpoint) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
+  http::Response response;
+  response.body = render(*endpoint, false);
+  co_return response;
+}
+
+Task<http::Response> delete_endpoint(Call& call) {
+  CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
+  CO_CHECK_OK(co_await call.services.endpoints.remove(call.caller, id));
+  http::Response response;
+  response.status = 204;
+  co_return response;
+}
+
+Task<http::Response> list_endpoints(Call& call) {
+  CO_TRY(auto in, QueryReader::parse(call.request.query));
+  const std::size_t limit = in.limit();
+  const auto after = in.id<EndpointId>("after");
+  const auto before = in.id<EndpointId>("before");
+  CO_CHECK_OK(in.finish());
+  auto all = call.services.endpoints.list(call.caller.workspace, call.caller.mode);
+  std::ranges::reverse(all);  // newest first, as every list
+  std::erase_if(all, [&](const auto& e) { return (after && e->id >= *after) || (before && e->id <= *before); });
+  if (before && !after && all.size() > limit) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
+  const bool has_more = all.size() > limit;
+  if (has_more) all.resize(limit);
+  std::vector<std::string> items;
+  for (const auto& endpoint : all) items.push_back(render(*endpoint, false));
+  co_return list_response(call.request, items, has_more, has_more ? all.back()->id.str() : "");
+}
+
+}  // namespace
+
+void add_webhook_endpoint_routes(Routes& routes) {
+  using enum identity::Scope;
+  using http::Method;
+  routes.add(Method::kPost, "/v1/webhook_endpoints", kWebhooksManage, create_endpoint);
+  routes.add(Method::kGet, "/v1/webhook_endpoints", kWebhooksManage, list_endpoints);
+  routes.add(Method::kGet, "/v1/webhook_endpoints/{}", kWebhooksManage, get_endpoint);
+  routes.add(Method::kPatch, "/v1/webhook_endpoints/{}", kWebhooksManage, change_endpoint);
+  routes.add(Method::kDelete, "/v1/webhook_endpoints/{}", kWebhooksManage, delete_endpoint);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,68 @@
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "application.h"
+#include "config/settings.h"
+#include "core/failpoint.h"
+#include "hardening.h"
+#include "telemetry/log.h"
+
+namespace {
+
+using namespace flowsell;
+
+int print(const std::string& text) {
+  std::cout << text << std::flush;
+  return 0;
+}
+
+log::Level level_of(config::LogLevel level) { return static_cast<log::Level>(level); }
+log::Format format_of(config::LogFormat format) { return static_cast<log::Format>(format); }
+
+int serve(const config::Settings& settings) {
+  app::forbid_core_dumps();
+  log::configure(level_of(settings.log.level), format_of(settings.log.format));
+  if (!settings.debug.failpoint.empty() && !arm_failpoint(settings.debug.failpoint)) {
+    std::cerr << "connectd: debug.failpoint: use NAME or NAME:COUNT\n";
+    return 2;
+  }
+  // Blocked before any thread starts, so that only this one sees them, in sigwait().
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  app::Application application(settings);
+  if (const auto started = application.start(); !started) {
+    std::cerr << "connectd: " << started.error().detail << "\n";
+    return 1;
+  }
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  application.stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  const auto loaded = config::load(args, config::process_environment());
+  if (!loaded) {
+    std::cerr << "connectd: " << loaded.error().detail << "\n";
+    return 2;
+  }
+  switch (loaded->command) {
+    case config::Command::kShowHelp: return print(config::help_text());
+    case config::Command::kShowVersion: return print("connectd 0.1.0\n");
+    case config::Command::kShowConfig: return print(config::show(*loaded));
+    case config::Command::kShowConfigMarkdown: return print(config::markdown());
+    case config::Command::kServe: return serve(loaded->settings);
+  }
+  return 2;
+}

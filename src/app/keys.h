@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "config/settings.h"
+#include "core/time.h"
+#include "crypto/key_ring.h"
+#include "crypto/rotating_keys.h"
+
+namespace flowsell::app {
+
+/// Every key of the server, from where it lives (DESIGN 4, "Keys and content").
+struct Keys {
+  crypto::KeyRing ring;
+  std::unique_ptr<crypto::RotatingKeys> spool;        ///< waiting content
+  std::unique_ptr<crypto::RotatingKeys> fingerprint;  ///< idempotency fingerprints
+  crypto::Key contact;                                ///< keyed hashes of recipients
+};
+Result<Keys> open_keys(const config::Settings& settings, Time now);
+
+}  // namespace flowsell::app

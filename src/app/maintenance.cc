@@ -1,0 +1,78 @@
+#include "maintenance.h"
+
+#include <boost/asio/post.hpp>
+
+#include "runtime/spawn.h"
+#include "telemetry/log.h"
+#include "webhook/events.h"
+
+namespace flowsell::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPause = 10min;
+
+struct CleanUpOp final : store::WriteOp {
+  CleanUpOp(metering::Idempotency& i, Time t);
+  metering::Idempotency& idempotency;
+  Time now;
+  std::int64_t contents = 0;
+  std::int64_t idempotency_keys = 0;
+};
+
+Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<CleanUpOp>(each);
+    TRY(op.contents, webhook::Events::destroy_expired_content(db, op.now));
+    TRY(op.idempotency_keys, op.idempotency.drop_expired(db, op.now));
+  }
+  return {};
+}
+constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups};
+CleanUpOp::CleanUpOp(metering::Idempotency& i, Time t) : WriteOp(kCleanUpKind), idempotency(i), now(t) {}
+
+}  // namespace
+
+Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
+                         crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency, const Clock& clock)
+    : pool_(pool),
+      db_(db),
+      spool_(spool),
+      fingerprint_(fingerprint),
+      idempotency_(idempotency),
+      clock_(clock),
+      timer_(pool.context(0)) {}
+
+void Maintenance::start() { runtime::spawn_logged(pool_.context(0).get_executor(), run(), "maintenance"); }
+
+void Maintenance::stop() {
+  net::post(pool_.context(0), [this] { timer_.cancel(); });
+}
+
+Awaitable<void> Maintenance::run() {
+  while (true) {
+    co_await round();
+    timer_.expires_after(kPause);
+    const auto [error] = co_await timer_.async_wait(use_result);
+    if (error) co_return;
+  }
+}
+
+Awaitable<void> Maintenance::round() {
+  const Time now = clock_.now();
+  CleanUpOp op(idempotency_, now);
+  const auto committed = co_await db_.commit(op);
+  if (!committed) log::warn("the clean-up could not be stored; it comes again", {});
+  if (committed && op.contents + op.idempotency_keys > 0) {
+    log::info("clean-up", {{"contents_destroyed", op.contents}, {"idempotency_keys_dropped", op.idempotency_keys}});
+  }
+  spool_.destroy_expired(now);
+  fingerprint_.destroy_expired(now);
+  // Made ahead, so that no request pays for the fsync of a new key.
+  if (!spool_.current(now + kPause) || !fingerprint_.current(now + kPause)) {
+    log::error("the next content key could not be made");
+  }
+}
+
+}  // namespace flowsell::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/time.h"
+#include "crypto/rotating_keys.h"
+#include "metering/idempotency.h"
+#include "runtime/io_pool.h"
+#include "store/database.h"
+
+namespace flowsell::app {
+
+/// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old idempotency keys
+/// dropped, the next hour's key made before it is needed.
+class Maintenance {
+ public:
+  Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
+              crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency, const Clock& clock);
+  void start();
+  void stop();
+
+ private:
+  Awaitable<void> run();
+  Awaitable<void> round();
+
+  runtime::IoPool& pool_;
+  store::Database& db_;
+  crypto::RotatingKeys& spool_;
+  crypto::RotatingKeys& fingerprint_;
+  metering::Idempotency& idempotency_;
+  const Clock& clock_;
+  net::steady_timer timer_;
+};
+
+}  // namespace flowsell::app

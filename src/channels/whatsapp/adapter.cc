@@ -1,0 +1,58 @@
+#include "whatsapp/adapter.h"
+
+#include <string>
+
+#include "callback.h"
+#include "check.h"
+#include "compile.h"
+#include "core/encoding.h"
+#include "interpret.h"
+
+namespace flowsell::whatsapp {
+namespace {
+
+class WhatsAppAdapter final : public channel::Adapter {
+ public:
+  std::string_view name() const noexcept override { return "whatsapp"; }
+
+  Result<> check(const channel::OutboundMessage& message) const override {
+    return check_message(message);
+  }
+
+  Result<http::OutRequest> compile(const channel::OutboundMessage& message,
+                                   const channel::CompileContext& context,
+                                   const channel::SenderRoute& route) const override {
+    return compile_message(message, context, route);
+  }
+
+  Result<http::OutRequest> compile_read(std::string_view provider_message_id, bool typing,
+                                        const channel::SenderRoute& route) const override {
+    return compile_read_receipt(provider_message_id, typing, route);
+  }
+
+  void authorize(http::OutRequest& request, const Secret& token) const override {
+    std::erase_if(request.headers, [](const http::Header& header) {
+      return equals_ignoring_case(header.name, "Authorization");
+    });
+    request.headers.push_back({"Authorization", "Bearer " + std::string(token.reveal())});
+  }
+
+  channel::Interpretation interpret(const http::Exchange& answered) const override {
+    return interpret_answer(answered);
+  }
+
+  bool verify(std::string_view raw_body, std::string_view signature,
+              const Secret& app_secret) const override {
+    return verify_signature(raw_body, signature, app_secret);
+  }
+
+  Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override {
+    return parse_callback(raw_body, now);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<channel::Adapter> make_adapter() { return std::make_unique<WhatsAppAdapter>(); }
+
+}  // namespace flowsell::whatsapp

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+namespace flowsell::whatsapp {
+
+/// True when `text` (valid UTF-8) is one emoji: a base with its modifiers, a joined sequence, a
+/// flag or a keycap. Lenient: it knows the blocks that emoji come from, not every single one;
+/// WhatsApp has the last word. Source: Unicode Technical Standard 51, section 1.4.9; the bound of
+/// 10 code points is ours and fits the longest recommended sequences.
+bool is_one_emoji(std::string_view text);
+
+}  // namespace flowsell::whatsapp

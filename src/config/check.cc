@@ -1,0 +1,62 @@
+#include "check.h"
+
+#include "values.h"
+
+namespace flowsell::config {
+namespace {
+
+void check_tls(const Settings& s, std::vector<FieldError>& faults) {
+  if (s.server.tls_certificate.empty() == s.server.tls_key.empty()) return;
+  const bool key_is_missing = s.server.tls_key.empty();
+  faults.push_back({key_is_missing ? "server.tls_key" : "server.tls_certificate", "required",
+                    "server.tls_certificate and server.tls_key belong together",
+                    "Set both, or neither for plain HTTP."});
+}
+
+// Sandbox keys are printed and the simulator takes commands from anybody: none of it may be reached
+// from outside.
+void check_sandbox(const Settings& s, std::vector<FieldError>& faults) {
+  if (!s.sandbox.enabled) return;
+  if (!s.server.listen.is_loopback()) {
+    faults.push_back({"server.listen", "not_loopback",
+                      "sandbox.enabled allows loopback addresses only",
+                      "Listen on 127.0.0.1 or [::1], or switch the sandbox off."});
+  }
+  if (!s.sandbox.simulator_listen.is_loopback()) {
+    faults.push_back({"sandbox.simulator_listen", "not_loopback",
+                      "the simulator listens on loopback only", "Use 127.0.0.1 or [::1]."});
+  }
+}
+
+void check_sandbox_only(const Settings& s, std::vector<FieldError>& faults) {
+  if (s.sandbox.enabled) return;
+  if (!s.sandbox.simulator_url.empty()) {
+    faults.push_back({"sandbox.simulator_url", "sandbox_only", "has a meaning in the sandbox only",
+                      "Add --sandbox, or remove it."});
+  }
+  if (!s.debug.failpoint.empty()) {
+    faults.push_back({"debug.failpoint", "sandbox_only", "is accepted in the sandbox only",
+                      "Add --sandbox, or remove it."});
+  }
+}
+
+void check_api_base(const Settings& s, std::vector<FieldError>& faults) {
+  const std::string& base = s.whatsapp.api_base;
+  if (base.starts_with("https://") || is_loopback_host(host_of(base))) return;
+  faults.push_back({"whatsapp.api_base", "not_https",
+                    "plain http would show access tokens to the network",
+                    "Use https, or a loopback address for a simulator."});
+}
+
+}  // namespace
+
+std::vector<FieldError> check(const Settings& settings) {
+  std::vector<FieldError> faults;
+  check_tls(settings, faults);
+  check_sandbox(settings, faults);
+  check_sandbox_only(settings, faults);
+  check_api_base(settings, faults);
+  return faults;
+}
+
+}  // namespace flowsell::config

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/sensitive.h"
+
+namespace flowsell::config {
+
+/// An IP address and a port to listen on. Port 0: a free one.
+struct ListenAddress {
+  std::string address;  ///< "127.0.0.1", "::1": no brackets
+  std::uint16_t port = 0;
+
+  /// "127.0.0.1:8080", "[::1]:8080"
+  std::string str() const;
+  bool is_loopback() const noexcept;
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class LogFormat : std::uint8_t { kConsole, kJson };
+
+/// Every setting of connectd with its default. The table in table.cc describes each once: name,
+/// flag, environment variable, allowed values, help. docs/configuration.md is that table.
+struct Settings {
+  struct Server {
+    ListenAddress listen{"127.0.0.1", 8080};
+    std::size_t threads = 0;      ///< 0: one a core
+    std::string tls_certificate;  ///< PEM file; empty: no TLS
+    std::string tls_key;          ///< PEM file
+    std::size_t body_bytes_max = 1 << 20;
+    std::size_t head_bytes_max = 16 * 1024;
+    std::chrono::seconds idle{75};
+    std::chrono::seconds drain{25};  ///< how long SIGTERM waits for running requests
+  } server;
+  struct Data {
+    std::string dir = "./data";
+  } data;
+  struct Database {
+    Secret url;  ///< empty: SQLite in data.dir. Secret, because it may hold a password.
+  } database;
+  struct Sandbox {
+    bool enabled = false;
+    ListenAddress simulator_listen{"127.0.0.1", 0};
+    std::string simulator_url;  ///< empty: the simulator runs in this process
+    std::int64_t test_quota = 10'000'000;
+  } sandbox;
+  struct Log {
+    LogLevel level = LogLevel::kInfo;
+    LogFormat format = LogFormat::kConsole;
+  } log;
+  struct Limits {
+    std::int64_t requests_per_second_per_key = 1000;  ///< 0: off
+  } limits;
+  struct Quota {
+    std::int64_t live_monthly =
+        1000;  ///< accepted messages a workspace and calendar month, live mode
+  } quota;
+  struct Outbox {
+    std::int64_t sender_messages_per_second = 80;  ///< 0: no pace
+    bool pair_limit = true;
+    std::size_t concurrency_per_sender = 256;
+    std::size_t concurrency_per_endpoint = 32;
+    std::chrono::seconds provider_timeout{30};
+  } outbox;
+  struct Webhook {
+    std::chrono::seconds timeout{15};
+    /// The delay before each attempt, the first one included: its length is the number of attempts.
+    std::vector<std::chrono::seconds> retry_schedule;
+    std::vector<std::string>
+        allowed_targets;  ///< "host:port" that may be private, see http/egress_guard.h
+    Webhook();
+  } webhook;
+  struct ContentRules {
+    std::chrono::hours retention{24};
+  } content;
+  struct WhatsApp {
+    std::string api_base = "https://graph.facebook.com/v25.0";
+    Secret app_secret;
+    Secret verify_token;
+  } whatsapp;
+  struct Store {
+    std::size_t readers = 2;
+    std::size_t batch_max = 512;  ///< operations a transaction
+  } store;
+  struct Security {
+    Secret master_key;  ///< 64 hexadecimal digits; empty: a file in data.dir
+  } security;
+  struct Debug {
+    std::string failpoint;  ///< see core/failpoint.h; only with sandbox.enabled
+  } debug;
+};
+
+/// What the command line asks for.
+enum class Command : std::uint8_t {
+  kServe,               ///< connectd
+  kShowConfig,          ///< connectd config
+  kShowConfigMarkdown,  ///< connectd config --markdown
+  kShowVersion,         ///< connectd version
+  kShowHelp,            ///< connectd --help, in any position
+};
+
+/// Settings and where each value came from.
+struct LoadedSettings {
+  Command command = Command::kServe;
+  Settings settings;
+  /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
+  /// "file connect.toml".
+  std::map<std::string, std::string, std::less<>> sources;
+};
+
+using Environment = std::map<std::string, std::string>;
+/// This process's variables.
+Environment process_environment();
+
+/// Reads flags, CONNECT_* variables and the TOML file (--config, else CONNECT_CONFIG); a flag beats
+/// a variable, a variable the file, the file the default. `args` is without the program's name. An
+/// empty variable counts as not set. Fails with kInvalidRequest and one FieldError for every fault:
+/// its pointer is the source ("--listen", "CONNECT_LISTEN", "connect.toml: server.listen"), its
+/// detail never a secret's value. `detail` holds them all, a line each. The commands kShowHelp,
+/// kShowVersion and kShowConfigMarkdown do not read values and so never fail on one.
+Result<LoadedSettings> load(const std::vector<std::string>& args, const Environment& environment);
+
+/// What `connectd --help` prints.
+std::string help_text();
+/// What `connectd config` prints: every setting, its value and source. Secrets are "set" or "not
+/// set".
+std::string show(const LoadedSettings& loaded);
+/// What `connectd config --markdown` prints: docs/configuration.md.
+std::string markdown();
+
+}  // namespace flowsell::config

@@ -1,0 +1,355 @@
+#include "table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <type_traits>
+
+#include "values.h"
+
+namespace flowsell::config {
+namespace {
+
+constexpr std::int64_t kCountMax = 1'000'000'000'000;
+constexpr std::int64_t kWeekSeconds = 7 * 24 * 3600;
+constexpr std::size_t kScheduleItemsMax = 32;
+
+/// A choice's texts, in the order of its enum.
+constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 2> kLogFormats = {"console", "json"};
+
+std::string variable_of(std::string_view flag_or_name) {
+  std::string variable(kVariablePrefix);
+  for (const char c : flag_or_name) {
+    if (c == '-' || c == '.') {
+      variable += '_';
+    } else {
+      variable += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+  }
+  return variable;
+}
+
+/// The parts that every kind of setting has. The variable follows from the flag: --data-dir,
+/// CONNECT_DATA_DIR.
+Setting describe(std::string_view name, std::string_view flag, Kind kind, std::string values,
+                 std::string_view help) {
+  Setting setting;
+  setting.name = name;
+  setting.flag = flag.empty() ? "" : "--" + std::string(flag);
+  setting.environment = variable_of(flag.empty() ? name : flag);
+  setting.kind = kind;
+  setting.values = std::move(values);
+  setting.help = help;
+  return setting;
+}
+
+// In all that follows `member` gives the setting's place: [](auto& s) -> auto& { return
+// s.server.threads; }
+
+template <class Value, class Member>
+auto storing(Member member, Result<Value> (*parse)(std::string_view)) {
+  return [member, parse](Settings& s, std::string_view text) -> Result<> {
+    TRY(Value value, parse(text));
+    member(s) = std::move(value);
+    return {};
+  };
+}
+
+template <class Value>
+std::int64_t count_of(const Value& value) {
+  if constexpr (std::is_integral_v<Value>) {
+    return static_cast<std::int64_t>(value);
+  } else {
+    return value.count();
+  }
+}
+
+template <class Member>
+Setting number(std::string_view name, std::string_view flag, Range range, std::string_view help,
+               Member member) {
+  Setting setting =
+      describe(name, flag, Kind::kNumber, fmt::format("{} to {}", range.min, range.max), help);
+  setting.apply = [member, range](Settings& s, std::string_view text) -> Result<> {
+    TRY(const std::int64_t value, parse_number(text, range));
+    auto& place = member(s);
+    place = static_cast<std::remove_reference_t<decltype(place)>>(value);
+    return {};
+  };
+  setting.show = [member](const Settings& s) { return std::to_string(count_of(member(s))); };
+  return setting;
+}
+
+template <class Member>
+Setting on_off(std::string_view name, std::string_view flag, std::string_view help, Member member) {
+  Setting setting = describe(name, flag, Kind::kSwitch, "true, false", help);
+  setting.apply = storing(member, &parse_switch);
+  setting.show = [member](const Settings& s) -> std::string {
+    return member(s) ? "true" : "false";
+  };
+  return setting;
+}
+
+template <class Member>
+Setting text(std::string_view name, std::string_view flag, std::string_view values,
+             std::string_view help, Member member,
+             Result<std::string> (*parse)(std::string_view) = nullptr) {
+  Setting setting = describe(name, flag, Kind::kText, std::string(values), help);
+  setting.apply = [member, parse](Settings& s, std::string_view value) -> Result<> {
+    TRY(std::string parsed, parse != nullptr ? parse(value) : Result<std::string>(value));
+    member(s) = std::move(parsed);
+    return {};
+  };
+  setting.show = [member](const Settings& s) { return member(s); };
+  return setting;
+}
+
+template <class Member>
+Setting address(std::string_view name, std::string_view flag, std::string_view help,
+                Member member) {
+  Setting setting = describe(name, flag, Kind::kText, "IP:port, [IPv6]:port", help);
+  setting.apply = storing(member, &parse_listen_address);
+  setting.show = [member](const Settings& s) { return member(s).str(); };
+  return setting;
+}
+
+Result<Secret> any_secret(std::string_view value) { return Secret(std::string(value)); }
+
+template <class Member>
+Setting secret(std::string_view name, std::string_view flag, std::string_view values,
+               std::string_view help, Member member,
+               Result<Secret> (*parse)(std::string_view) = &any_secret) {
+  Setting setting = describe(name, flag, Kind::kText, std::string(values), help);
+  setting.secret = true;
+  setting.apply = storing(member, parse);
+  setting.show = [member](const Settings& s) -> std::string {
+    return member(s).empty() ? "not set" : "set";
+  };
+  return setting;
+}
+
+template <class Member, std::size_t N>
+Setting choice(std::string_view name, std::string_view flag,
+               const std::array<std::string_view, N>& texts, std::string_view help, Member member) {
+  const std::string all = fmt::format("{}", fmt::join(texts, ", "));
+  Setting setting = describe(name, flag, Kind::kText, all, help);
+  setting.apply = [member, texts, all](Settings& s, std::string_view value) -> Result<> {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (texts[i] != value) continue;
+      auto& place = member(s);
+      place = static_cast<std::remove_reference_t<decltype(place)>>(i);
+      return {};
+    }
+    return fail(ErrorCode::kInvalidRequest, "expected one of " + all);
+  };
+  setting.show = [member, texts](const Settings& s) {
+    return std::string(texts[static_cast<std::size_t>(member(s))]);
+  };
+  return setting;
+}
+
+Result<> read_schedule(Settings& s, std::string_view value) {
+  const auto items = split_list(value);
+  if (items.empty() || items.size() > kScheduleItemsMax) {
+    return fail(ErrorCode::kInvalidRequest,
+                fmt::format("expected a list of 1 to {} numbers", kScheduleItemsMax));
+  }
+  std::vector<std::chrono::seconds> schedule;
+  schedule.reserve(items.size());
+  for (const std::string& item : items) {
+    TRY(const std::int64_t delay, parse_number(item, {0, kWeekSeconds}));
+    schedule.emplace_back(delay);
+  }
+  s.webhook.retry_schedule = std::move(schedule);
+  return {};
+}
+
+std::string show_schedule(const Settings& s) {
+  std::vector<std::int64_t> delays;
+  delays.reserve(s.webhook.retry_schedule.size());
+  for (const auto delay : s.webhook.retry_schedule) delays.push_back(delay.count());
+  return fmt::format("{}", fmt::join(delays, ","));
+}
+
+Result<> read_targets(Settings& s, std::string_view value) {
+  std::vector<std::string> targets;
+  for (const std::string& item : split_list(value)) {
+    TRY(std::string target, parse_target(item));
+    targets.push_back(std::move(target));
+  }
+  s.webhook.allowed_targets = std::move(targets);
+  return {};
+}
+
+Result<std::string> not_empty(std::string_view value) {
+  if (value.empty()) return fail(ErrorCode::kInvalidRequest, "expected a text that is not empty");
+  return std::string(value);
+}
+
+Result<std::string> required_base_url(std::string_view value) {
+  if (value.empty()) return fail(ErrorCode::kInvalidRequest, "expected an http or https URL");
+  return parse_base_url(value);
+}
+
+void add_server(std::vector<Setting>& t) {
+  t.push_back(address("server.listen", "listen", "Address of the API; port 0 takes a free one.",
+                      [](auto& s) -> auto& { return s.server.listen; }));
+  t.push_back(number("server.threads", "threads", {0, 256},
+                     "Threads that serve requests; 0 is one a core.",
+                     [](auto& s) -> auto& { return s.server.threads; }));
+  t.push_back(text("server.tls_certificate", "tls-certificate", "file",
+                   "PEM file with the certificate chain; empty means no TLS.",
+                   [](auto& s) -> auto& { return s.server.tls_certificate; }));
+  t.push_back(text("server.tls_key", "tls-key", "file",
+                   "PEM file with the certificate's private key.",
+                   [](auto& s) -> auto& { return s.server.tls_key; }));
+  t.push_back(number("server.body_bytes_max", "body-bytes-max", {1024, 64 << 20},
+                     "Largest request body; a larger one is answered with 413.",
+                     [](auto& s) -> auto& { return s.server.body_bytes_max; }));
+  t.push_back(number("server.head_bytes_max", "head-bytes-max", {1024, 1 << 20},
+                     "Largest request line and header fields together; more is answered with 431.",
+                     [](auto& s) -> auto& { return s.server.head_bytes_max; }));
+  t.push_back(number("server.idle_seconds", "idle-seconds", {1, 3600},
+                     "How long an idle client connection is kept.",
+                     [](auto& s) -> auto& { return s.server.idle; }));
+  t.push_back(number("server.drain_seconds", "drain-seconds", {0, 600},
+                     "How long SIGTERM waits for running requests before it cuts them.",
+                     [](auto& s) -> auto& { return s.server.drain; }));
+}
+
+void add_storage(std::vector<Setting>& t) {
+  t.push_back(text(
+      "data.dir", "data-dir", "directory", "Where the database and the key files live.",
+      [](auto& s) -> auto& { return s.data.dir; }, &not_empty));
+  t.push_back(
+      secret("database.url", "database", "URL",
+             "Database to use; empty is SQLite in data.dir. Not shown: it may hold a password.",
+             [](auto& s) -> auto& { return s.database.url; }));
+  t.push_back(number("store.readers", "store-readers", {1, 64},
+                     "Connections that only read the database.",
+                     [](auto& s) -> auto& { return s.store.readers; }));
+  t.push_back(number("store.batch_max", "store-batch-max", {1, 4096},
+                     "Most operations that share one transaction.",
+                     [](auto& s) -> auto& { return s.store.batch_max; }));
+  t.push_back(secret(
+      "security.master_key", "", "64 hexadecimal digits",
+      "Key that wraps the workspace keys; empty uses (and first makes) a file in data.dir.",
+      [](auto& s) -> auto& { return s.security.master_key; }, &parse_key));
+  t.push_back(number("content.retention_hours", "content-retention-hours", {0, 72},
+                     "How long the content of an event that is not yet delivered is kept, sealed.",
+                     [](auto& s) -> auto& { return s.content.retention; }));
+}
+
+void add_sandbox(std::vector<Setting>& t) {
+  t.push_back(on_off("sandbox.enabled", "sandbox",
+                     "Offline mode: test keys, a simulated WhatsApp, loopback addresses only.",
+                     [](auto& s) -> auto& { return s.sandbox.enabled; }));
+  t.push_back(address("sandbox.simulator_listen", "simulator-listen",
+                      "Address of the simulator inside this process.",
+                      [](auto& s) -> auto& { return s.sandbox.simulator_listen; }));
+  t.push_back(text(
+      "sandbox.simulator_url", "simulator-url", "URL",
+      "A simulator in another process to use instead; empty runs it inside.",
+      [](auto& s) -> auto& { return s.sandbox.simulator_url; }, &parse_base_url));
+  t.push_back(number("sandbox.test_quota", "test-quota", {0, kCountMax},
+                     "Messages that a test workspace may send in a month.",
+                     [](auto& s) -> auto& { return s.sandbox.test_quota; }));
+}
+
+void add_limits(std::vector<Setting>& t) {
+  t.push_back(number("limits.requests_per_second_per_key", "requests-per-second-per-key",
+                     {0, 1'000'000},
+                     "Requests that one API key may make in a second; 0 is no limit.",
+                     [](auto& s) -> auto& { return s.limits.requests_per_second_per_key; }));
+  t.push_back(number("quota.live_monthly", "live-monthly-quota", {0, kCountMax},
+                     "Messages that a live workspace may send in a calendar month (UTC).",
+                     [](auto& s) -> auto& { return s.quota.live_monthly; }));
+}
+
+void add_outbox(std::vector<Setting>& t) {
+  t.push_back(number("outbox.sender_messages_per_second", "sender-messages-per-second",
+                     {0, 100'000}, "Pace of one sender towards the provider; 0 is no pace.",
+                     [](auto& s) -> auto& { return s.outbox.sender_messages_per_second; }));
+  t.push_back(on_off("outbox.pair_limit", "pair-limit",
+                     "Keep WhatsApp's limit of messages from one sender to one recipient.",
+                     [](auto& s) -> auto& { return s.outbox.pair_limit; }));
+  t.push_back(number("outbox.concurrency_per_sender", "concurrency-per-sender", {1, 10'000},
+                     "Provider calls of one sender in flight at once.",
+                     [](auto& s) -> auto& { return s.outbox.concurrency_per_sender; }));
+  t.push_back(number("outbox.concurrency_per_endpoint", "concurrency-per-endpoint", {1, 1000},
+                     "Deliveries to one webhook endpoint in flight at once.",
+                     [](auto& s) -> auto& { return s.outbox.concurrency_per_endpoint; }));
+  t.push_back(number("outbox.provider_timeout_seconds", "provider-timeout-seconds", {1, 120},
+                     "How long one provider call may take; after it the outcome is unknown.",
+                     [](auto& s) -> auto& { return s.outbox.provider_timeout; }));
+}
+
+void add_webhook(std::vector<Setting>& t) {
+  t.push_back(number("webhook.timeout_seconds", "webhook-timeout-seconds", {1, 60},
+                     "How long one delivery to an endpoint may take.",
+                     [](auto& s) -> auto& { return s.webhook.timeout; }));
+  Setting schedule = describe(
+      "webhook.retry_schedule_seconds", "webhook-retry-schedule-seconds", Kind::kNumberList,
+      fmt::format("1 to {} numbers, each 0 to {}", kScheduleItemsMax, kWeekSeconds),
+      "Delay before each delivery attempt, the first one included.");
+  schedule.apply = &read_schedule;
+  schedule.show = &show_schedule;
+  t.push_back(std::move(schedule));
+  Setting targets = describe("webhook.allowed_targets", "webhook-allowed-targets", Kind::kTextList,
+                             "list of host:port",
+                             "Private or loopback targets that endpoints may have all the same.");
+  targets.apply = &read_targets;
+  targets.show = [](const Settings& s) {
+    return fmt::format("{}", fmt::join(s.webhook.allowed_targets, ","));
+  };
+  t.push_back(std::move(targets));
+}
+
+void add_whatsapp(std::vector<Setting>& t) {
+  t.push_back(text(
+      "whatsapp.api_base", "whatsapp-api-base", "URL",
+      "WhatsApp Cloud API with its version; https, or http to a loopback address.",
+      [](auto& s) -> auto& { return s.whatsapp.api_base; }, &required_base_url));
+  t.push_back(secret("whatsapp.app_secret", "", "text",
+                     "Secret of the Meta app, which signs its webhooks.",
+                     [](auto& s) -> auto& { return s.whatsapp.app_secret; }));
+  t.push_back(secret("whatsapp.verify_token", "", "text",
+                     "Token that Meta repeats when it verifies the webhook address.",
+                     [](auto& s) -> auto& { return s.whatsapp.verify_token; }));
+}
+
+void add_diagnosis(std::vector<Setting>& t) {
+  t.push_back(choice("log.level", "log-level", kLogLevels,
+                     "Least important lines that are written.",
+                     [](auto& s) -> auto& { return s.log.level; }));
+  t.push_back(choice("log.format", "log-format", kLogFormats, "Lines for people or for machines.",
+                     [](auto& s) -> auto& { return s.log.format; }));
+  Setting failpoint = text("debug.failpoint", "failpoint", "name, name:pass",
+                           "Kills the process at a named point (docs/failpoints.md); sandbox only.",
+                           [](auto& s) -> auto& { return s.debug.failpoint; });
+  failpoint.hidden = true;
+  t.push_back(std::move(failpoint));
+}
+
+std::vector<Setting> build_table() {
+  std::vector<Setting> all;
+  add_server(all);
+  add_storage(all);
+  add_sandbox(all);
+  add_limits(all);
+  add_outbox(all);
+  add_webhook(all);
+  add_whatsapp(all);
+  add_diagnosis(all);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Setting>& table() {
+  static const std::vector<Setting> all = build_table();
+  return all;
+}
+
+}  // namespace flowsell::config

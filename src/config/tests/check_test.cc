@@ -1,0 +1,46 @@
+#include "check.h"
+
+#include <gtest/gtest.h>
+
+#include "support.h"
+
+namespace flowsell::config {
+namespace {
+
+TEST(Check, TlsNeedsBothFiles) {
+  EXPECT_EQ(only_fault(load({"--tls-certificate", "a.pem"}, {})), "server.tls_key required");
+  EXPECT_EQ(only_fault(load({"--tls-key", "a.pem"}, {})), "server.tls_certificate required");
+  EXPECT_TRUE(load({"--tls-certificate", "a.pem", "--tls-key", "b.pem"}, {}));
+}
+
+TEST(Check, SandboxListensOnLoopbackOnly) {
+  EXPECT_EQ(only_fault(load({"--sandbox", "--listen", "0.0.0.0:8080"}, {})),
+            "--listen not_loopback");
+  EXPECT_EQ(only_fault(load({"--sandbox", "--simulator-listen", "[::]:0"}, {})),
+            "--simulator-listen not_loopback");
+  EXPECT_TRUE(load({"--sandbox", "--listen", "[::1]:8080"}, {}));
+}
+
+TEST(Check, WithoutSandboxAnyAddressIsFine) { EXPECT_TRUE(load({"--listen", "0.0.0.0:8080"}, {})); }
+
+TEST(Check, SimulatorUrlNeedsTheSandbox) {
+  EXPECT_EQ(only_fault(load({"--simulator-url", "http://127.0.0.1:9"}, {})),
+            "--simulator-url sandbox_only");
+  EXPECT_TRUE(load({"--sandbox", "--simulator-url", "http://127.0.0.1:9"}, {}));
+}
+
+TEST(Check, FailpointNeedsTheSandbox) {
+  EXPECT_EQ(only_fault(load({"--failpoint", "commit.before"}, {})), "--failpoint sandbox_only");
+  EXPECT_TRUE(load({"--sandbox", "--failpoint", "commit.before:2"}, {}));
+}
+
+TEST(Check, ApiBaseInClearIsForLoopbackOnly) {
+  EXPECT_EQ(only_fault(load({}, {{"CONNECT_WHATSAPP_API_BASE", "http://graph.example"}})),
+            "CONNECT_WHATSAPP_API_BASE not_https");
+  EXPECT_TRUE(load({"--whatsapp-api-base", "http://127.0.0.1:9/v25.0"}, {}));
+}
+
+TEST(Check, DefaultsBreakNoRule) { EXPECT_TRUE(check(Settings{}).empty()); }
+
+}  // namespace
+}  // namespace flowsell::config

@@ -1,0 +1,112 @@
+#include "crypto/key_ring.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/encoding.h"
+#include "crypto/hash.h"
+#include "private_file.h"
+
+namespace flowsell::crypto {
+namespace {
+
+constexpr std::size_t kHexDigits = 64;
+constexpr std::size_t kFileBytesMax = 128;  // the digits, and the line end that an editor adds
+
+void wipe(std::string& text) { sodium_memzero(text.data(), text.size()); }
+
+std::string_view without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+Result<Key> key_from_bytes(std::string_view bytes) {
+  std::array<std::uint8_t, 32> array;
+  if (bytes.size() != array.size())
+    return fail(ErrorCode::kInternal, "a wrapped key has a wrong size");
+  std::ranges::copy(as_bytes(bytes), array.begin());
+  Key key(array);
+  sodium_memzero(array.data(), array.size());
+  return key;
+}
+
+std::string binding_of(std::string_view workspace) {
+  return "workspace-key:" + std::string(workspace);
+}
+
+Result<> create_master_file(const std::filesystem::path& file) {
+  if (file.has_parent_path()) CHECK_OK(create_private_folder(file.parent_path()));
+  const Key fresh = Key::random();
+  std::string digits = hex_encode(fresh.bytes()) + "\n";
+  Result<> created = create_private_file(file, digits);
+  wipe(digits);
+  // Another process may have made it in the same moment; its key is as good, and the only one that
+  // counts.
+  std::error_code ec;
+  if (!created && std::filesystem::exists(file, ec)) return {};
+  return created;
+}
+
+std::unexpected<Error> about_file(const std::filesystem::path& file, const Error& error) {
+  return fail(ErrorCode::kInternal, "master key file " + file.string() + ": " + error.detail);
+}
+
+}  // namespace
+
+Result<KeyRing> KeyRing::from_file(const std::filesystem::path& file, bool create) {
+  std::error_code ec;
+  if (!std::filesystem::exists(file, ec)) {
+    if (!create) {
+      return fail(ErrorCode::kInternal,
+                  "master key file " + file.string() +
+                      ": there is none. Restore it from where you keep it; without it what "
+                      "the database holds sealed can't be read.");
+    }
+    if (Result<> created = create_master_file(file); !created)
+      return about_file(file, created.error());
+  }
+  Result<std::string> text = read_private_file(file, kFileBytesMax);
+  if (!text) return about_file(file, text.error());
+  const Secret digits{std::string(without_line_end(*text))};
+  wipe(*text);
+  Result<KeyRing> ring = from_hex(digits);
+  if (!ring) return about_file(file, ring.error());
+  return ring;
+}
+
+Result<KeyRing> KeyRing::from_hex(const Secret& hex) {
+  std::optional<std::string> bytes;
+  if (hex.size() == kHexDigits) bytes = hex_decode(hex.reveal());
+  if (!bytes) {
+    return fail(
+        ErrorCode::kInternal,
+        "the master key must be 64 hexadecimal digits; make one with: openssl rand -hex 32");
+  }
+  Result<Key> key = key_from_bytes(*bytes);
+  wipe(*bytes);
+  if (!key) return std::unexpected(std::move(key).error());
+  return KeyRing(*key);
+}
+
+std::string KeyRing::wrap_new_key(std::string_view workspace) const {
+  const Key fresh = Key::random();
+  return seal(derive("wrap-workspace-key"), binding_of(workspace), as_text(fresh.bytes()));
+}
+
+Result<Key> KeyRing::unwrap(std::string_view workspace, std::string_view wrapped) const {
+  TRY(std::string bytes, open(derive("wrap-workspace-key"), binding_of(workspace), wrapped));
+  Result<Key> key = key_from_bytes(bytes);
+  wipe(bytes);
+  return key;
+}
+
+Key KeyRing::derive(std::string_view purpose) const {
+  Digest digest = keyed_hash(master_.bytes(), {"flowsell-connect/", purpose});
+  Key key(digest);
+  sodium_memzero(digest.data(), digest.size());
+  return key;
+}
+
+}  // namespace flowsell::crypto

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/message.h"
+
+namespace flowsell::http {
+
+/// Reads the answers of one connection to another server: informational ones are skipped, chunked
+/// and unbounded bodies are collected. No I/O; the client feeds it. One thread at a time.
+class AnswerReader {
+ public:
+  enum class Step : std::uint8_t { kNeedMore, kAnswer, kFailed };
+
+  explicit AnswerReader(std::size_t body_bytes_max);
+  ~AnswerReader();
+  AnswerReader(const AnswerReader&) = delete;
+  AnswerReader& operator=(const AnswerReader&) = delete;
+
+  /// Call before each answer. An answer to HEAD has no body, whatever its head says.
+  void begin(bool to_head);
+  /// Where the next bytes go; never empty.
+  std::span<char> space();
+  void received(std::size_t bytes) noexcept { end_ += bytes; }
+  Step next();
+  /// The peer closed: the end of a body without a length, else kNeedMore (the answer was cut off).
+  Step closed();
+
+  int status() const noexcept { return status_; }
+  std::vector<Header> take_headers() noexcept { return std::move(headers_); }
+  std::string take_body() noexcept { return std::move(body_); }
+  /// After kAnswer: another request may follow on the connection.
+  bool reusable() const noexcept;
+
+ private:
+  class Parser;
+
+  bool put();
+  Step parse_head();
+  Step parse_body();
+
+  std::size_t body_bytes_max_;
+  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_;
+  std::size_t begin_ = 0;  ///< of what the parser has not taken
+  std::size_t end_ = 0;
+  std::size_t head_bytes_ = 0;
+  bool to_head_ = false;
+  int status_ = 0;
+  std::vector<Header> headers_;
+  std::string body_;
+};
+
+}  // namespace flowsell::http

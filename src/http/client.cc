@@ -1,0 +1,119 @@
+#include "http/client.h"
+
+#include <boost/asio/this_coro.hpp>
+#include <cstdlib>
+#include <utility>
+
+#include "answer_writer.h"
+#include "client_lane.h"
+#include "core/encoding.h"
+#include "telemetry/log.h"
+
+namespace flowsell::http {
+
+namespace {
+
+/// The client's own, whatever the caller put there.
+bool is_client_header(std::string_view name) {
+  return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "content-length") ||
+         equals_ignoring_case(name, "connection") ||
+         equals_ignoring_case(name, "transfer-encoding");
+}
+
+std::string host_field(const Url& url) {
+  return url.origin().substr(url.tls ? 8 : 7);  // behind "https://" or "http://"
+}
+
+bool has_length(const OutRequest& request) {
+  return !request.body.empty() || request.method == Method::kPost ||
+         request.method == Method::kPut || request.method == Method::kPatch;
+}
+
+}  // namespace
+
+std::string_view exchange_end_name(ExchangeEnd end) noexcept {
+  switch (end) {
+    case ExchangeEnd::kAnswered:
+      return "answered";
+    case ExchangeEnd::kRefused:
+      return "refused";
+    case ExchangeEnd::kUnresolved:
+      return "unresolved";
+    case ExchangeEnd::kOverloaded:
+      return "overloaded";
+    case ExchangeEnd::kUnconnected:
+      return "unconnected";
+    case ExchangeEnd::kBroken:
+      return "broken";
+    case ExchangeEnd::kTimedOut:
+      return "timed_out";
+    case ExchangeEnd::kUnreadable:
+      return "unreadable";
+  }
+  return "unknown";
+}
+
+std::string_view Exchange::header(std::string_view name) const noexcept {
+  for (const Header& header : headers) {
+    if (equals_ignoring_case(header.name, name)) return header.value;
+  }
+  return {};
+}
+
+void write_request(const OutRequest& request, const std::string& user_agent, std::string& out) {
+  out.clear();
+  out.append(method_name(request.method)).append(" ").append(request.url.target);
+  out.append(" HTTP/1.1\r\n");
+  append_field(out, "Host", host_field(request.url));
+  bool names_agent = false;
+  for (const Header& header : request.headers) {
+    if (is_client_header(header.name)) continue;
+    names_agent = names_agent || equals_ignoring_case(header.name, "user-agent");
+    append_field(out, header.name, header.value);
+  }
+  if (!names_agent) append_field(out, "User-Agent", user_agent);
+  if (has_length(request)) append_field(out, "Content-Length", std::to_string(request.body.size()));
+  out.append("\r\n").append(request.body);
+}
+
+class Client::Impl {
+ public:
+  Impl(runtime::IoPool& pool, std::shared_ptr<EgressGuard> guard, ClientOptions options) {
+    auto tls = TlsContext::for_client(options.tls_ca_file);
+    if (!tls) {
+      // Without its authorities a client would have to trust nobody: it does, and each https call
+      // fails.
+      log::error("no certificate authorities", {{"detail", tls.error().detail}});
+      tls = TlsContext::trusting_nobody();
+    }
+    const auto shared = std::make_shared<const ClientShared>(
+        ClientShared{std::move(guard), std::move(options), *std::move(tls)});
+    for (std::size_t i = 0; i < pool.size(); ++i) {
+      lanes_.push_back(std::make_shared<ClientLane>(shared, pool.context(i)));
+    }
+  }
+
+  ClientLane& lane(const net::any_io_executor& executor) {
+    const net::execution_context* const context = &net::query(executor, net::execution::context);
+    for (const auto& lane : lanes_) {
+      if (&lane->context() == context) return *lane;
+    }
+    log::error("http::Client::send was called outside its pool");
+    std::abort();
+  }
+
+ private:
+  std::vector<std::shared_ptr<ClientLane>> lanes_;
+};
+
+Client::Client(runtime::IoPool& pool, std::shared_ptr<EgressGuard> guard, ClientOptions options)
+    : impl_(std::make_unique<Impl>(pool, std::move(guard), std::move(options))) {}
+Client::~Client() = default;
+
+Awaitable<Exchange> Client::send(OutRequest request, SteadyTime deadline,
+                                 std::function<bool()> before_first_byte) {
+  ClientLane& lane = impl_->lane(co_await net::this_coro::executor);
+  co_return co_await lane.send(std::move(request), deadline, std::move(before_first_byte));
+}
+
+}  // namespace flowsell::http

@@ -1,0 +1,212 @@
+#include "connection.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "telemetry/log.h"
+
+namespace flowsell::http {
+
+namespace {
+
+using Phase = RequestReader::Phase;
+using Step = RequestReader::Step;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::chrono::milliseconds kLingerTimeMax{2'000};
+constexpr std::size_t kLingerBytesMax = 4 << 20;
+constexpr std::size_t kOutBytesKept = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Shard> shard, Socket socket, std::string remote_address)
+    : shard_(std::move(shard)),
+      wire_(std::move(socket)),
+      remote_address_(std::move(remote_address)),
+      reader_({shard_->shared().options.head_bytes_max, shard_->shared().options.body_bytes_max}),
+      deadline_(shard_->watch(), [this] {
+        timed_out_ = true;
+        wire_.cancel();
+      }) {
+  wire_.tune();
+  if (const auto& tls = shard_->shared().tls) wire_.use_tls(TlsSession::accept(*tls));
+  shard_->add(*this);
+}
+
+Connection::~Connection() { shard_->remove(*this); }
+
+Awaitable<void> Connection::serve(std::unique_ptr<Connection> self) {
+  if (self->wire_.is_tls() && !co_await self->shake_hands()) co_return;
+  co_await self->exchange_all();
+}
+
+bool Connection::is_draining() const noexcept {
+  return shard_->shared().draining.load(std::memory_order_relaxed);
+}
+
+void Connection::drain() {
+  // Where something is there to read, a request may be on its way: it ends the wait by itself.
+  if (waits_idle_ && wire_.is_quiet()) wire_.cancel();
+}
+
+void Connection::cut() { wire_.close(); }
+
+Awaitable<bool> Connection::shake_hands() {
+  deadline_.set_after(shard_->shared().options.head_time_max);
+  const error_code failed = co_await wire_.handshake();
+  deadline_.clear();
+  co_return !failed;
+}
+
+Awaitable<void> Connection::exchange_all() {
+  while (true) {
+    switch (reader_.next()) {
+      case Step::kNeedMore:
+        if (!co_await read_more()) co_return;
+        break;
+      case Step::kRequest:
+        if (!co_await answer()) co_return;
+        break;
+      case Step::kFailed:
+        co_await refuse(reader_.error());
+        co_return;
+    }
+  }
+}
+
+/// The deadline of a phase runs from its begin: a byte now and then does not move it.
+void Connection::set_read_deadline() {
+  const Phase phase = reader_.phase();
+  if (deadline_set_ && phase == timed_phase_) return;
+  const ServerOptions& options = shard_->shared().options;
+  switch (phase) {
+    case Phase::kIdle:
+      deadline_.set_after(options.idle_time_max);
+      break;
+    case Phase::kHead:
+      deadline_.set_after(options.head_time_max);
+      break;
+    case Phase::kBody:
+      deadline_.set_after(options.body_time_max);
+      break;
+  }
+  timed_phase_ = phase;
+  deadline_set_ = true;
+  timed_out_ = false;
+}
+
+/// False when the connection is at its end.
+Awaitable<bool> Connection::read_more() {
+  const bool is_idle = reader_.phase() == Phase::kIdle;
+  if (is_idle && is_draining()) {
+    wire_.shut_down();
+    co_return false;
+  }
+  if (reader_.wants_continue() && !said_continue_) {
+    said_continue_ = true;
+    if (!co_await send(kContinue)) co_return false;
+  }
+  set_read_deadline();
+  std::size_t bytes = 0;
+  error_code error = net::error::operation_aborted;
+  if (!timed_out_) {
+    waits_idle_ = is_idle;
+    error = co_await wire_.read(reader_.space(), bytes);
+    waits_idle_ = false;
+  }
+  if (!error) {
+    reader_.received(bytes);
+    co_return true;
+  }
+  if (timed_out_ && !is_idle) {
+    Error too_slow{ErrorCode::kRequestTimeout, "request: it did not arrive in time"};
+    co_await refuse(std::move(too_slow));
+  } else {
+    wire_.shut_down();
+  }
+  co_return false;
+}
+
+/// False when the connection is at its end.
+Awaitable<bool> Connection::answer() {
+  deadline_.clear();
+  deadline_set_ = false;
+  said_continue_ = false;
+  Request& request = reader_.request();
+  request.remote_address = remote_address_;
+  const Response response = co_await handle();
+
+  AnswerTerms terms;
+  terms.to_head = request.method == Method::kHead;
+  terms.close = !reader_.keep_alive() || is_draining();
+  terms.is_http11 = reader_.is_http11();
+  terms.accept_encoding = request.header("accept-encoding");
+  out_.clear();
+  if (response.status != kCloseUnanswered) shard_->writer().write(response, terms, out_);
+  if (response.status == kCloseUnanswered || response.cut_in_half) {
+    out_.resize(out_.size() / 2);
+    terms.close = true;
+  }
+  const bool was_unread = reader_.unread() > 0;
+  reader_.consume();
+  if (!co_await send(out_)) co_return false;
+  if (out_.capacity() > kOutBytesKept) std::string().swap(out_);
+  if (!terms.close) co_return true;
+  if (was_unread) {
+    co_await linger();
+  } else {
+    wire_.shut_down();
+  }
+  co_return false;
+}
+
+Awaitable<Response> Connection::handle() {
+  try {
+    co_return co_await shard_->shared().handler(reader_.request());
+  } catch (const std::exception&) {
+    log::error("a request handler threw");
+  }
+  const Error fault{ErrorCode::kInternal, "an internal fault"};
+  co_return shard_->shared().errors(fault);
+}
+
+Awaitable<void> Connection::refuse(Error error) {
+  deadline_.clear();
+  AnswerTerms terms;
+  terms.close = true;
+  out_.clear();
+  shard_->writer().write(shard_->shared().errors(error), terms, out_);
+  if (co_await send(out_)) co_await linger();
+}
+
+Awaitable<bool> Connection::send(std::string_view bytes) {
+  if (!wire_.queue(bytes)) co_return false;
+  if (wire_.send_now()) co_return false;
+  if (wire_.all_sent()) co_return true;
+  deadline_set_ = false;
+  const error_code failed =
+      co_await wire_.send_rest(&deadline_, shard_->shared().options.idle_time_max);
+  deadline_.clear();
+  co_return !failed;
+}
+
+/// Closing a socket with unread bytes resets the connection and can destroy the answer on its way:
+/// say that nothing more comes, then throw away what the client still sends, for a while (RFC
+/// 9112, 9.6).
+Awaitable<void> Connection::linger() {
+  wire_.shut_down();
+  deadline_.set_after(std::min(kLingerTimeMax, shard_->shared().options.idle_time_max));
+  timed_out_ = false;
+  std::array<char, 4096> discarded;
+  std::size_t total = 0;
+  while (!timed_out_ && total < kLingerBytesMax) {
+    const net::mutable_buffer buffer(discarded.data(), discarded.size());
+    const auto [error, count] = co_await wire_.socket().async_read_some(buffer, use_result);
+    if (error) co_return;
+    total += count;
+  }
+}
+
+}  // namespace flowsell::http

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "core/id.h"
+#include "crypto/key_ring.h"
+#include "store/database.h"
+
+namespace flowsell::identity {
+
+/// Tables of this room: workspaces, api_keys.
+std::span<const store::Migration> migrations();
+
+/// Workspaces and the key that each has for its secrets. Thread-safe.
+class Workspaces {
+ public:
+  Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids, const Clock& clock);
+
+  /// Blocking: for start-up and tools.
+  Result<WorkspaceId> create(std::string name);
+  /// The one workspace of a sandbox; kNotFound when there is none. Blocking.
+  Result<WorkspaceId> first() const;
+
+  /// Seals a secret of the workspace (a provider's token, a signing secret) for its row; `bound_to` names the row.
+  Result<std::string> seal(const WorkspaceId& workspace, std::string_view bound_to, const Secret& secret);
+  Result<Secret> unseal(const WorkspaceId& workspace, std::string_view bound_to, std::string_view sealed);
+  /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called. Blocking.
+  Result<> load_keys();
+
+ private:
+  Result<crypto::Key> key_of(const WorkspaceId& workspace);
+
+  store::Database& db_;
+  const crypto::KeyRing& ring_;
+  IdSource& ids_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::unordered_map<WorkspaceId, std::string> wrapped_;  ///< as the database has them
+};
+
+}  // namespace flowsell::identity

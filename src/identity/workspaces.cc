@@ -1,0 +1,121 @@
+#include "identity/workspaces.h"
+
+#include <array>
+
+#include "identity/caller.h"
+
+namespace flowsell::identity {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+constexpr std::array kMigrations = {store::Migration{1, "workspaces and API keys", R"sql(
+CREATE TABLE workspaces (
+  id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_keys (
+  id BLOB NOT NULL PRIMARY KEY,
+  workspace_id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  prefix TEXT NOT NULL UNIQUE,
+  hash BLOB NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+)sql"}};
+
+const Sql kInsert("INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
+const Sql kFirst("SELECT id FROM workspaces ORDER BY id LIMIT 1");
+const Sql kKeys("SELECT id, wrapped_key FROM workspaces");
+
+struct CreateOp final : store::WriteOp {
+  CreateOp();
+  WorkspaceId id;
+  std::string name;
+  std::string wrapped;
+  Time now;
+};
+
+Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<CreateOp>(each);
+    CHECK_OK(db.run(kInsert, {op.id, op.name, Param::blob(op.wrapped), op.now}));
+  }
+  return {};
+}
+constexpr store::WriteKind kCreateKind{"workspace", 2, apply_creates};
+CreateOp::CreateOp() : WriteOp(kCreateKind) {}
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+Workspaces::Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids, const Clock& clock)
+    : db_(db), ring_(ring), ids_(ids), clock_(clock) {}
+
+Result<WorkspaceId> Workspaces::create(std::string name) {
+  CreateOp op;
+  op.id = ids_.next<IdKind::kWorkspace>();
+  op.name = std::move(name);
+  op.wrapped = ring_.wrap_new_key(op.id.blob());
+  op.now = clock_.now();
+  CHECK_OK(db_.commit_now(op));
+  const std::lock_guard lock(mutex_);
+  wrapped_[op.id] = op.wrapped;
+  return op.id;
+}
+
+Result<WorkspaceId> Workspaces::first() const {
+  Result<> read;
+  WorkspaceId id;
+  CHECK_OK(db_.read_now([&](store::Connection& db) {
+    read = db.query(kFirst, {}, [&](const store::Row& row) { id = row.id<WorkspaceId>(0); });
+  }));
+  CHECK_OK(std::move(read));
+  if (id.is_none()) return fail(ErrorCode::kNotFound, "there is no workspace yet");
+  return id;
+}
+
+Result<> Workspaces::load_keys() {
+  Result<> read;
+  std::unordered_map<WorkspaceId, std::string> wrapped;
+  CHECK_OK(db_.read_now([&](store::Connection& db) {
+    read = db.query(kKeys, {}, [&](const store::Row& row) {
+      wrapped.emplace(row.id<WorkspaceId>(0), std::string(row.text(1)));
+    });
+  }));
+  CHECK_OK(std::move(read));
+  const std::lock_guard lock(mutex_);
+  wrapped_ = std::move(wrapped);
+  return {};
+}
+
+Result<crypto::Key> Workspaces::key_of(const WorkspaceId& workspace) {
+  std::string wrapped;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = wrapped_.find(workspace);
+    if (found == wrapped_.end()) return fail(ErrorCode::kNotFound, "the workspace has no key");
+    wrapped = found->second;
+  }
+  return ring_.unwrap(workspace.blob(), wrapped);
+}
+
+Result<std::string> Workspaces::seal(const WorkspaceId& workspace, std::string_view bound_to, const Secret& secret) {
+  TRY(const crypto::Key key, key_of(workspace));
+  return crypto::seal(key, bound_to, secret.reveal());
+}
+
+Result<Secret> Workspaces::unseal(const WorkspaceId& workspace, std::string_view bound_to, std::string_view sealed) {
+  TRY(const crypto::Key key, key_of(workspace));
+  TRY(auto text, crypto::open(key, bound_to, sealed));
+  return Secret(std::move(text));
+}
+
+}  // namespace flowsell::identity

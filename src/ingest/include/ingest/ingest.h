@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+
+#include "channel/adapter.h"
+#include "core/sensitive.h"
+#include "http/message.h"
+#include "messaging/provider_updates.h"
+#include "messaging/senders.h"
+#include "runtime/task.h"
+#include "telemetry/metrics.h"
+
+namespace flowsell::ingest {
+
+/// The secrets of one app at the provider, and which senders its webhooks may speak of.
+struct ProviderApp {
+  identity::Mode mode = identity::Mode::kTest;
+  Secret app_secret;    ///< signs webhooks; empty: this mode takes none
+  Secret verify_token;  ///< of the subscription's challenge
+};
+
+/// The door for a provider's webhooks: verified on the raw bytes, translated, committed, and only then answered. What fails
+/// before the last commit is answered 503, and the provider sends it all again, which is harmless. Thread-safe.
+class Ingest {
+ public:
+  /// Updates of one commit: large bodies go in pieces, so that sends between them don't wait.
+  static constexpr std::size_t kChunk = 100;
+
+  Ingest(const channel::Adapter& adapter, std::string signature_header, std::vector<ProviderApp> apps,
+         messaging::Senders& senders, messaging::ProviderUpdates& updates, const Clock& clock,
+         metrics::Registry& metrics);
+
+  /// GET: the provider asks whether the address is ours. The challenge, or kInvalidSignature.
+  Result<std::string> answer_challenge(std::string_view mode, std::string_view token, std::string_view challenge) const;
+  /// POST: success means that every update is stored. Fails with kInvalidSignature, kInvalidJson or the store's codes.
+  Task<> take(const http::Request& request);
+
+ private:
+  const ProviderApp* signer_of(const http::Request& request) const;
+
+  const channel::Adapter& adapter_;
+  std::string signature_header_;
+  std::vector<ProviderApp> apps_;
+  messaging::Senders& senders_;
+  messaging::ProviderUpdates& updates_;
+  const Clock& clock_;
+  metrics::Counter& taken_;
+  metrics::Counter& refused_;
+  metrics::Counter& unroutable_;
+};
+
+}  // namespace flowsell::ingest

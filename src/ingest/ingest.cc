@@ -1,0 +1,82 @@
+#include "ingest/ingest.h"
+
+#include <map>
+
+#include "crypto/hash.h"
+#include "telemetry/log.h"
+
+namespace flowsell::ingest {
+namespace {
+
+std::string_view address_of(const channel::Update& update) {
+  return std::visit([](const auto& each) -> std::string_view { return each.address; }, update);
+}
+
+}  // namespace
+
+Ingest::Ingest(const channel::Adapter& adapter, std::string signature_header, std::vector<ProviderApp> apps,
+               messaging::Senders& senders, messaging::ProviderUpdates& updates, const Clock& clock,
+               metrics::Registry& metrics)
+    : adapter_(adapter),
+      signature_header_(std::move(signature_header)),
+      apps_(std::move(apps)),
+      senders_(senders),
+      updates_(updates),
+      clock_(clock),
+      taken_(metrics.counter("connect_provider_updates_total", "Updates in verified provider webhooks.")),
+      refused_(metrics.counter("connect_provider_webhooks_refused_total", "Provider webhooks that did not verify.")),
+      unroutable_(metrics.counter("connect_provider_updates_unroutable_total",
+                                  "Updates about an address that no sender has.")) {}
+
+Result<std::string> Ingest::answer_challenge(std::string_view mode, std::string_view token,
+                                             std::string_view challenge) const {
+  for (const ProviderApp& app : apps_) {
+    if (mode == "subscribe" && !app.verify_token.empty() &&
+        crypto::constant_time_equal(token, app.verify_token.reveal())) {
+      return std::string(challenge);
+    }
+  }
+  return fail(ErrorCode::kInvalidSignature, "the verify token is not ours");
+}
+
+const ProviderApp* Ingest::signer_of(const http::Request& request) const {
+  const auto signature = request.header(signature_header_);
+  for (const ProviderApp& app : apps_) {
+    if (!app.app_secret.empty() && adapter_.verify(request.body, signature, app.app_secret)) return &app;
+  }
+  return nullptr;
+}
+
+Task<> Ingest::take(const http::Request& request) {
+  const ProviderApp* signer = signer_of(request);
+  if (signer == nullptr) {
+    refused_.add();
+    co_return fail(ErrorCode::kInvalidSignature, "the body is not signed with this app's secret");
+  }
+  CO_TRY(auto updates, adapter_.parse(request.body, clock_.now()));
+  taken_.add(updates.size());
+
+  std::map<std::string, std::vector<channel::Update>, std::less<>> by_address;
+  for (channel::Update& update : updates) {
+    const auto found = by_address.try_emplace(std::string(address_of(update))).first;
+    found->second.push_back(std::move(update));
+  }
+  for (auto& [address, mine] : by_address) {
+    const auto sender = senders_.find_by_address(adapter_.name(), signer->mode, address);
+    if (!sender) {
+      // Nobody here to tell it to; said aloud, since a number that was connected elsewhere looks like this.
+      unroutable_.add(mine.size());
+      log::warn("a provider's updates are about no sender of ours", {{"address", address}, {"updates", std::uint64_t{mine.size()}}});
+      continue;
+    }
+    for (std::size_t first = 0; first < mine.size(); first += kChunk) {
+      const auto last = std::min(mine.size(), first + kChunk);
+      std::vector<channel::Update> chunk(std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(first)),
+                                         std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(last)));
+      CO_CHECK_OK(co_await updates_.apply(sender, std::move(chunk)));
+    }
+  }
+  co_return Result<>{};
+}
+
+}  // namespace flowsell::ingest

@@ -1,0 +1,210 @@
+#include "messaging/accept.h"
+
+#include <vector>
+
+#include "context.h"
+#include "core/encoding.h"
+#include "crypto/seal.h"
+#include "messaging/render.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using outbox::JobState;
+using Verdict = metering::IdempotencyVerdict;
+
+constexpr std::chrono::seconds kDefaultTtl{24 * 3600};
+
+/// An event that is told only where an endpoint asks for it.
+struct OptionalEvent {
+  webhook::EventDraft draft;
+  webhook::EventPlan plan;
+};
+
+/// Commit 1: the idempotency key, the quota, the message and its sealed job, together or not at all.
+struct AcceptOp final : store::WriteOp {
+  AcceptOp(metering::Idempotency& i, webhook::Events& e, const metering::Limits& l, Time t);
+  metering::Idempotency& idempotency;
+  webhook::Events& events;
+  const metering::Limits& limits;
+  Time now;
+  MessageRow row;
+  outbox::Job job;
+  JobState wanted = JobState::kReady;
+  std::optional<metering::IdempotentCall> call;
+  std::vector<OptionalEvent> told;
+
+  Verdict verdict;          ///< result
+  bool admitted = false;    ///< result
+  metering::Quota quota;    ///< result
+  JobState inserted = JobState::kReady;  ///< result
+};
+
+Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally) {
+  const metering::QuotaKey quota_key{op.row.workspace, op.row.mode};
+  op.verdict = {};
+  op.admitted = false;
+  for (OptionalEvent& event : op.told) event.plan.begin();
+  TRY(const bool room, tally.has_room(quota_key));
+  if (op.call) {
+    // Without room the key must not be taken, but what it stands for is still answered.
+    auto verdict = room ? op.idempotency.take(db, op.row.workspace, *op.call, op.row.id.bytes(), Time{}, op.now)
+                        : op.idempotency.look(db, op.row.workspace, *op.call, op.now);
+    TRY(op.verdict, std::move(verdict));
+    if (op.verdict.kind != Verdict::Kind::kFirst) return {};
+  }
+  TRY(op.admitted, tally.admit(quota_key));
+  TRY(op.quota, tally.quota(quota_key));
+  if (!op.admitted) return {};
+  tally.count(quota_key, metering::Metric::kAccepted);
+  TRY([[maybe_unused]] const bool fresh, insert_message(db, op.row));
+  TRY(op.inserted, outbox::insert_job(db, op.job, op.wanted));
+  for (OptionalEvent& event : op.told) CHECK_OK(op.events.record(db, event.draft, event.plan));
+  return {};
+}
+
+Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  const auto& first = store::as<AcceptOp>(ops.front());
+  metering::Tally tally(db, first.limits, first.now);
+  for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
+  return tally.finish();
+}
+
+constexpr store::WriteKind kAcceptKind{"accept", 10, apply_accepts};
+
+AcceptOp::AcceptOp(metering::Idempotency& i, webhook::Events& e, const metering::Limits& l, Time t)
+    : WriteOp(kAcceptKind), idempotency(i), events(e), limits(l), now(t) {}
+
+Error quota_exhausted(const metering::Quota& quota, Time now) {
+  Error error{ErrorCode::kQuotaExhausted,
+              "all " + std::to_string(quota.limit) + " requests of this period are used"};
+  error.retry_after = std::chrono::ceil<std::chrono::seconds>(quota.period_end - now);
+  return error;
+}
+
+}  // namespace
+
+Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
+               webhook::Events& events, crypto::RotatingKeys& spool, metering::Idempotency& idempotency,
+               const crypto::Key& contact_key, IdSource& ids, const Clock& clock, metering::Limits limits)
+    : db_(db),
+      senders_(senders),
+      send_(send),
+      outbox_(outbox),
+      events_(events),
+      spool_(spool),
+      idempotency_(idempotency),
+      contact_key_(contact_key),
+      ids_(ids),
+      clock_(clock),
+      limits_(limits) {}
+
+ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view contact) const {
+  return contact_hash(contact_key_, workspace, contact);
+}
+
+Result<SenderPtr> Accept::check(const identity::Caller& caller, const channel::OutboundMessage& message) const {
+  TRY(auto sender, senders_.find(caller, message.from));
+  CHECK_OK(sender->adapter->check(message));
+  return sender;
+}
+
+MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
+                            const channel::OutboundMessage& message, const Sender& sender) const {
+  MessageRow row;
+  row.workspace = caller.workspace;
+  row.id = id;
+  row.mode = caller.mode;
+  row.sender = sender.id;
+  row.kind = channel::kind_name(message.body);
+  row.contact = message.to.masked();
+  row.contact_hash = hash_of(caller.workspace, message.to.view());
+  row.client_ref = message.client_ref;
+  row.metadata_json = message.metadata_json;
+  row.created_at = clock_.now();
+  return row;
+}
+
+Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::OutboundMessage message,
+                              Content raw_body, std::optional<metering::IdempotentCall> call) {
+  CO_TRY(const SenderPtr sender, check(caller, message));
+  auto context = context_without_lookup(id, message);
+  if (!context) {
+    CO_TRY(context, co_await resolve_context(db_, caller.workspace, id, message.context, reaction_target(message)));
+  }
+  // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
+  CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
+  const Time now = clock_.now();
+  CO_TRY(const auto spool_key, spool_.current(now));
+
+  AcceptOp op(idempotency_, events_, limits_, now);
+  op.row = make_row(caller, id, message, *sender);
+  op.call = std::move(call);
+  op.job.id = id.bytes();
+  op.job.kind = outbox::JobKind::kSend;
+  op.job.workspace = caller.workspace;
+  op.job.group = sender->id.bytes();
+  op.job.lane = lane_of(sender->id, op.row.contact_hash);
+  op.job.due = op.row.created_at;
+  op.job.expires_at = op.row.created_at + message.ttl.value_or(kDefaultTtl);
+  op.job.key_id = spool_key.id;
+  op.job.sealed = crypto::seal(spool_key.key, id.blob(), raw_body.reveal());
+
+  auto slot = outbox_.reserve(outbox::JobKind::kSend, op.job.group, op.job.lane);
+  op.wanted = slot.state;
+  std::vector<MessageStatus> steps = {MessageStatus::kAccepted};
+  if (slot.state == JobState::kClaimed) steps.push_back(MessageStatus::kSending);
+  for (const MessageStatus status : steps) {
+    op.row.status = status;
+    const auto type = event_of(status);
+    if (!events_.wanted(caller.workspace, caller.mode, type)) continue;
+    OptionalEvent event;
+    event.draft.workspace = caller.workspace;
+    event.draft.mode = caller.mode;
+    event.draft.type = type;
+    event.draft.at = op.row.created_at;
+    event.draft.subject = id.bytes();
+    event.draft.lane = op.job.lane;
+    event.draft.body = render_event_body(op.row);
+    auto plan = events_.plan(event.draft);
+    if (!plan) {
+      outbox_.release(std::move(slot));
+      co_return std::unexpected(std::move(plan).error());
+    }
+    event.plan = *std::move(plan);
+    op.told.push_back(std::move(event));
+  }
+  if (slot.state == JobState::kClaimed) op.row.sending_at = op.row.created_at;
+
+  const auto committed = co_await db_.commit(op);
+  if (!committed || !op.admitted) {
+    outbox_.release(std::move(slot));
+    if (!committed) co_return std::unexpected(committed.error());
+    switch (op.verdict.kind) {
+      case Verdict::Kind::kReplay: co_return co_await replay(caller.workspace, MessageId(op.verdict.resource));
+      case Verdict::Kind::kReused:
+        co_return fail(ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key came with another body before");
+      case Verdict::Kind::kRunning:
+        co_return fail(ErrorCode::kIdempotencyInProgress, "the first request with this key has not ended");
+      case Verdict::Kind::kFirst: co_return std::unexpected(quota_exhausted(op.quota, now));
+    }
+  }
+  const auto executor = co_await net::this_coro::executor;
+  for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
+  if (op.inserted == JobState::kClaimed) {
+    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request));
+    outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
+  } else {
+    outbox_.enqueued(std::move(slot), id.bytes(), op.job.due, op.inserted);
+  }
+  co_return Accepted{std::move(op.row), false, op.quota};
+}
+
+Task<Accepted> Accept::replay(WorkspaceId workspace, MessageId id) {
+  auto read = [workspace, id](store::Connection& db) { return find_message(db, workspace, id); };
+  CO_TRY(auto row, co_await db_.read(std::move(read)));
+  if (!row) co_return fail(ErrorCode::kNotFound, "the message that this key made was deleted since");
+  co_return Accepted{*std::move(row), true, std::nullopt};
+}
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "channel/message.h"
+#include "crypto/key_ring.h"
+#include "crypto/rotating_keys.h"
+#include "messaging/message_table.h"
+#include "messaging/send_handler.h"
+#include "messaging/senders.h"
+#include "metering/idempotency.h"
+#include "metering/metering.h"
+#include "outbox/outbox.h"
+#include "store/database.h"
+#include "webhook/events.h"
+
+namespace flowsell::messaging {
+
+/// A message that was accepted, now or by an earlier call with the same Idempotency-Key.
+struct Accepted {
+  MessageRow row;
+  bool replayed = false;
+  std::optional<metering::Quota> quota;  ///< after this request; not for a replay
+};
+
+/// Journey out, first half: from a parsed request to commit 1. Thread-safe.
+class Accept {
+ public:
+  Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox, webhook::Events& events,
+         crypto::RotatingKeys& spool, metering::Idempotency& idempotency, const crypto::Key& contact_key, IdSource& ids,
+         const Clock& clock, metering::Limits limits);
+
+  /// The id that a new message will have: so that a caller can wait for it before it exists.
+  MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
+
+  /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one answer.
+  Result<SenderPtr> check(const identity::Caller& caller, const channel::OutboundMessage& message) const;
+
+  /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt is on its way where
+  /// there was room. `raw_body` is the request's own text: what is sealed. Fails with kInvalidRequest, kQuotaExhausted,
+  /// kIdempotencyKeyReused, kIdempotencyInProgress or the store's codes; then nothing was accepted.
+  Task<Accepted> accept(identity::Caller caller, MessageId id, channel::OutboundMessage message, Content raw_body,
+                        std::optional<metering::IdempotentCall> call);
+
+  ContactHash hash_of(const WorkspaceId& workspace, std::string_view contact) const;
+
+ private:
+  MessageRow make_row(const identity::Caller& caller, const MessageId& id, const channel::OutboundMessage& message,
+                      const Sender& sender) const;
+  Task<Accepted> replay(WorkspaceId workspace, MessageId id);
+
+  store::Database& db_;
+  Senders& senders_;
+  SendHandler& send_;
+  outbox::Outbox& outbox_;
+  webhook::Events& events_;
+  crypto::RotatingKeys& spool_;
+  metering::Idempotency& idempotency_;
+  crypto::Key contact_key_;
+  IdSource& ids_;
+  const Clock& clock_;
+  metering::Limits limits_;
+};
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "channel/updates.h"
+#include "core/error.h"
+#include "core/id.h"
+#include "core/time.h"
+#include "identity/caller.h"
+#include "store/database.h"
+
+namespace flowsell::messaging {
+
+using channel::MessageStatus;
+
+/// A keyed hash of a person's number or provider's id, for look-ups without the number.
+using ContactHash = std::array<std::uint8_t, 16>;
+
+/// Why a message failed or is unknown, as far as it is kept: codes and ids, no words of the provider's.
+struct MessageError {
+  std::string code;  ///< ours, stable: "recipient_unreachable", "message_expired", "no_answer"
+  std::int64_t provider_code = 0;
+  std::int64_t provider_subcode = 0;
+  std::string trace_id;
+};
+
+/// A message's row: everything about it but what it says.
+struct MessageRow {
+  WorkspaceId workspace;
+  MessageId id;
+  identity::Mode mode = identity::Mode::kTest;
+  bool inbound = false;
+  SenderId sender;
+  std::string kind;
+  std::string contact;  ///< masked
+  ContactHash contact_hash{};
+  MessageStatus status = MessageStatus::kAccepted;
+  std::string provider_message_id;
+  std::string client_ref;
+  std::string metadata_json;
+  Time created_at;
+  std::optional<Time> sending_at, unknown_at, sent_at, failed_at, delivered_at, read_at;
+  std::optional<MessageError> error;
+};
+
+/// In a transaction. False when a row of that id is there already (an inbound message that came twice).
+Result<bool> insert_message(store::Connection& db, const MessageRow& row);
+
+/// A step forward.
+struct StatusChange {
+  MessageStatus to = MessageStatus::kSent;
+  Time at;
+  std::string_view provider_message_id;      ///< empty: keep
+  const MessageError* error = nullptr;       ///< with kFailed and kUnknown
+};
+/// What a change left behind, enough to tell others of it.
+struct ChangedMessage {
+  bool moved = false;  ///< false: the message was further already; what was missing (the id, the time) was filled in
+  MessageRow row;      ///< with moved only: as it is now, without times
+};
+/// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no such message.
+Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const WorkspaceId& workspace,
+                                                    const MessageId& id, const StatusChange& change);
+/// In a transaction: accepted -> sending, nothing else.
+Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id, Time at);
+
+Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace, const MessageId& id);
+
+/// Whose conversation a message belongs to.
+struct Conversation {
+  SenderId sender;
+  ContactHash contact{};
+};
+Result<std::optional<Conversation>> find_conversation(store::Connection& db, const WorkspaceId& workspace,
+                                                      const MessageId& id);
+
+struct MessageQuery {
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  std::optional<MessageStatus> status;
+  std::optional<SenderId> sender;
+  std::optional<bool> inbound;
+  std::optional<std::string> client_ref;
+  std::optional<ContactHash> contact_hash;
+  std::optional<Time> created_from;    ///< inclusive
+  std::optional<Time> created_before;  ///< exclusive
+  std::optional<MessageId> after;      ///< older than it
+  std::optional<MessageId> before;     ///< newer than it
+  std::size_t limit = 20;
+};
+struct MessagePage {
+  std::vector<MessageRow> rows;  ///< newest first
+  bool has_more = false;
+  std::optional<MessageId> next; ///< where to go on: the last row, or where a long search without matches stopped
+};
+/// One page. A page looks at 20,000 rows at most, whatever its filters: it may come back short with has_more set.
+Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query);
+
+}  // namespace flowsell::messaging

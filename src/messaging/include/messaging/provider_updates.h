@@ -1,0 +1,38 @@
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "channel/updates.h"
+#include "crypto/seal.h"
+#include "messaging/message_table.h"
+#include "messaging/senders.h"
+#include "metering/metering.h"
+#include "store/database.h"
+#include "webhook/events.h"
+
+namespace flowsell::messaging {
+
+/// Journey in: what a provider told us becomes statuses, inbound messages and events. Idempotent: the same update twice
+/// changes nothing and tells nobody. Thread-safe.
+class ProviderUpdates {
+ public:
+  ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key, const Clock& clock,
+                  metering::Limits limits);
+
+  /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one conversation). Fails with the store's codes: then
+  /// nothing of them was stored, and the provider must send them again.
+  Task<> apply(SenderPtr sender, std::vector<channel::Update> updates);
+
+ private:
+  using Lanes = std::unordered_map<MessageId, outbox::Lane>;
+  Task<> find_lanes(SenderPtr sender, std::vector<channel::Update>& updates, Lanes& lanes);
+
+  store::Database& db_;
+  webhook::Events& events_;
+  crypto::Key contact_key_;
+  const Clock& clock_;
+  metering::Limits limits_;
+};
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "messaging/message_table.h"
+#include "webhook/event_type.h"
+
+namespace flowsell::messaging {
+
+/// A message as the API shows it: {"id","object":"message",...,"status_history":[...]}. `detail` is the provider's own
+/// words about an error, in a live answer only.
+std::string render_message(const MessageRow& row, std::string_view detail = {});
+
+/// The inside of data.message in an event about an outbound message, no braces, no content.
+std::string render_event_body(const MessageRow& row);
+
+/// The event that tells of a status.
+webhook::EventType event_of(MessageStatus status);
+
+}  // namespace flowsell::messaging

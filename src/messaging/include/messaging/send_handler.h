@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+
+#include "channel/adapter.h"
+#include "channel/outcome.h"
+#include "crypto/rotating_keys.h"
+#include "http/client.h"
+#include "messaging/senders.h"
+#include "messaging/waiters.h"
+#include "metering/metering.h"
+#include "outbox/outbox.h"
+#include "store/database.h"
+#include "telemetry/metrics.h"
+#include "webhook/events.h"
+
+namespace flowsell::messaging {
+
+struct SendOptions {
+  double messages_per_second = 80;  ///< of one sender; 0: no pace
+  std::size_t concurrency = 256;    ///< attempts of one sender open at once
+  bool pair_limit = true;
+  std::chrono::seconds timeout{30};
+  std::string test_api_base;        ///< the simulator: where senders of test mode go
+  std::string live_api_base;
+};
+
+/// Sends messages to their provider: one attempt each time, one outcome, stored.
+class SendHandler final : public outbox::JobHandler {
+ public:
+  SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events, Waiters& waiters,
+              outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock, metering::Limits limits,
+              SendOptions options, metrics::Registry& metrics);
+
+  channel::SenderRoute route(const Sender& sender) const;
+  /// The first attempt of a message that was compiled when it was accepted.
+  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request);
+
+  outbox::GroupPolicy policy(const outbox::GroupId& group) override;
+  Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
+  Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
+  Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
+
+ private:
+  Task<http::OutRequest> reopen(const outbox::Job& job, const Sender& sender);
+  Awaitable<void> tell_sending(const outbox::Job& job);
+  Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome);
+  Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
+  std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome, Time now) const;
+  void reseal(outbox::Job& job, Time now);
+
+  store::Database& db_;
+  http::Client& client_;
+  Senders& senders_;
+  webhook::Events& events_;
+  Waiters& waiters_;
+  outbox::Outbox& outbox_;
+  crypto::RotatingKeys& spool_;
+  const Clock& clock_;
+  metering::Limits limits_;
+  SendOptions options_;
+  metrics::Counter& sent_;
+  metrics::Counter& failed_;
+  metrics::Counter& unknown_;
+  metrics::Counter& retried_;
+  metrics::Histogram& provider_time_;
+};
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "channel/adapter.h"
+#include "core/id.h"
+#include "core/sensitive.h"
+#include "identity/caller.h"
+#include "identity/workspaces.h"
+#include "store/database.h"
+
+namespace flowsell::messaging {
+
+/// An address that messages leave from: a WhatsApp business number.
+struct Sender {
+  SenderId id;
+  WorkspaceId workspace;
+  ConnectionId connection;
+  identity::Mode mode = identity::Mode::kTest;
+  const channel::Adapter* adapter = nullptr;
+  std::string address;         ///< the provider's id of it: WhatsApp's phone-number id
+  std::string display_number;  ///< "+15550783881"
+  std::string name;
+  Secret token;                ///< of its connection
+  Time created_at;
+};
+using SenderPtr = std::shared_ptr<const Sender>;
+
+/// Finds the adapter of a channel by its name; nullptr when this server has none.
+using AdapterLookup = std::function<const channel::Adapter*(std::string_view channel)>;
+
+/// All senders, in memory: every send asks for one. Thread-safe.
+class Senders {
+ public:
+  Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters, IdSource& ids,
+          const Clock& clock);
+
+  /// Reads all senders. Blocking; at start.
+  Result<> load();
+
+  struct Draft {
+    WorkspaceId workspace;
+    identity::Mode mode = identity::Mode::kTest;
+    std::string channel;
+    std::string account;  ///< WhatsApp: WABA id
+    std::string business_name;
+    Secret token;
+    std::string address;
+    std::string display_number;
+  };
+  /// A connection with one sender. Blocking: for start-up and tools.
+  Result<SenderPtr> create(Draft draft);
+
+  /// By sender id or display number; an empty `from` means the workspace's only sender. Fails with kInvalidRequest at
+  /// /from: another workspace's sender is not told apart from none.
+  Result<SenderPtr> find(const identity::Caller& caller, std::string_view from) const;
+  SenderPtr find(const SenderId& id) const;
+  /// Whom a provider's webhook is about.
+  SenderPtr find_by_address(std::string_view channel, identity::Mode mode, std::string_view address) const;
+  std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
+
+ private:
+  void publish(SenderPtr sender);
+
+  store::Database& db_;
+  identity::Workspaces& workspaces_;
+  AdapterLookup adapters_;
+  IdSource& ids_;
+  const Clock& clock_;
+  mutable std::shared_mutex mutex_;
+  std::map<SenderId, SenderPtr> by_id_;
+  std::map<std::pair<WorkspaceId, identity::Mode>, std::vector<SenderPtr>> by_workspace_;
+  std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>> by_address_;  ///< channel ':' address
+};
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,211 @@
+#include "messaging/message_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/encoding.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+#define MESSAGE_COLUMNS                                                                                             \
+  "workspace_id, id, mode, inbound, sender_id, kind, contact, contact_hash, status, provider_message_id, "          \
+  "client_ref, metadata, created_at, sending_at, unknown_at, sent_at, failed_at, delivered_at, read_at, error_code, " \
+  "provider_code, provider_subcode, provider_trace"
+
+const Sql kInsert(
+    "INSERT INTO messages (workspace_id, id, mode, inbound, sender_id, kind, contact, contact_hash, status, "
+    "provider_message_id, client_ref, metadata, created_at, sending_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (workspace_id, id) DO NOTHING");
+// ?5 has bit status/5 set for every status that may be left for ?3: may_follow() as a number, so the row is read once.
+const Sql kAdvance(
+    "UPDATE messages SET status = ?3, provider_message_id = coalesce(?6, provider_message_id), "
+    "unknown_at = CASE ?3 WHEN 30 THEN ?4 ELSE unknown_at END, "
+    "sent_at = CASE ?3 WHEN 40 THEN ?4 ELSE sent_at END, "
+    "failed_at = CASE ?3 WHEN 45 THEN ?4 ELSE failed_at END, "
+    "delivered_at = CASE ?3 WHEN 50 THEN ?4 ELSE delivered_at END, "
+    "read_at = CASE ?3 WHEN 60 THEN ?4 ELSE read_at END, "
+    "error_code = ?7, provider_code = ?8, provider_subcode = ?9, provider_trace = ?10 "
+    "WHERE workspace_id = ?1 AND id = ?2 AND (?5 >> (status / 5)) & 1 "
+    "RETURNING mode, sender_id, kind, contact, provider_message_id, client_ref, metadata, created_at");
+const Sql kFillIn(
+    "UPDATE messages SET provider_message_id = coalesce(provider_message_id, ?4), "
+    "sent_at = CASE WHEN ?5 = 40 THEN coalesce(sent_at, ?3) ELSE sent_at END, "
+    "delivered_at = CASE WHEN ?5 = 50 THEN coalesce(delivered_at, ?3) ELSE delivered_at END "
+    "WHERE workspace_id = ?1 AND id = ?2");
+const Sql kMarkSending(
+    "UPDATE messages SET status = 20, sending_at = ?3 WHERE workspace_id = ?1 AND id = ?2 AND status = 10");
+const Sql kFind("SELECT " MESSAGE_COLUMNS " FROM messages WHERE workspace_id = ?1 AND id = ?2");
+const Sql kConversation("SELECT sender_id, contact_hash FROM messages WHERE workspace_id = ?1 AND id = ?2");
+constexpr std::int64_t kScanMax = 20'000;
+#define MESSAGE_PAGE(order)                                                                                      \
+  "SELECT " MESSAGE_COLUMNS " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "     \
+  "ORDER BY id " order " LIMIT ?11) WHERE mode = ?4 AND (?5 IS NULL OR status = ?5) "                            \
+  "AND (?6 IS NULL OR sender_id = ?6) AND (?7 IS NULL OR inbound = ?7) AND (?8 IS NULL OR client_ref = ?8) "     \
+  "AND (?9 IS NULL OR contact_hash = ?9) ORDER BY id " order " LIMIT ?10"
+const Sql kPageDown(MESSAGE_PAGE("DESC"));
+const Sql kPageUp(MESSAGE_PAGE("ASC"));
+const Sql kScanEnd(
+    "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC LIMIT 1 OFFSET ?4");
+#undef MESSAGE_PAGE
+#undef MESSAGE_COLUMNS
+
+std::optional<Time> optional_time(const store::Row& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional<Time>(row.time(column));
+}
+
+ContactHash hash_of(std::string_view blob) {
+  ContactHash hash{};
+  if (blob.size() == hash.size()) std::memcpy(hash.data(), blob.data(), blob.size());
+  return hash;
+}
+
+MessageRow message_row(const store::Row& row) {
+  MessageRow m;
+  m.workspace = row.id<WorkspaceId>(0);
+  m.id = row.id<MessageId>(1);
+  m.mode = static_cast<identity::Mode>(row.integer(2));
+  m.inbound = row.integer(3) != 0;
+  m.sender = row.id<SenderId>(4);
+  m.kind = row.text(5);
+  m.contact = row.text(6);
+  m.contact_hash = hash_of(row.text(7));
+  m.status = static_cast<MessageStatus>(row.integer(8));
+  m.provider_message_id = row.text(9);
+  m.client_ref = row.text(10);
+  m.metadata_json = row.text(11);
+  m.created_at = row.time(12);
+  m.sending_at = optional_time(row, 13);
+  m.unknown_at = optional_time(row, 14);
+  m.sent_at = optional_time(row, 15);
+  m.failed_at = optional_time(row, 16);
+  m.delivered_at = optional_time(row, 17);
+  m.read_at = optional_time(row, 18);
+  if (!row.is_null(19)) {
+    m.error = MessageError{std::string(row.text(19)), row.integer(20), row.integer(21), std::string(row.text(22))};
+  }
+  return m;
+}
+
+std::int64_t statuses_before(MessageStatus to) {
+  std::int64_t mask = 0;
+  for (const auto from : {MessageStatus::kAccepted, MessageStatus::kSending, MessageStatus::kUnknown,
+                          MessageStatus::kSent, MessageStatus::kFailed, MessageStatus::kDelivered,
+                          MessageStatus::kRead, MessageStatus::kReceived}) {
+    if (channel::may_follow(from, to)) mask |= std::int64_t{1} << (static_cast<int>(from) / 5);
+  }
+  return mask;
+}
+
+}  // namespace
+
+Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
+  TRY(const auto inserted,
+      db.run(kInsert, {m.workspace, m.id, static_cast<int>(m.mode), m.inbound, m.sender, m.kind, m.contact,
+                       Param::blob(as_text(m.contact_hash)), static_cast<int>(m.status),
+                       Param::text_or_null(m.provider_message_id), Param::text_or_null(m.client_ref),
+                       Param::text_or_null(m.metadata_json), m.created_at, m.sending_at}));
+  return inserted == 1;
+}
+
+Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const WorkspaceId& workspace,
+                                                    const MessageId& id, const StatusChange& change) {
+  ChangedMessage out;
+  const MessageError* error = change.error;
+  const Param none(nullptr);
+  CHECK_OK(db.query(kAdvance,
+                    {workspace, id, static_cast<int>(change.to), change.at, statuses_before(change.to),
+                     Param::text_or_null(change.provider_message_id),
+                     error != nullptr ? Param(error->code) : none,
+                     error != nullptr ? Param(error->provider_code) : none,
+                     error != nullptr ? Param(error->provider_subcode) : none,
+                     error != nullptr ? Param(error->trace_id) : none},
+                    [&](const store::Row& row) {
+                      out.moved = true;
+                      out.row.workspace = workspace;
+                      out.row.id = id;
+                      out.row.status = change.to;
+                      out.row.mode = static_cast<identity::Mode>(row.integer(0));
+                      out.row.sender = row.id<SenderId>(1);
+                      out.row.kind = row.text(2);
+                      out.row.contact = row.text(3);
+                      out.row.provider_message_id = row.text(4);
+                      out.row.client_ref = row.text(5);
+                      out.row.metadata_json = row.text(6);
+                      out.row.created_at = row.time(7);
+                      if (error != nullptr) out.row.error = *error;
+                    }));
+  if (out.moved) return out;
+  TRY(const auto filled, db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
+                                          static_cast<int>(change.to)}));
+  if (filled == 0) return std::nullopt;
+  return out;
+}
+
+Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id, Time at) {
+  CHECK_OK(db.run(kMarkSending, {workspace, id, at}));
+  return {};
+}
+
+Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace,
+                                               const MessageId& id) {
+  std::optional<MessageRow> found;
+  CHECK_OK(db.query(kFind, {workspace, id}, [&found](const store::Row& row) { found = message_row(row); }));
+  return found;
+}
+
+Result<std::optional<Conversation>> find_conversation(store::Connection& db, const WorkspaceId& workspace,
+                                                      const MessageId& id) {
+  std::optional<Conversation> found;
+  CHECK_OK(db.query(kConversation, {workspace, id}, [&found](const store::Row& row) {
+    found = Conversation{row.id<SenderId>(0), hash_of(row.text(1))};
+  }));
+  return found;
+}
+
+Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) {
+  IdBytes highest;
+  highest.fill(0xFF);
+  IdBytes from{};
+  IdBytes until = highest;
+  // The head of an id is its time: a range of creation is a range of ids.
+  const auto put_time = [](IdBytes& bytes, Time t) {
+    for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(to_unix_ms(t) >> (8 * (5 - i)));
+  };
+  if (q.created_from) put_time(from, *q.created_from);
+  if (q.created_before) {
+    until = IdBytes{};
+    put_time(until, *q.created_before);
+  }
+  const MessageId below = q.after ? std::min(*q.after, MessageId(until)) : MessageId(until);
+  const MessageId above = q.before ? std::max(*q.before, MessageId(from)) : MessageId(from);
+  const auto status = q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;
+  const auto inbound = q.inbound ? std::optional<std::int64_t>(*q.inbound ? 1 : 0) : std::nullopt;
+  const bool upwards = q.before && !q.after;
+  const Param none(nullptr);
+
+  MessagePage page;
+  CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
+                    {q.workspace, below, above, static_cast<int>(q.mode), status, q.sender, inbound, q.client_ref,
+                     q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
+                     static_cast<std::int64_t>(q.limit + 1), kScanMax},
+                    [&page](const store::Row& row) { page.rows.push_back(message_row(row)); }));
+  if (page.rows.size() > q.limit) {
+    page.has_more = true;
+    page.rows.pop_back();
+  }
+  if (upwards) std::ranges::reverse(page.rows);
+  if (!page.rows.empty()) page.next = page.rows.back().id;
+  if (page.has_more || upwards) return page;
+  // Not enough matches among the rows looked at; when there are more rows, the search goes on behind the last of them.
+  CHECK_OK(db.query(kScanEnd, {q.workspace, below, above, kScanMax - 1}, [&page](const store::Row& row) {
+    page.has_more = true;
+    page.next = row.id<MessageId>(0);
+  }));
+  return page;
+}
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,247 @@
+#include "messaging/provider_updates.h"
+
+#include <algorithm>
+
+#include "context.h"
+#include "core/encoding.h"
+#include "crypto/hash.h"
+#include "json/writer.h"
+#include "messaging/render.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using channel::InboundMessage;
+using channel::StatusUpdate;
+using channel::UnknownUpdate;
+using webhook::EventDraft;
+using webhook::EventPlan;
+using webhook::EventType;
+
+/// One update with its row and event, ready for the transaction.
+struct Prepared {
+  enum class Kind : std::uint8_t { kStatus, kInbound, kUnknown } kind = Kind::kUnknown;
+  MessageId message;
+  StatusChange change;                 ///< kStatus; its texts live in `error` and `provider_message_id`
+  std::string provider_message_id;
+  std::optional<MessageError> error;
+  MessageRow inbound;                  ///< kInbound
+  EventDraft event;
+  EventPlan plan;
+};
+
+struct UpdatesOp final : store::WriteOp {
+  UpdatesOp(webhook::Events& e, const metering::Limits& l, SenderPtr s, Time t);
+  webhook::Events& events;
+  const metering::Limits& limits;
+  SenderPtr sender;
+  Time now;
+  std::vector<Prepared> updates;
+};
+
+metering::Metric metric_of(MessageStatus status) {
+  switch (status) {
+    case MessageStatus::kSent: return metering::Metric::kSent;
+    case MessageStatus::kDelivered: return metering::Metric::kDelivered;
+    case MessageStatus::kRead: return metering::Metric::kRead;
+    case MessageStatus::kFailed: return metering::Metric::kFailed;
+    default: return metering::Metric::kUnknown;
+  }
+}
+
+std::string body_of_unknown(const Sender& sender, std::string_view field, std::string_view provider_id) {
+  json::Writer out;
+  out.begin_object().key("provider").string(sender.adapter->name());
+  out.key("field").string(field);
+  out.optional_string("provider_id", provider_id);
+  out.key("sender_id").string(sender.id.str()).end_object();
+  const std::string text = std::move(out).take();
+  return text.substr(1, text.size() - 2);
+}
+
+Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update, metering::Tally& tally) {
+  StatusChange change = update.change;
+  change.provider_message_id = update.provider_message_id;
+  change.error = update.error ? &*update.error : nullptr;
+  TRY(const auto changed, change_status(db, op.sender->workspace, update.message, change));
+  if (!changed) {
+    // Retention took it, or it was another server's: nobody can be told whose it is, but it is not lost silently.
+    EventDraft nobody = update.event;
+    nobody.type = EventType::kProviderUnknown;
+    nobody.body = body_of_unknown(*op.sender, "messages/status", update.provider_message_id);
+    nobody.content = Content();
+    EventPlan none;
+    return op.events.record(db, nobody, none);
+  }
+  if (!changed->moved) return {};
+  update.event.body = render_event_body(changed->row);
+  CHECK_OK(op.events.record(db, update.event, update.plan));
+  tally.count({op.sender->workspace, op.sender->mode}, metric_of(change.to));
+  return {};
+}
+
+Result<> apply_inbound(store::Connection& db, UpdatesOp& op, Prepared& update, metering::Tally& tally) {
+  TRY(const bool first, insert_message(db, update.inbound));
+  if (!first) return {};
+  CHECK_OK(op.events.record(db, update.event, update.plan));
+  tally.count({op.sender->workspace, op.sender->mode}, metering::Metric::kReceived);
+  return {};
+}
+
+Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  const auto& first = store::as<UpdatesOp>(ops.front());
+  metering::Tally tally(db, first.limits, first.now);
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<UpdatesOp>(each);
+    for (Prepared& update : op.updates) {
+      update.plan.begin();
+      switch (update.kind) {
+        case Prepared::Kind::kStatus: CHECK_OK(apply_status(db, op, update, tally)); break;
+        case Prepared::Kind::kInbound: CHECK_OK(apply_inbound(db, op, update, tally)); break;
+        case Prepared::Kind::kUnknown: CHECK_OK(op.events.record(db, update.event, update.plan)); break;
+      }
+    }
+  }
+  return tally.finish();
+}
+
+constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates};
+
+UpdatesOp::UpdatesOp(webhook::Events& e, const metering::Limits& l, SenderPtr s, Time t)
+    : WriteOp(kUpdatesKind), events(e), limits(l), sender(std::move(s)), now(t) {}
+
+/// Turns updates into rows and event drafts.
+class Preparer {
+ public:
+  Preparer(const Sender& sender, const crypto::Key& contact_key, Time now)
+      : sender_(sender), contact_key_(contact_key), now_(now) {}
+
+  Prepared operator()(StatusUpdate& update) const {
+    if (update.message.is_none()) return unknown("messages/status", update.provider_message_id, update.at);
+    Prepared out;
+    out.kind = Prepared::Kind::kStatus;
+    out.message = update.message;
+    out.change.to = update.status;
+    out.change.at = update.at;
+    out.provider_message_id = std::move(update.provider_message_id);
+    out.event = draft(event_of(update.status), update.at, update.message.bytes());
+    if (update.error) {
+      out.error = MessageError{update.error->reason, update.error->code, update.error->subcode, update.error->trace_id};
+      if (!update.error->text.empty()) {
+        out.event.content = Content("\"provider_detail\":" + json::quoted(update.error->text));
+      }
+    }
+    return out;
+  }
+
+  Prepared operator()(InboundMessage& update) const {
+    Prepared out;
+    out.kind = Prepared::Kind::kInbound;
+    MessageRow& row = out.inbound;
+    row.workspace = sender_.workspace;
+    row.mode = sender_.mode;
+    row.inbound = true;
+    row.sender = sender_.id;
+    row.kind = update.kind;
+    row.status = MessageStatus::kReceived;
+    row.created_at = update.at;
+    const auto contact = channel::Recipient::parse(update.from);
+    row.contact = contact ? contact->masked() : std::string();
+    row.contact_hash = contact_hash(contact_key_, sender_.workspace, update.from);
+    // The same message gives the same id: coming twice is seen by the primary key alone.
+    const auto digest =
+        crypto::keyed_hash(contact_key_.bytes(), {sender_.id.blob(), update.provider_message_id});
+    row.id = MessageId(derived_id_bytes(update.at, std::span(digest).first<10>()));
+    row.provider_message_id = std::move(update.provider_message_id);
+
+    out.message = row.id;
+    out.event = draft(update.is_reaction ? EventType::kMessageReaction : EventType::kMessageReceived, update.at,
+                      row.id.bytes());
+    out.event.lane = lane_of(sender_.id, row.contact_hash);
+    out.event.body = inbound_body(row);
+    out.event.content = Content("\"from\":" + json::quoted(update.from) +
+                                (update.fields_json.empty() ? "" : "," + std::string(update.fields_json.reveal())));
+    return out;
+  }
+
+  Prepared operator()(UnknownUpdate& update) const { return unknown(update.field, update.provider_id, update.at); }
+
+ private:
+  EventDraft draft(EventType type, Time at, const IdBytes& subject) const {
+    EventDraft event;
+    event.workspace = sender_.workspace;
+    event.mode = sender_.mode;
+    event.type = type;
+    event.at = at == Time{} ? now_ : at;
+    event.subject = subject;
+    return event;
+  }
+
+  Prepared unknown(std::string_view field, std::string_view provider_id, Time at) const {
+    Prepared out;
+    out.kind = Prepared::Kind::kUnknown;
+    out.event = draft(EventType::kProviderUnknown, at, sender_.id.bytes());
+    out.event.lane = std::hash<SenderId>{}(sender_.id);
+    out.event.body = body_of_unknown(sender_, field, provider_id);
+    return out;
+  }
+
+  static std::string inbound_body(const MessageRow& row) {
+    json::Writer out;
+    out.begin_object().key("id").string(row.id.str()).key("status").string("received");
+    out.key("type").string(row.kind).key("from_masked").string(row.contact);
+    out.key("sender_id").string(row.sender.str());
+    out.key("provider_message_id").string(row.provider_message_id).end_object();
+    const std::string text = std::move(out).take();
+    return text.substr(1, text.size() - 2);
+  }
+
+  const Sender& sender_;
+  const crypto::Key& contact_key_;
+  Time now_;
+};
+
+}  // namespace
+
+ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key,
+                                 const Clock& clock, metering::Limits limits)
+    : db_(db), events_(events), contact_key_(contact_key), clock_(clock), limits_(limits) {}
+
+Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update>& updates, Lanes& lanes) {
+  // The conversation of a status stands in the message's row only; it is read where an endpoint will be told.
+  std::vector<MessageId> ids;
+  for (const channel::Update& update : updates) {
+    const auto* status = std::get_if<StatusUpdate>(&update);
+    if (status == nullptr || status->message.is_none()) continue;
+    if (events_.wanted(sender->workspace, sender->mode, event_of(status->status))) ids.push_back(status->message);
+  }
+  if (ids.empty()) co_return Result<>{};
+  auto read = [&ids, &lanes, workspace = sender->workspace](store::Connection& db) -> Result<> {
+    for (const MessageId& id : ids) {
+      TRY(const auto found, find_conversation(db, workspace, id));
+      if (found) lanes[id] = lane_of(found->sender, found->contact);
+    }
+    return {};
+  };
+  co_return co_await db_.read(read);
+}
+
+Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> updates) {
+  UpdatesOp op(events_, limits_, sender, clock_.now());
+  const Preparer prepare(*sender, contact_key_, op.now);
+  op.updates.reserve(updates.size());
+  Lanes lanes;
+  CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
+  for (channel::Update& update : updates) {
+    Prepared prepared = std::visit(prepare, update);
+    if (const auto lane = lanes.find(prepared.message); lane != lanes.end()) prepared.event.lane = lane->second;
+    CO_TRY(prepared.plan, events_.plan(prepared.event));
+    op.updates.push_back(std::move(prepared));
+  }
+  CO_CHECK_OK(co_await db_.commit(op));
+  const auto executor = co_await net::this_coro::executor;
+  for (Prepared& update : op.updates) events_.launch(update.event, std::move(update.plan), executor);
+  co_return Result<>{};
+}
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,105 @@
+#include "messaging/render.h"
+
+#include <vector>
+
+#include "json/writer.h"
+
+namespace flowsell::messaging {
+namespace {
+
+void write_error(json::Writer& out, const MessageError& error, std::string_view detail) {
+  out.key("error").begin_object().key("code").string(error.code);
+  out.optional_string("detail", detail);
+  if (error.provider_code != 0) {
+    out.key("provider").begin_object().key("name").string("whatsapp").key("code").integer(error.provider_code);
+    if (error.provider_subcode != 0) out.key("subcode").integer(error.provider_subcode);
+    out.optional_string("trace_id", error.trace_id).end_object();
+  }
+  out.end_object();
+}
+
+void write_history(json::Writer& out, const MessageRow& row) {
+  struct Step {
+    Time at;
+    MessageStatus status;
+  };
+  std::vector<Step> steps = {{row.created_at, row.inbound ? MessageStatus::kReceived : MessageStatus::kAccepted}};
+  const auto add = [&steps](const std::optional<Time>& at, MessageStatus status) {
+    if (at) steps.push_back({*at, status});
+  };
+  add(row.sending_at, MessageStatus::kSending);
+  add(row.unknown_at, MessageStatus::kUnknown);
+  add(row.sent_at, MessageStatus::kSent);
+  add(row.failed_at, MessageStatus::kFailed);
+  add(row.delivered_at, MessageStatus::kDelivered);
+  add(row.read_at, MessageStatus::kRead);
+  // In the order of the way, not of the times: the provider's clock counts in seconds, ours in milliseconds.
+  out.key("status_history").begin_array();
+  for (const Step& step : steps) {
+    out.begin_object().key("status").string(channel::status_name(step.status));
+    out.key("at").string(format_time(step.at)).end_object();
+  }
+  out.end_array();
+}
+
+void write_metadata(json::Writer& out, const std::string& metadata_json) {
+  out.key("metadata").raw(metadata_json.empty() ? "{}" : metadata_json);
+}
+
+void write_nullable(json::Writer& out, std::string_view name, std::string_view text) {
+  out.key(name);
+  text.empty() ? out.null() : out.string(text);
+}
+
+}  // namespace
+
+webhook::EventType event_of(MessageStatus status) {
+  using webhook::EventType;
+  switch (status) {
+    case MessageStatus::kAccepted: return EventType::kMessageAccepted;
+    case MessageStatus::kSending: return EventType::kMessageSending;
+    case MessageStatus::kUnknown: return EventType::kMessageUnknown;
+    case MessageStatus::kSent: return EventType::kMessageSent;
+    case MessageStatus::kFailed: return EventType::kMessageFailed;
+    case MessageStatus::kDelivered: return EventType::kMessageDelivered;
+    case MessageStatus::kRead: return EventType::kMessageRead;
+    case MessageStatus::kReceived: return EventType::kMessageReceived;
+  }
+  return EventType::kProviderUnknown;
+}
+
+std::string render_message(const MessageRow& row, std::string_view detail) {
+  json::Writer out;
+  out.begin_object().key("id").string(row.id.str()).key("object").string("message");
+  out.key("direction").string(row.inbound ? "inbound" : "outbound");
+  out.key("status").string(channel::status_name(row.status));
+  out.key("type").string(row.kind);
+  out.key(row.inbound ? "from" : "to").string(row.contact);
+  out.key("sender_id").string(row.sender.str());
+  write_nullable(out, "provider_message_id", row.provider_message_id);
+  write_nullable(out, "client_ref", row.client_ref);
+  write_metadata(out, row.metadata_json);
+  out.key("created_at").string(format_time(row.created_at));
+  write_history(out, row);
+  if (row.error) write_error(out, *row.error, detail);
+  out.end_object();
+  return std::move(out).take();
+}
+
+std::string render_event_body(const MessageRow& row) {
+  json::Writer out;
+  out.begin_object().key("id").string(row.id.str());
+  out.key("status").string(channel::status_name(row.status));
+  out.key("type").string(row.kind);
+  out.key("to").string(row.contact);
+  out.key("sender_id").string(row.sender.str());
+  write_nullable(out, "provider_message_id", row.provider_message_id);
+  write_nullable(out, "client_ref", row.client_ref);
+  write_metadata(out, row.metadata_json);
+  if (row.error) write_error(out, *row.error, {});
+  out.end_object();
+  std::string text = std::move(out).take();
+  return text.substr(1, text.size() - 2);
+}
+
+}  // namespace flowsell::messaging

@@ -1,0 +1,65 @@
+#include "messaging/schema.h"
+
+#include <array>
+
+namespace flowsell::messaging {
+namespace {
+
+// messages holds no content: kind, masked recipient, keyed hash, ids, status and its times, error codes.
+constexpr std::array kMigrations = {store::Migration{40, "connections, senders, messages", R"sql(
+CREATE TABLE connections (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  channel TEXT NOT NULL,
+  account TEXT NOT NULL,
+  business_name TEXT NOT NULL,
+  sealed_token BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE senders (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  connection_id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  display_number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX senders_address ON senders (channel, mode, address);
+CREATE TABLE messages (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  inbound INTEGER NOT NULL,
+  sender_id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  contact TEXT NOT NULL,
+  contact_hash BLOB NOT NULL,
+  status INTEGER NOT NULL,
+  provider_message_id TEXT,
+  client_ref TEXT,
+  metadata TEXT,
+  created_at INTEGER NOT NULL,
+  sending_at INTEGER,
+  unknown_at INTEGER,
+  sent_at INTEGER,
+  failed_at INTEGER,
+  delivered_at INTEGER,
+  read_at INTEGER,
+  error_code TEXT,
+  provider_code INTEGER,
+  provider_subcode INTEGER,
+  provider_trace TEXT,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+)sql"}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::messaging

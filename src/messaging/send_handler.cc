@@ -1,0 +1,250 @@
+#include "messaging/send_handler.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "context.h"
+#include "core/encoding.h"
+#include "core/random.h"
+#include "crypto/seal.h"
+#include "json/json.h"
+#include "json/writer.h"
+#include "messaging/render.h"
+#include "outbox/pace.h"
+#include "settle.h"
+#include "telemetry/log.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using namespace std::chrono_literals;
+using channel::Outcome;
+using channel::RetryClass;
+using channel::RetryScope;
+using outbox::Disposition;
+
+constexpr auto kStoreRetry = 1s;
+constexpr auto kBackoffMax = 5min;
+constexpr auto kTokenPause = 60s;
+constexpr auto kUnknownWait = 1h;  ///< for a WAIT error whose time the provider does not tell
+
+std::string_view id_text(const outbox::JobId& id) { return as_text(id); }
+
+Outcome failed(std::string reason_code) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::kFailed;
+  outcome.reason = "not_sent";
+  ProviderError error;
+  error.reason = std::move(reason_code);
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+MessageStatus status_of(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::kSent: return MessageStatus::kSent;
+    case Outcome::Kind::kFailed: return MessageStatus::kFailed;
+    default: return MessageStatus::kUnknown;
+  }
+}
+
+}  // namespace
+
+SendHandler::SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events,
+                         Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock,
+                         metering::Limits limits, SendOptions options, metrics::Registry& metrics)
+    : db_(db),
+      client_(client),
+      senders_(senders),
+      events_(events),
+      waiters_(waiters),
+      outbox_(outbox),
+      spool_(spool),
+      clock_(clock),
+      limits_(limits),
+      options_(std::move(options)),
+      sent_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"sent\"")),
+      failed_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"failed\"")),
+      unknown_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"unknown\"")),
+      retried_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"retry\"")),
+      provider_time_(metrics.histogram("connect_provider_seconds", "Time of one provider call.")) {}
+
+channel::SenderRoute SendHandler::route(const Sender& sender) const {
+  return {sender.address, sender.mode == identity::Mode::kTest ? options_.test_api_base : options_.live_api_base};
+}
+
+outbox::GroupPolicy SendHandler::policy(const outbox::GroupId&) {
+  return {options_.messages_per_second, options_.concurrency, options_.pair_limit};
+}
+
+Result<> SendHandler::on_claimed(store::Connection& db, const outbox::Job& job, Time now) {
+  return mark_sending(db, job.workspace, MessageId(job.id), now);
+}
+
+Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) {
+  return settle_unknown(db, events_, limits_, job, now);
+}
+
+Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender& sender) {
+  const auto key = spool_.find(job.key_id);
+  if (!key) co_return fail(ErrorCode::kNotFound, "the key of the message's content is gone");
+  CO_TRY(const auto opened, crypto::open(*key, id_text(job.id), job.sealed));
+  const Content raw(opened);
+  CO_TRY(const auto document, json::parse(raw.reveal()));
+  CO_TRY(const auto message, channel::parse_message(document.root()));
+  CO_TRY(const auto context, co_await resolve_context(db_, job.workspace, MessageId(job.id), message.context,
+                                                      reaction_target(message)));
+  co_return sender.adapter->compile(message, context, route(sender));
+}
+
+Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
+  const SenderPtr sender = senders_.find(SenderId(job.group));
+  if (!sender) co_return co_await settle(std::move(job), nullptr, failed("sender_removed"));
+  if (clock_.now() >= job.expires_at) co_return co_await settle(std::move(job), sender, failed("message_expired"));
+  auto request = co_await reopen(job, *sender);
+  if (!request && error_info(request.error().code).retryable) {
+    co_return co_await put_back(std::move(job), clock_.now() + kStoreRetry);
+  }
+  if (!request) co_return co_await settle(std::move(job), sender, failed("content_unavailable"));
+  if (job.attempt == 1) co_await tell_sending(job);
+  co_return co_await attempt_compiled(std::move(job), sender, *std::move(request));
+}
+
+Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
+  const SenderPtr sender = senders_.find(SenderId(job.group));
+  if (!events_.wanted(job.workspace, sender->mode, webhook::EventType::kMessageSending)) co_return;
+  auto read = [&job](store::Connection& db) { return find_message(db, job.workspace, MessageId(job.id)); };
+  const auto row = co_await db_.read(read);
+  if (!row || !*row) co_return;
+  webhook::EventDraft draft;
+  draft.workspace = job.workspace;
+  draft.mode = sender->mode;
+  draft.type = webhook::EventType::kMessageSending;
+  draft.at = clock_.now();
+  draft.subject = job.id;
+  draft.lane = job.lane;
+  draft.body = render_event_body(**row);
+  co_await events_.tell(std::move(draft));
+}
+
+Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request) {
+  sender->adapter->authorize(request, sender->token);
+  bool refused = false;
+  auto may_begin = [this, &refused] {
+    refused = outbox_.stopping();
+    return !refused;
+  };
+  const auto exchange =
+      co_await client_.send(std::move(request), clock_.steady_now() + options_.timeout, std::move(may_begin));
+  if (refused) {
+    const Time due = job.due;
+    --job.attempt;
+    co_return co_await put_back(std::move(job), due);
+  }
+  provider_time_.observe(exchange.elapsed);
+  const bool answered = exchange.end == http::ExchangeEnd::kAnswered;
+  const auto answer = answered ? sender->adapter->interpret(exchange) : channel::Interpretation{};
+  const channel::WireFacts wire{exchange.byte_sent, answered, http::exchange_end_name(exchange.end)};
+  co_return co_await settle(std::move(job), sender, channel::decide(wire, answer));
+}
+
+std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcome& outcome, Time now) const {
+  if (outcome.kind != Outcome::Kind::kRetry) return std::nullopt;
+  std::chrono::milliseconds pause{0};
+  switch (outcome.retry) {
+    case RetryClass::kBackoff:
+    case RetryClass::kNo:
+    case RetryClass::kFix:
+      // A pair's limit is left with 4, 16, 64 s ..., as Meta advises (whatsapp.md section 3).
+      pause = outbox::backoff(job.attempt, kBackoffMax, random_unit(),
+                              outcome.error && outcome.error->code == 131056 ? 4 : 2);
+      break;
+    case RetryClass::kWait: pause = outcome.retry_after.value_or(kUnknownWait); break;
+    case RetryClass::kToken: pause = kTokenPause; break;
+  }
+  if (outcome.retry_after) pause = std::max<std::chrono::milliseconds>(pause, *outcome.retry_after);
+  // At the end of its life it is looked at once more, and fails as expired.
+  return std::min(now + pause, job.expires_at);
+}
+
+void SendHandler::reseal(outbox::Job& job, Time now) {
+  // A waiting job moves to the newest key, so that an old key can die on time.
+  const auto newest = spool_.current(now);
+  if (!newest || newest->id == job.key_id) return;
+  const auto old = spool_.find(job.key_id);
+  if (!old) return;
+  const auto opened = crypto::open(*old, id_text(job.id), job.sealed);
+  if (!opened) return;
+  const Content raw(*opened);
+  job.sealed = crypto::seal(newest->key, id_text(job.id), raw.reveal());
+  job.key_id = newest->id;
+}
+
+Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
+  SettleOp op(events_, limits_, job, clock_.now());
+  op.retry_at = due;
+  if (!co_await db_.commit(op)) log::error("a claimed message could not be put back", {{"message_id", MessageId(job.id).str()}});
+  Disposition how;
+  how.kind = Disposition::Kind::kUnclaimed;
+  how.due = due;
+  co_return how;
+}
+
+Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome) {
+  const Time now = clock_.now();
+  const auto retry_at = retry_time(job, outcome, now);
+  if (retry_at) reseal(job, now);
+  SettleOp op(events_, limits_, job, now);
+  op.retry_at = retry_at;
+  const std::string detail = outcome.error ? outcome.error->text : std::string();
+  if (!retry_at) {
+    op.status = status_of(outcome.kind);
+    op.provider_message_id = outcome.provider_message_id;
+    op.error = stored_error(outcome);
+    op.event.workspace = job.workspace;
+    op.event.mode = sender ? sender->mode : identity::Mode::kTest;
+    op.event.type = event_of(op.status);
+    op.event.at = now;
+    op.event.subject = job.id;
+    op.event.lane = job.lane;
+    if (!detail.empty()) op.event.content = Content("\"provider_detail\":" + json::quoted(detail));
+  }
+  while (true) {
+    if (!retry_at) {
+      auto plan = events_.plan(op.event);
+      if (plan) op.plan = *std::move(plan);
+    }
+    op.promote = outbox_.has_queue(job.group);
+    const auto committed = co_await db_.commit(op);
+    if (committed) break;
+    // What happened is known and must be stored, however long the database takes. A stop in the meantime leaves the job
+    // claimed: the next process calls it unknown, which is true.
+    log::warn("a message's outcome could not be stored",
+              {{"message_id", MessageId(job.id).str()}, {"code", error_info(committed.error().code).code}});
+    op.plan = webhook::EventPlan();
+    if (outbox_.stopping()) break;
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
+  if (!retry_at) {
+    events_.launch(op.event, std::move(op.plan), co_await net::this_coro::executor);
+    waiters_.notify(MessageId(job.id), detail);
+  }
+  switch (outcome.kind) {
+    case Outcome::Kind::kSent: sent_.add(); break;
+    case Outcome::Kind::kFailed: failed_.add(); break;
+    case Outcome::Kind::kUnknown: unknown_.add(); break;
+    case Outcome::Kind::kRetry: retried_.add(); break;
+  }
+  Disposition how;
+  how.promoted = op.promoted;
+  const bool troubled = outcome.kind == Outcome::Kind::kRetry && outcome.scope == RetryScope::kSender;
+  how.healthy = !troubled;
+  if (retry_at) {
+    how.kind = Disposition::Kind::kRetry;
+    how.due = *retry_at;
+    if (troubled && outcome.error) how.pause_group_until = *retry_at;
+  }
+  co_return how;
+}
+
+}  // namespace flowsell::messaging

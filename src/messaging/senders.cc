@@ -1,0 +1,158 @@
+#include "messaging/senders.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace flowsell::messaging {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kInsertConnection(
+    "INSERT INTO connections (workspace_id, id, channel, account, business_name, sealed_token, created_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+const Sql kInsertSender(
+    "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, name, created_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+const Sql kAll(
+    "SELECT s.workspace_id, s.id, s.connection_id, s.mode, s.channel, s.address, s.display_number, s.name, "
+    "s.created_at, c.sealed_token FROM senders s JOIN connections c ON c.workspace_id = s.workspace_id "
+    "AND c.id = s.connection_id");
+
+struct CreateOp final : store::WriteOp {
+  CreateOp(const Sender& s, const Senders::Draft& d, std::string sealed);
+  const Sender& sender;
+  const Senders::Draft& draft;
+  std::string sealed_token;
+};
+
+Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<CreateOp>(each);
+    const Sender& s = op.sender;
+    CHECK_OK(db.run(kInsertConnection, {s.workspace, s.connection, op.draft.channel, op.draft.account,
+                                        op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
+    CHECK_OK(db.run(kInsertSender, {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
+                                    s.address, s.display_number, s.name, s.created_at}));
+  }
+  return {};
+}
+constexpr store::WriteKind kCreateKind{"sender", 6, apply_creates};
+CreateOp::CreateOp(const Sender& s, const Senders::Draft& d, std::string sealed)
+    : WriteOp(kCreateKind), sender(s), draft(d), sealed_token(std::move(sealed)) {}
+
+std::string address_key(std::string_view channel, std::string_view address) {
+  return std::string(channel).append(":").append(address);
+}
+
+}  // namespace
+
+Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters, IdSource& ids,
+                 const Clock& clock)
+    : db_(db), workspaces_(workspaces), adapters_(std::move(adapters)), ids_(ids), clock_(clock) {}
+
+Result<> Senders::load() {
+  struct Stored {
+    Sender sender;
+    std::string channel;
+    std::string sealed_token;
+  };
+  std::vector<Stored> rows;
+  Result<> read;
+  CHECK_OK(db_.read_now([&](store::Connection& db) {
+    read = db.query(kAll, {}, [&rows](const store::Row& row) {
+      Stored stored;
+      stored.sender.workspace = row.id<WorkspaceId>(0);
+      stored.sender.id = row.id<SenderId>(1);
+      stored.sender.connection = row.id<ConnectionId>(2);
+      stored.sender.mode = static_cast<identity::Mode>(row.integer(3));
+      stored.channel = row.text(4);
+      stored.sender.address = row.text(5);
+      stored.sender.display_number = row.text(6);
+      stored.sender.name = row.text(7);
+      stored.sender.created_at = row.time(8);
+      stored.sealed_token = row.text(9);
+      rows.push_back(std::move(stored));
+    });
+  }));
+  CHECK_OK(std::move(read));
+  for (Stored& stored : rows) {
+    Sender& sender = stored.sender;
+    sender.adapter = adapters_(stored.channel);
+    if (sender.adapter == nullptr) {
+      return fail(ErrorCode::kInternal, "the database has senders of a channel that this program lacks: " + stored.channel);
+    }
+    TRY(sender.token, workspaces_.unseal(sender.workspace, sender.connection.blob(), stored.sealed_token));
+    publish(std::make_shared<const Sender>(std::move(sender)));
+  }
+  return {};
+}
+
+Result<SenderPtr> Senders::create(Draft draft) {
+  Sender sender;
+  sender.id = ids_.next<IdKind::kSender>();
+  sender.connection = ids_.next<IdKind::kConnection>();
+  sender.workspace = draft.workspace;
+  sender.mode = draft.mode;
+  sender.adapter = adapters_(draft.channel);
+  if (sender.adapter == nullptr) return fail(ErrorCode::kInvalidRequest, "there is no such channel");
+  sender.address = draft.address;
+  sender.display_number = draft.display_number;
+  sender.name = draft.business_name;
+  sender.created_at = clock_.now();
+  TRY(auto sealed, workspaces_.seal(sender.workspace, sender.connection.blob(), draft.token));
+  CreateOp op(sender, draft, std::move(sealed));
+  CHECK_OK(db_.commit_now(op));
+  sender.token = std::move(draft.token);
+  auto stored = std::make_shared<const Sender>(std::move(sender));
+  publish(stored);
+  return stored;
+}
+
+void Senders::publish(SenderPtr sender) {
+  const std::unique_lock lock(mutex_);
+  by_id_[sender->id] = sender;
+  by_workspace_[{sender->workspace, sender->mode}].push_back(sender);
+  by_address_[{sender->mode, address_key(sender->adapter->name(), sender->address)}] = sender;
+}
+
+Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view from) const {
+  const std::shared_lock lock(mutex_);
+  const auto mine = by_workspace_.find({caller.workspace, caller.mode});
+  const auto none = std::vector<SenderPtr>{};
+  const auto& senders = mine == by_workspace_.end() ? none : mine->second;
+  if (from.empty()) {
+    if (senders.size() == 1) return senders.front();
+    return fail_field("/from", "required", senders.empty() ? "the workspace has no sender" : "the workspace has several senders",
+                      senders.empty() ? "Connect a WhatsApp number first." : "Name one by its id; GET /v1/senders lists them.");
+  }
+  const auto found = std::ranges::find_if(senders, [from](const SenderPtr& s) {
+    return s->display_number == from || (from.starts_with("snd_") && s->id.str() == from);
+  });
+  if (found == senders.end()) {
+    return fail_field("/from", "not_found", "the workspace has no such sender in this mode",
+                      "Use an id or number that GET /v1/senders lists.");
+  }
+  return *found;
+}
+
+SenderPtr Senders::find(const SenderId& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+SenderPtr Senders::find_by_address(std::string_view channel, identity::Mode mode, std::string_view address) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_address_.find(std::pair(mode, address_key(channel, address)));
+  return found == by_address_.end() ? nullptr : found->second;
+}
+
+std::vector<SenderPtr> Senders::list(const WorkspaceId& workspace, identity::Mode mode) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_workspace_.find({workspace, mode});
+  return found == by_workspace_.end() ? std::vector<SenderPtr>{} : found->second;
+}
+
+}  // namespace flowsell::messaging

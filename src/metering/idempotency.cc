@@ -1,0 +1,145 @@
+#include "metering/idempotency.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/encoding.h"
+#include "crypto/hash.h"
+#include "metering/metering.h"
+
+namespace flowsell::metering {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kTake(
+    "INSERT INTO idempotency_keys (day, workspace_id, key_hash, fingerprint, resource, running_until) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (day, workspace_id, key_hash) DO NOTHING");
+const Sql kFind(
+    "SELECT fingerprint, resource, running_until FROM idempotency_keys "
+    "WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
+const Sql kFinish(
+    "UPDATE idempotency_keys SET running_until = 0 WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
+const Sql kFree("DELETE FROM idempotency_keys WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
+const Sql kDropDays("DELETE FROM idempotency_keys WHERE day < ?1");
+const Sql kOldest("SELECT MIN(day) FROM idempotency_keys");
+
+constexpr std::size_t kKeyLengthMax = 255;
+
+Param bytes(const std::array<std::uint8_t, 16>& value) { return Param::blob(as_text(value)); }
+
+template <std::size_t N>
+std::array<std::uint8_t, 16> head_of(const std::array<std::uint8_t, N>& digest) {
+  std::array<std::uint8_t, 16> out;
+  std::copy_n(digest.begin(), out.size(), out.begin());
+  return out;
+}
+
+struct Found {
+  std::string fingerprint;
+  IdBytes resource{};
+  Time running_until;
+};
+
+Result<std::optional<Found>> find(store::Connection& db, std::int64_t day, const WorkspaceId& workspace,
+                                  const IdempotentCall& call) {
+  std::optional<Found> found;
+  CHECK_OK(db.query(kFind, {day, workspace, bytes(call.key_hash)}, [&found](const store::Row& row) {
+    found = Found{std::string(row.text(0)), MessageId::from_blob(row.text(1)).bytes(), row.time(2)};
+  }));
+  return found;
+}
+
+}  // namespace
+
+Result<std::string> Idempotency::parse_header(std::string_view value) {
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  const auto printable = [](char c) { return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\'; };
+  if (value.empty() || value.size() > kKeyLengthMax || !std::ranges::all_of(value, printable)) {
+    return fail(ErrorCode::kInvalidIdempotencyKey,
+                "the Idempotency-Key must have 1 to 255 printable ASCII characters");
+  }
+  return std::string(value);
+}
+
+std::array<std::uint8_t, 16> Idempotency::fingerprint(const crypto::Key& key, std::string_view body) const {
+  return head_of(crypto::keyed_hash(key.bytes(), {body}));
+}
+
+Result<IdempotentCall> Idempotency::begin(identity::Mode mode, std::string_view method, std::string_view path,
+                                          std::string_view key, std::string_view body, Time now) {
+  TRY(const auto today, keys_.current(now));
+  IdempotentCall call;
+  std::string scope(identity::mode_name(mode));
+  scope.append(" ").append(method).append(" ").append(path).append(" ").append(key);
+  call.key_hash = head_of(crypto::sha256(scope));
+  call.fingerprint = fingerprint(today.key, body);
+  call.day = today.id;
+  call.body = body;
+  return call;
+}
+
+Result<bool> Idempotency::same_body(const IdempotentCall& call, std::uint32_t day, std::string_view stored) const {
+  if (day == call.day) return crypto::constant_time_equal(stored, as_text(call.fingerprint));
+  const auto key = keys_.find(day);
+  if (!key) return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
+  return crypto::constant_time_equal(stored, as_text(fingerprint(*key, call.body)));
+}
+
+Result<IdempotencyVerdict> Idempotency::look(store::Connection& db, const WorkspaceId& workspace,
+                                             const IdempotentCall& call, Time now) {
+  using Kind = IdempotencyVerdict::Kind;
+  const std::int64_t today = call.day;
+  const std::int64_t first = std::max<std::int64_t>(day_of(now - kKept), oldest_day_.load());
+  for (std::int64_t day = today; day >= first; --day) {
+    TRY(const auto found, find(db, day, workspace, call));
+    if (!found) continue;
+    TRY(const bool same, same_body(call, static_cast<std::uint32_t>(day), found->fingerprint));
+    if (!same) return IdempotencyVerdict{Kind::kReused, {}};
+    if (found->running_until == Time{}) return IdempotencyVerdict{Kind::kReplay, found->resource};
+    if (found->running_until > now) return IdempotencyVerdict{Kind::kRunning, {}};
+    // The lease ran out: the call died with its process. The key is free for another try.
+    CHECK_OK(db.run(kFree, {day, workspace, bytes(call.key_hash)}));
+    return IdempotencyVerdict{Kind::kFirst, {}};
+  }
+  return IdempotencyVerdict{Kind::kFirst, {}};
+}
+
+Result<IdempotencyVerdict> Idempotency::take(store::Connection& db, const WorkspaceId& workspace,
+                                             const IdempotentCall& call, const IdBytes& resource,
+                                             Time running_until, Time now) {
+  const std::int64_t today = call.day;
+  if (oldest_day_.load() < today) {
+    TRY(auto verdict, look(db, workspace, call, now));
+    if (verdict.kind != IdempotencyVerdict::Kind::kFirst) return verdict;
+  }
+  TRY(const auto inserted,
+      db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint), bytes(resource), running_until}));
+  if (inserted == 1) {
+    if (oldest_day_.load() > today) oldest_day_ = today;
+    return IdempotencyVerdict{};
+  }
+  TRY(auto verdict, look(db, workspace, call, now));
+  if (verdict.kind != IdempotencyVerdict::Kind::kFirst) return verdict;
+  CHECK_OK(db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint), bytes(resource),
+                          running_until}));
+  return verdict;
+}
+
+Result<> Idempotency::end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call, bool done) {
+  CHECK_OK(db.run(done ? kFinish : kFree, {static_cast<std::int64_t>(call.day), workspace, bytes(call.key_hash)}));
+  return {};
+}
+
+Result<std::int64_t> Idempotency::drop_expired(store::Connection& db, Time now) {
+  return db.run(kDropDays, {day_of(now - kKept)});
+}
+
+Result<> Idempotency::load_days(store::Connection& db) {
+  return db.query(kOldest, {}, [this](const store::Row& row) {
+    if (!row.is_null(0)) oldest_day_ = row.integer(0);
+  });
+}
+
+}  // namespace flowsell::metering

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/id.h"
+#include "core/time.h"
+#include "crypto/rotating_keys.h"
+#include "identity/caller.h"
+#include "store/database.h"
+
+namespace flowsell::metering {
+
+/// One use of an Idempotency-Key: what it is scoped to, and what proves that the body is the same.
+struct IdempotentCall {
+  std::array<std::uint8_t, 16> key_hash{};     ///< of mode, method, path and key
+  std::array<std::uint8_t, 16> fingerprint{};  ///< of the raw body, under today's fingerprint key
+  std::uint32_t day = 0;                       ///< the fingerprint key's day
+  std::string body;                            ///< to fingerprint again under an older day's key
+};
+
+/// What the keys table says about a call.
+struct IdempotencyVerdict {
+  enum class Kind : std::uint8_t {
+    kFirst,    ///< not seen: the key is now taken
+    kReplay,   ///< the same call was done: `resource`
+    kRunning,  ///< the same call still runs
+    kReused,   ///< the key was used with another body
+  } kind = Kind::kFirst;
+  IdBytes resource{};  ///< kReplay: what the first call made
+};
+
+/// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole days. A key's text and a
+/// body's bytes are never stored: a hash of the one, a keyed hash of the other under a key that is not in the database (a
+/// plain hash of a one-time code would be an oracle). Thread-safe.
+class Idempotency {
+ public:
+  static constexpr std::chrono::hours kKept{72};
+
+  explicit Idempotency(crypto::RotatingKeys& fingerprint_keys) : keys_(fingerprint_keys) {}
+
+  /// Reads the header's value: a quoted string or a bare token, 1 to 255 printable ASCII characters. Fails with
+  /// kInvalidIdempotencyKey.
+  static Result<std::string> parse_header(std::string_view value);
+
+  Result<IdempotentCall> begin(identity::Mode mode, std::string_view method, std::string_view path,
+                               std::string_view key, std::string_view body, Time now);
+
+  /// In a transaction: takes the key for `resource`, or tells what it stands for. `running_until` is the end of a lease for
+  /// calls that go on after the commit (Time{}: the call is done with this commit).
+  Result<IdempotencyVerdict> take(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
+                                  const IdBytes& resource, Time running_until, Time now);
+  /// Looks without taking.
+  Result<IdempotencyVerdict> look(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
+                                  Time now);
+  /// In a transaction: a leased call has ended. `done` keeps the key for replays; otherwise it is free again.
+  Result<> end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call, bool done);
+
+  /// In a transaction: drops the days that are over. Returns how many rows.
+  Result<std::int64_t> drop_expired(store::Connection& db, Time now);
+  /// Reads which days have keys, once at start: older days are not searched in vain.
+  Result<> load_days(store::Connection& db);
+
+ private:
+  std::array<std::uint8_t, 16> fingerprint(const crypto::Key& key, std::string_view body) const;
+  Result<bool> same_body(const IdempotentCall& call, std::uint32_t day, std::string_view stored) const;
+
+  crypto::RotatingKeys& keys_;
+  std::atomic<std::int64_t> oldest_day_{INT64_MAX};  ///< of any stored key
+};
+
+}  // namespace flowsell::metering

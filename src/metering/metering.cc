@@ -1,0 +1,132 @@
+#include "metering/metering.h"
+
+namespace flowsell::metering {
+namespace {
+
+using store::Param;
+using store::Sql;
+using namespace std::chrono;
+
+constexpr std::array kMigrations = {store::Migration{10, "quotas, usage, idempotency keys", R"sql(
+CREATE TABLE quotas (
+  workspace_id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  period_start INTEGER NOT NULL,
+  quota_limit INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, mode, period_start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE usage_daily (
+  workspace_id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, mode, day, metric)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE idempotency_keys (
+  day INTEGER NOT NULL,
+  workspace_id BLOB NOT NULL,
+  key_hash BLOB NOT NULL,
+  fingerprint BLOB NOT NULL,
+  resource BLOB NOT NULL,
+  running_until INTEGER NOT NULL,
+  PRIMARY KEY (day, workspace_id, key_hash)
+) STRICT, WITHOUT ROWID;
+)sql"}};
+
+const Sql kReadQuota(
+    "SELECT quota_limit, used FROM quotas WHERE workspace_id = ?1 AND mode = ?2 AND period_start = ?3");
+const Sql kAddUsed(
+    "INSERT INTO quotas (workspace_id, mode, period_start, quota_limit, used) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (workspace_id, mode, period_start) DO UPDATE SET used = used + excluded.used");
+const Sql kAddUsage(
+    "INSERT INTO usage_daily (workspace_id, mode, day, metric, count) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (workspace_id, mode, day, metric) DO UPDATE SET count = count + excluded.count");
+const Sql kReadUsage(
+    "SELECT day, metric, count FROM usage_daily WHERE workspace_id = ?1 AND mode = ?2 AND day BETWEEN ?3 AND ?4 "
+    "ORDER BY day, metric");
+
+int mode_param(const QuotaKey& key) { return static_cast<int>(key.mode); }
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+std::string_view metric_name(Metric metric) noexcept {
+  constexpr std::array<std::string_view, kMetricCount> kNames = {"accepted", "sent",    "delivered", "read",
+                                                                 "failed",   "unknown", "received"};
+  return kNames[static_cast<std::size_t>(metric)];
+}
+
+Period Period::of(Time now) {
+  const year_month_day today(floor<days>(now));
+  const year_month month = today.year() / today.month();
+  return {sys_days(month / 1), sys_days((month + months(1)) / 1)};
+}
+
+Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key, Time now) {
+  const Period period = Period::of(now);
+  Quota quota{key.mode == identity::Mode::kLive ? limits.live_monthly : limits.test_monthly, 0, period.start,
+              period.end};
+  CHECK_OK(db.query(kReadQuota, {key.workspace, mode_param(key), period.start}, [&quota](const store::Row& row) {
+    quota.limit = row.integer(0);
+    quota.used = row.integer(1);
+  }));
+  return quota;
+}
+
+Result<Tally::Open*> Tally::open(const QuotaKey& key) {
+  if (const auto found = quotas_.find(key); found != quotas_.end()) return &found->second;
+  TRY(const Quota quota, read_quota(db_, limits_, key, now_));
+  return &quotas_.emplace(key, Open{quota, 0}).first->second;
+}
+
+Result<bool> Tally::has_room(const QuotaKey& key) {
+  TRY(const Open* state, open(key));
+  return state->quota.used + state->admitted < state->quota.limit;
+}
+
+Result<bool> Tally::admit(const QuotaKey& key) {
+  TRY(Open * state, open(key));
+  if (state->quota.used + state->admitted >= state->quota.limit) return false;
+  ++state->admitted;
+  return true;
+}
+
+Result<Quota> Tally::quota(const QuotaKey& key) {
+  TRY(const Open* state, open(key));
+  Quota now = state->quota;
+  now.used += state->admitted;
+  return now;
+}
+
+Result<> Tally::finish() {
+  for (const auto& [key, n] : usage_) {
+    CHECK_OK(db_.run(kAddUsage, {key.first.workspace, mode_param(key.first), day_of(now_),
+                                 static_cast<int>(key.second), n}));
+  }
+  for (const auto& [key, state] : quotas_) {
+    if (state.admitted == 0) continue;
+    CHECK_OK(db_.run(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start, state.quota.limit,
+                                state.admitted}));
+  }
+  return {};
+}
+
+Result<std::vector<UsageDay>> read_usage(store::Connection& db, const QuotaKey& key, std::int64_t first_day,
+                                         std::int64_t last_day) {
+  std::vector<UsageDay> out;
+  std::int64_t current = -1;
+  CHECK_OK(db.query(kReadUsage, {key.workspace, mode_param(key), first_day, last_day}, [&](const store::Row& row) {
+    if (row.integer(0) != current) {
+      current = row.integer(0);
+      out.push_back({format_time(from_unix_ms(current * 86'400'000)).substr(0, 10), {}});
+    }
+    const auto metric = static_cast<std::size_t>(row.integer(1));
+    if (metric < kMetricCount) out.back().counts[metric] = row.integer(2);
+  }));
+  return out;
+}
+
+}  // namespace flowsell::metering

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "outbox/job.h"
+#include "store/database.h"
+
+namespace flowsell::outbox {
+
+/// The outbox's table, for use inside other rooms' transactions: a message and its job commit together.
+///
+/// Three states tell who may run: one job of a lane is ready or claimed, all behind it wait. So the index of ready jobs
+/// holds lane heads only, and a lane with a thousand jobs, or one that waits for a retry, hides nobody. A job that is
+/// claimed when it is inserted is in no index at all: the path of an idle sender.
+std::span<const store::Migration> migrations();
+
+/// Inserts the job. Its state: kClaimed as asked; otherwise kWaiting when asked or when its lane holds a queued job,
+/// else kReady. Returns the state it got.
+Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted);
+
+/// Removes a finished job. With `promote` the lane's next job becomes ready and is returned.
+Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote);
+
+/// Puts a claimed job back as the head of its lane, due at `due`, with its content as it now is sealed.
+Result<> requeue_job(store::Connection& db, const Job& job, Time due);
+
+/// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns what became ready.
+Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane);
+
+/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more).
+Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref);
+
+/// Ready jobs of a group in order of their time.
+Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group, std::size_t limit);
+
+/// Jobs that were claimed when the process ended.
+Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit);
+
+struct QueuedGroup {
+  JobKind kind;
+  GroupId group;
+  std::int64_t queued;
+};
+Result<std::vector<QueuedGroup>> queued_groups(store::Connection& db);
+
+}  // namespace flowsell::outbox

@@ -1,0 +1,152 @@
+#include "outbox/job_table.h"
+
+#include <array>
+#include <bit>
+
+namespace flowsell::outbox {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+constexpr std::array kMigrations = {store::Migration{20, "outbox jobs", R"sql(
+CREATE TABLE jobs (
+  id BLOB NOT NULL PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  workspace_id BLOB NOT NULL,
+  lane_group BLOB NOT NULL,
+  lane INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  key_id INTEGER NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_ready ON jobs (lane_group, due_at, id) WHERE state = 0;
+CREATE INDEX jobs_lane ON jobs (lane_group, lane, id) WHERE state <> 1;
+)sql"}};
+
+const Sql kInsert(
+    "INSERT INTO jobs (id, kind, workspace_id, lane_group, lane, state, attempt, due_at, expires_at, key_id, sealed) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+const Sql kDelete("DELETE FROM jobs WHERE id = ?1");
+const Sql kLaneHead(
+    "SELECT id, state, due_at FROM jobs WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 ORDER BY id LIMIT 1");
+const Sql kMakeReady("UPDATE jobs SET state = 0 WHERE id = ?1");
+const Sql kHoldOthers(
+    "UPDATE jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 AND state = 0 AND id <> ?3");
+const Sql kRequeue(
+    "UPDATE jobs SET state = 0, attempt = ?2, due_at = ?3, key_id = ?4, sealed = ?5 WHERE id = ?1");
+const Sql kClaim(
+    "UPDATE jobs SET state = 1, attempt = attempt + 1 WHERE id = ?1 AND state = 0 "
+    "RETURNING id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed");
+const Sql kReady(
+    "SELECT id, lane, due_at FROM jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, id LIMIT ?2");
+const Sql kClaimed(
+    "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
+    "FROM jobs WHERE state = 1 LIMIT ?1");
+const Sql kGroups("SELECT kind, lane_group, COUNT(*) FROM jobs WHERE state <> 1 GROUP BY kind, lane_group");
+
+Param id_param(const IdBytes& id) { return Param::blob({reinterpret_cast<const char*>(id.data()), id.size()}); }
+Param lane_param(Lane lane) { return {std::bit_cast<std::int64_t>(lane)}; }
+
+IdBytes id_of(std::string_view blob) { return MessageId::from_blob(blob).bytes(); }
+
+Job job_of(const store::Row& row) {
+  Job job;
+  job.id = id_of(row.text(0));
+  job.kind = static_cast<JobKind>(row.integer(1));
+  job.workspace = row.id<WorkspaceId>(2);
+  job.group = id_of(row.text(3));
+  job.lane = std::bit_cast<Lane>(row.integer(4));
+  job.attempt = static_cast<int>(row.integer(5));
+  job.due = row.time(6);
+  job.expires_at = row.time(7);
+  job.key_id = static_cast<std::uint32_t>(row.integer(8));
+  job.sealed = row.text(9);
+  return job;
+}
+
+struct Head {
+  JobRef ref;
+  JobState state;
+};
+
+Result<std::optional<Head>> lane_head(store::Connection& db, const GroupId& group, Lane lane) {
+  std::optional<Head> head;
+  CHECK_OK(db.query(kLaneHead, {id_param(group), lane_param(lane)}, [&](const store::Row& row) {
+    head = Head{{id_of(row.text(0)), lane, row.time(2)}, static_cast<JobState>(row.integer(1))};
+  }));
+  return head;
+}
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted) {
+  JobState state = wanted;
+  if (wanted == JobState::kReady) {
+    TRY(const auto head, lane_head(db, job.group, job.lane));
+    if (head) state = JobState::kWaiting;
+  }
+  const int attempts_begun = state == JobState::kClaimed ? 1 : 0;
+  CHECK_OK(db.run(kInsert, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
+                            lane_param(job.lane), static_cast<int>(state), attempts_begun, job.due,
+                            job.expires_at, static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  return state;
+}
+
+Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote) {
+  CHECK_OK(db.run(kDelete, {id_param(job.id)}));
+  if (!promote) return std::nullopt;
+  return promote_lane(db, job.group, job.lane);
+}
+
+Result<> requeue_job(store::Connection& db, const Job& job, Time due) {
+  // A job accepted in the moment when this one was neither queued nor known to be in flight may stand ready: it goes
+  // back behind the head, or the retry would be overtaken.
+  CHECK_OK(db.run(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
+  CHECK_OK(db.run(kRequeue, {id_param(job.id), job.attempt, due, static_cast<std::int64_t>(job.key_id),
+                             Param::blob(job.sealed)}));
+  return {};
+}
+
+Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane) {
+  TRY(const auto head, lane_head(db, group, lane));
+  if (!head || head->state != JobState::kWaiting) return std::nullopt;
+  CHECK_OK(db.run(kMakeReady, {id_param(head->ref.id)}));
+  return head->ref;
+}
+
+Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
+  std::optional<Job> job;
+  CHECK_OK(db.query(kClaim, {id_param(ref.id)}, [&](const store::Row& row) { job = job_of(row); }));
+  return job;
+}
+
+Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group, std::size_t limit) {
+  std::vector<JobRef> refs;
+  CHECK_OK(db.query(kReady, {id_param(group), static_cast<std::int64_t>(limit)}, [&](const store::Row& row) {
+    refs.push_back({id_of(row.text(0)), std::bit_cast<Lane>(row.integer(1)), row.time(2)});
+  }));
+  return refs;
+}
+
+Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit) {
+  std::vector<Job> jobs;
+  CHECK_OK(db.query(kClaimed, {static_cast<std::int64_t>(limit)},
+                    [&](const store::Row& row) { jobs.push_back(job_of(row)); }));
+  return jobs;
+}
+
+Result<std::vector<QueuedGroup>> queued_groups(store::Connection& db) {
+  std::vector<QueuedGroup> groups;
+  CHECK_OK(db.query(kGroups, {}, [&](const store::Row& row) {
+    groups.push_back({static_cast<JobKind>(row.integer(0)), id_of(row.text(1)), row.integer(2)});
+  }));
+  return groups;
+}
+
+}  // namespace flowsell::outbox

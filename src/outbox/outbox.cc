@@ -1,0 +1,299 @@
+#include "outbox/outbox.h"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <mutex>
+#include <thread>
+
+#include "group.h"
+#include "operations.h"
+#include "runtime/spawn.h"
+#include "telemetry/log.h"
+
+namespace flowsell::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStoreRetry = 1s;
+
+}  // namespace
+
+Outbox::Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool, metrics::Registry& metrics)
+    : db_(db),
+      clock_(clock),
+      pool_(pool),
+      claims_(metrics.counter("connect_outbox_claims_total", "Queued jobs that were claimed.")) {
+  metrics.gauge("connect_outbox_queued", "Jobs in the outbox that no attempt has claimed.",
+                [this] { return static_cast<double>(queued()); });
+  metrics.gauge("connect_outbox_in_flight", "Attempts open now.",
+                [this] { return static_cast<double>(in_flight()); });
+}
+
+Outbox::~Outbox() = default;
+
+void Outbox::set_handler(JobKind kind, JobHandler& job_handler) {
+  handlers_[static_cast<std::size_t>(kind) - 1] = &job_handler;
+}
+
+JobHandler& Outbox::handler(JobKind kind) const { return *handlers_[static_cast<std::size_t>(kind) - 1]; }
+
+Result<> Outbox::recover() {
+  std::size_t total = 0;
+  while (true) {
+    RecoverOp op([this](JobKind kind) -> JobHandler& { return handler(kind); }, clock_.now());
+    CHECK_OK(db_.commit_now(op));
+    total += op.recovered;
+    if (op.recovered == 0) break;
+  }
+  if (total > 0) log::warn("attempts were open when the last process ended", {{"jobs", std::uint64_t{total}}});
+
+  Result<std::vector<QueuedGroup>> queued = std::vector<QueuedGroup>{};
+  CHECK_OK(db_.read_now([&queued](store::Connection& db) { queued = queued_groups(db); }));
+  if (!queued) return std::unexpected(std::move(queued).error());
+  for (const QueuedGroup& each : *queued) {
+    const auto group = group_of(each.kind, each.group);
+    const std::lock_guard lock(group->mutex);
+    group->set_queued(each.queued);
+  }
+  return {};
+}
+
+void Outbox::start() {
+  const std::shared_lock lock(groups_mutex_);
+  for (const auto& [id, group] : groups_) post_pump(group);
+}
+
+std::shared_ptr<Group> Outbox::find_group(const GroupId& id) const {
+  const std::shared_lock lock(groups_mutex_);
+  const auto found = groups_.find(id);
+  return found == groups_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Group> Outbox::group_of(JobKind kind, const GroupId& id) {
+  if (auto group = find_group(id)) return group;
+  const GroupPolicy policy = handler(kind).policy(id);
+  const std::unique_lock lock(groups_mutex_);
+  auto& group = groups_[id];
+  if (!group) group = std::make_shared<Group>(kind, id, policy);
+  return group;
+}
+
+net::any_io_executor Outbox::home_of(const Group& group) const {
+  return pool_.context(GroupIdHash{}(group.id) % pool_.size()).get_executor();
+}
+
+Slot Outbox::reserve(JobKind kind, const GroupId& id, Lane lane) {
+  Slot slot{group_of(kind, id), lane, JobState::kReady};
+  const Now now{clock_.steady_now(), clock_.now()};
+  const std::lock_guard lock(slot.group->mutex);
+  // While the server stops nothing new is begun; what is accepted until the listener closes is queued.
+  if (stopping()) {
+    slot.group->set_queued(slot.group->queued() + 1);
+    return slot;
+  }
+  slot.state = slot.group->reserve(lane, now);
+  return slot;
+}
+
+void Outbox::start(Slot slot, JobId id, const net::any_io_executor& executor, Awaitable<Disposition> attempt) {
+  ++working_;
+  ++in_flight_;
+  JobRef ref{id, slot.lane, {}};
+  runtime::spawn_logged(executor, drive(std::move(slot.group), ref, std::move(attempt)), "outbox attempt");
+}
+
+void Outbox::enqueued(Slot slot, JobId id, Time due, JobState state) {
+  bool lost_head = false;
+  {
+    const std::lock_guard lock(slot.group->mutex);
+    lost_head = slot.group->enqueued({id, slot.lane, due}, slot.state, state);
+  }
+  if (lost_head && !stopping()) {
+    ++working_;
+    runtime::spawn_logged(home_of(*slot.group), promote(slot.group, slot.lane), "outbox promote");
+  } else if (state == JobState::kReady) {
+    post_pump(slot.group);
+  }
+}
+
+void Outbox::release(Slot slot) {
+  {
+    const std::lock_guard lock(slot.group->mutex);
+    slot.group->release(slot.lane, slot.state);
+    if (slot.group->queued() == 0) return;
+  }
+  post_pump(slot.group);
+}
+
+bool Outbox::has_queue(const GroupId& id) const {
+  const auto group = find_group(id);
+  if (!group) return false;
+  const std::lock_guard lock(group->mutex);
+  return group->queued() > 0;
+}
+
+void Outbox::post_pump(const std::shared_ptr<Group>& group) {
+  {
+    const std::lock_guard lock(group->mutex);
+    if (group->pump_posted || stopping()) return;
+    group->pump_posted = true;
+  }
+  net::post(home_of(*group), [this, group] { pump(group); });
+}
+
+void Outbox::pump(const std::shared_ptr<Group>& group) {
+  const Now now{clock_.steady_now(), clock_.now()};
+  std::vector<JobRef> picked;
+  std::optional<SteadyTime> wake;
+  bool needs_refill = false;
+  {
+    const std::lock_guard lock(group->mutex);
+    group->pump_posted = false;
+    if (stopping()) return;
+    picked = group->pick(now);
+    needs_refill = group->wants_refill();
+    if (needs_refill) group->begin_refill();
+    wake = group->wake_at(now);
+    if (wake && *wake >= group->wake_armed_at) wake.reset();
+    if (wake) group->wake_armed_at = *wake;
+  }
+  if (needs_refill) {
+    ++working_;
+    runtime::spawn_logged(home_of(*group), refill(group), "outbox refill");
+  }
+  if (!picked.empty()) {
+    ++working_;
+    in_flight_ += static_cast<std::int64_t>(picked.size());
+    runtime::spawn_logged(home_of(*group), claim(group, std::move(picked)), "outbox claim");
+  }
+  if (wake) arm_wake(group, *wake);
+}
+
+void Outbox::arm_wake(const std::shared_ptr<Group>& group, SteadyTime at) {
+  // A timer of its own for each wake: rarer than once in 100 ms for a group, and an earlier one just wakes in vain.
+  auto timer = std::make_shared<net::steady_timer>(home_of(*group));
+  timer->expires_at(at);
+  timer->async_wait([this, group, timer, at](const boost::system::error_code& error) {
+    if (error) return;
+    {
+      const std::lock_guard lock(group->mutex);
+      if (group->wake_armed_at == at) group->wake_armed_at = SteadyTime::max();
+    }
+    pump(group);
+  });
+}
+
+Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
+  auto read = [id = group->id](store::Connection& db) { return ready_jobs(db, id, Group::kWindowMax); };
+  const auto refs = co_await db_.read(std::move(read));
+  {
+    const std::lock_guard lock(group->mutex);
+    if (refs) {
+      group->end_refill(*refs, refs->size() < Group::kWindowMax);
+    } else {
+      group->refilling = false;
+      group->wake_armed_at = SteadyTime::max();
+    }
+  }
+  if (refs && !refs->empty()) post_pump(group);
+  if (!refs) arm_wake(group, clock_.steady_now() + kStoreRetry);
+  --working_;
+}
+
+Awaitable<void> Outbox::promote(std::shared_ptr<Group> group, Lane lane) {
+  PromoteOp op(group->id, lane);
+  const auto committed = co_await db_.commit(op);
+  if (!committed) log::warn("a lane could not be promoted", {{"code", error_info(committed.error().code).code}});
+  if (committed && op.promoted) {
+    {
+      const std::lock_guard lock(group->mutex);
+      group->promoted(*op.promoted);
+    }
+    post_pump(group);
+  }
+  --working_;
+}
+
+Awaitable<void> Outbox::claim(std::shared_ptr<Group> group, std::vector<JobRef> refs) {
+  ClaimOp op(handler(group->kind), std::move(refs), clock_.now());
+  const auto committed = co_await db_.commit(op);
+  const auto executor = co_await net::this_coro::executor;
+  for (std::size_t i = 0; i < op.refs.size(); ++i) {
+    if (committed && op.claimed[i]) {
+      claims_.add();
+      {
+        const std::lock_guard lock(group->mutex);
+        group->claim_done();
+      }
+      ++working_;
+      auto work = stopping() ? unclaim(group, *std::move(op.claimed[i]))
+                             : drive(group, op.refs[i], op.handler.attempt(*std::move(op.claimed[i])));
+      runtime::spawn_logged(executor, std::move(work), "outbox attempt");
+      continue;
+    }
+    --in_flight_;
+    const std::lock_guard lock(group->mutex);
+    committed ? group->claim_missed(op.refs[i]) : group->claim_failed(op.refs[i]);
+  }
+  if (committed) {
+    post_pump(group);
+  } else {
+    arm_wake(group, clock_.steady_now() + kStoreRetry);
+  }
+  --working_;
+}
+
+Awaitable<void> Outbox::drive(std::shared_ptr<Group> group, JobRef ref, Awaitable<Disposition> attempt) {
+  const Disposition how = co_await std::move(attempt);
+  const Now now{clock_.steady_now(), clock_.now()};
+  bool more = false;
+  {
+    const std::lock_guard lock(group->mutex);
+    group->finished(ref, how, now);
+    more = group->queued() > 0;
+  }
+  --in_flight_;
+  if (more) post_pump(group);
+  --working_;
+}
+
+Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
+  const JobRef ref{job.id, job.lane, job.due};
+  --job.attempt;
+  UnclaimOp op(std::move(job));
+  // Not stored means that the next process finds it claimed, and must call it unknown: say so.
+  if (!co_await db_.commit(op)) log::error("a claimed job could not be put back");
+  Disposition how;
+  how.kind = Disposition::Kind::kUnclaimed;
+  how.due = ref.due;
+  const Now now{clock_.steady_now(), clock_.now()};
+  {
+    const std::lock_guard lock(group->mutex);
+    group->finished(ref, how, now);
+  }
+  --in_flight_;
+  --working_;
+}
+
+void Outbox::stop(std::chrono::milliseconds grace) {
+  stopping_.store(true, std::memory_order_release);
+  const auto end = clock_.steady_now() + grace;
+  while (working_.load() > 0 && clock_.steady_now() < end) std::this_thread::sleep_for(5ms);
+  if (working_.load() > 0) {
+    log::warn("attempts were still open at the end of the grace period",
+              {{"attempts", std::int64_t{in_flight_.load()}}});
+  }
+}
+
+std::int64_t Outbox::queued() const {
+  const std::shared_lock lock(groups_mutex_);
+  std::int64_t sum = 0;
+  for (const auto& [id, group] : groups_) {
+    const std::lock_guard group_lock(group->mutex);
+    sum += group->queued();
+  }
+  return sum;
+}
+
+}  // namespace flowsell::outbox

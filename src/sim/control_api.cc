@@ -1,0 +1,299 @@
+#include "control_api.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "core/encoding.h"
+#include "ids.h"
+#include "inbound.h"
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace flowsell::sim {
+namespace {
+
+constexpr std::string_view kRoot = "/_sim/";
+constexpr std::int64_t kInboundCountMax = 100'000;
+constexpr std::int64_t kDelayMsMax = 86'400'000;
+
+std::int64_t shown(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+std::string problem(const Error& error) {
+  json::Writer out;
+  out.begin_object().key("error").begin_object();
+  out.key("message").string(error.detail).key("fields").begin_array();
+  for (const auto& field : error.fields) {
+    out.begin_object().key("pointer").string(field.pointer).key("detail").string(field.detail);
+    out.key("fix").string(field.fix).end_object();
+  }
+  out.end_array().end_object().end_object();
+  return std::move(out).take();
+}
+
+/// The decoded value of one query parameter; empty when absent.
+std::string query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    query = end == query.npos ? std::string_view() : query.substr(end + 1);
+    const auto equals = pair.find('=');
+    if (equals == pair.npos || pair.substr(0, equals) != name) continue;
+    return percent_decode(pair.substr(equals + 1), /*plus_is_space=*/false).value_or("");
+  }
+  return {};
+}
+
+Result<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t otherwise) {
+  const auto text = query_value(query, name);
+  if (text.empty()) return otherwise;
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return number;
+  return fail_field(std::string(name), "wrong_type", "is not a number", "Give a whole number.");
+}
+
+void write_message(json::Writer& out, std::string_view wamid, const TakenMessage& message,
+                   const SimNumber& number) {
+  out.begin_object().key("id").string(wamid).key("to").string(message.to);
+  out.key("type").string(message_type_name(message.type));
+  out.key("biz_opaque_callback_data").string(message.callback_data);
+  out.key("phone_number_id").string(number.phone_number_id);
+  out.key("at").string(format_time(message.at)).end_object();
+}
+
+std::optional<Status> parse_status(std::string_view name) {
+  for (const auto status : {Status::kSent, Status::kDelivered, Status::kRead, Status::kFailed}) {
+    if (status_name(status) == name) return status;
+  }
+  return std::nullopt;
+}
+
+void change_delay(json::ObjectReader& in, std::string_view name, std::atomic<std::int64_t>& delay_ms) {
+  if (const auto value = in.integer(name, -1, kDelayMsMax)) delay_ms = *value;
+}
+
+void change_flag(json::ObjectReader& in, std::string_view name, std::atomic<bool>& flag) {
+  if (const auto value = in.boolean(name)) flag = *value;
+}
+
+/// A journey of one step that is due now.
+std::shared_ptr<Journey> journey_now(std::uint16_t number, Status status) {
+  auto journey = std::make_shared<Journey>();
+  journey->number = number;
+  journey->begin = std::chrono::steady_clock::now();
+  journey->script.add(status, std::chrono::milliseconds(0));
+  return journey;
+}
+
+}  // namespace
+
+ControlApi::ControlApi(World& world, WebhookSender& webhooks)
+    : world_(world), webhooks_(webhooks), inbound_serial_(quick_random()) {}
+
+http::Response ControlApi::answer(const http::Request& request) {
+  auto body = handle(request);
+  if (body) return {.status = 200, .body = *std::move(body)};
+  return {.status = error_info(body.error().code).http_status, .body = problem(body.error())};
+}
+
+Result<std::string> ControlApi::handle(const http::Request& request) {
+  if (!request.path.starts_with(kRoot)) return fail(ErrorCode::kNotFound, "no such call");
+  const auto name = request.path.substr(kRoot.size());
+  if (request.method == http::Method::kGet) {
+    if (name == "messages") return messages(request.query);
+    if (name == "stats") return stats();
+    if (name == "settings") return settings();
+    if (name == "faults") return world_.faults.list();
+  }
+  if (request.method == http::Method::kDelete && name == "faults") {
+    world_.faults.clear();
+    return world_.faults.list();
+  }
+  if (request.method != http::Method::kPost) return fail(ErrorCode::kNotFound, "no such call");
+  if (name == "reset") return reset();
+  TRY(const auto document, json::parse(request.body));
+  return post(name, document.root());
+}
+
+Result<std::string> ControlApi::post(std::string_view name, const json::Value& body) {
+  if (name == "faults") return world_.faults.add(body);
+  if (name == "settings") return change_settings(body);
+  if (name == "inbound") return send_inbound(body);
+  if (name == "webhook") return send_webhook(body);
+  if (name == "statuses") return send_status(body);
+  return fail(ErrorCode::kNotFound, "no such call");
+}
+
+Result<std::string> ControlApi::messages(std::string_view query) const {
+  TRY(const auto after, query_number(query, "after", 0));
+  TRY(const auto limit, query_number(query, "limit", std::numeric_limits<std::uint64_t>::max()));
+  const auto to = person_of(query_value(query, "to"));
+  std::uint64_t matching = 0;
+  std::uint64_t written = 0;
+  std::uint64_t next = after;
+  json::Writer list;
+  list.begin_array();
+  world_.log.each(0, [&](std::uint64_t position, std::string_view wamid, const TakenMessage& message) {
+    if (!to.empty() && message.person != to) return true;
+    ++matching;
+    if (position < after || written == limit) return true;
+    write_message(list, wamid, message, world_.options.numbers[message.number]);
+    ++written;
+    next = position + 1;
+    return true;
+  });
+  list.end_array();
+  const auto all = to.empty() ? world_.log.taken() : matching;
+  json::Writer out;
+  out.begin_object().key("count").integer(shown(all)).key("next").integer(shown(next));
+  out.key("messages").raw(list.text()).end_object();
+  return std::move(out).take();
+}
+
+std::string ControlApi::stats() const {
+  const auto& stats = world_.stats;
+  json::Writer out;
+  out.begin_object();
+  out.key("requests").integer(shown(stats.requests));
+  out.key("accepted").integer(shown(stats.accepted));
+  out.key("rejected").integer(shown(stats.rejected));
+  out.key("reads").integer(shown(stats.reads));
+  out.key("webhooks_sent").integer(shown(stats.webhooks_sent));
+  out.key("webhooks_failed").integer(shown(stats.webhooks_failed));
+  out.key("webhooks_dropped").integer(shown(stats.webhooks_dropped));
+  out.key("webhooks_waiting").integer(shown(webhooks_.waiting()));
+  out.key("updates_sent").integer(shown(stats.updates_sent));
+  out.end_object();
+  return std::move(out).take();
+}
+
+std::string ControlApi::settings() const {
+  const auto& settings = world_.settings;
+  json::Writer out;
+  out.begin_object();
+  out.key("send_statuses").boolean(settings.send_statuses).key("batching").boolean(settings.batching);
+  out.key("sent_after_ms").integer(settings.sent_after_ms);
+  out.key("delivered_after_ms").integer(settings.delivered_after_ms);
+  out.key("read_after_ms").integer(settings.read_after_ms);
+  out.key("retry_after_ms").integer(settings.retry_after_ms);
+  out.end_object();
+  return std::move(out).take();
+}
+
+Result<std::string> ControlApi::change_settings(const json::Value& body) {
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  auto& settings = world_.settings;
+  change_flag(in, "send_statuses", settings.send_statuses);
+  change_flag(in, "batching", settings.batching);
+  change_delay(in, "sent_after_ms", settings.sent_after_ms);
+  change_delay(in, "delivered_after_ms", settings.delivered_after_ms);
+  change_delay(in, "read_after_ms", settings.read_after_ms);
+  if (const auto retry = in.integer("retry_after_ms", 0, kDelayMsMax)) settings.retry_after_ms = *retry;
+  const auto url = in.string("webhook_url", {.max = 2048});
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  if (url) CHECK_OK(webhooks_.set_url(*url));
+  return this->settings();
+}
+
+Result<std::uint16_t> ControlApi::number_of(std::string_view phone_number_id) const {
+  if (phone_number_id.empty()) return std::uint16_t{0};
+  const auto index = world_.find_number(phone_number_id);
+  if (index < world_.options.numbers.size()) return static_cast<std::uint16_t>(index);
+  return fail_field("/phone_number_id", "unknown", "is no number of this simulator",
+                    "Use one that it was started with.");
+}
+
+Result<std::string> ControlApi::send_inbound(const json::Value& body) {
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  const auto number_id = in.string("phone_number_id").value_or("");
+  const auto count = in.integer("count", 1, kInboundCountMax).value_or(1);
+  const auto fixed_id = in.string("id", {.min = 1, .max = 256});
+  const auto message = read_inbound(in);
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  TRY(const auto number, number_of(number_id));
+
+  json::Writer ids;
+  ids.begin_array();
+  std::string first;
+  for (std::int64_t i = 0; i < count; ++i) {
+    auto wamid = fixed_id ? std::string(*fixed_id)
+                          : make_wamid(message.person, WamidKind::kInbound, scramble(inbound_serial_++));
+    auto journey = journey_now(number, Status::kSent);
+    journey->field = "messages";
+    journey->person = message.person;
+    journey->change_json = message.change_json(wamid);
+    webhooks_.add(std::move(journey));
+    ids.string(wamid);
+    if (i == 0) first = std::move(wamid);
+  }
+  ids.end_array();
+  json::Writer out;
+  out.begin_object().key("id").string(first).key("ids").raw(ids.text()).end_object();
+  return std::move(out).take();
+}
+
+Result<std::string> ControlApi::send_webhook(const json::Value& body) {
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  const auto number_id = in.string("phone_number_id").value_or("");
+  const auto field = in.required_string("field", {.min = 1, .max = 64});
+  const auto* value = in.require("value");
+  if (value && !value->is_object()) in.fault("value", "wrong_type", "is not an object", "Give an object.");
+  if (field == "messages") in.fault("field", "invalid_value", "is not for this call", "Use /_sim/inbound.");
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  TRY(const auto number, number_of(number_id));
+  auto journey = journey_now(number, Status::kSent);
+  journey->field = std::string(*field);
+  journey->change_json = std::move(json::Writer().value(*value)).take();
+  webhooks_.add(std::move(journey));
+  return R"({"success":true})";
+}
+
+Result<std::string> ControlApi::send_status(const json::Value& body) {
+  constexpr int kSomethingWentWrong = 131000;
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  const auto id = in.required_string("message_id", {.min = 1, .max = 256});
+  const auto status = parse_status(in.required_string("status").value_or("sent"));
+  if (!status) in.fault("status", "invalid_value", "is no status", "Use sent, delivered, read or failed.");
+  const auto error = in.integer("error", 1, 9'999'999).value_or(kSomethingWentWrong);
+  const auto number_id = in.string("phone_number_id").value_or("");
+  const auto to = person_of(in.string("to", {.max = 160}).value_or(""));
+  const auto callback_data = in.string("biz_opaque_callback_data", {.max = 512});
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  TRY(const auto number, number_of(number_id));
+
+  auto journey = journey_now(number, *status);
+  const bool ours = world_.log.with(*id, [&](const TakenMessage& message) {
+    journey->number = message.number;
+    journey->person = std::string(message.person);
+    journey->callback_data = std::string(message.callback_data);
+    journey->is_template = message.type == MessageType::kTemplate;
+  });
+  if (!ours && to.empty()) return fail(ErrorCode::kNotFound, "no message of that id; to invent one, give `to`");
+  if (!to.empty()) journey->person = to;
+  if (callback_data) journey->callback_data = std::string(*callback_data);
+  journey->to_user = journey->person.find('.') != std::string::npos;
+  journey->wamid = std::string(*id);
+  journey->was_delivered = true;
+  journey->error = static_cast<int>(error);
+  webhooks_.add(std::move(journey));
+  return R"({"success":true})";
+}
+
+std::string ControlApi::reset() {
+  webhooks_.clear();
+  world_.log.clear();
+  world_.faults.clear();
+  world_.stats.clear();
+  return R"({"success":true})";
+}
+
+}  // namespace flowsell::sim

@@ -1,0 +1,125 @@
+#include "field_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "core/encoding.h"
+
+namespace flowsell::sim {
+namespace {
+
+std::string_view view_of(const boost::json::string& text) { return {text.data(), text.size()}; }
+
+std::optional<double> number_of(const json::Value& value) {
+  if (const auto* text = value.if_string()) {
+    double number = 0;
+    const auto* end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, number);
+    return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
+  }
+  if (!value.is_number()) return std::nullopt;
+  return value.to_number<double>();
+}
+
+}  // namespace
+
+std::string Fields::name_of(std::string_view field) const {
+  return path_.empty() ? std::string(field) : fmt::format("{}['{}']", path_, field);
+}
+
+std::unexpected<GraphError> Fields::missing(std::string_view field) const {
+  return refuse(131008, fmt::format("Parameter {} is required", name_of(field)));
+}
+
+std::unexpected<GraphError> Fields::wrong(std::string_view field, std::string_view rule) const {
+  return refuse(131009, fmt::format("Parameter {} {}", name_of(field), rule));
+}
+
+std::unexpected<GraphError> Fields::wrong_type(std::string_view field, std::string_view type) const {
+  auto text = fmt::format("(#100) Param {} must be {}", name_of(field), type);
+  return std::unexpected(GraphError{100, text.substr(7), 0, text});
+}
+
+Checked<> Fields::only(std::initializer_list<std::string_view> names) const {
+  for (const auto& field : object_) {
+    const std::string_view key(field.key().data(), field.key().size());
+    if (std::ranges::find(names, key) != names.end()) continue;
+    auto text = fmt::format("(#100) Unexpected key \"{}\" on param \"{}\".", key, path_);
+    return std::unexpected(GraphError{100, text.substr(7), 0, text});
+  }
+  return {};
+}
+
+Checked<> Fields::check_length(std::string_view name, std::string_view text, Length length) const {
+  const auto size = text.size() < length.min ? text.size() : count_code_points(text);
+  if (size < length.min) return wrong(name, fmt::format("must be at least {} characters long", length.min));
+  if (size > length.max) return wrong(name, fmt::format("must be at most {} characters long", length.max));
+  return {};
+}
+
+Checked<std::string_view> Fields::optional_text(std::string_view name, Length length) const {
+  const auto* value = find(name);
+  if (!value) return std::string_view();
+  const auto* text = value->if_string();
+  if (!text) return wrong_type(name, "a string");
+  CHECK_OK(check_length(name, view_of(*text), length));
+  return view_of(*text);
+}
+
+Checked<std::string_view> Fields::text(std::string_view name, Length length) const {
+  if (!find(name)) return missing(name);
+  return optional_text(name, length);
+}
+
+Checked<> Fields::optional_boolean(std::string_view name) const {
+  const auto* value = find(name);
+  if (value && !value->is_bool()) return wrong_type(name, "a boolean");
+  return {};
+}
+
+Checked<> Fields::number(std::string_view name, double min, double max) const {
+  const auto* value = find(name);
+  if (!value) return missing(name);
+  const auto number = number_of(*value);
+  if (!number) return wrong_type(name, "a number");
+  if (*number < min || *number > max) return wrong(name, fmt::format("must be from {} to {}", min, max));
+  return {};
+}
+
+Checked<Fields> Fields::object(std::string_view name) const {
+  const auto* value = find(name);
+  if (!value) return missing(name);
+  const auto* object = value->if_object();
+  if (!object) return wrong_type(name, "a JSON object");
+  return Fields(*object, name_of(name));
+}
+
+Checked<const json::Array*> Fields::array(std::string_view name, std::size_t min, std::size_t max) const {
+  const auto* value = find(name);
+  if (!value) return missing(name);
+  const auto* array = value->if_array();
+  if (!array) return wrong_type(name, "an array");
+  if (array->size() < min || array->size() > max) {
+    return wrong(name, fmt::format("must have {} to {} elements", min, max));
+  }
+  return array;
+}
+
+Checked<std::string_view> Fields::link(std::string_view name) const {
+  TRY(auto link, text(name, {}));
+  if (!link.starts_with("http://") && !link.starts_with("https://")) {
+    return wrong(name, "is not a valid URL");
+  }
+  return link;
+}
+
+Checked<Fields> Fields::element(const json::Value& value, std::string path) {
+  if (const auto* object = value.if_object()) return Fields(*object, std::move(path));
+  auto text = fmt::format("(#100) Param {} must be a JSON object", path);
+  return std::unexpected(GraphError{100, text.substr(7), 0, text});
+}
+
+}  // namespace flowsell::sim

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "json/writer.h"
+
+namespace flowsell::sim {
+
+/// Why the simulated Graph API refuses a request, in Meta's own numbers.
+struct GraphError {
+  int code = 100;
+  std::string details;       ///< error_data.details; empty: the code's usual words
+  int subcode = 0;           ///< 0: none
+  std::string message = {};  ///< empty: "(#code) title" of the table
+};
+
+/// What a check gives: the value, or Meta's refusal.
+template <class T = void>
+using Checked = std::expected<T, GraphError>;
+
+inline std::unexpected<GraphError> refuse(int code, std::string details) {
+  return std::unexpected(GraphError{code, std::move(details)});
+}
+
+/// One row of Meta's error table (reference: Cloud API error codes).
+struct ErrorRow {
+  int code;
+  int http_status;
+  bool comes_later;  ///< told by a failed status, not in the answer
+  std::string_view title;
+  std::string_view details;
+};
+
+/// nullptr when the simulator's table has no such code.
+const ErrorRow* find_error_row(int code) noexcept;
+/// The HTTP status that goes with the error's code; 400 where the table has none.
+int http_status_of(const GraphError& error) noexcept;
+/// The body of a refused request.
+std::string error_body(const GraphError& error, std::string_view trace_id);
+/// One element of a failed status' "errors".
+void write_status_error(json::Writer& out, int code);
+
+}  // namespace flowsell::sim

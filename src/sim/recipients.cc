@@ -1,0 +1,99 @@
+#include "recipients.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "graph_error.h"
+
+namespace flowsell::sim {
+namespace {
+
+constexpr std::chrono::milliseconds kLate{5'000};
+constexpr int kNotReachable = 131026;
+
+constexpr int kSpecialFirst = 9990001;
+
+RecipientRole special_role(int number) {
+  switch (number - kSpecialFirst) {
+    case 0: return {.never_delivered = true};
+    case 1: return {.not_shown_delivered = true};
+    case 2: return {.twice = true};
+    case 3: return {.reordered = true};
+    case 4: return {.late = true};
+    case 5: return {.held = true};
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::string_view status_name(Status status) noexcept {
+  switch (status) {
+    case Status::kSent: return "sent";
+    case Status::kDelivered: return "delivered";
+    case Status::kRead: return "read";
+    case Status::kFailed: return "failed";
+  }
+  return "";
+}
+
+void Script::add(Status status, std::chrono::milliseconds after) {
+  if (after.count() < 0 || size_ == kStepsMax) return;
+  steps_[size_++] = {status, after};
+}
+
+void Script::reverse() {
+  for (std::size_t i = 0; i < size_ / 2; ++i) std::swap(steps_[i].status, steps_[size_ - 1U - i].status);
+}
+
+void Script::delay(std::chrono::milliseconds by) {
+  for (std::size_t i = 0; i < size_; ++i) steps_[i].after += by;
+}
+
+void Script::repeat_each() {
+  const Script once = *this;
+  size_ = 0;
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    add(once[i].status, once[i].after);
+    add(once[i].status, once[i].after);
+  }
+}
+
+RecipientRole role_of(std::string_view person) noexcept {
+  constexpr std::string_view kMagic = "1555";
+  if (!person.starts_with(kMagic)) return {};
+  const auto tail = person.substr(kMagic.size());
+  int number = 0;
+  const auto read = std::from_chars(tail.data(), tail.data() + tail.size(), number);
+  if (read.ec != std::errc() || read.ptr != tail.data() + tail.size()) return {};
+  if (tail.size() == 7) return special_role(number);
+  if (tail.size() != 6) return {};
+  const auto* row = find_error_row(number);
+  if (!row) return {};
+  RecipientRole role;
+  role.error = number;
+  role.error_later = row->comes_later;
+  return role;
+}
+
+Script script_for(const RecipientRole& role, MessageType type, const StatusDelays& delays) {
+  Script script;
+  if (role.error_later) {
+    if (role.error == kNotReachable) script.add(Status::kSent, delays.sent);
+    const auto when = role.error == kNotReachable ? delays.delivered : delays.sent;
+    script.add(Status::kFailed, std::max(when, std::chrono::milliseconds(0)));
+    return script;
+  }
+  script.add(Status::kSent, delays.sent);
+  if (type == MessageType::kReaction) return script;
+  if (!role.never_delivered) {
+    if (!role.not_shown_delivered) script.add(Status::kDelivered, delays.delivered);
+    script.add(Status::kRead, delays.read);
+  }
+  if (role.reordered) script.reverse();
+  if (role.late) script.delay(kLate);
+  if (role.twice) script.repeat_each();
+  return script;
+}
+
+}  // namespace flowsell::sim

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/time.h"
+#include "http/client.h"
+#include "runtime/io_pool.h"
+#include "webhook_json.h"
+#include "world.h"
+
+namespace flowsell::sim {
+
+/// Sends webhooks when they are due: one queue, one timer. What is due together goes in one POST; a POST that is not
+/// answered with 200 is tried again with growing delay. A message's next status is due only after the POST of the one
+/// before has ended, so statuses arrive in order of time.
+class WebhookSender {
+ public:
+  WebhookSender(runtime::IoPool& pool, World& world);
+
+  /// Where webhooks go from now on; empty: nowhere. Fails with kInvalidRequest. Thread-safe.
+  Result<> set_url(std::string_view url);
+  /// Thread-safe. Does nothing while there is no URL.
+  void add(std::shared_ptr<Journey> journey);
+  /// Forgets everything that waits. Thread-safe.
+  void clear();
+  /// Updates and POSTs that wait, and POSTs in flight.
+  std::size_t waiting() const;
+
+ private:
+  /// A URL and the client that may connect to it.
+  struct Target {
+    http::Url url;
+    std::unique_ptr<http::Client> client;
+  };
+  struct Due {
+    SteadyTime at;
+    std::uint64_t order = 0;
+    std::shared_ptr<const Journey> journey;
+    std::size_t step = 0;
+  };
+  struct Post {
+    Target* target = nullptr;
+    std::vector<Update> updates;
+    std::string body;           ///< empty: not written yet
+    std::uint64_t generation = 0;
+    std::uint32_t attempts = 0;
+    bool is_late = false;       ///< a fault held it up already
+    std::size_t update_count = 0;
+    SteadyTime begin;
+  };
+  struct DuePost {
+    SteadyTime at;
+    std::uint64_t order = 0;
+    std::unique_ptr<Post> post;
+  };
+
+  std::size_t posts_max() const noexcept;
+  std::size_t updates_max() const noexcept;
+  SteadyTime rounded(SteadyTime due) const;
+  void push_due(std::shared_ptr<const Journey> journey, std::size_t step);
+  void push_post(SteadyTime at, std::unique_ptr<Post> post);
+  std::unique_ptr<Post> take_post(SteadyTime now);
+  std::unique_ptr<Post> gather(SteadyTime now);
+  SteadyTime next_due() const;
+  void wake_at(SteadyTime at);
+  void arm();
+  void pump();
+  void start(std::unique_ptr<Post> post);
+
+  Awaitable<void> deliver(std::unique_ptr<Post> post);
+  Awaitable<bool> attempt(Post* post, std::string body, bool good_signature);
+  bool put_off(std::unique_ptr<Post>& post, std::chrono::milliseconds late);
+  void finish(std::unique_ptr<Post> post, bool taken);
+  void advance(Post& post);
+
+  runtime::IoPool& pool_;
+  World& world_;
+  boost::asio::steady_timer timer_;  ///< on the first context, as pump() is
+  std::size_t next_context_ = 0;
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Target>> targets_;  ///< kept to the end: a POST may still use an older one
+  Target* target_ = nullptr;
+  std::vector<Due> dues_;        ///< heap, earliest first
+  std::vector<DuePost> posts_;   ///< heap, earliest first
+  std::size_t in_flight_ = 0;
+  std::uint64_t order_ = 0;
+  std::uint64_t generation_ = 0;
+  SteadyTime armed_at_ = SteadyTime::max();
+};
+
+}  // namespace flowsell::sim

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "runtime/task.h"
+#include "store/database.h"
+
+namespace flowsell::store {
+
+/// What the committer needs of a driver: its one writing connection. Used by one thread at a time.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual Connection& connection() = 0;
+  virtual Result<> begin() = 0;
+  virtual Result<> commit() = 0;
+  /// Ends the open transaction without effect; harmless when none is open.
+  virtual void rollback() noexcept = 0;
+  /// The smallest durable write there is: success proves that the store takes writes.
+  virtual Result<> probe() = 0;
+  /// Called between two batches, after the callers of the first were told: upkeep that may take
+  /// milliseconds.
+  virtual void between_batches() = 0;
+};
+
+/// Group commit: one thread that takes all operations which wait, and makes them durable in one
+/// transaction. All functions may be called from every thread.
+class Committer {
+ public:
+  using Done = std::move_only_function<void(Result<>)>;
+
+  /// `writer` outlives it. `batch_max` operations at most share a transaction.
+  Committer(Writer& writer, std::size_t batch_max);
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  /// `done` is posted to `home`; with an empty `home` it runs on the committer's thread. After
+  /// stop() it is told kShuttingDown: posted to `home`, or else called at once.
+  void submit(WriteOp& op, net::any_io_executor home, Done done);
+
+  /// Runs `fn` while no transaction is open, on the caller's thread.
+  Result<> exclusively(const std::function<Result<>(Writer&)>& fn);
+
+  Database::Stats stats() const;
+  bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
+  void stop();
+
+ private:
+  struct Waiting {
+    WriteOp* op;
+    net::any_io_executor home;
+    Done done;
+    std::unique_ptr<Error> error = nullptr;  ///< null: it was committed
+  };
+  struct Group {
+    const WriteKind* kind;
+    std::vector<WriteOp*> ops;
+  };
+  struct Finished {
+    Done done;
+    std::unique_ptr<Error> error;
+  };
+  /// All that one executor is told about one batch: one post, one wake-up.
+  struct Letter {
+    net::any_io_executor home;
+    std::vector<Finished> finished;
+    void operator()();
+  };
+
+  bool enqueue(WriteOp& op, net::any_io_executor& home, Done& done);
+  void run();
+  bool take(std::vector<Waiting>& out);
+  void probe();
+  void settle(std::span<Waiting> batch);
+  Result<> transact(std::span<Waiting> batch);
+  Result<> apply_groups();
+  void regroup(std::span<Waiting> batch);
+  Group& group_of(const WriteKind& kind);
+  void reach_failpoints(const char* stage) const;
+  void refuse_all(std::span<Waiting> batch, const Error& error);
+  void set_healthy(bool healthy);
+  void deliver(std::span<Waiting> batch);
+  static Letter& letter_to(const net::any_io_executor& home, std::vector<Letter>& letters);
+
+  Writer& writer_;
+  const std::size_t batch_max_;
+  std::mutex writer_mutex_;    ///< held for one batch, or by exclusively()
+  std::vector<Group> groups_;  ///< by (order, name); kept, so that a batch allocates nothing here
+
+  std::mutex queue_mutex_;
+  std::condition_variable work_came_;
+  std::vector<Waiting> queue_;
+  bool sleeping_ = false;
+  bool stopping_ = false;
+
+  std::atomic<std::uint64_t> submitted_{0};
+  std::atomic<std::uint64_t> finished_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> operations_{0};
+  std::atomic<std::uint64_t> bisected_{0};
+  std::atomic<bool> healthy_{true};
+
+  std::mutex join_mutex_;
+  std::thread thread_;  ///< last: it uses all of the above
+};
+
+}  // namespace flowsell::store

@@ -1,0 +1,77 @@
+#include "sqlite_migrations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "core/time.h"
+#include "telemetry/log.h"
+
+namespace flowsell::store {
+namespace {
+
+constexpr const char* kTable =
+    "CREATE TABLE IF NOT EXISTS schema_migrations(number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+    " applied_at INTEGER NOT NULL) STRICT";
+constexpr Sql kApplied("SELECT number FROM schema_migrations");
+constexpr Sql kRecord("INSERT INTO schema_migrations(number, name, applied_at) VALUES(?1, ?2, ?3)");
+
+Result<std::set<std::int64_t>> applied_numbers(SqliteConnection& db) {
+  std::set<std::int64_t> numbers;
+  CHECK_OK(db.query(kApplied, {}, [&numbers](const Row& row) { numbers.insert(row.integer(0)); }));
+  return numbers;
+}
+
+Result<> refuse_unknown(const std::set<std::int64_t>& applied, std::span<const Migration> known) {
+  for (const std::int64_t number : applied) {
+    if (std::ranges::any_of(known, [number](const Migration& m) { return m.number == number; }))
+      continue;
+    return fail(
+        ErrorCode::kInternal,
+        fmt::format("the database has migration {}, which this program does not know: it was last "
+                    "used by a "
+                    "newer program; start that one, or restore the backup made before the upgrade",
+                    number));
+  }
+  return {};
+}
+
+Result<> apply_statements(SqliteConnection& db, const Migration& migration) {
+  CHECK_OK(db.execute("BEGIN IMMEDIATE"));
+  CHECK_OK(db.execute(std::string(migration.sql)));
+  CHECK_OK(db.run(kRecord, {migration.number, migration.name, SystemClock().now()}));
+  return db.execute("COMMIT");
+}
+
+Result<> apply_one(SqliteConnection& db, const Migration& migration) {
+  auto applied = apply_statements(db, migration);
+  if (applied) {
+    log::info("a migration was applied", {{"number", migration.number}, {"name", migration.name}});
+    return {};
+  }
+  db.rollback();
+  Error error = std::move(applied).error();
+  error.detail =
+      fmt::format("migration {} ({}): {}", migration.number, migration.name, error.detail);
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<> apply_migrations(SqliteConnection& db, std::span<const Migration> migrations) {
+  CHECK_OK(db.execute(kTable));
+  TRY(const auto applied, applied_numbers(db));
+  CHECK_OK(refuse_unknown(applied, migrations));
+
+  std::vector<const Migration*> due;
+  for (const Migration& migration : migrations) {
+    if (!applied.contains(migration.number)) due.push_back(&migration);
+  }
+  std::ranges::sort(due, {}, &Migration::number);
+  for (const Migration* migration : due) CHECK_OK(apply_one(db, *migration));
+  return {};
+}
+
+}  // namespace flowsell::store

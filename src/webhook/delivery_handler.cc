@@ -1,0 +1,221 @@
+#include "webhook/delivery_handler.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+
+#include "core/random.h"
+#include "retry_schedule.h"
+#include "telemetry/log.h"
+#include "webhook/events.h"
+#include "webhook/signature.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using namespace std::chrono_literals;
+using outbox::Disposition;
+
+constexpr auto kStoreRetry = 1s;
+
+/// How an attempt ended, in one transaction: the delivery's row, its job, and its event's content.
+struct SettleOp final : store::WriteOp {
+  SettleOp(const outbox::Job& j, Time t);
+  const outbox::Job& job;
+  Time now;
+  std::optional<Attempt> attempt;
+  DeliveryStatus status = DeliveryStatus::kPending;
+  std::optional<Time> next;   ///< set: tried again then
+  bool promote = false;
+  std::optional<outbox::JobRef> promoted;  ///< result
+};
+
+Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<SettleOp>(each);
+    op.promoted.reset();
+    CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status, op.next, op.now));
+    if (op.next) {
+      CHECK_OK(outbox::requeue_job(db, op.job, *op.next));
+    } else {
+      TRY(op.promoted, outbox::finish_job(db, op.job, op.promote));
+    }
+  }
+  return {};
+}
+constexpr store::WriteKind kSettleKind{"delivery", 50, apply_settles};
+SettleOp::SettleOp(const outbox::Job& j, Time t) : WriteOp(kSettleKind), job(j), now(t) {}
+
+std::optional<std::chrono::seconds> retry_after_of(const http::Exchange& exchange) {
+  const auto value = exchange.header("Retry-After");
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (value.empty() || error != std::errc{} || end != value.data() + value.size() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(std::min<std::int64_t>(seconds, 7 * 86'400));
+}
+
+std::string_view error_class(const http::Exchange& exchange) {
+  if (exchange.end != http::ExchangeEnd::kAnswered) return http::exchange_end_name(exchange.end);
+  if (exchange.status >= 300 && exchange.status < 400) return "redirect";
+  return exchange.status >= 200 && exchange.status < 300 ? "" : "http_error";
+}
+
+}  // namespace
+
+/// What follows from an exchange.
+struct DeliveryHandler::Verdict {
+  std::optional<Attempt> attempt;
+  DeliveryStatus status = DeliveryStatus::kPending;
+  std::optional<Time> next;
+  bool healthy = true;
+  bool endpoint_gone = false;
+  bool unclaim = false;
+};
+
+DeliveryHandler::DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints,
+                                 outbox::Outbox& outbox, const crypto::RotatingKeys& spool, const Clock& clock,
+                                 DeliveryOptions options, metrics::Registry& metrics)
+    : db_(db),
+      client_(client),
+      endpoints_(endpoints),
+      outbox_(outbox),
+      spool_(spool),
+      clock_(clock),
+      options_(std::move(options)),
+      succeeded_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.", "status=\"succeeded\"")),
+      attempts_failed_(metrics.counter("connect_delivery_attempts_failed_total", "Webhook attempts that failed.")),
+      gave_up_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.", "status=\"failed\"")) {}
+
+outbox::GroupPolicy DeliveryHandler::policy(const outbox::GroupId&) {
+  return {.per_second = 0, .concurrency = options_.concurrency_per_endpoint, .pair_limit = false};
+}
+
+Result<> DeliveryHandler::on_claimed(store::Connection&, const outbox::Job&, Time) { return {}; }
+
+Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, Time now) {
+  // The receiver may have seen it: it is told again under the same webhook-id.
+  return outbox::requeue_job(db, job, now);
+}
+
+http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const EventId& event, const std::string& body,
+                                              Time now) const {
+  http::OutRequest request;
+  request.method = http::Method::kPost;
+  request.url = endpoint.url;
+  const std::string id = event.str();
+  request.headers = {{"Content-Type", "application/json"},
+                     {"webhook-id", id},
+                     {"webhook-timestamp", std::to_string(to_unix_ms(now) / 1000)},
+                     {"webhook-signature", sign(endpoint.secret, id, now, body)}};
+  request.body = body;
+  return request;
+}
+
+DeliveryHandler::Verdict DeliveryHandler::judge(const http::Exchange& exchange, const outbox::Job& job,
+                                                Time begun) const {
+  Verdict verdict;
+  const auto latency = std::chrono::duration_cast<std::chrono::milliseconds>(exchange.elapsed);
+  verdict.attempt = Attempt{begun, exchange.status, error_class(exchange), latency};
+  if (verdict.attempt->error.empty()) {
+    verdict.status = DeliveryStatus::kSucceeded;
+    return verdict;
+  }
+  const int status = exchange.status;
+  verdict.healthy = status >= 400 && status < 500 && status != 429 && status != 408;
+  verdict.endpoint_gone = status == 410;
+  const bool slow_down = exchange.end == http::ExchangeEnd::kTimedOut || status == 429 || status == 502 || status == 504;
+  const RetrySchedule schedule{options_.schedule};
+  const auto pause = schedule.after(job.attempt, slow_down, retry_after_of(exchange), random_unit());
+  if (verdict.endpoint_gone || !pause) {
+    verdict.status = DeliveryStatus::kFailed;
+  } else {
+    verdict.next = clock_.now() + *pause;
+  }
+  return verdict;
+}
+
+Awaitable<Disposition> DeliveryHandler::attempt(outbox::Job job) {
+  auto read = [this, &job](store::Connection& db) -> Result<std::optional<StoredEvent>> {
+    TRY(const auto event, event_of(db, job.workspace, DeliveryId(job.id)));
+    if (!event) return std::nullopt;
+    return read_event(db, spool_, job.workspace, *event);
+  };
+  const auto event = co_await db_.read(read);
+  if (!event) {
+    Verdict later;
+    later.unclaim = true;
+    later.next = clock_.now() + kStoreRetry;
+    co_return co_await settle(std::move(job), std::move(later));
+  }
+  if (!*event) {
+    Verdict nothing;
+    nothing.status = DeliveryStatus::kCanceled;
+    co_return co_await settle(std::move(job), std::move(nothing));
+  }
+  auto body = std::make_shared<const std::string>(Events::render((*event)->draft));
+  co_return co_await attempt_with(std::move(job), (*event)->draft.id, std::move(body));
+}
+
+Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId event,
+                                                     std::shared_ptr<const std::string> body) {
+  const EndpointPtr endpoint = endpoints_.find(EndpointId(job.group));
+  if (!endpoint || !endpoint->enabled) {
+    Verdict canceled;
+    canceled.status = DeliveryStatus::kCanceled;
+    co_return co_await settle(std::move(job), std::move(canceled));
+  }
+  const Time begun = clock_.now();
+  bool refused = false;
+  auto may_begin = [this, &refused] {
+    refused = outbox_.stopping();
+    return !refused;
+  };
+  const auto exchange = co_await client_.send(request_for(*endpoint, event, *body, begun),
+                                              clock_.steady_now() + options_.timeout, std::move(may_begin));
+  Verdict verdict;
+  if (refused) {
+    verdict.unclaim = true;
+    verdict.next = job.due;
+  } else {
+    verdict = judge(exchange, job, begun);
+    (verdict.attempt->error.empty() ? succeeded_ : attempts_failed_).add();
+    if (verdict.status == DeliveryStatus::kFailed) gave_up_.add();
+  }
+  const bool gone = verdict.endpoint_gone;
+  const EndpointId endpoint_id = endpoint->id;
+  const Disposition how = co_await settle(std::move(job), std::move(verdict));
+  if (gone) {
+    if (const auto disabled = co_await endpoints_.disable(endpoint_id); !disabled) {
+      log::warn("a webhook endpoint could not be disabled", {{"endpoint_id", endpoint_id.str()}});
+    }
+  }
+  co_return how;
+}
+
+Awaitable<Disposition> DeliveryHandler::settle(outbox::Job job, Verdict verdict) {
+  if (verdict.unclaim) --job.attempt;
+  SettleOp op(job, clock_.now());
+  op.attempt = verdict.attempt;
+  op.status = verdict.status;
+  op.next = verdict.next;
+  while (true) {
+    op.promote = outbox_.has_queue(job.group);
+    const auto committed = co_await db_.commit(op);
+    if (committed) break;
+    // What happened is known and must be stored, however long the database takes; unless we are to stop: then the
+    // delivery is made again after the restart.
+    log::warn("a delivery's end could not be stored", {{"code", error_info(committed.error().code).code}});
+    if (outbox_.stopping()) break;
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
+  Disposition how;
+  how.healthy = verdict.healthy;
+  how.promoted = op.promoted;
+  if (verdict.next) {
+    how.kind = verdict.unclaim ? Disposition::Kind::kUnclaimed : Disposition::Kind::kRetry;
+    how.due = *verdict.next;
+  }
+  co_return how;
+}
+
+}  // namespace flowsell::webhook

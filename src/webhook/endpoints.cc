@@ -1,0 +1,276 @@
+#include "webhook/endpoints.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "json/reader.h"
+#include "telemetry/log.h"
+#include "webhook/signature.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kPut(
+    "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (workspace_id, id) DO UPDATE SET "
+    "url = excluded.url, events = excluded.events, description = excluded.description, enabled = excluded.enabled");
+const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
+const Sql kAll(
+    "SELECT workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at "
+    "FROM webhook_endpoints ORDER BY workspace_id, id");
+
+struct PutOp final : store::WriteOp {
+  PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
+        std::optional<metering::IdempotentCall> c, Time t);
+  const Endpoint& endpoint;
+  std::string sealed_secret;
+  metering::Idempotency& idempotency;
+  std::optional<metering::IdempotentCall> call;
+  Time now;
+  metering::IdempotencyVerdict verdict;  ///< result
+};
+
+struct DeleteOp final : store::WriteOp {
+  DeleteOp(const WorkspaceId& w, const EndpointId& e);
+  WorkspaceId workspace;
+  EndpointId id;
+};
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : " ") + part;
+  return out;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    parts.emplace_back(text.substr(0, space));
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  return parts;
+}
+
+Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<PutOp>(each);
+    const Endpoint& e = op.endpoint;
+    op.verdict = {};
+    if (op.call) {
+      TRY(op.verdict, op.idempotency.take(db, e.workspace, *op.call, e.id.bytes(), Time{}, op.now));
+      if (op.verdict.kind != metering::IdempotencyVerdict::Kind::kFirst) continue;
+    }
+    const std::string events = join(e.events);
+    const std::string url = e.url.str();
+    CHECK_OK(db.run(kPut, {e.workspace, e.id, static_cast<int>(e.mode), url, events, e.description, e.enabled,
+                           Param::blob(op.sealed_secret), e.created_at}));
+  }
+  return {};
+}
+
+Result<> apply_deletes(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<DeleteOp>(each);
+    CHECK_OK(db.run(kDelete, {op.workspace, op.id}));
+  }
+  return {};
+}
+
+constexpr store::WriteKind kPutKind{"endpoint", 4, apply_puts};
+constexpr store::WriteKind kDeleteKind{"endpoint_delete", 5, apply_deletes};
+
+PutOp::PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
+             std::optional<metering::IdempotentCall> c, Time t)
+    : WriteOp(kPutKind), endpoint(e), sealed_secret(std::move(sealed)), idempotency(i), call(std::move(c)), now(t) {}
+DeleteOp::DeleteOp(const WorkspaceId& w, const EndpointId& e) : WriteOp(kDeleteKind), workspace(w), id(e) {}
+
+}  // namespace
+
+bool Endpoint::wants(EventType type) const noexcept {
+  return enabled && std::ranges::any_of(events, [type](const auto& pattern) { return matches(pattern, type); });
+}
+
+Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces, http::EgressGuard& guard,
+                     metering::Idempotency& idempotency, IdSource& ids, const Clock& clock)
+    : db_(db), workspaces_(workspaces), guard_(guard), idempotency_(idempotency), ids_(ids), clock_(clock) {}
+
+Result<> Endpoints::load() {
+  struct Stored {
+    Endpoint endpoint;
+    std::string url;
+    std::string sealed_secret;
+  };
+  std::vector<Stored> rows;
+  Result<> read;
+  CHECK_OK(db_.read_now([&](store::Connection& db) {
+    read = db.query(kAll, {}, [&rows](const store::Row& row) {
+      Stored stored;
+      stored.endpoint.workspace = row.id<WorkspaceId>(0);
+      stored.endpoint.id = row.id<EndpointId>(1);
+      stored.endpoint.mode = static_cast<identity::Mode>(row.integer(2));
+      stored.url = row.text(3);
+      stored.endpoint.events = split(row.text(4));
+      stored.endpoint.description = row.text(5);
+      stored.endpoint.enabled = row.integer(6) != 0;
+      stored.sealed_secret = row.text(7);
+      stored.endpoint.created_at = row.time(8);
+      rows.push_back(std::move(stored));
+    });
+  }));
+  CHECK_OK(std::move(read));
+  for (Stored& stored : rows) {
+    TRY(stored.endpoint.url, http::Url::parse(stored.url));
+    TRY(stored.endpoint.secret,
+        workspaces_.unseal(stored.endpoint.workspace, stored.endpoint.id.blob(), stored.sealed_secret));
+    publish(std::make_shared<const Endpoint>(std::move(stored.endpoint)));
+  }
+  return {};
+}
+
+Result<> Endpoints::check(const Endpoint& endpoint) const {
+  std::vector<FieldError> faults;
+  if (const auto allowed = guard_.check(endpoint.url); !allowed) {
+    faults.push_back({"/url", "not_allowed", allowed.error().detail,
+                      "Use an https URL on a public host, port 443."});
+  }
+  for (std::size_t i = 0; i < endpoint.events.size(); ++i) {
+    if (is_event_pattern(endpoint.events[i])) continue;
+    faults.push_back({"/events/" + std::to_string(i), "invalid_value", "no event has such a type",
+                      "Use an event's type, message.* or *."});
+  }
+  return json::as_result(std::move(faults));
+}
+
+Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
+                                           std::optional<metering::IdempotentCall> call) {
+  Endpoint endpoint;
+  endpoint.id = ids_.next<IdKind::kEndpoint>();
+  endpoint.workspace = caller.workspace;
+  endpoint.mode = caller.mode;
+  auto url = http::Url::parse(draft.url);
+  if (!url) {
+    co_return fail_field("/url", "invalid_format", url.error().detail, "Send an absolute https URL.");
+  }
+  endpoint.url = *std::move(url);
+  endpoint.events = draft.events.empty() ? std::vector<std::string>{"*"} : std::move(draft.events);
+  endpoint.description = std::move(draft.description);
+  endpoint.secret = make_signing_secret();
+  endpoint.created_at = clock_.now();
+  CO_CHECK_OK(check(endpoint));
+  if (list(caller.workspace, caller.mode).size() >= kPerWorkspaceMax) {
+    co_return fail(ErrorCode::kConflict, "a workspace has at most 50 webhook endpoints in each mode");
+  }
+  co_return co_await store_endpoint(std::move(endpoint), std::move(call));
+}
+
+Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId id, Change change,
+                                           std::optional<metering::IdempotentCall> call) {
+  const EndpointPtr before = find(caller, id);
+  if (!before) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
+  Endpoint endpoint = *before;
+  if (change.url) {
+    auto url = http::Url::parse(*change.url);
+    if (!url) co_return fail_field("/url", "invalid_format", url.error().detail, "Send an absolute https URL.");
+    endpoint.url = *std::move(url);
+  }
+  if (change.events) endpoint.events = *std::move(change.events);
+  if (change.description) endpoint.description = *std::move(change.description);
+  if (change.enabled) endpoint.enabled = *change.enabled;
+  CO_CHECK_OK(check(endpoint));
+  co_return co_await store_endpoint(std::move(endpoint), std::move(call));
+}
+
+Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optional<metering::IdempotentCall> call) {
+  using Kind = metering::IdempotencyVerdict::Kind;
+  auto sealed = workspaces_.seal(endpoint.workspace, endpoint.id.blob(), endpoint.secret);
+  if (!sealed) co_return std::unexpected(std::move(sealed).error());
+  PutOp op(endpoint, *std::move(sealed), idempotency_, std::move(call), clock_.now());
+  CO_CHECK_OK(co_await db_.commit(op));
+  switch (op.verdict.kind) {
+    case Kind::kFirst: break;
+    case Kind::kReplay: {
+      EndpointPtr made = find(EndpointId(op.verdict.resource));
+      if (!made) co_return fail(ErrorCode::kNotFound, "the endpoint that this key made was deleted since");
+      co_return Created{std::move(made), true};
+    }
+    case Kind::kRunning:
+    case Kind::kReused:
+      co_return fail(op.verdict.kind == Kind::kReused ? ErrorCode::kIdempotencyKeyReused
+                                                      : ErrorCode::kIdempotencyInProgress,
+                     "this Idempotency-Key belongs to another request");
+  }
+  auto stored = std::make_shared<const Endpoint>(std::move(endpoint));
+  publish(stored);
+  co_return Created{std::move(stored), false};
+}
+
+Task<> Endpoints::remove(identity::Caller caller, EndpointId id) {
+  if (!find(caller, id)) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
+  DeleteOp op(caller.workspace, id);
+  CO_CHECK_OK(co_await db_.commit(op));
+  forget(id);
+  co_return Result<>{};
+}
+
+Task<> Endpoints::disable(EndpointId id) {
+  const EndpointPtr before = find(id);
+  if (!before || !before->enabled) co_return Result<>{};
+  Endpoint endpoint = *before;
+  endpoint.enabled = false;
+  const auto stored = co_await store_endpoint(std::move(endpoint), std::nullopt);
+  if (!stored) co_return std::unexpected(stored.error());
+  log::warn("a webhook endpoint said that it is gone and was disabled", {{"endpoint_id", id.str()}});
+  co_return Result<>{};
+}
+
+void Endpoints::publish(EndpointPtr endpoint) {
+  const std::unique_lock lock(mutex_);
+  auto& siblings = by_workspace_[{endpoint->workspace, endpoint->mode}];
+  std::erase_if(siblings, [&](const EndpointPtr& e) { return e->id == endpoint->id; });
+  siblings.push_back(endpoint);
+  std::ranges::sort(siblings, {}, [](const EndpointPtr& e) { return e->id; });
+  by_id_[endpoint->id] = std::move(endpoint);
+}
+
+void Endpoints::forget(const EndpointId& id) {
+  const std::unique_lock lock(mutex_);
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  const EndpointPtr gone = found->second;
+  std::erase(by_workspace_[{gone->workspace, gone->mode}], gone);
+  by_id_.erase(found);
+}
+
+EndpointPtr Endpoints::find(const EndpointId& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+EndpointPtr Endpoints::find(const identity::Caller& caller, const EndpointId& id) const {
+  EndpointPtr endpoint = find(id);
+  if (!endpoint || endpoint->workspace != caller.workspace || endpoint->mode != caller.mode) return nullptr;
+  return endpoint;
+}
+
+std::vector<EndpointPtr> Endpoints::list(const WorkspaceId& workspace, identity::Mode mode) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_workspace_.find({workspace, mode});
+  return found == by_workspace_.end() ? std::vector<EndpointPtr>{} : found->second;
+}
+
+std::vector<EndpointPtr> Endpoints::subscribed(const WorkspaceId& workspace, identity::Mode mode,
+                                               EventType type) const {
+  std::vector<EndpointPtr> out;
+  const std::shared_lock lock(mutex_);
+  const auto found = by_workspace_.find({workspace, mode});
+  if (found == by_workspace_.end()) return out;
+  std::ranges::copy_if(found->second, std::back_inserter(out), [type](const auto& e) { return e->wants(type); });
+  return out;
+}
+
+}  // namespace flowsell::webhook

@@ -1,0 +1,273 @@
+#include "webhook/events.h"
+
+#include <algorithm>
+
+#include "core/encoding.h"
+#include "crypto/seal.h"
+#include "json/writer.h"
+#include "telemetry/log.h"
+#include "webhook/deliveries.h"
+#include "webhook/delivery_handler.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using store::Param;
+using store::Sql;
+using outbox::JobState;
+
+/// Longer than any retry schedule: a delivery's job ends by its schedule, not by its age.
+constexpr std::chrono::hours kDeliveryLife{24 * 7};
+
+const Sql kInsertEvent(
+    "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, content_expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+const Sql kDestroyExpired(
+    "UPDATE events SET sealed = NULL, key_id = NULL, content_expires_at = NULL "
+    "WHERE sealed IS NOT NULL AND content_expires_at <= ?1");
+const Sql kFind(
+    "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
+    "WHERE workspace_id = ?1 AND id = ?2");
+const Sql kPageDown(
+    "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
+    "WHERE workspace_id = ?1 AND mode = ?2 AND id < ?3 AND id > ?4 AND (?5 IS NULL OR type = ?5) "
+    "ORDER BY id DESC LIMIT ?6");
+const Sql kPageUp(
+    "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
+    "WHERE workspace_id = ?1 AND mode = ?2 AND id < ?3 AND id > ?4 AND (?5 IS NULL OR type = ?5) "
+    "ORDER BY id ASC LIMIT ?6");
+
+/// What an event's sealed content is bound to: known before the event has its id.
+std::string binding(const EventDraft& draft) {
+  std::string bound(as_text(draft.subject));
+  bound.append(event_type_name(draft.type));
+  return bound;
+}
+
+/// An event with no other change.
+struct TellOp final : store::WriteOp {
+  TellOp(Events& e, EventDraft& d, EventPlan& p);
+  Events& events;
+  EventDraft& draft;
+  EventPlan& plan;
+};
+
+Result<> apply_tells(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<TellOp>(each);
+    CHECK_OK(op.events.record(db, op.draft, op.plan));
+  }
+  return {};
+}
+constexpr store::WriteKind kTellKind{"event", 45, apply_tells};
+TellOp::TellOp(Events& e, EventDraft& d, EventPlan& p) : WriteOp(kTellKind), events(e), draft(d), plan(p) {}
+
+StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spool, const WorkspaceId& workspace) {
+  StoredEvent event;
+  event.draft.workspace = workspace;
+  event.draft.id = row.id<EventId>(0);
+  event.draft.mode = static_cast<identity::Mode>(row.integer(1));
+  event.draft.type = static_cast<EventType>(row.integer(2));
+  event.draft.subject = MessageId::from_blob(row.text(3)).bytes();
+  event.draft.at = row.time(4);
+  event.draft.body = row.text(5);
+  event.content_expired = row.is_null(7) && (event.draft.type == EventType::kMessageReceived ||
+                                             event.draft.type == EventType::kMessageReaction);
+  if (row.is_null(7)) return event;
+  const auto key = spool.find(static_cast<std::uint32_t>(row.integer(6)));
+  auto opened = key ? crypto::open(*key, binding(event.draft), row.text(7))
+                    : Result<std::string>(fail(ErrorCode::kNotFound, "the spool key's life is over"));
+  if (opened) {
+    event.draft.content = Content(*std::move(opened));
+  } else {
+    event.content_expired = true;
+  }
+  return event;
+}
+
+}  // namespace
+
+EventPlan::~EventPlan() { give_back(); }
+
+EventPlan& EventPlan::operator=(EventPlan&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    outbox_ = other.outbox_;
+    deliveries_ = std::move(other.deliveries_);
+    other.deliveries_.clear();
+    sealed_ = std::move(other.sealed_);
+    key_id_ = other.key_id_;
+  }
+  return *this;
+}
+
+void EventPlan::give_back() noexcept {
+  for (Planned& planned : deliveries_) {
+    if (planned.slot) outbox_->release(*std::move(planned.slot));
+  }
+  deliveries_.clear();
+}
+
+Events::Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids,
+               const Clock& clock, std::chrono::hours content_retention)
+    : db_(db),
+      endpoints_(endpoints),
+      outbox_(outbox),
+      spool_(spool),
+      ids_(ids),
+      clock_(clock),
+      content_retention_(content_retention) {}
+
+bool Events::wanted(const WorkspaceId& workspace, identity::Mode mode, EventType type) const {
+  return !endpoints_.subscribed(workspace, mode, type).empty();
+}
+
+Result<EventPlan> Events::plan(const EventDraft& draft) {
+  EventPlan plan;
+  plan.outbox_ = &outbox_;
+  auto endpoints = endpoints_.subscribed(draft.workspace, draft.mode, draft.type);
+  const bool kept = !endpoints.empty() || content_retention_ > std::chrono::hours(0);
+  if (!draft.content.empty() && kept) {
+    TRY(const auto key, spool_.current(clock_.now()));
+    plan.sealed_ = crypto::seal(key.key, binding(draft), draft.content.reveal());
+    plan.key_id_ = key.id;
+  }
+  plan.deliveries_.reserve(endpoints.size());
+  for (EndpointPtr& endpoint : endpoints) {
+    auto slot = outbox_.reserve(outbox::JobKind::kDelivery, endpoint->id.bytes(), draft.lane);
+    plan.deliveries_.push_back({std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>()});
+  }
+  return plan;
+}
+
+Result<EventPlan> Events::plan_queued(const EventDraft& draft) {
+  EventPlan plan;
+  plan.outbox_ = &outbox_;
+  for (EndpointPtr& endpoint : endpoints_.subscribed(draft.workspace, draft.mode, draft.type)) {
+    plan.deliveries_.push_back({std::move(endpoint), std::nullopt, ids_.next<IdKind::kDelivery>()});
+  }
+  return plan;
+}
+
+Awaitable<void> Events::tell(EventDraft draft) {
+  auto planned = plan(draft);
+  Result<> told;
+  if (planned) {
+    TellOp op(*this, draft, *planned);
+    told = co_await db_.commit(op);
+  }
+  if (!planned || !told) {
+    log::warn("an event could not be stored", {{"type", event_type_name(draft.type)}});
+    co_return;
+  }
+  launch(draft, *std::move(planned), co_await net::this_coro::executor);
+}
+
+Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& plan) {
+  draft.id = ids_.next<IdKind::kEvent>();
+  const bool has_content = !plan.sealed_.empty();
+  const Param none(nullptr);
+  CHECK_OK(db.run(kInsertEvent,
+                  {draft.workspace, draft.id, static_cast<int>(draft.mode), static_cast<int>(draft.type),
+                   Param::blob(as_text(draft.subject)), draft.at, draft.body,
+                   static_cast<std::int64_t>(plan.deliveries_.size()),
+                   has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
+                   Param::blob_or_null(plan.sealed_),
+                   has_content ? Param(clock_.now() + content_retention_) : none}));
+  for (EventPlan::Planned& planned : plan.deliveries_) {
+    CHECK_OK(insert_delivery(db, {planned.id, draft.workspace, draft.mode, planned.endpoint->id, draft.id, draft.type,
+                                  draft.at}));
+    outbox::Job job;
+    job.id = planned.id.bytes();
+    job.kind = outbox::JobKind::kDelivery;
+    job.workspace = draft.workspace;
+    job.group = planned.endpoint->id.bytes();
+    job.lane = draft.lane;
+    job.due = draft.at;
+    job.expires_at = draft.at + kDeliveryLife;
+    const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
+    TRY(planned.inserted, outbox::insert_job(db, job, wanted));
+    planned.used = true;
+  }
+  return {};
+}
+
+void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor) {
+  if (plan.deliveries_.empty()) return;
+  std::shared_ptr<const std::string> body;
+  auto deliveries = std::move(plan.deliveries_);
+  plan.deliveries_.clear();
+  for (EventPlan::Planned& planned : deliveries) {
+    if (!planned.slot) continue;
+    if (!planned.used) {
+      outbox_.release(*std::move(planned.slot));
+      continue;
+    }
+    if (planned.inserted != JobState::kClaimed) {
+      outbox_.enqueued(*std::move(planned.slot), planned.id.bytes(), draft.at, planned.inserted);
+      continue;
+    }
+    if (!body) body = std::make_shared<const std::string>(render(draft));
+    outbox::Job job;
+    job.id = planned.id.bytes();
+    job.kind = outbox::JobKind::kDelivery;
+    job.workspace = draft.workspace;
+    job.group = planned.endpoint->id.bytes();
+    job.lane = draft.lane;
+    job.due = draft.at;
+    job.expires_at = draft.at + kDeliveryLife;
+    auto attempt = deliveries_->attempt_with(std::move(job), draft.id, body);
+    outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
+  }
+}
+
+std::string Events::render(const EventDraft& draft) {
+  const bool about_message = draft.type != EventType::kProviderUnknown;
+  std::string inside = draft.body;
+  if (!draft.content.empty()) {
+    if (!inside.empty()) inside += ',';
+    inside += draft.content.reveal();
+  }
+  json::Writer out;
+  out.begin_object().key("type").string(event_type_name(draft.type));
+  out.key("timestamp").string(format_time(draft.at));
+  out.key("data").begin_object().key("id").string(draft.id.str());
+  out.key(about_message ? "message" : "update").raw("{" + inside + "}");
+  out.end_object().end_object();
+  return std::move(out).take();
+}
+
+Result<std::int64_t> Events::destroy_expired_content(store::Connection& db, Time now) {
+  return db.run(kDestroyExpired, {now});
+}
+
+Result<std::optional<StoredEvent>> read_event(store::Connection& db, const crypto::RotatingKeys& spool,
+                                              const WorkspaceId& workspace, const EventId& id) {
+  std::optional<StoredEvent> event;
+  CHECK_OK(db.query(kFind, {workspace, id},
+                    [&](const store::Row& row) { event = stored_event(row, spool, workspace); }));
+  return event;
+}
+
+Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool, const EventQuery& query) {
+  IdBytes highest;
+  highest.fill(0xFF);
+  const EventId below = query.after.value_or(EventId(highest));
+  const EventId above = query.before.value_or(EventId());
+  const std::optional<std::int64_t> type =
+      query.type ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.type)) : std::nullopt;
+  EventPage page;
+  const bool upwards = query.before && !query.after;
+  CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
+                    {query.workspace, static_cast<int>(query.mode), below, above, type,
+                     static_cast<std::int64_t>(query.limit + 1)},
+                    [&](const store::Row& row) { page.events.push_back(stored_event(row, spool, query.workspace)); }));
+  if (page.events.size() > query.limit) {
+    page.has_more = true;
+    page.events.pop_back();
+  }
+  if (upwards) std::ranges::reverse(page.events);
+  return page;
+}
+
+}  // namespace flowsell::webhook

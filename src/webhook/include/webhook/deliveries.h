@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/id.h"
+#include "core/time.h"
+#include "identity/caller.h"
+#include "store/database.h"
+#include "webhook/event_type.h"
+
+namespace flowsell::webhook {
+
+/// Numbers are stored: never renumber.
+enum class DeliveryStatus : std::uint8_t {
+  kPending = 0,
+  kSucceeded = 1,
+  kFailed = 2,    ///< the last attempt of the schedule failed, or the endpoint said that it is gone
+  kCanceled = 3,  ///< the endpoint was deleted or disabled
+};
+std::string_view delivery_status_name(DeliveryStatus status) noexcept;
+std::optional<DeliveryStatus> parse_delivery_status(std::string_view name) noexcept;
+
+struct NewDelivery {
+  DeliveryId id;
+  WorkspaceId workspace;
+  identity::Mode mode;
+  EndpointId endpoint;
+  EventId event;
+  EventType type;
+  Time at;
+};
+/// In a transaction.
+Result<> insert_delivery(store::Connection& db, const NewDelivery& delivery);
+
+/// How one attempt went: what is kept of it. Never a body.
+struct Attempt {
+  Time at;
+  int status = 0;                     ///< HTTP; 0: no answer
+  std::string_view error;             ///< class: "timed_out", "unconnected", "http_error", ...; empty: none
+  std::chrono::milliseconds latency{0};
+};
+/// In a transaction: adds the attempt; `next` is when the next one comes, with kPending only.
+Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id,
+                        const std::optional<Attempt>& attempt, DeliveryStatus status, std::optional<Time> next,
+                        Time now);
+
+struct DeliveryRow {
+  DeliveryId id;
+  EndpointId endpoint;
+  EventId event;
+  EventType type;
+  DeliveryStatus status;
+  std::string attempts_json;  ///< the inside of a JSON array
+  std::optional<Time> next_attempt_at;
+  Time created_at;
+  std::optional<Time> finished_at;
+};
+struct DeliveryQuery {
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  std::optional<EndpointId> endpoint;
+  std::optional<EventId> event;
+  std::optional<DeliveryStatus> status;
+  std::optional<DeliveryId> after;
+  std::optional<DeliveryId> before;
+  std::size_t limit = 20;
+};
+struct DeliveryPage {
+  std::vector<DeliveryRow> rows;
+  bool has_more = false;
+};
+Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query);
+
+/// The event of a delivery.
+Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id);
+
+}  // namespace flowsell::webhook

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/rotating_keys.h"
+#include "http/client.h"
+#include "outbox/outbox.h"
+#include "store/database.h"
+#include "telemetry/metrics.h"
+#include "webhook/deliveries.h"
+#include "webhook/endpoints.h"
+
+namespace flowsell::webhook {
+
+struct DeliveryOptions {
+  std::size_t concurrency_per_endpoint = 32;
+  std::chrono::seconds timeout{15};
+  std::vector<std::chrono::seconds> schedule;  ///< pauses before each attempt, the first 0
+};
+
+/// Posts events to customers' endpoints, signed as Standard Webhooks asks: at least once, each under one constant
+/// webhook-id, so that a receiver can tell a repetition. Never follows a redirect.
+class DeliveryHandler final : public outbox::JobHandler {
+ public:
+  DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints, outbox::Outbox& outbox,
+                  const crypto::RotatingKeys& spool, const Clock& clock, DeliveryOptions options,
+                  metrics::Registry& metrics);
+
+  /// The first attempt of a delivery whose body is at hand.
+  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event, std::shared_ptr<const std::string> body);
+
+  outbox::GroupPolicy policy(const outbox::GroupId& group) override;
+  Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
+  Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
+  Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
+
+ private:
+  struct Verdict;
+  Verdict judge(const http::Exchange& exchange, const outbox::Job& job, Time begun) const;
+  http::OutRequest request_for(const Endpoint& endpoint, const EventId& event, const std::string& body, Time now) const;
+  Awaitable<outbox::Disposition> settle(outbox::Job job, Verdict verdict);
+
+  store::Database& db_;
+  http::Client& client_;
+  Endpoints& endpoints_;
+  outbox::Outbox& outbox_;
+  const crypto::RotatingKeys& spool_;
+  const Clock& clock_;
+  DeliveryOptions options_;
+  metrics::Counter& succeeded_;
+  metrics::Counter& attempts_failed_;
+  metrics::Counter& gave_up_;
+};
+
+}  // namespace flowsell::webhook

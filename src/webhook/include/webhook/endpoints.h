@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "core/id.h"
+#include "core/sensitive.h"
+#include "http/egress_guard.h"
+#include "http/url.h"
+#include "identity/caller.h"
+#include "identity/workspaces.h"
+#include "metering/idempotency.h"
+#include "store/database.h"
+#include "webhook/event_type.h"
+
+namespace flowsell::webhook {
+
+/// A customer's URL that events are sent to.
+struct Endpoint {
+  EndpointId id;
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  http::Url url;
+  std::vector<std::string> events;  ///< patterns: "message.*"
+  std::string description;
+  bool enabled = true;
+  Secret secret;                    ///< "whsec_..."
+  Time created_at;
+
+  bool wants(EventType type) const noexcept;
+};
+using EndpointPtr = std::shared_ptr<const Endpoint>;
+
+/// Customers' endpoints: all in memory, since every event asks for its workspace's; the database first. Thread-safe.
+class Endpoints {
+ public:
+  static constexpr std::size_t kPerWorkspaceMax = 50;
+
+  Endpoints(store::Database& db, identity::Workspaces& workspaces, http::EgressGuard& guard,
+            metering::Idempotency& idempotency, IdSource& ids, const Clock& clock);
+
+  /// Reads all endpoints. Blocking; at start.
+  Result<> load();
+
+  struct Draft {
+    std::string url;
+    std::vector<std::string> events;  ///< empty: "*"
+    std::string description;
+  };
+  struct Created {
+    EndpointPtr endpoint;
+    bool replayed = false;  ///< an earlier call with this Idempotency-Key made it: its secret is not shown again
+  };
+  /// Fails with kInvalidRequest (URL, patterns), kConflict (too many), or the idempotency codes.
+  Task<Created> create(identity::Caller caller, Draft draft, std::optional<metering::IdempotentCall> call);
+
+  struct Change {
+    std::optional<std::string> url;
+    std::optional<std::vector<std::string>> events;
+    std::optional<std::string> description;
+    std::optional<bool> enabled;
+  };
+  Task<Created> change(identity::Caller caller, EndpointId id, Change change,
+                       std::optional<metering::IdempotentCall> call);
+  Task<> remove(identity::Caller caller, EndpointId id);
+
+  /// nullptr unless it is the caller's, in its mode.
+  EndpointPtr find(const identity::Caller& caller, const EndpointId& id) const;
+  EndpointPtr find(const EndpointId& id) const;
+  /// All of a workspace's mode, oldest first.
+  std::vector<EndpointPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
+  /// Enabled ones that want the event.
+  std::vector<EndpointPtr> subscribed(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
+
+  /// The endpoint said that it is gone (410).
+  Task<> disable(EndpointId id);
+
+ private:
+  Result<> check(const Endpoint& endpoint) const;
+  Task<Created> store_endpoint(Endpoint endpoint, std::optional<metering::IdempotentCall> call);
+  void publish(EndpointPtr endpoint);
+  void forget(const EndpointId& id);
+
+  store::Database& db_;
+  identity::Workspaces& workspaces_;
+  http::EgressGuard& guard_;
+  metering::Idempotency& idempotency_;
+  IdSource& ids_;
+  const Clock& clock_;
+  mutable std::shared_mutex mutex_;
+  std::map<std::pair<WorkspaceId, identity::Mode>, std::vector<EndpointPtr>> by_workspace_;
+  std::map<EndpointId, EndpointPtr> by_id_;
+};
+
+}  // namespace flowsell::webhook

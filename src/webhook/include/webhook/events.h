@@ -1,0 +1,134 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/id.h"
+#include "core/sensitive.h"
+#include "core/time.h"
+#include "crypto/rotating_keys.h"
+#include "identity/caller.h"
+#include "outbox/outbox.h"
+#include "store/database.h"
+#include "webhook/endpoints.h"
+#include "webhook/event_type.h"
+
+namespace flowsell::webhook {
+
+/// Something that happened, on its way into the database and to the customers' endpoints.
+struct EventDraft {
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  EventType type = EventType::kMessageSent;
+  Time at;
+  IdBytes subject{};        ///< the message it is about
+  outbox::Lane lane = 0;    ///< the conversation: events of one go to an endpoint in order
+  std::string body;         ///< the inside of data.message (or of data.update), no braces, no content
+  Content content;          ///< more fields of the same object that are content; empty: none
+  EventId id;               ///< set by record(): ids rise in the order of commits
+};
+
+/// The deliveries of one event: decided before its transaction, written in it, begun after it. Destroying it gives back
+/// what was not used.
+class EventPlan {
+ public:
+  EventPlan() = default;
+  ~EventPlan();
+  EventPlan(EventPlan&&) noexcept = default;
+  EventPlan& operator=(EventPlan&&) noexcept;
+  EventPlan(const EventPlan&) = delete;
+  EventPlan& operator=(const EventPlan&) = delete;
+  bool empty() const noexcept { return deliveries_.empty(); }
+  /// At the start of a transaction's work: what an earlier, rolled-back run of it used is not used.
+  void begin() noexcept {
+    for (Planned& planned : deliveries_) planned.used = false;
+  }
+
+ private:
+  friend class Events;
+  struct Planned {
+    EndpointPtr endpoint;
+    std::optional<outbox::Slot> slot;  ///< none: queued without the outbox knowing
+    DeliveryId id;
+    outbox::JobState inserted = outbox::JobState::kReady;
+    bool used = false;
+  };
+  void give_back() noexcept;
+  outbox::Outbox* outbox_ = nullptr;
+  std::vector<Planned> deliveries_;
+  std::string sealed_;
+  std::uint32_t key_id_ = 0;
+};
+
+/// One attempt's worth of an event: what is posted.
+struct Payload {
+  EventId event;
+  std::string body;
+};
+
+class DeliveryHandler;
+
+/// Records events and their deliveries, inside other rooms' transactions. Thread-safe.
+class Events {
+ public:
+  Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
+         std::chrono::hours content_retention);
+  /// Before the first launch().
+  void set_delivery_handler(DeliveryHandler& handler) { deliveries_ = &handler; }
+
+  /// True when some endpoint wants it: an event that is told only to who asked (accepted, sending) is not recorded else.
+  bool wanted(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
+  /// Seals the content and takes a place in the outbox for each endpoint that wants the event.
+  Result<EventPlan> plan(const EventDraft& draft);
+  /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and the outbox finds it in
+  /// its table when it starts.
+  Result<EventPlan> plan_queued(const EventDraft& draft);
+  /// An event of its own: plans, commits, launches. What can't be stored is logged and not told.
+  Awaitable<void> tell(EventDraft draft);
+  /// In a transaction: writes the event, its deliveries and their jobs, and gives the event its id.
+  Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
+  /// After the transaction of record() committed: begins what may begin. Call on a thread of the pool.
+  void launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor);
+
+  /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}.
+  static std::string render(const EventDraft& draft);
+
+  /// Destroys event content whose time is over; returns how many. In a transaction.
+  static Result<std::int64_t> destroy_expired_content(store::Connection& db, Time now);
+
+ private:
+  store::Database& db_;
+  Endpoints& endpoints_;
+  outbox::Outbox& outbox_;
+  crypto::RotatingKeys& spool_;
+  IdSource& ids_;
+  const Clock& clock_;
+  std::chrono::hours content_retention_;
+  DeliveryHandler* deliveries_ = nullptr;
+};
+
+/// A stored event, its content opened where it still lives.
+struct StoredEvent {
+  EventDraft draft;
+  bool content_expired = false;
+};
+Result<std::optional<StoredEvent>> read_event(store::Connection& db, const crypto::RotatingKeys& spool,
+                                              const WorkspaceId& workspace, const EventId& id);
+
+/// A page of a workspace's events in one mode, newest first (or oldest first with `after`... see api/paging).
+struct EventQuery {
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  std::optional<EventType> type;
+  std::optional<EventId> after;   ///< older than it
+  std::optional<EventId> before;  ///< newer than it
+  std::size_t limit = 20;
+};
+struct EventPage {
+  std::vector<StoredEvent> events;
+  bool has_more = false;
+};
+Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool, const EventQuery& query);
+
+}  // namespace flowsell::webhook

@@ -1,0 +1,56 @@
+#include "webhook/schema.h"
+
+#include <array>
+
+namespace flowsell::webhook {
+namespace {
+
+constexpr std::array kMigrations = {store::Migration{30, "webhook endpoints, events, deliveries", R"sql(
+CREATE TABLE webhook_endpoints (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  url TEXT NOT NULL,
+  events TEXT NOT NULL,
+  description TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  sealed_secret BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  subject BLOB NOT NULL,
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  pending INTEGER NOT NULL,
+  key_id INTEGER,
+  sealed BLOB,
+  content_expires_at INTEGER,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_content ON events (content_expires_at) WHERE sealed IS NOT NULL;
+CREATE TABLE deliveries (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  mode INTEGER NOT NULL,
+  endpoint_id BLOB NOT NULL,
+  event_id BLOB NOT NULL,
+  event_type INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  attempts TEXT NOT NULL,
+  next_attempt_at INTEGER,
+  created_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+)sql"}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::webhook
