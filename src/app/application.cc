@@ -140,7 +140,7 @@ class Application::Parts {
                 ids, clock),
         send(*db, client, senders, events, waiters, outbox, *keys.spool, clock, limits,
              send_options(settings, simulator_url), metrics),
-        accept(*db, senders, send, outbox, events, *keys.spool, idempotency, keys.contact, ids, clock, limits),
+        accept(*db, senders, send, outbox, events, idempotency, keys.contact, ids, clock, limits),
         updates(*db, events, keys.contact, clock, limits),
         read_receipts(*db, client, senders, send, idempotency, clock),
         hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders, updates, clock, metrics),

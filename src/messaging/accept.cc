@@ -4,7 +4,6 @@
 
 #include "context.h"
 #include "core/encoding.h"
-#include "crypto/seal.h"
 #include "messaging/render.h"
 
 namespace flowsell::messaging {
@@ -85,14 +84,13 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 }  // namespace
 
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-               webhook::Events& events, crypto::RotatingKeys& spool, metering::Idempotency& idempotency,
+               webhook::Events& events, metering::Idempotency& idempotency,
                const crypto::Key& contact_key, IdSource& ids, const Clock& clock, metering::Limits limits)
     : db_(db),
       senders_(senders),
       send_(send),
       outbox_(outbox),
       events_(events),
-      spool_(spool),
       idempotency_(idempotency),
       contact_key_(contact_key),
       ids_(ids),
@@ -135,7 +133,6 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
   const Time now = clock_.now();
-  CO_TRY(const auto spool_key, spool_.current(now));
 
   AcceptOp op(idempotency_, events_, limits_, now);
   op.row = make_row(caller, id, message, *sender);
@@ -147,11 +144,16 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
   op.job.lane = lane_of(sender->id, op.row.contact_hash);
   op.job.due = op.row.created_at;
   op.job.expires_at = op.row.created_at + message.ttl.value_or(kDefaultTtl);
-  op.job.key_id = spool_key.id;
-  op.job.sealed = crypto::seal(spool_key.key, id.blob(), raw_body.reveal());
 
   auto slot = outbox_.reserve(outbox::JobKind::kSend, op.job.group, op.job.lane);
   op.wanted = slot.state;
+  // What is sent at once is never stored: after a crash its outcome is unknown, and it is not sent again.
+  if (slot.state != JobState::kClaimed) {
+    if (const auto sealed = send_.seal(op.job, raw_body); !sealed) {
+      outbox_.release(std::move(slot));
+      co_return std::unexpected(sealed.error());
+    }
+  }
   std::vector<MessageStatus> steps = {MessageStatus::kAccepted};
   if (slot.state == JobState::kClaimed) steps.push_back(MessageStatus::kSending);
   for (const MessageStatus status : steps) {
@@ -192,7 +194,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
   const auto executor = co_await net::this_coro::executor;
   for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
   if (op.inserted == JobState::kClaimed) {
-    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request));
+    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request), std::move(raw_body));
     outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
   } else {
     outbox_.enqueued(std::move(slot), id.bytes(), op.job.due, op.inserted);

@@ -106,7 +106,7 @@ Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
   }
   if (!request) co_return co_await settle(std::move(job), sender, failed("content_unavailable"));
   if (job.attempt == 1) co_await tell_sending(job);
-  co_return co_await attempt_compiled(std::move(job), sender, *std::move(request));
+  co_return co_await attempt_stored(std::move(job), sender, *std::move(request));
 }
 
 Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
@@ -126,25 +126,46 @@ Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
   co_await events_.tell(std::move(draft));
 }
 
-Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request) {
-  sender->adapter->authorize(request, sender->token);
-  bool refused = false;
+Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request, bool& refused) {
+  sender.adapter->authorize(request, sender.token);
   auto may_begin = [this, &refused] {
     refused = outbox_.stopping();
     return !refused;
   };
   const auto exchange =
       co_await client_.send(std::move(request), clock_.steady_now() + options_.timeout, std::move(may_begin));
-  if (refused) {
-    const Time due = job.due;
-    --job.attempt;
-    co_return co_await put_back(std::move(job), due);
-  }
   provider_time_.observe(exchange.elapsed);
   const bool answered = exchange.end == http::ExchangeEnd::kAnswered;
-  const auto answer = answered ? sender->adapter->interpret(exchange) : channel::Interpretation{};
+  const auto answer = answered ? sender.adapter->interpret(exchange) : channel::Interpretation{};
   const channel::WireFacts wire{exchange.byte_sent, answered, http::exchange_end_name(exchange.end)};
-  co_return co_await settle(std::move(job), sender, channel::decide(wire, answer));
+  co_return channel::decide(wire, answer);
+}
+
+Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
+                                                     Content raw_body) {
+  bool refused = false;
+  auto outcome = co_await exchange(*sender, std::move(request), refused);
+  const bool comes_again = refused || outcome.kind == Outcome::Kind::kRetry;
+  if (comes_again && !seal(job, raw_body)) outcome = failed("content_unavailable");
+  raw_body = Content();
+  if (refused && !job.sealed.empty()) {
+    --job.attempt;
+    const Time due = job.due;
+    co_return co_await put_back(std::move(job), due);
+  }
+  co_return co_await settle(std::move(job), sender, std::move(outcome));
+}
+
+Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request) {
+  bool refused = false;
+  auto outcome = co_await exchange(*sender, std::move(request), refused);
+  if (refused) {
+    --job.attempt;
+    const Time due = job.due;
+    co_return co_await put_back(std::move(job), due);
+  }
+  if (outcome.kind == Outcome::Kind::kRetry) reseal(job);
+  co_return co_await settle(std::move(job), sender, std::move(outcome));
 }
 
 std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcome& outcome, Time now) const {
@@ -166,23 +187,34 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
   return std::min(now + pause, job.expires_at);
 }
 
-void SendHandler::reseal(outbox::Job& job, Time now) {
+Result<> SendHandler::seal(outbox::Job& job, const Content& raw_body) const {
+  TRY(const auto newest, spool_.current(clock_.now()));
+  job.sealed = crypto::seal(newest.key, id_text(job.id), raw_body.reveal());
+  job.key_id = newest.id;
+  return {};
+}
+
+void SendHandler::reseal(outbox::Job& job) {
   // A waiting job moves to the newest key, so that an old key can die on time.
-  const auto newest = spool_.current(now);
-  if (!newest || newest->id == job.key_id) return;
+  if (job.key_id == spool_.period_of(clock_.now())) return;
   const auto old = spool_.find(job.key_id);
   if (!old) return;
-  const auto opened = crypto::open(*old, id_text(job.id), job.sealed);
+  auto opened = crypto::open(*old, id_text(job.id), job.sealed);
   if (!opened) return;
-  const Content raw(*opened);
-  job.sealed = crypto::seal(newest->key, id_text(job.id), raw.reveal());
-  job.key_id = newest->id;
+  const Content raw(*std::move(opened));
+  if (!seal(job, raw)) log::warn("a waiting message could not be sealed anew");
 }
 
 Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
   SettleOp op(events_, limits_, job, clock_.now());
   op.retry_at = due;
-  if (!co_await db_.commit(op)) log::error("a claimed message could not be put back", {{"message_id", MessageId(job.id).str()}});
+  while (!co_await db_.commit(op)) {
+    // Given up, it would stay claimed until the next start, and be called unknown there though no byte left.
+    log::error("a claimed message could not be put back", {{"message_id", MessageId(job.id).str()}});
+    if (outbox_.stopping()) break;
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
   Disposition how;
   how.kind = Disposition::Kind::kUnclaimed;
   how.due = due;
@@ -192,7 +224,6 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome) {
   const Time now = clock_.now();
   const auto retry_at = retry_time(job, outcome, now);
-  if (retry_at) reseal(job, now);
   SettleOp op(events_, limits_, job, now);
   op.retry_at = retry_at;
   const std::string detail = outcome.error ? outcome.error->text : std::string();

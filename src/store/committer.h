@@ -80,6 +80,7 @@ class Committer {
   bool enqueue(WriteOp& op, net::any_io_executor& home, Done& done);
   void run();
   bool take(std::vector<Waiting>& out);
+  void linger(std::unique_lock<std::mutex>& lock);
   void probe();
   void settle(std::span<Waiting> batch);
   Result<> transact(std::span<Waiting> batch);
@@ -102,6 +103,8 @@ class Committer {
   std::vector<Waiting> queue_;
   bool sleeping_ = false;
   bool stopping_ = false;
+  std::size_t wake_at_ = 0;     ///< so many operations end a linger; 0: nobody lingers
+  std::size_t last_batch_ = 0;  ///< of the committer's thread
 
   std::atomic<std::uint64_t> submitted_{0};
   std::atomic<std::uint64_t> finished_{0};

@@ -5,7 +5,6 @@
 
 #include "channel/message.h"
 #include "crypto/key_ring.h"
-#include "crypto/rotating_keys.h"
 #include "messaging/message_table.h"
 #include "messaging/send_handler.h"
 #include "messaging/senders.h"
@@ -28,7 +27,7 @@ struct Accepted {
 class Accept {
  public:
   Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox, webhook::Events& events,
-         crypto::RotatingKeys& spool, metering::Idempotency& idempotency, const crypto::Key& contact_key, IdSource& ids,
+         metering::Idempotency& idempotency, const crypto::Key& contact_key, IdSource& ids,
          const Clock& clock, metering::Limits limits);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
@@ -55,7 +54,6 @@ class Accept {
   SendHandler& send_;
   outbox::Outbox& outbox_;
   webhook::Events& events_;
-  crypto::RotatingKeys& spool_;
   metering::Idempotency& idempotency_;
   crypto::Key contact_key_;
   IdSource& ids_;

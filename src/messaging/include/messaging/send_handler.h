@@ -33,8 +33,12 @@ class SendHandler final : public outbox::JobHandler {
               SendOptions options, metrics::Registry& metrics);
 
   channel::SenderRoute route(const Sender& sender) const;
-  /// The first attempt of a message that was compiled when it was accepted.
-  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request);
+  /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a later attempt is made
+  /// from: it is sealed and stored only where there is one.
+  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
+                                                  Content raw_body);
+  /// Seals a message's content into its job, under the newest key.
+  Result<> seal(outbox::Job& job, const Content& raw_body) const;
 
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
@@ -47,7 +51,9 @@ class SendHandler final : public outbox::JobHandler {
   Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome);
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
   std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome, Time now) const;
-  void reseal(outbox::Job& job, Time now);
+  Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request);
+  Awaitable<channel::Outcome> exchange(const Sender& sender, http::OutRequest request, bool& refused);
+  void reseal(outbox::Job& job);
 
   store::Database& db_;
   http::Client& client_;
