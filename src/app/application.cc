@@ -264,6 +264,7 @@ void Application::stop() {
     return std::max(std::chrono::milliseconds(0), std::chrono::milliseconds(settings_.server.drain) - used);
   };
   parts_->ready = false;
+  parts_->outbox.close();
   parts_->maintenance.stop();
   parts_->server.stop(left());
   parts_->outbox.stop(left());

@@ -50,7 +50,6 @@ class AnswerReader::Parser final {
       owner_.headers_.clear();
     }
     void on_field_impl(beast::field id, View name, View value, error_code& error) override {
-      if (is_header_done()) return;  // a trailer
       if (id == beast::field::transfer_encoding && !equals_ignoring_case(value, "chunked")) {
         error = beast::error::bad_transfer_encoding;  // a coding we can't undo
         return;
@@ -58,21 +57,10 @@ class AnswerReader::Parser final {
       owner_.headers_.push_back({std::string(name), std::string(value)});
     }
     void on_header_impl(error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-      if (length) {
-        owner_.body_.reserve(
-            static_cast<std::size_t>(std::min<std::uint64_t>(*length, kBodyReservedMax)));
-      }
-    }
-    std::size_t on_body_impl(View piece, error_code&) override {
-      owner_.body_.append(piece.data(), piece.size());
-      return piece.size();
-    }
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    std::size_t on_body_impl(View, error_code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, View piece, error_code&) override {
-      owner_.body_.append(piece.data(), piece.size());
-      return piece.size();
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, View, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
 
     AnswerReader& owner_;
@@ -96,7 +84,9 @@ AnswerReader::~AnswerReader() = default;
 void AnswerReader::begin(bool to_head) {
   to_head_ = to_head;
   status_ = 0;
-  head_bytes_ = 0;
+  head_bytes_ = body_bytes_ = 0;
+  framing_ = Framing::kUnknown;
+  is_complete_ = keep_alive_ = false;
   headers_.clear();
   body_.clear();
   parser_->restart();
@@ -122,54 +112,93 @@ std::span<char> AnswerReader::space() {
 
 AnswerReader::Step AnswerReader::next() {
   while (true) {
-    const bool in_head = !parser_->grammar().is_header_done();
-    const Step step = in_head ? parse_head() : parse_body();
+    const Step step = framing_ == Framing::kUnknown ? parse_head() : read_body();
     if (step != Step::kAnswer || !is_informational(status_)) return step;
-    if (status_ == kSwitchingProtocols) return Step::kFailed;  // nobody asked for another protocol
+    const bool is_switch = status_ == kSwitchingProtocols;
     begin(to_head_);
+    if (is_switch) return Step::kFailed;  // nobody asked for another protocol
   }
-}
-
-/// Gives the parser what it has not taken; true unless that broke a rule or a limit.
-bool AnswerReader::put() {
-  error_code error;
-  const boost::asio::const_buffer fresh(buffer_.get() + begin_, end_ - begin_);
-  begin_ += parser_->grammar().put(fresh, error);
-  if (error && error != beast::error::need_more) return false;
-  return end_ - begin_ <= kHeadBytesMax || parser_->grammar().is_done();
 }
 
 AnswerReader::Step AnswerReader::parse_head() {
-  const std::size_t before = begin_;
   if (begin_ == end_) return Step::kNeedMore;
-  if (!put()) return Step::kFailed;
-  head_bytes_ += begin_ - before;
-  if (head_bytes_ > kHeadBytesMax) return Step::kFailed;
   auto& grammar = parser_->grammar();
-  if (grammar.is_done()) return Step::kAnswer;
-  if (!grammar.is_header_done()) return Step::kNeedMore;
-  grammar.eager(true);
-  return parse_body();
+  error_code error;
+  const boost::asio::const_buffer fresh(buffer_.get() + begin_, end_ - begin_);
+  const std::size_t taken = grammar.put(fresh, error);
+  begin_ += taken;
+  head_bytes_ += taken;
+  if (error && error != beast::error::need_more) return Step::kFailed;
+  const bool is_done = grammar.is_header_done();
+  if (head_bytes_ + (is_done ? 0 : end_ - begin_) > kHeadBytesMax) return Step::kFailed;
+  if (!is_done) return Step::kNeedMore;
+  keep_alive_ = grammar.keep_alive();
+  return begin_body();
 }
 
-AnswerReader::Step AnswerReader::parse_body() {
-  if (begin_ == end_) return Step::kNeedMore;
-  if (!put()) return Step::kFailed;
-  return parser_->grammar().is_done() ? Step::kAnswer : Step::kNeedMore;
+/// Beast judged by RFC 9112, 6.3, how long the body is; it is read here.
+AnswerReader::Step AnswerReader::begin_body() {
+  auto& grammar = parser_->grammar();
+  if (grammar.is_done()) {
+    framing_ = Framing::kNone;
+  } else if (grammar.chunked()) {
+    framing_ = Framing::kChunked;
+    chunks_.begin(body_bytes_max_, kHeadBytesMax);
+  } else if (grammar.need_eof()) {
+    framing_ = Framing::kUntilClose;
+  } else {
+    framing_ = Framing::kCounted;
+    body_bytes_ = static_cast<std::size_t>(grammar.content_length().value_or(0));
+    body_.reserve(std::min(body_bytes_, kBodyReservedMax));
+  }
+  return read_body();
+}
+
+AnswerReader::Step AnswerReader::read_body() {
+  const std::string_view fresh(buffer_.get() + begin_, end_ - begin_);
+  switch (framing_) {
+    case Framing::kCounted:
+      return read_counted(fresh);
+    case Framing::kChunked:
+      return read_chunks(fresh);
+    case Framing::kUntilClose:
+      if (fresh.size() > body_bytes_max_ - body_.size()) return Step::kFailed;
+      body_.append(fresh);
+      begin_ = end_;
+      return Step::kNeedMore;
+    case Framing::kUnknown:
+    case Framing::kNone:
+      break;
+  }
+  is_complete_ = true;
+  return Step::kAnswer;
+}
+
+AnswerReader::Step AnswerReader::read_counted(std::string_view fresh) {
+  const std::string_view piece = fresh.substr(0, body_bytes_ - body_.size());
+  body_.append(piece);
+  begin_ += piece.size();
+  is_complete_ = body_.size() == body_bytes_;
+  return is_complete_ ? Step::kAnswer : Step::kNeedMore;
+}
+
+AnswerReader::Step AnswerReader::read_chunks(std::string_view fresh) {
+  std::size_t taken = 0;
+  const ChunkDecoder::Step step = chunks_.put(fresh, taken, body_);
+  begin_ += taken;
+  if (step == ChunkDecoder::Step::kNeedMore) return Step::kNeedMore;
+  is_complete_ = step == ChunkDecoder::Step::kDone;
+  return is_complete_ ? Step::kAnswer : Step::kFailed;
 }
 
 AnswerReader::Step AnswerReader::closed() {
-  auto& grammar = parser_->grammar();
-  if (!grammar.got_some() || !grammar.is_header_done() || !grammar.need_eof()) {
-    return Step::kNeedMore;
-  }
-  error_code error;
-  grammar.put_eof(error);
-  return error ? Step::kNeedMore : Step::kAnswer;
+  if (framing_ != Framing::kUntilClose) return Step::kNeedMore;
+  is_complete_ = true;
+  return Step::kAnswer;
 }
 
 bool AnswerReader::reusable() const noexcept {
-  return parser_->grammar().is_done() && parser_->grammar().keep_alive() && begin_ == end_;
+  return is_complete_ && keep_alive_ && framing_ != Framing::kUntilClose && begin_ == end_;
 }
 
 }  // namespace flowsell::http

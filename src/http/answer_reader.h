@@ -5,9 +5,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "chunk_decoder.h"
 #include "http/message.h"
 
 namespace flowsell::http {
@@ -41,9 +43,14 @@ class AnswerReader {
  private:
   class Parser;
 
-  bool put();
+  /// How the body's end is known.
+  enum class Framing : std::uint8_t { kUnknown, kNone, kCounted, kChunked, kUntilClose };
+
   Step parse_head();
-  Step parse_body();
+  Step begin_body();
+  Step read_body();
+  Step read_counted(std::string_view fresh);
+  Step read_chunks(std::string_view fresh);
 
   std::size_t body_bytes_max_;
   std::unique_ptr<Parser> parser_;
@@ -52,6 +59,11 @@ class AnswerReader {
   std::size_t begin_ = 0;  ///< of what the parser has not taken
   std::size_t end_ = 0;
   std::size_t head_bytes_ = 0;
+  std::size_t body_bytes_ = 0;  ///< Content-Length
+  Framing framing_ = Framing::kUnknown;
+  ChunkDecoder chunks_;
+  bool is_complete_ = false;
+  bool keep_alive_ = false;
   bool to_head_ = false;
   int status_ = 0;
   std::vector<Header> headers_;

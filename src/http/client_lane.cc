@@ -70,7 +70,8 @@ Awaitable<void> ClientLane::run(Call& call) {
   Lease lease(shared_from_this());
   if (!co_await obtain(call, lease)) co_return;
   co_await exchange(call, *lease.connection);
-  if (is_sound(*lease.connection)) lease.give_back();
+  const bool is_answered = call.exchange.end == ExchangeEnd::kAnswered;
+  if (is_answered && is_sound(*lease.connection)) lease.give_back();
 }
 
 Awaitable<bool> ClientLane::resolve(Call& call) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 
 #include "telemetry/log.h"
@@ -134,26 +133,15 @@ Awaitable<bool> Connection::answer() {
   deadline_.clear();
   deadline_set_ = false;
   said_continue_ = false;
-  Request& request = reader_.request();
-  request.remote_address = remote_address_;
+  reader_.request().remote_address = remote_address_;
   const Response response = co_await handle();
 
-  AnswerTerms terms;
-  terms.to_head = request.method == Method::kHead;
-  terms.close = !reader_.keep_alive() || is_draining();
-  terms.is_http11 = reader_.is_http11();
-  terms.accept_encoding = request.header("accept-encoding");
-  out_.clear();
-  if (response.status != kCloseUnanswered) shard_->writer().write(response, terms, out_);
-  if (response.status == kCloseUnanswered || response.cut_in_half) {
-    out_.resize(out_.size() / 2);
-    terms.close = true;
-  }
+  const bool ends = write_answer(response);
   const bool was_unread = reader_.unread() > 0;
   reader_.consume();
   if (!co_await send(out_)) co_return false;
   if (out_.capacity() > kOutBytesKept) std::string().swap(out_);
-  if (!terms.close) co_return true;
+  if (!ends) co_return true;
   if (was_unread) {
     co_await linger();
   } else {
@@ -162,10 +150,25 @@ Awaitable<bool> Connection::answer() {
   co_return false;
 }
 
+/// Fills out_; true when the connection ends after it.
+bool Connection::write_answer(const Response& response) {
+  const Request& request = reader_.request();
+  AnswerTerms terms;
+  terms.to_head = request.method == Method::kHead;
+  terms.close = !reader_.keep_alive() || is_draining();
+  terms.is_http11 = reader_.is_http11();
+  terms.accept_encoding = request.header("accept-encoding");
+  out_.clear();
+  if (response.status == kCloseUnanswered) return true;
+  shard_->writer().write(response, terms, out_);
+  if (response.cut_in_half) out_.resize(out_.size() / 2);
+  return terms.close || response.cut_in_half;
+}
+
 Awaitable<Response> Connection::handle() {
   try {
     co_return co_await shard_->shared().handler(reader_.request());
-  } catch (const std::exception&) {
+  } catch (...) {
     log::error("a request handler threw");
   }
   const Error fault{ErrorCode::kInternal, "an internal fault"};
@@ -192,9 +195,9 @@ Awaitable<bool> Connection::send(std::string_view bytes) {
   co_return !failed;
 }
 
-/// Closing a socket with unread bytes resets the connection and can destroy the answer on its way:
-/// say that nothing more comes, then throw away what the client still sends, for a while (RFC
-/// 9112, 9.6).
+/// Closing a socket with unread bytes resets the connection and can destroy the answer on its way.
+/// So: say that nothing more comes, and throw away what the client still sends, for a while.
+/// RFC 9112, 9.6.
 Awaitable<void> Connection::linger() {
   wire_.shut_down();
   deadline_.set_after(std::min(kLingerTimeMax, shard_->shared().options.idle_time_max));

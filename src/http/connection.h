@@ -33,6 +33,7 @@ class Connection {
   Awaitable<void> exchange_all();
   Awaitable<bool> read_more();
   Awaitable<bool> answer();
+  bool write_answer(const Response& response);
   Awaitable<Response> handle();
   Awaitable<void> refuse(Error error);
   Awaitable<bool> send(std::string_view bytes);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "chunk_decoder.h"
 #include "core/encoding.h"
 
 namespace flowsell::http {
@@ -96,11 +97,6 @@ class RequestReader::HeadParser {
   std::size_t content_length() const {
     return static_cast<std::size_t>(grammar_->content_length().value_or(0));
   }
-  /// The rest of the message goes to `body`, without framing.
-  void read_chunks_into(std::string& body) {
-    body_ = &body;
-    grammar_->eager(true);
-  }
 
   Method method = Method::kOther;
   bool is_http11 = true;
@@ -126,7 +122,6 @@ class RequestReader::HeadParser {
       owner_.is_http11 = version == 11;
     }
     void on_field_impl(beast::field id, View name, View value, error_code& error) override {
-      if (is_header_done()) return;  // a trailer: nobody asked for it
       owner_.add_field(id, name, value);
       if (owner_.refusal != nullptr) error = beast::error::bad_value;
     }
@@ -134,10 +129,7 @@ class RequestReader::HeadParser {
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(View, error_code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, View piece, error_code&) override {
-      owner_.body_->append(piece.data(), piece.size());
-      return piece.size();
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, View, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
     void on_response_impl(int, View, int, error_code&) override {}
 
@@ -205,12 +197,12 @@ class RequestReader::HeadParser {
   std::optional<Grammar> grammar_;
   const char* message_ = nullptr;
   std::string_view seen_;
-  std::string* body_ = nullptr;
 };
 
 RequestReader::RequestReader(ReadLimits limits)
     : limits_(limits),
       parser_(std::make_unique<HeadParser>()),
+      chunks_(std::make_unique<ChunkDecoder>()),
       buffer_(new char[kBufferBytesMin]),
       capacity_(kBufferBytesMin) {}
 
@@ -298,7 +290,7 @@ RequestReader::Step RequestReader::head_complete() {
   if (parser_->is_done()) return complete({});
   phase_ = Phase::kBody;
   if (parser_->is_chunked()) {
-    parser_->read_chunks_into(chunked_body_);
+    chunks_->begin(limits_.body_bytes_max, limits_.head_bytes_max);
   } else {
     body_bytes_ = parser_->content_length();
   }
@@ -316,23 +308,23 @@ RequestReader::Step RequestReader::read_counted_body() {
 }
 
 RequestReader::Step RequestReader::read_chunked_body() {
-  error_code error;
   const std::string_view fresh(begin() + head_bytes_, end_ - begin_ - head_bytes_);
-  const std::size_t taken = parser_->put(begin(), fresh, error);
+  std::size_t taken = 0;
+  const ChunkDecoder::Step step = chunks_->put(fresh, taken, chunked_body_);
   // What was taken is in chunked_body_; the head must stay where its views point.
   std::memmove(buffer_.get() + begin_ + head_bytes_, fresh.data() + taken, fresh.size() - taken);
   end_ -= taken;
-  if (error == beast::error::body_limit) {
-    return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
+  switch (step) {
+    case ChunkDecoder::Step::kDone:
+      return complete(chunked_body_);
+    case ChunkDecoder::Step::kNeedMore:
+      return Step::kNeedMore;
+    case ChunkDecoder::Step::kTooLarge:
+      return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
+    case ChunkDecoder::Step::kFailed:
+      break;
   }
-  if (error && error != beast::error::need_more) {
-    return refuse(ErrorCode::kInvalidRequest, "the body is not valid chunked coding");
-  }
-  if (parser_->is_done()) return complete(chunked_body_);
-  if (fresh.size() - taken > limits_.head_bytes_max) {
-    return refuse(ErrorCode::kInvalidRequest, "a chunk's framing is larger than the limit");
-  }
-  return Step::kNeedMore;
+  return refuse(ErrorCode::kInvalidRequest, "the body is not valid chunked coding");
 }
 
 RequestReader::Step RequestReader::complete(std::string_view body) {

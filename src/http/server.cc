@@ -37,7 +37,14 @@ class Server::Impl {
     shared_->errors = std::move(errors);
   }
 
-  ~Impl() { stop(std::chrono::milliseconds(0)); }
+  ~Impl() {
+    stop(std::chrono::milliseconds(0));
+    // A shard's timer may be firing right now: it dies on its own thread.
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!pool_.context(i).stopped())
+        net::post(pool_.context(i), [shard = std::move(shards_[i])] {});
+    }
+  }
 
   Result<> start() {
     CHECK_OK(load_certificate());

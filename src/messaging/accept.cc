@@ -194,7 +194,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
   const auto executor = co_await net::this_coro::executor;
   for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
   if (op.inserted == JobState::kClaimed) {
-    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request), std::move(raw_body));
+    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request), std::move(raw_body), op.row);
     outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
   } else {
     outbox_.enqueued(std::move(slot), id.bytes(), op.job.due, op.inserted);

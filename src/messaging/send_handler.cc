@@ -142,7 +142,7 @@ Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest 
 }
 
 Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
-                                                     Content raw_body) {
+                                                     Content raw_body, MessageRow row) {
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   const bool comes_again = refused || outcome.kind == Outcome::Kind::kRetry;
@@ -153,7 +153,7 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
     const Time due = job.due;
     co_return co_await put_back(std::move(job), due);
   }
-  co_return co_await settle(std::move(job), sender, std::move(outcome));
+  co_return co_await settle(std::move(job), sender, std::move(outcome), &row);
 }
 
 Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request) {
@@ -221,11 +221,13 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
   co_return how;
 }
 
-Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome) {
+Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
+                                            const MessageRow* known) {
   const Time now = clock_.now();
   const auto retry_at = retry_time(job, outcome, now);
   SettleOp op(events_, limits_, job, now);
   op.retry_at = retry_at;
+  op.known = known;
   const std::string detail = outcome.error ? outcome.error->text : std::string();
   if (!retry_at) {
     op.status = status_of(outcome.kind);
@@ -242,6 +244,11 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
   while (true) {
     if (!retry_at) {
       auto plan = events_.plan(op.event);
+      if (!plan) {
+        // Only content needs a key: without the provider's words the event can always be told.
+        op.event.content = Content();
+        plan = events_.plan(op.event);
+      }
       if (plan) op.plan = *std::move(plan);
     }
     op.promote = outbox_.has_queue(job.group);

@@ -17,7 +17,7 @@ Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally)
   op.promoted.reset();
   op.plan.begin();
   if (op.retry_at) return outbox::requeue_job(db, op.job, *op.retry_at);
-  const StatusChange change{op.status, op.now, op.provider_message_id, op.error ? &*op.error : nullptr};
+  const StatusChange change{op.status, op.now, op.provider_message_id, op.error ? &*op.error : nullptr, op.known};
   TRY(const auto changed, change_status(db, op.job.workspace, MessageId(op.job.id), change));
   if (changed && changed->moved) {
     op.event.body = render_event_body(changed->row);

@@ -24,6 +24,7 @@ struct SettleOp final : store::WriteOp {
   MessageStatus status = MessageStatus::kUnknown;     ///< otherwise
   std::string provider_message_id;
   std::optional<MessageError> error;
+  const MessageRow* known = nullptr;                  ///< the message's row, where it is at hand
   webhook::EventDraft event;                          ///< body filled in by the transaction
   webhook::EventPlan plan;
   bool promote = false;

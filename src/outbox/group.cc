@@ -1,6 +1,7 @@
 #include "group.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace flowsell::outbox {
 namespace {
@@ -36,12 +37,10 @@ JobState Group::reserve(Lane lane, const Now& now) {
   return lane_busy ? JobState::kWaiting : JobState::kReady;
 }
 
-void Group::release(Lane lane, JobState reserved) {
-  if (reserved == JobState::kClaimed) {
-    free_slot(lane);
-  } else {
-    --queued_;
-  }
+bool Group::release(Lane lane, JobState reserved) {
+  if (reserved == JobState::kClaimed) return free_slot(lane);
+  --queued_;
+  return false;
 }
 
 bool Group::enqueued(const JobRef& ref, JobState reserved, JobState inserted) {
@@ -49,18 +48,26 @@ bool Group::enqueued(const JobRef& ref, JobState reserved, JobState inserted) {
     add_ready(ref);
     return false;
   }
+  if (const auto ahead = busy_.find(ref.lane); ahead != busy_.end()) {
+    ahead->second = true;
+    return false;
+  }
   // Told to wait behind a job in flight which may have ended before this row existed: nobody would wake it.
-  return reserved == JobState::kWaiting && !busy_.contains(ref.lane);
+  return reserved == JobState::kWaiting;
 }
 
 void Group::add_ready(const JobRef& ref) {
   added_while_refilling_ = true;
   const bool in_front = !window_.empty() && ref < *window_.rbegin();
-  if ((window_complete_ && window_.size() < kWindowMax) || (in_front && window_.size() < 2 * kWindowMax)) {
-    window_.insert(ref);
-  } else {
+  if (!in_front && !(window_complete_ && window_.size() < kWindowMax)) {
     window_complete_ = false;
+    return;
   }
+  window_.insert(ref);
+  if (window_.size() <= 2 * kWindowMax) return;
+  // The last one goes, not the new one: a window full of retries that are due in an hour must hide nobody.
+  window_.erase(std::prev(window_.end()));
+  window_complete_ = false;
 }
 
 std::vector<JobRef> Group::pick(const Now& now) {
@@ -94,38 +101,42 @@ std::vector<JobRef> Group::pick(const Now& now) {
 }
 
 void Group::take_slot(Lane lane, const Now& now) {
-  busy_.insert(lane);
+  busy_.emplace(lane, false);
   ++in_flight_;
   pace_.take(now.steady);
   if (policy_.pair_limit) pairs_.take(lane, now.steady);
 }
 
-void Group::free_slot(Lane lane) {
-  busy_.erase(lane);
+bool Group::free_slot(Lane lane) {
   --in_flight_;
+  const auto found = busy_.find(lane);
+  const bool someone_behind = found != busy_.end() && found->second;
+  busy_.erase(lane);
+  return someone_behind;
 }
 
-void Group::claim_missed(const JobRef& ref) { free_slot(ref.lane); }
+bool Group::claim_missed(const JobRef& ref) { return free_slot(ref.lane); }
 
 void Group::claim_failed(const JobRef& ref) {
   free_slot(ref.lane);
   add_ready(ref);
 }
 
-void Group::finished(const JobRef& ref, const Disposition& how, const Now& now) {
-  free_slot(ref.lane);
+bool Group::finished(const JobRef& ref, const Disposition& how, const Now& now) {
+  const bool someone_behind = free_slot(ref.lane);
   note_health(how.healthy, now);
   if (how.pause_group_until) {
     paused_until_ = std::max(paused_until_, on_steady_clock(*how.pause_group_until, now));
   }
   if (how.kind == Disposition::Kind::kDone) {
     if (how.promoted) add_ready(*how.promoted);
-    return;
+    return someone_behind && !how.promoted;
   }
   ++queued_;
   // Of this lane only the retried job is ready now; requeue_job() holds back what a race had made ready.
   std::erase_if(window_, [&ref](const JobRef& other) { return other.lane == ref.lane; });
   add_ready({ref.id, ref.lane, how.due});
+  return false;
 }
 
 void Group::note_health(bool healthy, const Now& now) {

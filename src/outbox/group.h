@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -36,19 +36,20 @@ class Group {
   /// How a job that is about to be inserted should be: kClaimed (a slot is taken for it), kWaiting (behind one in
   /// flight), or kReady (the table decides between ready and waiting).
   JobState reserve(Lane lane, const Now& now);
-  /// Nothing was inserted after all.
-  void release(Lane lane, JobState reserved);
+  /// Nothing was inserted after all. True: as for finished().
+  bool release(Lane lane, JobState reserved);
   /// A queued job was inserted. True when its lane may have lost its head in the meantime and must be promoted.
   bool enqueued(const JobRef& ref, JobState reserved, JobState inserted);
 
   /// Takes slots for the jobs that may be claimed now.
   std::vector<JobRef> pick(const Now& now);
-  /// The claim found the job ready no more: its slot is free again.
-  void claim_missed(const JobRef& ref);
+  /// The claim found the job ready no more: its slot is free again. True: as for finished().
+  bool claim_missed(const JobRef& ref);
   void claim_failed(const JobRef& ref);  ///< the database did not take the claim: the job is as it was
   void claim_done() { --queued_; }
 
-  void finished(const JobRef& ref, const Disposition& how, const Now& now);
+  /// True when a job was told to wait behind this one, whose settling did not see it: the lane must be promoted.
+  bool finished(const JobRef& ref, const Disposition& how, const Now& now);
   void promoted(const JobRef& ref) { add_ready(ref); }
 
   bool wants_refill() const noexcept { return !window_complete_ && !refilling && window_.size() < kWindowMax / 4; }
@@ -68,13 +69,13 @@ class Group {
   std::size_t concurrency_now() const;
   void add_ready(const JobRef& ref);
   void take_slot(Lane lane, const Now& now);
-  void free_slot(Lane lane);
+  bool free_slot(Lane lane);
   void note_health(bool healthy, const Now& now);
 
   GroupPolicy policy_;
   Pace pace_;
   PairLimit pairs_;
-  boost::unordered_flat_set<Lane> busy_;
+  boost::unordered_flat_map<Lane, bool> busy_;  ///< lanes in flight; true: a job was inserted behind
   std::set<JobRef> window_;
   bool window_complete_ = true;  ///< every ready row of the table is in window_
   bool added_while_refilling_ = false;

@@ -34,13 +34,18 @@ const Sql kDelete("DELETE FROM jobs WHERE id = ?1");
 const Sql kLaneHead(
     "SELECT id, state, due_at FROM jobs WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 ORDER BY id LIMIT 1");
 const Sql kMakeReady("UPDATE jobs SET state = 0 WHERE id = ?1");
+const Sql kPromoteOrphans(
+    "UPDATE jobs SET state = 0 WHERE state = 2 AND id IN "
+    "(SELECT MIN(id) FROM jobs WHERE state <> 1 GROUP BY lane_group, lane)");
 const Sql kHoldOthers(
     "UPDATE jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 AND state = 0 AND id <> ?3");
 const Sql kRequeue(
     "UPDATE jobs SET state = 0, attempt = ?2, due_at = ?3, key_id = ?4, sealed = ?5 WHERE id = ?1");
-const Sql kClaim(
-    "UPDATE jobs SET state = 1, attempt = attempt + 1 WHERE id = ?1 AND state = 0 "
-    "RETURNING id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed");
+const Sql kClaim("UPDATE jobs SET state = 1, attempt = attempt + 1 WHERE id = ?1 AND state = 0 AND due_at <= ?2");
+// A look-up of its own: RETURNING would open a temporary table each time, at twice the cost.
+const Sql kFind(
+    "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
+    "FROM jobs WHERE id = ?1");
 const Sql kReady(
     "SELECT id, lane, due_at FROM jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, id LIMIT ?2");
 const Sql kClaimed(
@@ -120,9 +125,16 @@ Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId&
   return head->ref;
 }
 
+Result<> promote_orphans(store::Connection& db) {
+  CHECK_OK(db.run(kPromoteOrphans, {}));
+  return {};
+}
+
 Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
+  TRY(const auto claimed, db.run(kClaim, {id_param(ref.id), ref.due}));
+  if (claimed == 0) return std::nullopt;
   std::optional<Job> job;
-  CHECK_OK(db.query(kClaim, {id_param(ref.id)}, [&](const store::Row& row) { job = job_of(row); }));
+  CHECK_OK(db.query(kFind, {id_param(ref.id)}, [&](const store::Row& row) { job = job_of(row); }));
   return job;
 }
 

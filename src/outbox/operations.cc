@@ -39,6 +39,7 @@ Result<> apply_recovery(store::Connection& db, std::span<store::WriteOp* const> 
     TRY(const auto jobs, claimed_jobs(db, kRecoverBlock));
     for (const Job& job : jobs) CHECK_OK(op.handler_of(job.kind).recover(db, job, op.now));
     op.recovered = jobs.size();
+    if (jobs.empty()) CHECK_OK(promote_orphans(db));
   }
   return {};
 }

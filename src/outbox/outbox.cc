@@ -3,7 +3,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <mutex>
-#include <thread>
 
 #include "group.h"
 #include "operations.h"
@@ -97,7 +96,7 @@ Slot Outbox::reserve(JobKind kind, const GroupId& id, Lane lane) {
 }
 
 void Outbox::start(Slot slot, JobId id, const net::any_io_executor& executor, Awaitable<Disposition> attempt) {
-  ++working_;
+  working_.begin();
   ++in_flight_;
   JobRef ref{id, slot.lane, {}};
   runtime::spawn_logged(executor, drive(std::move(slot.group), ref, std::move(attempt)), "outbox attempt");
@@ -109,21 +108,28 @@ void Outbox::enqueued(Slot slot, JobId id, Time due, JobState state) {
     const std::lock_guard lock(slot.group->mutex);
     lost_head = slot.group->enqueued({id, slot.lane, due}, slot.state, state);
   }
-  if (lost_head && !stopping()) {
-    ++working_;
-    runtime::spawn_logged(home_of(*slot.group), promote(slot.group, slot.lane), "outbox promote");
+  if (lost_head) {
+    start_promotion(slot.group, slot.lane);
   } else if (state == JobState::kReady) {
     post_pump(slot.group);
   }
 }
 
 void Outbox::release(Slot slot) {
+  bool lost_head = false;
   {
     const std::lock_guard lock(slot.group->mutex);
-    slot.group->release(slot.lane, slot.state);
+    lost_head = slot.group->release(slot.lane, slot.state);
     if (slot.group->queued() == 0) return;
   }
+  if (lost_head) start_promotion(slot.group, slot.lane);
   post_pump(slot.group);
+}
+
+void Outbox::start_promotion(const std::shared_ptr<Group>& group, Lane lane) {
+  if (stopping()) return;  // the next process looks for lanes without a head
+  working_.begin();
+  runtime::spawn_logged(home_of(*group), promote(group, lane), "outbox promote");
 }
 
 bool Outbox::has_queue(const GroupId& id) const {
@@ -159,11 +165,11 @@ void Outbox::pump(const std::shared_ptr<Group>& group) {
     if (wake) group->wake_armed_at = *wake;
   }
   if (needs_refill) {
-    ++working_;
+    working_.begin();
     runtime::spawn_logged(home_of(*group), refill(group), "outbox refill");
   }
   if (!picked.empty()) {
-    ++working_;
+    working_.begin();
     in_flight_ += static_cast<std::int64_t>(picked.size());
     runtime::spawn_logged(home_of(*group), claim(group, std::move(picked)), "outbox claim");
   }
@@ -198,21 +204,26 @@ Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
   }
   if (refs && !refs->empty()) post_pump(group);
   if (!refs) arm_wake(group, clock_.steady_now() + kStoreRetry);
-  --working_;
+  working_.end();
 }
 
 Awaitable<void> Outbox::promote(std::shared_ptr<Group> group, Lane lane) {
   PromoteOp op(group->id, lane);
-  const auto committed = co_await db_.commit(op);
-  if (!committed) log::warn("a lane could not be promoted", {{"code", error_info(committed.error().code).code}});
-  if (committed && op.promoted) {
+  while (true) {
+    const auto committed = co_await db_.commit(op);
+    if (committed || stopping()) break;
+    log::warn("a lane could not be promoted", {{"code", error_info(committed.error().code).code}});
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
+  if (op.promoted) {
     {
       const std::lock_guard lock(group->mutex);
       group->promoted(*op.promoted);
     }
     post_pump(group);
   }
-  --working_;
+  working_.end();
 }
 
 Awaitable<void> Outbox::claim(std::shared_ptr<Group> group, std::vector<JobRef> refs) {
@@ -226,36 +237,46 @@ Awaitable<void> Outbox::claim(std::shared_ptr<Group> group, std::vector<JobRef> 
         const std::lock_guard lock(group->mutex);
         group->claim_done();
       }
-      ++working_;
+      working_.begin();
       auto work = stopping() ? unclaim(group, *std::move(op.claimed[i]))
                              : drive(group, op.refs[i], op.handler.attempt(*std::move(op.claimed[i])));
       runtime::spawn_logged(executor, std::move(work), "outbox attempt");
       continue;
     }
     --in_flight_;
-    const std::lock_guard lock(group->mutex);
-    committed ? group->claim_missed(op.refs[i]) : group->claim_failed(op.refs[i]);
+    bool lost_head = false;
+    {
+      const std::lock_guard lock(group->mutex);
+      if (committed) {
+        lost_head = group->claim_missed(op.refs[i]);
+      } else {
+        group->claim_failed(op.refs[i]);
+      }
+    }
+    if (lost_head) start_promotion(group, op.refs[i].lane);
   }
   if (committed) {
     post_pump(group);
   } else {
     arm_wake(group, clock_.steady_now() + kStoreRetry);
   }
-  --working_;
+  working_.end();
 }
 
 Awaitable<void> Outbox::drive(std::shared_ptr<Group> group, JobRef ref, Awaitable<Disposition> attempt) {
   const Disposition how = co_await std::move(attempt);
   const Now now{clock_.steady_now(), clock_.now()};
   bool more = false;
+  bool lost_head = false;
   {
     const std::lock_guard lock(group->mutex);
-    group->finished(ref, how, now);
+    lost_head = group->finished(ref, how, now);
     more = group->queued() > 0;
   }
   --in_flight_;
+  if (lost_head) start_promotion(group, ref.lane);
   if (more) post_pump(group);
-  --working_;
+  working_.end();
 }
 
 Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
@@ -273,14 +294,12 @@ Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
     group->finished(ref, how, now);
   }
   --in_flight_;
-  --working_;
+  working_.end();
 }
 
 void Outbox::stop(std::chrono::milliseconds grace) {
-  stopping_.store(true, std::memory_order_release);
-  const auto end = clock_.steady_now() + grace;
-  while (working_.load() > 0 && clock_.steady_now() < end) std::this_thread::sleep_for(5ms);
-  if (working_.load() > 0) {
+  close();
+  if (!working_.wait_idle(grace)) {
     log::warn("attempts were still open at the end of the grace period",
               {{"attempts", std::int64_t{in_flight_.load()}}});
   }

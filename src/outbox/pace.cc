@@ -17,7 +17,8 @@ constexpr int kPairBurst = 45;
 Pace::Pace(double per_second) {
   if (per_second <= 0) return;
   interval_ = std::chrono::nanoseconds(std::llround(1e9 / per_second));
-  const auto burst = std::max(1.0, std::floor(per_second * kBlockSeconds));
+  // Rounded up, but for the error of the product: a block that is too small would make 15 a second 10.
+  const auto burst = std::max(1.0, std::ceil(per_second * kBlockSeconds - 1e-6));
   tolerance_ = interval_ * std::llround(burst - 1);
 }
 

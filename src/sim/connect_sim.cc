@@ -1,9 +1,8 @@
 // connect-sim: the WhatsApp simulator as a program of its own.
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "sim/whatsapp_simulator.h"
 
@@ -30,7 +29,8 @@ struct Arguments {
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
-  app.add_option("--listen", arguments.listen, "HOST:PORT; port 0: a free one")->capture_default_str();
+  app.add_option("--listen", arguments.listen, "HOST:PORT; port 0: a free one")
+      ->capture_default_str();
   app.add_option("--webhook-url", arguments.webhook_url, "where webhooks go; none: nowhere");
   app.add_option("--app-secret", arguments.app_secret, "signs webhooks")->envname("SIM_APP_SECRET");
   app.add_option("--access-token", arguments.access_token, "what Bearer must be; none: any")
@@ -39,12 +39,15 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--display-phone-number", arguments.number.display_phone_number, "digits")
       ->capture_default_str();
   app.add_option("--waba-id", arguments.number.waba_id)->capture_default_str();
-  app.add_flag("--no-statuses", arguments.no_statuses, "messages are taken and nothing more happens");
+  app.add_flag("--no-statuses", arguments.no_statuses,
+               "messages are taken and nothing more happens");
   app.add_flag("--no-batching", arguments.no_batching, "one update in each webhook");
   app.add_option("--sent-after-ms", arguments.sent_after_ms, "-1: never")->capture_default_str();
-  app.add_option("--delivered-after-ms", arguments.delivered_after_ms, "-1: never")->capture_default_str();
+  app.add_option("--delivered-after-ms", arguments.delivered_after_ms, "-1: never")
+      ->capture_default_str();
   app.add_option("--read-after-ms", arguments.read_after_ms, "-1: never")->capture_default_str();
-  app.add_option("--retry-after-ms", arguments.retry_after_ms, "of a webhook that was not taken; doubles")
+  app.add_option("--retry-after-ms", arguments.retry_after_ms,
+                 "of a webhook that was not taken; doubles")
       ->check(CLI::Range(0, 86'400'000))
       ->capture_default_str();
   app.add_option("--threads", arguments.threads)->check(CLI::Range(1, 256))->capture_default_str();
@@ -60,7 +63,8 @@ bool read_listen(const std::string& text, SimulatorOptions& options) {
     options.address = options.address.substr(1, options.address.size() - 2);
   }
   const std::string port = text.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return false;
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos)
+    return false;
   const int number = std::stoi(port);
   options.port = static_cast<std::uint16_t>(number);
   return number <= 65'535;
@@ -91,7 +95,8 @@ std::string url_host(const std::string& address) {
 }
 
 int serve(SimulatorOptions options) {
-  // Blocked before any thread starts, so that every thread inherits it and sigwait() alone sees them.
+  // Blocked before any thread starts, so that every thread inherits it and sigwait() alone sees
+  // them.
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
@@ -115,7 +120,8 @@ int serve(SimulatorOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("A faithful WhatsApp Cloud API on a local port, for tests and demonstrations.", "connect-sim");
+  CLI::App app("A faithful WhatsApp Cloud API on a local port, for tests and demonstrations.",
+               "connect-sim");
   Arguments arguments;
   declare(app, arguments);
   CLI11_PARSE(app, argc, argv);

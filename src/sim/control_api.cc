@@ -44,7 +44,8 @@ std::string query_value(std::string_view query, std::string_view name) {
   return {};
 }
 
-Result<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t otherwise) {
+Result<std::uint64_t> query_number(std::string_view query, std::string_view name,
+                                   std::uint64_t otherwise) {
   const auto text = query_value(query, name);
   if (text.empty()) return otherwise;
   std::uint64_t number = 0;
@@ -69,7 +70,8 @@ std::optional<Status> parse_status(std::string_view name) {
   return std::nullopt;
 }
 
-void change_delay(json::ObjectReader& in, std::string_view name, std::atomic<std::int64_t>& delay_ms) {
+void change_delay(json::ObjectReader& in, std::string_view name,
+                  std::atomic<std::int64_t>& delay_ms) {
   if (const auto value = in.integer(name, -1, kDelayMsMax)) delay_ms = *value;
 }
 
@@ -134,15 +136,18 @@ Result<std::string> ControlApi::messages(std::string_view query) const {
   std::uint64_t next = after;
   json::Writer list;
   list.begin_array();
-  world_.log.each(0, [&](std::uint64_t position, std::string_view wamid, const TakenMessage& message) {
-    if (!to.empty() && message.person != to) return true;
-    ++matching;
-    if (position < after || written == limit) return true;
-    write_message(list, wamid, message, world_.options.numbers[message.number]);
-    ++written;
-    next = position + 1;
-    return true;
-  });
+  // Only a count of one recipient's messages needs to see them all.
+  const auto from = to.empty() ? after : 0;
+  world_.log.each(from,
+                  [&](std::uint64_t position, std::string_view wamid, const TakenMessage& message) {
+                    if (!to.empty() && message.person != to) return true;
+                    ++matching;
+                    if (position < after || written == limit) return !to.empty();
+                    write_message(list, wamid, message, world_.options.numbers[message.number]);
+                    ++written;
+                    next = position + 1;
+                    return true;
+                  });
   list.end_array();
   const auto all = to.empty() ? world_.log.taken() : matching;
   json::Writer out;
@@ -172,7 +177,10 @@ std::string ControlApi::settings() const {
   const auto& settings = world_.settings;
   json::Writer out;
   out.begin_object();
-  out.key("send_statuses").boolean(settings.send_statuses).key("batching").boolean(settings.batching);
+  out.key("send_statuses")
+      .boolean(settings.send_statuses)
+      .key("batching")
+      .boolean(settings.batching);
   out.key("sent_after_ms").integer(settings.sent_after_ms);
   out.key("delivered_after_ms").integer(settings.delivered_after_ms);
   out.key("read_after_ms").integer(settings.read_after_ms);
@@ -190,7 +198,8 @@ Result<std::string> ControlApi::change_settings(const json::Value& body) {
   change_delay(in, "sent_after_ms", settings.sent_after_ms);
   change_delay(in, "delivered_after_ms", settings.delivered_after_ms);
   change_delay(in, "read_after_ms", settings.read_after_ms);
-  if (const auto retry = in.integer("retry_after_ms", 0, kDelayMsMax)) settings.retry_after_ms = *retry;
+  if (const auto retry = in.integer("retry_after_ms", 0, kDelayMsMax))
+    settings.retry_after_ms = *retry;
   const auto url = in.string("webhook_url", {.max = 2048});
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
@@ -221,8 +230,9 @@ Result<std::string> ControlApi::send_inbound(const json::Value& body) {
   ids.begin_array();
   std::string first;
   for (std::int64_t i = 0; i < count; ++i) {
-    auto wamid = fixed_id ? std::string(*fixed_id)
-                          : make_wamid(message.person, WamidKind::kInbound, scramble(inbound_serial_++));
+    auto wamid = fixed_id
+                     ? std::string(*fixed_id)
+                     : make_wamid(message.person, WamidKind::kInbound, scramble(inbound_serial_++));
     auto journey = journey_now(number, Status::kSent);
     journey->field = "messages";
     journey->person = message.person;
@@ -243,8 +253,10 @@ Result<std::string> ControlApi::send_webhook(const json::Value& body) {
   const auto number_id = in.string("phone_number_id").value_or("");
   const auto field = in.required_string("field", {.min = 1, .max = 64});
   const auto* value = in.require("value");
-  if (value && !value->is_object()) in.fault("value", "wrong_type", "is not an object", "Give an object.");
-  if (field == "messages") in.fault("field", "invalid_value", "is not for this call", "Use /_sim/inbound.");
+  if (value && !value->is_object())
+    in.fault("value", "wrong_type", "is not an object", "Give an object.");
+  if (field == "messages")
+    in.fault("field", "invalid_value", "is not for this call", "Use /_sim/inbound.");
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
@@ -261,7 +273,8 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
   json::ObjectReader in(body, "", faults);
   const auto id = in.required_string("message_id", {.min = 1, .max = 256});
   const auto status = parse_status(in.required_string("status").value_or("sent"));
-  if (!status) in.fault("status", "invalid_value", "is no status", "Use sent, delivered, read or failed.");
+  if (!status)
+    in.fault("status", "invalid_value", "is no status", "Use sent, delivered, read or failed.");
   const auto error = in.integer("error", 1, 9'999'999).value_or(kSomethingWentWrong);
   const auto number_id = in.string("phone_number_id").value_or("");
   const auto to = person_of(in.string("to", {.max = 160}).value_or(""));
@@ -277,7 +290,8 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
     journey->callback_data = std::string(message.callback_data);
     journey->is_template = message.type == MessageType::kTemplate;
   });
-  if (!ours && to.empty()) return fail(ErrorCode::kNotFound, "no message of that id; to invent one, give `to`");
+  if (!ours && to.empty())
+    return fail(ErrorCode::kNotFound, "no message of that id; to invent one, give `to`");
   if (!to.empty()) journey->person = to;
   if (callback_data) journey->callback_data = std::string(*callback_data);
   journey->to_user = journey->person.find('.') != std::string::npos;

@@ -12,8 +12,8 @@
 
 namespace flowsell::sim {
 
-/// The other side of the stage, under /_sim: what was taken, what customers do, what breaks. README.md of this folder
-/// has every call. Thread-safe.
+/// The other side of the stage, under /_sim: what was taken, what customers do, what breaks.
+/// README.md of this folder has every call. Thread-safe.
 class ControlApi {
  public:
   ControlApi(World& world, WebhookSender& webhooks);

@@ -18,7 +18,9 @@ std::optional<FaultScope> parse_scope(std::string_view name) {
   return std::nullopt;
 }
 
-bool flag(json::ObjectReader& in, std::string_view name) { return in.boolean(name).value_or(false); }
+bool flag(json::ObjectReader& in, std::string_view name) {
+  return in.boolean(name).value_or(false);
+}
 
 std::chrono::milliseconds delay(json::ObjectReader& in, std::string_view name) {
   return std::chrono::milliseconds(in.integer(name, 0, kDelayMsMax).value_or(0));
@@ -32,7 +34,8 @@ void read_drop(json::ObjectReader& in, FaultAction& action) {
   } else if (*drop == "after") {
     action.drop = FaultAction::Drop::kAfter;
   } else {
-    in.fault("drop", "invalid_value", "is neither before nor after", "Use \"before\" or \"after\".");
+    in.fault("drop", "invalid_value", "is neither before nor after",
+             "Use \"before\" or \"after\".");
   }
 }
 
@@ -43,7 +46,8 @@ FaultAction read_send_action(json::ObjectReader& in) {
   action.http_status = static_cast<int>(in.integer("http", 200, 599).value_or(0));
   action.graph_body = flag(in, "meta");
   action.body = in.string("body", {.max = kBodyMax}).value_or("");
-  action.content_type = in.string("content_type", {.max = 100}).value_or("text/html; charset=utf-8");
+  action.content_type =
+      in.string("content_type", {.max = 100}).value_or("text/html; charset=utf-8");
   action.rate_limit = flag(in, "rate_limit");
   action.retry_after = std::chrono::seconds(in.integer("retry_after", 0, 86'400).value_or(0));
   action.latency = delay(in, "latency_ms");

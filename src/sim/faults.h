@@ -54,7 +54,8 @@ struct FaultAction {
 /// Rules by which things go wrong on demand. Thread-safe; any() costs one relaxed load.
 class Faults {
  public:
-  /// Adds one rule or an array of them, all or none, and writes them with their ids. Fails with kInvalidRequest.
+  /// Adds one rule or an array of them, all or none, and writes them with their ids. Fails with
+  /// kInvalidRequest.
   Result<std::string> add(const json::Value& rules);
   std::string list() const;
   void clear();
@@ -62,8 +63,8 @@ class Faults {
   bool any(FaultScope scope) const noexcept {
     return counts_[static_cast<std::size_t>(scope)].load(std::memory_order_relaxed) != 0;
   }
-  /// The action of the first rule that applies now; it counts as hit. `reorders` picks the rules that change the order
-  /// of a message's statuses, which are asked when the message is taken.
+  /// The action of the first rule that applies now; it counts as hit. `reorders` picks the rules
+  /// that change the order of a message's statuses, which are asked when the message is taken.
   std::optional<FaultAction> hit(FaultScope scope, std::string_view person, bool reorders = false);
 
  private:

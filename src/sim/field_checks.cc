@@ -38,7 +38,8 @@ std::unexpected<GraphError> Fields::wrong(std::string_view field, std::string_vi
   return refuse(131009, fmt::format("Parameter {} {}", name_of(field), rule));
 }
 
-std::unexpected<GraphError> Fields::wrong_type(std::string_view field, std::string_view type) const {
+std::unexpected<GraphError> Fields::wrong_type(std::string_view field,
+                                               std::string_view type) const {
   auto text = fmt::format("(#100) Param {} must be {}", name_of(field), type);
   return std::unexpected(GraphError{100, text.substr(7), 0, text});
 }
@@ -55,8 +56,10 @@ Checked<> Fields::only(std::initializer_list<std::string_view> names) const {
 
 Checked<> Fields::check_length(std::string_view name, std::string_view text, Length length) const {
   const auto size = text.size() < length.min ? text.size() : count_code_points(text);
-  if (size < length.min) return wrong(name, fmt::format("must be at least {} characters long", length.min));
-  if (size > length.max) return wrong(name, fmt::format("must be at most {} characters long", length.max));
+  if (size < length.min)
+    return wrong(name, fmt::format("must be at least {} characters long", length.min));
+  if (size > length.max)
+    return wrong(name, fmt::format("must be at most {} characters long", length.max));
   return {};
 }
 
@@ -85,7 +88,8 @@ Checked<> Fields::number(std::string_view name, double min, double max) const {
   if (!value) return missing(name);
   const auto number = number_of(*value);
   if (!number) return wrong_type(name, "a number");
-  if (*number < min || *number > max) return wrong(name, fmt::format("must be from {} to {}", min, max));
+  if (*number < min || *number > max)
+    return wrong(name, fmt::format("must be from {} to {}", min, max));
   return {};
 }
 
@@ -97,7 +101,8 @@ Checked<Fields> Fields::object(std::string_view name) const {
   return Fields(*object, name_of(name));
 }
 
-Checked<const json::Array*> Fields::array(std::string_view name, std::size_t min, std::size_t max) const {
+Checked<const json::Array*> Fields::array(std::string_view name, std::size_t min,
+                                          std::size_t max) const {
   const auto* value = find(name);
   if (!value) return missing(name);
   const auto* array = value->if_array();

@@ -16,8 +16,9 @@ struct Length {
   std::size_t max = SIZE_MAX;
 };
 
-/// One object of a request, and what Meta says about its fields: missing is 131008, a wrong value 131009, a wrong type
-/// or an unknown key 100. `path` is how the errors call it: "interactive.action".
+/// One object of a request, and what Meta says about its fields: missing is 131008, a wrong value
+/// 131009, a wrong type or an unknown key 100. `path` is how the errors call it:
+/// "interactive.action".
 class Fields {
  public:
   Fields(const json::Object& object, std::string path) : object_(object), path_(std::move(path)) {}

@@ -34,7 +34,8 @@ std::unexpected<GraphError> unknown_path(std::string_view path) {
 std::unexpected<GraphError> unknown_object(std::string_view method, std::string_view object) {
   GraphError error{.subcode = 33};
   error.message = fmt::format(
-      "Unsupported {} request. Object with ID '{}' does not exist, cannot be loaded due to missing permissions, or does "
+      "Unsupported {} request. Object with ID '{}' does not exist, cannot be loaded due to missing "
+      "permissions, or does "
       "not support this operation",
       method, object);
   return std::unexpected(std::move(error));
@@ -44,7 +45,8 @@ std::unexpected<GraphError> bad_token(int subcode, std::string message) {
   return std::unexpected(GraphError{190, "", subcode, std::move(message)});
 }
 
-std::string accepted_body(const SendRequest& send, std::string_view wamid, const RecipientRole& role) {
+std::string accepted_body(const SendRequest& send, std::string_view wamid,
+                          const RecipientRole& role) {
   json::Writer out;
   out.begin_object().key("messaging_product").string("whatsapp");
   out.key("contacts").begin_array().begin_object().key("input").string(send.to);
@@ -113,7 +115,8 @@ Checked<TimedResponse> GraphApi::handle(const http::Request& request, const Plac
   const bool is_messages = place.edge == "messages";
   if (!is_messages && !place.edge.empty()) return unknown_path(request.path);
   const auto found = find_object(place);
-  const bool right_method = request.method == (is_messages ? http::Method::kPost : http::Method::kGet);
+  const bool right_method =
+      request.method == (is_messages ? http::Method::kPost : http::Method::kGet);
   if (!found || !right_method) {
     return unknown_object(request.method == http::Method::kGet ? "get" : "post", place.object);
   }
@@ -127,11 +130,14 @@ Checked<> GraphApi::check_token(const http::Request& request) const {
   const bool has_token = header.size() > kBearer.size() &&
                          equals_ignoring_case(header.substr(0, kBearer.size()), kBearer);
   if (!has_token) {
-    return bad_token(0, "An active access token must be used to query information about the current user.");
+    return bad_token(
+        0, "An active access token must be used to query information about the current user.");
   }
   const auto token = header.substr(kBearer.size());
   if (token == "expired") {
-    return bad_token(463, "Error validating access token: Session has expired. The current time is later than its end.");
+    return bad_token(463,
+                     "Error validating access token: Session has expired. The current time is "
+                     "later than its end.");
   }
   const auto expected = world_.options.access_token.reveal();
   if (expected.empty() || crypto::constant_time_equal(token, expected)) return {};
@@ -159,7 +165,8 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
   return take(send, place, number, role);
 }
 
-Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& place, std::uint16_t number) {
+Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& place,
+                                              std::uint16_t number) {
   std::optional<FaultAction> fault;
   if (world_.faults.any(FaultScope::kReads)) fault = world_.faults.hit(FaultScope::kReads, "");
   if (fault) {
@@ -174,8 +181,8 @@ Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& p
   return read;
 }
 
-Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& place, std::uint16_t number,
-                                      RecipientRole role) {
+Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& place,
+                                      std::uint16_t number, RecipientRole role) {
   if (role.error != 0 && !role.error_later) return refuse(role.error, "");
   count(world_.stats.accepted);
   auto wamid = world_.log.add({.to = send.to,
@@ -225,10 +232,13 @@ Checked<TimedResponse> GraphApi::take_with_fault(const SendRequest& send, const 
   return taken;
 }
 
-/// The answer of a fault by which the request is not taken; nullopt when the fault lets it be taken.
+/// The answer of a fault by which the request is not taken; nullopt when the fault lets it be
+/// taken.
 std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault, const Place& place,
                                                       std::uint16_t number) const {
-  const auto timed = [&](http::Response response) { return TimedResponse{std::move(response), fault.latency}; };
+  const auto timed = [&](http::Response response) {
+    return TimedResponse{std::move(response), fault.latency};
+  };
   if (fault.drop == FaultAction::Drop::kBefore) return timed({.status = http::kCloseUnanswered});
   if (fault.rate_limit) return timed(rate_limited(fault, place, number));
   if (fault.error != 0 && !fault.error_later) {
@@ -238,16 +248,19 @@ std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault, 
   }
   if (fault.http_status == 0) return std::nullopt;
   if (!fault.graph_body) {
-    return timed({.status = fault.http_status, .content_type = fault.content_type, .body = fault.body});
+    return timed(
+        {.status = fault.http_status, .content_type = fault.content_type, .body = fault.body});
   }
   auto response = respond_error({2, ""}, place, number);
   response.status = fault.http_status;
   return timed(std::move(response));
 }
 
-http::Response GraphApi::rate_limited(const FaultAction& fault, const Place& place, std::uint16_t number) const {
+http::Response GraphApi::rate_limited(const FaultAction& fault, const Place& place,
+                                      std::uint16_t number) const {
   constexpr int kAccountRateLimit = 80007;
-  auto response = respond_error({fault.error != 0 ? fault.error : kAccountRateLimit, ""}, place, number);
+  auto response =
+      respond_error({fault.error != 0 ? fault.error : kAccountRateLimit, ""}, place, number);
   response.status = fault.http_status != 0 ? fault.http_status : 429;
   const auto minutes = std::chrono::ceil<std::chrono::minutes>(fault.retry_after).count();
   for (auto& header : response.headers) {
@@ -272,8 +285,8 @@ TimedResponse GraphApi::show_number(const Place& place, std::uint16_t number) co
   return {respond(200, std::move(out).take(), place, number, make_trace_id())};
 }
 
-http::Response GraphApi::respond(int status, std::string body, const Place& place, std::uint16_t number,
-                                 std::string trace_id) const {
+http::Response GraphApi::respond(int status, std::string body, const Place& place,
+                                 std::uint16_t number, std::string trace_id) const {
   http::Response response{.status = status, .body = std::move(body)};
   response.headers.reserve(6);
   response.headers.push_back({"facebook-api-version", std::string(place.version)});
@@ -290,9 +303,11 @@ http::Response GraphApi::respond_error(const GraphError& error, const Place& pla
                                        std::uint16_t number) const {
   auto trace_id = make_trace_id();
   auto body = error_body(error, trace_id);
-  auto response = respond(http_status_of(error), std::move(body), place, number, std::move(trace_id));
+  auto response =
+      respond(http_status_of(error), std::move(body), place, number, std::move(trace_id));
   if (response.status == 401) {
-    response.headers.push_back({"WWW-Authenticate", R"(OAuth "Facebook Platform" "invalid_token")"});
+    response.headers.push_back(
+        {"WWW-Authenticate", R"(OAuth "Facebook Platform" "invalid_token")"});
   }
   return response;
 }

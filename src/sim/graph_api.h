@@ -20,8 +20,9 @@ struct TimedResponse {
   std::chrono::milliseconds latency{0};
 };
 
-/// Meta's side: POST /v{N}.{M}/{phone-number-id}/messages and GET /v{N}.{M}/{phone-number-id}. Checks go in Meta's
-/// order: token, object, parameters, limits; then the message is taken. Thread-safe.
+/// Meta's side: POST /v{N}.{M}/{phone-number-id}/messages and GET /v{N}.{M}/{phone-number-id}.
+/// Checks go in Meta's order: token, object, parameters, limits; then the message is taken.
+/// Thread-safe.
 class GraphApi {
  public:
   GraphApi(World& world, WebhookSender& webhooks);
@@ -39,22 +40,27 @@ class GraphApi {
   Checked<TimedResponse> handle(const http::Request& request, const Place& place);
   Checked<> check_token(const http::Request& request) const;
   Checked<std::uint16_t> find_object(const Place& place) const;
-  Checked<TimedResponse> post_message(const http::Request& request, const Place& place, std::uint16_t number);
-  Checked<TimedResponse> mark_as_read(const SendRequest& send, const Place& place, std::uint16_t number);
+  Checked<TimedResponse> post_message(const http::Request& request, const Place& place,
+                                      std::uint16_t number);
+  Checked<TimedResponse> mark_as_read(const SendRequest& send, const Place& place,
+                                      std::uint16_t number);
   Checked<TimedResponse> take(const SendRequest& send, const Place& place, std::uint16_t number,
                               RecipientRole role);
-  Checked<TimedResponse> take_with_fault(const SendRequest& send, const Place& place, std::uint16_t number,
-                                         const RecipientRole& role, const FaultAction& fault);
+  Checked<TimedResponse> take_with_fault(const SendRequest& send, const Place& place,
+                                         std::uint16_t number, const RecipientRole& role,
+                                         const FaultAction& fault);
   std::optional<TimedResponse> failing_answer(const FaultAction& fault, const Place& place,
                                               std::uint16_t number) const;
-  http::Response rate_limited(const FaultAction& fault, const Place& place, std::uint16_t number) const;
+  http::Response rate_limited(const FaultAction& fault, const Place& place,
+                              std::uint16_t number) const;
   void schedule_statuses(const SendRequest& send, std::uint16_t number, std::string wamid,
                          const RecipientRole& role);
   TimedResponse show_number(const Place& place, std::uint16_t number) const;
 
   http::Response respond(int status, std::string body, const Place& place, std::uint16_t number,
                          std::string trace_id) const;
-  http::Response respond_error(const GraphError& error, const Place& place, std::uint16_t number) const;
+  http::Response respond_error(const GraphError& error, const Place& place,
+                               std::uint16_t number) const;
 
   World& world_;
   WebhookSender& webhooks_;

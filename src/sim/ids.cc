@@ -16,7 +16,8 @@ constexpr std::string_view kPrefix = "wamid.";
 constexpr std::uint64_t kMix1 = 0xBF58476D1CE4E5B9ULL;
 constexpr std::uint64_t kMix2 = 0x94D049BB133111EBULL;
 
-/// The number that undoes multiplication by an odd `a` modulo 2^64 (Newton's iteration doubles the right bits).
+/// The number that undoes multiplication by an odd `a` modulo 2^64 (Newton's iteration doubles the
+/// right bits).
 constexpr std::uint64_t inverse_of(std::uint64_t a) {
   std::uint64_t x = a;
   for (int i = 0; i < 6; ++i) x *= 2 - a * x;
@@ -42,9 +43,24 @@ struct Country {
   std::string_view iso;
 };
 constexpr auto kCountries = std::to_array<Country>({
-    {"1", "US"},  {"27", "ZA"}, {"31", "NL"}, {"33", "FR"}, {"34", "ES"},  {"39", "IT"},
-    {"44", "GB"}, {"49", "DE"}, {"52", "MX"}, {"54", "AR"}, {"55", "BR"},  {"57", "CO"},
-    {"61", "AU"}, {"62", "ID"}, {"65", "SG"}, {"91", "IN"}, {"234", "NG"}, {"971", "AE"},
+    {"1", "US"},
+    {"27", "ZA"},
+    {"31", "NL"},
+    {"33", "FR"},
+    {"34", "ES"},
+    {"39", "IT"},
+    {"44", "GB"},
+    {"49", "DE"},
+    {"52", "MX"},
+    {"54", "AR"},
+    {"55", "BR"},
+    {"57", "CO"},
+    {"61", "AU"},
+    {"62", "ID"},
+    {"65", "SG"},
+    {"91", "IN"},
+    {"234", "NG"},
+    {"971", "AE"},
 });
 
 std::string_view iso_country(std::string_view digits) {

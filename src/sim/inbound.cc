@@ -19,7 +19,10 @@ std::string contact_of(std::string_view name, std::string_view digits, std::stri
 
 std::string head_of(std::string_view digits, std::string_view user_id) {
   json::Writer out;
-  out.begin_object().optional_string("from", digits).optional_string("from_user_id", user_id).end_object();
+  out.begin_object()
+      .optional_string("from", digits)
+      .optional_string("from_user_id", user_id)
+      .end_object();
   return without_braces(std::move(out).take());
 }
 
@@ -31,7 +34,8 @@ std::string tail_of(json::ObjectReader& in, std::string_view type) {
   if (const auto* payload = in.find(type)) {
     out.any_key(type).value(*payload);
   } else if (type != "unsupported" && type != "unknown") {
-    in.fault(type, "required", "the object named like the type is missing", "Give the message's own object.");
+    in.fault(type, "required", "the object named like the type is missing",
+             "Give the message's own object.");
   }
   for (const std::string_view name : {"context", "referral", "errors"}) {
     if (const auto* value = in.find(name)) out.key(name).value(*value);
@@ -53,7 +57,8 @@ InboundText read_inbound(json::ObjectReader& in) {
   const auto digits = person_of(in.string("from", {.max = 32}).value_or(""));
   const auto given_user_id = in.string("user_id", {.max = 140});
   if (digits.empty() && !given_user_id) {
-    in.fault("from", "required", "neither from nor user_id is given", "Give the customer's number.");
+    in.fault("from", "required", "neither from nor user_id is given",
+             "Give the customer's number.");
   }
   const auto user_id = given_user_id ? std::string(*given_user_id) : user_id_of(digits);
   const auto name = in.string("profile_name", {.max = 256}).value_or("Simulated customer");

@@ -18,8 +18,8 @@ struct InboundText {
   std::string change_json(std::string_view wamid) const;
 };
 
-/// Reads "from", "user_id", "profile_name", "timestamp", "type", the object named like the type, "context",
-/// "referral" and "errors". Faults go into the reader.
+/// Reads "from", "user_id", "profile_name", "timestamp", "type", the object named like the type,
+/// "context", "referral" and "errors". Faults go into the reader.
 InboundText read_inbound(json::ObjectReader& in);
 
 }  // namespace flowsell::sim

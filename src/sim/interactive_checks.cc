@@ -16,9 +16,9 @@ constexpr std::size_t kListBodyMax = 4096;
 
 /// Kinds of which only the frame is checked.
 constexpr auto kOtherKinds = std::to_array<std::string_view>(
-    {"location_request_message", "address_message", "product", "product_list", "catalog_message", "flow",
-     "carousel", "voice_call", "call_permission_request", "contact_request", "request_contact_info",
-     "order_details", "order_status"});
+    {"location_request_message", "address_message", "product", "product_list", "catalog_message",
+     "flow", "carousel", "voice_call", "call_permission_request", "contact_request",
+     "request_contact_info", "order_details", "order_status"});
 
 Checked<> check_header(const Fields& interactive, bool text_only) {
   if (!interactive.find("header")) return {};
@@ -29,7 +29,8 @@ Checked<> check_header(const Fields& interactive, bool text_only) {
     return {};
   }
   const bool is_media = type == "image" || type == "video" || type == "document";
-  if (!is_media || text_only) return header.wrong("type", "is not a type that this header can have");
+  if (!is_media || text_only)
+    return header.wrong("type", "is not a type that this header can have");
   TRY(auto media, header.object(type));
   return check_media_source(media);
 }
@@ -58,7 +59,8 @@ Checked<> check_buttons(const Fields& action) {
   std::set<std::string_view> ids;
   std::set<std::string_view> titles;
   for (std::size_t i = 0; i < buttons->size(); ++i) {
-    TRY(auto button, Fields::element((*buttons)[i], action.name_of("buttons") + fmt::format("[{}]", i)));
+    TRY(auto button,
+        Fields::element((*buttons)[i], action.name_of("buttons") + fmt::format("[{}]", i)));
     CHECK_OK(button.only({"type", "reply"}));
     TRY(auto type, button.text("type", {}));
     if (type != "reply") return button.wrong("type", "must be reply");
@@ -94,14 +96,16 @@ Checked<> check_list(const Fields& action) {
   std::set<std::string_view> ids;
   std::size_t rows = 0;
   for (std::size_t i = 0; i < sections->size(); ++i) {
-    TRY(auto section, Fields::element((*sections)[i], action.name_of("sections") + fmt::format("[{}]", i)));
+    TRY(auto section,
+        Fields::element((*sections)[i], action.name_of("sections") + fmt::format("[{}]", i)));
     CHECK_OK(section.only({"title", "rows"}));
     if (sections->size() > 1 && !section.find("title")) return section.missing("title");
     CHECK_OK(section.optional_text("title", {.min = 0, .max = 24}));
     TRY(auto in_section, check_rows(section, ids));
     rows += in_section;
   }
-  if (rows > kRowsInAllMax) return action.wrong("sections", "must not have more than 10 rows in all");
+  if (rows > kRowsInAllMax)
+    return action.wrong("sections", "must not have more than 10 rows in all");
   return {};
 }
 

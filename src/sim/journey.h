@@ -37,11 +37,12 @@ class Script {
   std::uint8_t size_ = 0;
 };
 
-/// All that webhooks will tell about one thing: a message of ours and its statuses, or one ready change.
+/// All that webhooks will tell about one thing: a message of ours and its statuses, or one ready
+/// change.
 struct Journey {
   std::uint16_t number = 0;
   SteadyTime begin;
-  Script script;  ///< one step where `change_json` is set
+  Script script;                 ///< one step where `change_json` is set
   std::uint64_t generation = 0;  ///< webhooks of before a reset are not sent
 
   std::string wamid;

@@ -59,11 +59,13 @@ Checked<> check_location(const Fields& message) {
 Checked<> check_contact(const Fields& contact) {
   CHECK_OK(contact.only({"name", "phones", "emails", "addresses", "urls", "org", "birthday"}));
   TRY(auto name, contact.object("name"));
-  CHECK_OK(name.only({"formatted_name", "first_name", "last_name", "middle_name", "prefix", "suffix"}));
+  CHECK_OK(
+      name.only({"formatted_name", "first_name", "last_name", "middle_name", "prefix", "suffix"}));
   CHECK_OK(name.text("formatted_name", {}));
   constexpr auto kParts = std::to_array<std::string_view>(
       {"first_name", "last_name", "middle_name", "prefix", "suffix"});
-  const bool has_part = std::ranges::any_of(kParts, [&](auto part) { return name.find(part) != nullptr; });
+  const bool has_part =
+      std::ranges::any_of(kParts, [&](auto part) { return name.find(part) != nullptr; });
   if (!has_part) return name.missing("first_name");
   return {};
 }
@@ -84,7 +86,8 @@ Checked<> check_reaction(const Fields& message) {
   TRY(auto id, reaction.text("message_id", {}));
   if (!id.starts_with("wamid.")) return reaction.wrong("message_id", "is not a message id");
   TRY(auto emoji, reaction.text("emoji", {.min = 0, .max = kEmojiCodePointsMax}));
-  const bool plain = std::ranges::any_of(emoji, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  const bool plain = std::ranges::any_of(
+      emoji, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
   if (plain) return reaction.wrong("emoji", "is not an emoji");
   return {};
 }
@@ -106,17 +109,24 @@ Checked<> check_media_source(const Fields& media) {
 
 Checked<> check_message_object(const Fields& message, MessageType type) {
   switch (type) {
-    case MessageType::kText: return check_text(message);
+    case MessageType::kText:
+      return check_text(message);
     case MessageType::kImage:
     case MessageType::kVideo:
     case MessageType::kDocument:
     case MessageType::kAudio:
-    case MessageType::kSticker: return check_media(message, type);
-    case MessageType::kLocation: return check_location(message);
-    case MessageType::kContacts: return check_contacts(message);
-    case MessageType::kReaction: return check_reaction(message);
-    case MessageType::kInteractive: return check_interactive(message);
-    case MessageType::kTemplate: return check_template(message);
+    case MessageType::kSticker:
+      return check_media(message, type);
+    case MessageType::kLocation:
+      return check_location(message);
+    case MessageType::kContacts:
+      return check_contacts(message);
+    case MessageType::kReaction:
+      return check_reaction(message);
+    case MessageType::kInteractive:
+      return check_interactive(message);
+    case MessageType::kTemplate:
+      return check_template(message);
   }
   return {};
 }

@@ -33,13 +33,14 @@ std::string MessageLog::add(const TakenMessage& message) {
     const std::lock_guard lock(mutex_);
     n = next_++;
     auto& segment = writable_segment();
-    segment.entries.push_back({.at_ms = to_unix_ms(message.at),
-                               .offset = static_cast<std::uint32_t>(segment.text.size()),
-                               .callback_size = static_cast<std::uint16_t>(message.callback_data.size()),
-                               .number = message.number,
-                               .to_size = static_cast<std::uint8_t>(message.to.size()),
-                               .person_size = static_cast<std::uint8_t>(message.person.size()),
-                               .type = message.type});
+    segment.entries.push_back(
+        {.at_ms = to_unix_ms(message.at),
+         .offset = static_cast<std::uint32_t>(segment.text.size()),
+         .callback_size = static_cast<std::uint16_t>(message.callback_data.size()),
+         .number = message.number,
+         .to_size = static_cast<std::uint8_t>(message.to.size()),
+         .person_size = static_cast<std::uint8_t>(message.person.size()),
+         .type = message.type});
     segment.text.append(message.to).append(message.person).append(message.callback_data);
   }
   return wamid_of(n, message.person);

@@ -39,8 +39,8 @@ struct TakenMessage {
   Time at{};
 };
 
-/// Every message taken since the last reset, oldest first, about 70 bytes each. The oldest make room when there are more
-/// than the limit. Thread-safe.
+/// Every message taken since the last reset, oldest first, about 70 bytes each. The oldest make
+/// room when there are more than the limit. Thread-safe.
 class MessageLog {
  public:
   explicit MessageLog(std::size_t kept_max);
@@ -51,8 +51,8 @@ class MessageLog {
   /// How many were taken since the last reset, kept or not.
   std::uint64_t taken() const;
 
-  /// Calls `visit(position, wamid, message)` for the kept messages from position `from` on, until it gives false.
-  /// `visit` must not call the log.
+  /// Calls `visit(position, wamid, message)` for the kept messages from position `from` on, until
+  /// it gives false. `visit` must not call the log.
   template <class Visit>
   void each(std::uint64_t from, Visit visit) const {
     const std::lock_guard lock(mutex_);

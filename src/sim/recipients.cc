@@ -15,13 +15,20 @@ constexpr int kSpecialFirst = 9990001;
 
 RecipientRole special_role(int number) {
   switch (number - kSpecialFirst) {
-    case 0: return {.never_delivered = true};
-    case 1: return {.not_shown_delivered = true};
-    case 2: return {.twice = true};
-    case 3: return {.reordered = true};
-    case 4: return {.late = true};
-    case 5: return {.held = true};
-    default: return {};
+    case 0:
+      return {.never_delivered = true};
+    case 1:
+      return {.not_shown_delivered = true};
+    case 2:
+      return {.twice = true};
+    case 3:
+      return {.reordered = true};
+    case 4:
+      return {.late = true};
+    case 5:
+      return {.held = true};
+    default:
+      return {};
   }
 }
 
@@ -29,10 +36,14 @@ RecipientRole special_role(int number) {
 
 std::string_view status_name(Status status) noexcept {
   switch (status) {
-    case Status::kSent: return "sent";
-    case Status::kDelivered: return "delivered";
-    case Status::kRead: return "read";
-    case Status::kFailed: return "failed";
+    case Status::kSent:
+      return "sent";
+    case Status::kDelivered:
+      return "delivered";
+    case Status::kRead:
+      return "read";
+    case Status::kFailed:
+      return "failed";
   }
   return "";
 }
@@ -43,7 +54,8 @@ void Script::add(Status status, std::chrono::milliseconds after) {
 }
 
 void Script::reverse() {
-  for (std::size_t i = 0; i < size_ / 2; ++i) std::swap(steps_[i].status, steps_[size_ - 1U - i].status);
+  for (std::size_t i = 0; i < size_ / 2; ++i)
+    std::swap(steps_[i].status, steps_[size_ - 1U - i].status);
 }
 
 void Script::delay(std::chrono::milliseconds by) {

@@ -9,14 +9,14 @@ namespace flowsell::sim {
 
 /// What a recipient's number makes the simulator do. README.md of this folder has the table.
 struct RecipientRole {
-  int error = 0;              ///< 0: none
-  bool error_later = false;   ///< by a failed status
+  int error = 0;             ///< 0: none
+  bool error_later = false;  ///< by a failed status
   bool never_delivered = false;
   bool not_shown_delivered = false;  ///< read without delivered
   bool twice = false;
   bool reordered = false;
   bool late = false;
-  bool held = false;          ///< message_status held_for_quality_assessment
+  bool held = false;  ///< message_status held_for_quality_assessment
 };
 
 /// `person` is the number's digits.

@@ -40,9 +40,11 @@ std::string digits_of(std::string_view to) {
 /// "DE.1349..." or "US.ENT.1349...".
 bool is_user_id(std::string_view text) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const auto inner = [&](char c) { return is_digit(c) || upper(c) || (c >= 'a' && c <= 'z') || c == '.'; };
-  return text.size() > 3 && text.size() <= 140 && upper(text[0]) && upper(text[1]) && text[2] == '.' &&
-         std::ranges::all_of(text.substr(3), inner);
+  const auto inner = [&](char c) {
+    return is_digit(c) || upper(c) || (c >= 'a' && c <= 'z') || c == '.';
+  };
+  return text.size() > 3 && text.size() <= 140 && upper(text[0]) && upper(text[1]) &&
+         text[2] == '.' && std::ranges::all_of(text.substr(3), inner);
 }
 
 Checked<> read_phone(SendRequest& request, std::string_view sender_country) {
@@ -56,7 +58,8 @@ Checked<> read_phone(SendRequest& request, std::string_view sender_country) {
   return refuse(131009, "Parameter to is not a valid phone number");
 }
 
-Checked<> read_recipient(const Fields& body, SendRequest& request, std::string_view sender_country) {
+Checked<> read_recipient(const Fields& body, SendRequest& request,
+                         std::string_view sender_country) {
   TRY(auto recipient_type, body.optional_text("recipient_type", {}));
   const bool to_group = recipient_type == "group";
   if (!recipient_type.empty() && !to_group && recipient_type != "individual") {
@@ -105,7 +108,8 @@ Checked<MessageType> read_type(const Fields& body) {
   const auto type = parse_message_type(name);
   if (type) return *type;
   return invalid(
-      "Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, INTERACTIVE, LOCATION, REACTION, "
+      "Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, INTERACTIVE, LOCATION, "
+      "REACTION, "
       "STICKER, TEMPLATE, TEXT, VIDEO}");
 }
 
@@ -124,7 +128,8 @@ Checked<SendRequest> check_send_request(const json::Value& value, std::string_vi
   CHECK_OK(read_recipient(body, request, sender_country));
   TRY(request.type, read_type(body));
   CHECK_OK(check_context(body));
-  TRY(request.callback_data, body.optional_text("biz_opaque_callback_data", {.min = 0, .max = kCallbackMax}));
+  TRY(request.callback_data,
+      body.optional_text("biz_opaque_callback_data", {.min = 0, .max = kCallbackMax}));
   CHECK_OK(body.optional_text("recipient_identity_key_hash", {.min = 0}));
   CHECK_OK(check_message_object(body, request.type));
   return request;

@@ -10,7 +10,8 @@
 
 namespace flowsell::sim {
 
-/// A body of POST /{phone-number-id}/messages that passed every check. Views point into the document.
+/// A body of POST /{phone-number-id}/messages that passed every check. Views point into the
+/// document.
 struct SendRequest {
   enum class Kind : std::uint8_t { kMessage, kMarkAsRead };
   Kind kind = Kind::kMessage;
@@ -22,8 +23,8 @@ struct SendRequest {
   std::string_view message_id;     ///< of a mark-as-read
 };
 
-/// Meta's own checks, in its order; the first fault is the answer. `sender_country` is the calling code that a number
-/// without '+' is read with, as Meta does.
+/// Meta's own checks, in its order; the first fault is the answer. `sender_country` is the calling
+/// code that a number without '+' is read with, as Meta does.
 Checked<SendRequest> check_send_request(const json::Value& body, std::string_view sender_country);
 
 }  // namespace flowsell::sim

@@ -15,7 +15,9 @@ constexpr std::size_t kNameMax = 512;
 constexpr std::size_t kHeaderTextMax = 60;
 constexpr std::size_t kBodyTextMax = 32'768;
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 Checked<> check_magic_name(std::string_view name) {
   constexpr std::string_view kMagic = "error_";
@@ -32,7 +34,8 @@ Checked<> check_text_parameter(const Fields& parameter, std::size_t length_max) 
   TRY(auto text, parameter.text("text", {.max = length_max}));
   const bool broken = text.find_first_of("\n\t") != text.npos || text.find("     ") != text.npos;
   if (!broken) return {};
-  return refuse(132012, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces");
+  return refuse(132012,
+                "Param text cannot have new-line/tab characters or more than 4 consecutive spaces");
 }
 
 Checked<> check_media_parameter(const Fields& parameter, std::string_view type) {
@@ -41,9 +44,9 @@ Checked<> check_media_parameter(const Fields& parameter, std::string_view type) 
 }
 
 Checked<> check_parameter(const Fields& parameter, std::size_t text_max) {
-  constexpr auto kOtherTypes = std::to_array<std::string_view>(
-      {"currency", "date_time", "location", "product", "action", "limited_time_offer",
-       "tap_target_configuration"});
+  constexpr auto kOtherTypes =
+      std::to_array<std::string_view>({"currency", "date_time", "location", "product", "action",
+                                       "limited_time_offer", "tap_target_configuration"});
   TRY(auto type, parameter.text("type", {}));
   CHECK_OK(parameter.optional_text("parameter_name", {}));
   if (type == "text") return check_text_parameter(parameter, text_max);
@@ -70,8 +73,8 @@ Checked<> check_parameters(const Fields& component, std::size_t text_max) {
   TRY(const auto* parameters, component.array("parameters", 0, 100));
   std::size_t named = 0;
   for (std::size_t i = 0; i < parameters->size(); ++i) {
-    TRY(auto parameter,
-        Fields::element((*parameters)[i], component.name_of("parameters") + fmt::format("[{}]", i)));
+    TRY(auto parameter, Fields::element((*parameters)[i],
+                                        component.name_of("parameters") + fmt::format("[{}]", i)));
     CHECK_OK(check_parameter(parameter, text_max));
     if (parameter.find("parameter_name")) ++named;
   }
@@ -94,9 +97,12 @@ Checked<> check_button(const Fields& component) {
 Checked<> check_component(const Fields& component) {
   TRY(auto type, component.text("type", {}));
   std::string lower(type);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   if (lower == "header") return check_parameters(component, kHeaderTextMax);
-  if (lower == "body" || lower == "limited_time_offer") return check_parameters(component, kBodyTextMax);
+  if (lower == "body" || lower == "limited_time_offer")
+    return check_parameters(component, kBodyTextMax);
   if (lower == "button") {
     CHECK_OK(check_button(component));
     return check_parameters(component, kBodyTextMax);
@@ -113,7 +119,8 @@ Checked<> check_language(const Fields& tmpl) {
   CHECK_OK(language.only({"code", "policy"}));
   CHECK_OK(language.text("code", {.max = 16}));
   TRY(auto policy, language.optional_text("policy", {}));
-  if (!policy.empty() && policy != "deterministic") return language.wrong("policy", "must be deterministic");
+  if (!policy.empty() && policy != "deterministic")
+    return language.wrong("policy", "must be deterministic");
   return {};
 }
 
@@ -123,12 +130,14 @@ Checked<> check_template(const Fields& message) {
   TRY(auto tmpl, message.object("template"));
   CHECK_OK(tmpl.only({"name", "language", "components", "namespace"}));
   TRY(auto name, tmpl.text("name", {.max = kNameMax}));
-  if (!std::ranges::all_of(name, is_name_character)) return tmpl.wrong("name", "is not a template name");
+  if (!std::ranges::all_of(name, is_name_character))
+    return tmpl.wrong("name", "is not a template name");
   CHECK_OK(check_language(tmpl));
   if (tmpl.find("components")) {
     TRY(const auto* components, tmpl.array("components", 0, 20));
     for (std::size_t i = 0; i < components->size(); ++i) {
-      TRY(auto component, Fields::element((*components)[i], fmt::format("template['components'][{}]", i)));
+      TRY(auto component,
+          Fields::element((*components)[i], fmt::format("template['components'][{}]", i)));
       CHECK_OK(check_component(component));
     }
   }

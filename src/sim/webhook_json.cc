@@ -29,7 +29,9 @@ void write_metadata(json::Writer& out, const SimNumber& number) {
 void write_person(json::Writer& out, const Journey& journey) {
   out.begin_object();
   if (!journey.to_user) out.key("wa_id").string(journey.person);
-  out.key("user_id").string(journey.to_user ? journey.person : user_id_of(journey.person)).end_object();
+  out.key("user_id")
+      .string(journey.to_user ? journey.person : user_id_of(journey.person))
+      .end_object();
 }
 
 void write_pricing(json::Writer& out, bool is_template) {
@@ -46,7 +48,8 @@ void write_status(json::Writer& out, const Update& update) {
   out.key("timestamp").string(unix_seconds(update.at));
   if (!journey.to_user) out.key("recipient_id").string(journey.person);
   if (status != Status::kFailed || journey.to_user) {
-    out.key("recipient_user_id").string(journey.to_user ? journey.person : user_id_of(journey.person));
+    out.key("recipient_user_id")
+        .string(journey.to_user ? journey.person : user_id_of(journey.person));
   }
   out.optional_string("biz_opaque_callback_data", journey.callback_data);
   // Meta prices a message in `sent` and in one of the two that prove delivery.
@@ -61,7 +64,8 @@ void write_status(json::Writer& out, const Update& update) {
   out.end_object();
 }
 
-void write_statuses_change(json::Writer& out, std::span<const Update> updates, const SimNumber& number) {
+void write_statuses_change(json::Writer& out, std::span<const Update> updates,
+                           const SimNumber& number) {
   out.begin_object().key("value").begin_object();
   write_metadata(out, number);
   if (!has_failed(updates.front())) {

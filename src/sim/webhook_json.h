@@ -20,11 +20,13 @@ struct Update {
   Time at{};
 };
 
-/// The body of one webhook POST (v24+ shape: no conversation), escaped as Meta escapes: non-ASCII as lower-case \uXXXX,
+/// The body of one webhook POST (v24+ shape: no conversation), escaped as Meta escapes: non-ASCII
+/// as lower-case \uXXXX,
 /// '/' as \/. Neighbouring statuses of one number share a change.
 std::string webhook_body(std::span<const Update> updates, const std::vector<SimNumber>& numbers);
 
-/// JSON text with every non-ASCII character as \uXXXX (lower case, surrogate pairs) and every '/' as \/.
+/// JSON text with every non-ASCII character as \uXXXX (lower case, surrogate pairs) and every '/'
+/// as \/.
 std::string escape_as_meta(std::string_view json);
 
 /// An upper bound of what one update adds to a body.

@@ -180,7 +180,8 @@ std::unique_ptr<WebhookSender::Post> WebhookSender::gather(SteadyTime now) {
   const auto most = updates_max();
   const auto at = SystemClock().now();
   std::size_t bytes = 0;
-  while (!dues_.empty() && dues_.front().at <= now && post->updates.size() < most && bytes < kBodyBytesMax) {
+  while (!dues_.empty() && dues_.front().at <= now && post->updates.size() < most &&
+         bytes < kBodyBytesMax) {
     auto due = pop_earliest(dues_);
     const auto& journey = *due.journey;
     // A body never passes the bound, but one update always goes.
@@ -241,7 +242,8 @@ Awaitable<bool> WebhookSender::attempt(Post* post, std::string body, bool good_s
     count(world_.stats.updates_sent, post->update_count);
   } else {
     count(world_.stats.webhooks_failed);
-    log::debug("webhook not taken", {{"end", http::exchange_end_name(exchange.end)}, {"status", exchange.status}});
+    log::debug("webhook not taken",
+               {{"end", http::exchange_end_name(exchange.end)}, {"status", exchange.status}});
   }
   co_return taken;
 }
@@ -253,7 +255,8 @@ bool WebhookSender::put_off(std::unique_ptr<Post>& post, milliseconds late) {
   --in_flight_;
   advance(*post);
   post->is_late = true;
-  if (post->generation == generation_) push_post(std::chrono::steady_clock::now() + late, std::move(post));
+  if (post->generation == generation_)
+    push_post(std::chrono::steady_clock::now() + late, std::move(post));
   wake_at(next_due());
   return true;
 }
@@ -264,7 +267,8 @@ void WebhookSender::finish(std::unique_ptr<Post> post, bool taken) {
   advance(*post);
   const auto now = std::chrono::steady_clock::now();
   if (!taken && post->generation == generation_) {
-    const milliseconds delay = milliseconds(world_.settings.retry_after_ms) * (1LL << std::min(post->attempts, 16U));
+    const milliseconds delay =
+        milliseconds(world_.settings.retry_after_ms) * (1LL << std::min(post->attempts, 16U));
     ++post->attempts;
     if (now - post->begin < kRetrySpan) {
       push_post(now + std::min(delay, kRetryMax), std::move(post));
@@ -280,7 +284,8 @@ void WebhookSender::advance(Post& post) {
   if (post.generation == generation_ && target_) {
     for (std::size_t i = 0; i < post.updates.size(); ++i) {
       const auto& [journey, step, at] = post.updates[i];
-      const bool last_of_its_message = i + 1 == post.updates.size() || post.updates[i + 1].journey != journey;
+      const bool last_of_its_message =
+          i + 1 == post.updates.size() || post.updates[i + 1].journey != journey;
       if (last_of_its_message && step + 1 < journey->script.size()) push_due(journey, step + 1);
     }
   }

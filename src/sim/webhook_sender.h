@@ -15,9 +15,9 @@
 
 namespace flowsell::sim {
 
-/// Sends webhooks when they are due: one queue, one timer. What is due together goes in one POST; a POST that is not
-/// answered with 200 is tried again with growing delay. A message's next status is due only after the POST of the one
-/// before has ended, so statuses arrive in order of time.
+/// Sends webhooks when they are due: one queue, one timer. What is due together goes in one POST; a
+/// POST that is not answered with 200 is tried again with growing delay. A message's next status is
+/// due only after the POST of the one before has ended, so statuses arrive in order of time.
 class WebhookSender {
  public:
   WebhookSender(runtime::IoPool& pool, World& world);
@@ -46,10 +46,10 @@ class WebhookSender {
   struct Post {
     Target* target = nullptr;
     std::vector<Update> updates;
-    std::string body;           ///< empty: not written yet
+    std::string body;  ///< empty: not written yet
     std::uint64_t generation = 0;
     std::uint32_t attempts = 0;
-    bool is_late = false;       ///< a fault held it up already
+    bool is_late = false;  ///< a fault held it up already
     std::size_t update_count = 0;
     SteadyTime begin;
   };
@@ -84,10 +84,11 @@ class WebhookSender {
   std::size_t next_context_ = 0;
 
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Target>> targets_;  ///< kept to the end: a POST may still use an older one
+  std::vector<std::unique_ptr<Target>>
+      targets_;  ///< kept to the end: a POST may still use an older one
   Target* target_ = nullptr;
-  std::vector<Due> dues_;        ///< heap, earliest first
-  std::vector<DuePost> posts_;   ///< heap, earliest first
+  std::vector<Due> dues_;       ///< heap, earliest first
+  std::vector<DuePost> posts_;  ///< heap, earliest first
   std::size_t in_flight_ = 0;
   std::uint64_t order_ = 0;
   std::uint64_t generation_ = 0;

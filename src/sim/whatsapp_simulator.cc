@@ -49,8 +49,8 @@ class WhatsAppSimulator::Impl {
         graph_(world_, webhooks_),
         control_(world_, webhooks_),
         server_(
-            pool_, server_options(world_.options), [this](http::Request& request) { return answer(request); },
-            answer_unreadable) {}
+            pool_, server_options(world_.options),
+            [this](http::Request& request) { return answer(request); }, answer_unreadable) {}
   ~Impl() { stop(); }
 
   Result<> start() {

@@ -16,7 +16,8 @@ World::World(SimulatorOptions simulator_options)
 }
 
 std::size_t World::find_number(std::string_view phone_number_id) const noexcept {
-  const auto found = std::ranges::find(options.numbers, phone_number_id, &SimNumber::phone_number_id);
+  const auto found =
+      std::ranges::find(options.numbers, phone_number_id, &SimNumber::phone_number_id);
   return static_cast<std::size_t>(found - options.numbers.begin());
 }
 

@@ -32,14 +32,14 @@ struct LiveSettings {
 
 /// Counted since the last reset.
 struct Stats {
-  std::atomic<std::uint64_t> requests{0};        ///< to the Graph API
-  std::atomic<std::uint64_t> accepted{0};        ///< messages taken
-  std::atomic<std::uint64_t> rejected{0};        ///< requests answered with an error, or not at all
-  std::atomic<std::uint64_t> reads{0};           ///< mark-as-read
-  std::atomic<std::uint64_t> webhooks_sent{0};   ///< POSTs answered with 200
-  std::atomic<std::uint64_t> webhooks_failed{0}; ///< attempts that were not
-  std::atomic<std::uint64_t> webhooks_dropped{0};///< POSTs given up or lost by a fault
-  std::atomic<std::uint64_t> updates_sent{0};    ///< statuses and changes inside webhooks_sent
+  std::atomic<std::uint64_t> requests{0};       ///< to the Graph API
+  std::atomic<std::uint64_t> accepted{0};       ///< messages taken
+  std::atomic<std::uint64_t> rejected{0};       ///< requests answered with an error, or not at all
+  std::atomic<std::uint64_t> reads{0};          ///< mark-as-read
+  std::atomic<std::uint64_t> webhooks_sent{0};  ///< POSTs answered with 200
+  std::atomic<std::uint64_t> webhooks_failed{0};   ///< attempts that were not
+  std::atomic<std::uint64_t> webhooks_dropped{0};  ///< POSTs given up or lost by a fault
+  std::atomic<std::uint64_t> updates_sent{0};      ///< statuses and changes inside webhooks_sent
 
   void clear() {
     for (auto* counter : {&requests, &accepted, &rejected, &reads, &webhooks_sent, &webhooks_failed,

@@ -125,7 +125,10 @@ void SqliteCheckpoints::force() {
 
 bool SqliteCheckpoints::wait_for_thread() {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, kWaitForThread, [this] { return phase_ != Phase::kCopying; });
+  const auto has_ended = [this] { return phase_ != Phase::kCopying; };
+  if (changed_.wait_for(lock, kWaitForThread, has_ended)) return true;
+  log::warn("a checkpoint of the database takes long", {{"pages", pages_in_log_}});
+  return false;
 }
 
 void SqliteCheckpoints::plan_next(int pages_in_log) {

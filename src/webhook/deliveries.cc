@@ -18,7 +18,7 @@ const Sql kInsert(
 const Sql kRecord(
     "UPDATE deliveries SET attempts = CASE WHEN attempts = '' OR ?3 = '' THEN attempts || ?3 "
     "ELSE attempts || ',' || ?3 END, status = ?4, next_attempt_at = ?5, finished_at = ?6 "
-    "WHERE workspace_id = ?1 AND id = ?2 RETURNING event_id");
+    "WHERE workspace_id = ?1 AND id = ?2");
 // Content of an event goes as soon as nobody waits for it any more.
 const Sql kFinishEvent(
     "UPDATE events SET pending = pending - 1, "
@@ -84,11 +84,10 @@ Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, con
                         Time now) {
   const bool final = status != DeliveryStatus::kPending;
   const std::string entry = attempt ? attempt_json(*attempt) : "";
-  EventId event;
-  CHECK_OK(db.query(kRecord,
-                    {workspace, id, entry, static_cast<int>(status), next, final ? Param(now) : Param(nullptr)},
-                    [&event](const store::Row& row) { event = row.id<EventId>(0); }));
-  if (final && !event.is_none()) CHECK_OK(db.run(kFinishEvent, {workspace, event}));
+  CHECK_OK(db.run(kRecord, {workspace, id, entry, static_cast<int>(status), next, final ? Param(now) : Param(nullptr)}));
+  if (!final) return {};
+  TRY(const auto event, event_of(db, workspace, id));
+  if (event) CHECK_OK(db.run(kFinishEvent, {workspace, *event}));
   return {};
 }
 

@@ -152,8 +152,58 @@ TEST(Server, AHandlerThatThrowsIsAnInternalError) {
   EXPECT_EQ(peer.read_answer().status, 500);
 }
 
+Awaitable<Response> unanswering(Request&) {
+  Response response;
+  response.status = kCloseUnanswered;
+  co_return response;
+}
+
+TEST(Server, AHandlerMayCloseWithoutAnAnswer) {
+  TestServer server(unanswering);
+  Peer peer = Peer::connect(server.port());
+  peer.send(kGet);
+  EXPECT_EQ(peer.read_all(), "");
+}
+
+Awaitable<Response> halving(Request&) {
+  Response response;
+  response.body = std::string(1000, 'h');
+  response.cut_in_half = true;
+  co_return response;
+}
+
+TEST(Server, AHandlerMayBreakOffItsAnswer) {
+  TestServer server(halving);
+  Peer peer = Peer::connect(server.port());
+  peer.send(kGet);
+  const std::string all = peer.read_all();
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 200 OK"));
+  EXPECT_LT(all.size(), 1000U);
+}
+
+TEST(Server, IgnoresEmptyLinesBeforeARequest) {
+  EXPECT_EQ(ask("\r\n\r\n" + std::string(kGet)).status, 200);
+}
+
+TEST(Server, TakesTheAbsoluteForm) {
+  EXPECT_EQ(ask("GET http://x/a?b HTTP/1.1\r\nHost: x\r\n\r\n").body, "GET /a ");
+}
+
+Awaitable<Response> huge(Request&) {
+  Response response;
+  response.content_type = "application/octet-stream";
+  response.body.assign(8 << 20, 'x');
+  co_return response;
+}
+
+TEST(Server, AnAnswerLargerThanTheSocketsBufferArrivesWhole) {
+  TestServer server(huge);
+  Peer peer = Peer::connect(server.port());
+  peer.send(kGet);
+  EXPECT_EQ(peer.read_answer().body.size(), std::size_t{8} << 20U);
+}
+
 // Limits
-// -------------------------------------------------------------------------------------------------------------
 
 std::string head_of(std::size_t bytes) {
   const std::string front = "GET / HTTP/1.1\r\nHost: x\r\nPad: ";
@@ -223,7 +273,6 @@ TEST(ServerLimits, AConnectionOverTheLimitIsClosedAtOnce) {
 }
 
 // Expect
-// -------------------------------------------------------------------------------------------------------------
 
 constexpr std::string_view kExpecting =
     "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
@@ -254,7 +303,6 @@ TEST(ServerExpect, AnotherExpectationFails) {
 }
 
 // gzip
-// ---------------------------------------------------------------------------------------------------------------
 
 Awaitable<Response> large(Request& request) {
   Response response;
@@ -309,7 +357,6 @@ TEST(ServerGzip, CachesAreToldThatTheAnswerVaries) {
 }
 
 // Time
-// ---------------------------------------------------------------------------------------------------------------
 
 ServerOptions hasty() {
   ServerOptions options;
@@ -330,8 +377,24 @@ TEST(ServerTime, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_EQ(peer.read_all(), "");
 }
 
+TEST(ServerTime, AClientThatDoesNotReadIsCut) {
+  TestServer server(huge, hasty());
+  Peer peer = Peer::connect(server.port());
+  peer.send(kGet);
+  peer.wait_readable(5s);
+  while (server.server->connections() > 0) std::this_thread::yield();
+  EXPECT_LT(peer.read_all().size(), std::size_t{8} << 20U);
+}
+
+TEST(ServerTime, AByteNowAndThenDoesNotMoveTheDeadline) {
+  TestServer server(echo, hasty());
+  Peer peer = Peer::connect(server.port());
+  peer.send("GET / HTTP/1.1\r\nA: ");
+  for (int i = 0; i < 5000 && !peer.wait_readable(1ms); ++i) peer.send("x");
+  EXPECT_EQ(peer.read_answer().status, 408);
+}
+
 // Drain
-// --------------------------------------------------------------------------------------------------------------
 
 TEST(ServerDrain, ClosesIdleConnections) {
   TestServer server(echo);
@@ -407,7 +470,6 @@ TEST(ServerStart, AnUnreadableCertificateIsAnError) {
 }
 
 // Requests that two servers could read differently
-// -------------------------------------------------------------------
 
 struct RefusedCase {
   const char* name;

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -145,6 +146,11 @@ std::string Peer::read_all() {
   while (fill()) {
   }
   return std::exchange(buffer_, {});
+}
+
+bool Peer::wait_readable(std::chrono::milliseconds span) {
+  pollfd waiting{fd_, POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(span.count())) > 0;
 }
 
 bool Peer::is_closed() {

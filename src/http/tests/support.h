@@ -42,6 +42,8 @@ class Peer {
   std::string read_head();
   /// Reads one whole request (head and Content-Length body); empty when the connection ends before.
   std::string read_request();
+  /// True when something can be read (an end, too) within `span`.
+  bool wait_readable(std::chrono::milliseconds span);
   /// True when the other side closes without another byte.
   bool is_closed();
   /// What arrives until the other side closes.

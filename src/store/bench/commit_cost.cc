@@ -2,7 +2,7 @@
 // under a random 16-byte key, and one counter update a batch. Prints microseconds of wall clock and
 // of CPU for each pair of rows.
 //
-//     store_commit_cost FOLDER      (on the disk to measure)
+//     store_commit_cost FOLDER [LOG_PAGES]      (on the disk to measure)
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -150,10 +151,10 @@ bool measure(Database& db, const Load& load) {
 }
 
 /// Each load gets a new database, so that the size of its tables is known.
-bool run(const std::string& folder, const Load& load) {
+bool run(const std::string& folder, std::size_t log_pages, const Load& load) {
   const std::string path = folder + "/commit_cost.db";
   for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + end);
-  auto db = open_sqlite({.path = path});
+  auto db = open_sqlite({.path = path, .log_pages = log_pages});
   if (!db || !(*db)->migrate(kMigrations)) {
     std::fprintf(stderr, "can't open a database in %s\n", folder.c_str());
     return false;
@@ -180,7 +181,7 @@ constexpr Load kLoads[] = {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: store_commit_cost FOLDER\n");
+    std::fprintf(stderr, "usage: store_commit_cost FOLDER [LOG_PAGES]\n");
     return 2;
   }
   bool good = true;

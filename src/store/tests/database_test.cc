@@ -59,7 +59,17 @@ class DatabaseSuite : public testing::TestWithParam<Engine> {
   std::vector<std::int64_t> items() { return integers_now(*db_, kAllItems); }
   std::vector<std::int64_t> keys() { return integers_now(*db_, kAllKeys); }
 
+  /// Runs one coroutine to its end and gives its result.
+  template <class T>
+  T run(Awaitable<T> work) {
+    auto done = net::co_spawn(contexts_[0], std::move(work), net::use_future);
+    contexts_[0].restart();
+    contexts_[0].run();
+    return done.get();
+  }
+
   TempFolder folder_;
+  std::array<net::io_context, 2> contexts_;  // before db_: it posts to them until it has stopped
   std::unique_ptr<Database> db_;
 };
 
@@ -145,7 +155,8 @@ TEST_P(DatabaseSuite, StatsCountWhatWaits) {
 
 Result<> append_to_trail(Connection& db, std::span<WriteOp* const> ops);
 constexpr WriteKind kEarlyKind{"early", 1, append_to_trail};
-constexpr WriteKind kLateKind{"late", 2, append_to_trail};
+constexpr WriteKind kMiddleKind{"middle", 2, append_to_trail};
+constexpr WriteKind kLateKind{"late", 3, append_to_trail};
 constexpr Sql kAppend("INSERT INTO trail(position, what) SELECT count(*), ?1 FROM trail");
 constexpr Sql kTrail("SELECT what FROM trail ORDER BY position");
 
@@ -161,7 +172,8 @@ Result<> append_to_trail(Connection& db, std::span<WriteOp* const> ops) {
 
 TEST_P(DatabaseSuite, KindsRunInTheirOrderAndOperationsOfAKindInThatOfArrival) {
   std::vector<std::unique_ptr<TrailOp>> ops;
-  for (const char* what : {"a", "b", "c"}) {
+  for (const char* what : {"a", "b"}) {
+    ops.push_back(std::make_unique<TrailOp>(kMiddleKind, std::string("middle ") + what));
     ops.push_back(std::make_unique<TrailOp>(kLateKind, std::string("late ") + what));
     ops.push_back(std::make_unique<TrailOp>(kEarlyKind, std::string("early ") + what));
   }
@@ -172,7 +184,7 @@ TEST_P(DatabaseSuite, KindsRunInTheirOrderAndOperationsOfAKindInThatOfArrival) {
     (void)db.query(kTrail, {}, [&trail](const Row& row) { trail.emplace_back(row.text(0)); });
   });
   ASSERT_TRUE(read);
-  EXPECT_THAT(trail, ElementsAre("early a", "early b", "early c", "late a", "late b", "late c"));
+  EXPECT_THAT(trail, ElementsAre("early a", "early b", "middle a", "middle b", "late a", "late b"));
 }
 
 // ---- one operation's fault
@@ -462,15 +474,6 @@ Task<std::vector<std::int64_t>> read_items(Database& db) {
   co_return co_await std::move(found);
 }
 
-/// Runs one coroutine to its end and gives its result.
-template <class T>
-T run(Awaitable<T> work) {
-  net::io_context io(1);
-  auto done = net::co_spawn(io, std::move(work), net::use_future);
-  io.run();
-  return done.get();
-}
-
 TEST_P(DatabaseSuite, CoroutineReads) {
   InsertItem op(3);
   ASSERT_TRUE(db_->commit_now(op));
@@ -507,13 +510,12 @@ Awaitable<void> commit_items(Database& db, std::int64_t first, int count, std::a
 
 class ManyCoroutines : public DatabaseSuite {
  protected:
-  static constexpr int kContexts = 2, kCoroutines = 200, kEach = 20;
+  static constexpr int kCoroutines = 200, kEach = 20;
 
   void SetUp() override {
     DatabaseSuite::SetUp();
-    std::array<net::io_context, kContexts> contexts;
     std::int64_t first = 1;
-    for (auto& io : contexts) {
+    for (auto& io : contexts_) {
       for (int i = 0; i < kCoroutines; ++i, first += kEach) {
         net::co_spawn(io, commit_items(*db_, first, kEach, good_), [](std::exception_ptr e) {
           if (e) std::rethrow_exception(e);
@@ -521,18 +523,16 @@ class ManyCoroutines : public DatabaseSuite {
       }
     }
     std::vector<std::thread> threads;
-    for (auto& io : contexts) threads.emplace_back([&io] { io.run(); });
+    for (auto& io : contexts_) threads.emplace_back([&io] { io.run(); });
     for (std::thread& thread : threads) thread.join();
   }
   std::atomic<int> good_ = 0;
 };
 
-TEST_P(ManyCoroutines, AllResumeOnTheirOwnThread) {
-  EXPECT_EQ(good_, kContexts * kCoroutines * kEach);
-}
+TEST_P(ManyCoroutines, AllResumeOnTheirOwnThread) { EXPECT_EQ(good_, 2 * kCoroutines * kEach); }
 
 TEST_P(ManyCoroutines, AllAreWritten) {
-  EXPECT_EQ(items().size(), std::size_t{kContexts * kCoroutines * kEach});
+  EXPECT_EQ(items().size(), std::size_t{2 * kCoroutines * kEach});
 }
 
 TEST_P(ManyCoroutines, ShareTransactions) {

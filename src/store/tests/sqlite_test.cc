@@ -111,7 +111,7 @@ TEST_F(Sqlite, CleanCloseLeavesNoLog) {
 TEST_F(Sqlite, LogStaysSmallUnderSteadyWork) {
   constexpr std::size_t kLogPages = 64;
   const auto db = open_items({.path = path(), .log_pages = kLogPages});
-  commit_items(*db, 1, 1000);
+  commit_items(*db, 1, 400);
   // The hard bound, and the little that one transaction and a tail of the copying add.
   EXPECT_LE(std::filesystem::file_size(path() + "-wal"), (kLogPages * 4 + 32) * 4120);
 }
@@ -125,17 +125,17 @@ TEST_F(Sqlite, LogStartsOverOnceAReaderThatHeldItIsGone) {
   });
   ASSERT_TRUE(read);
   const auto size_before = std::filesystem::file_size(path() + "-wal");
-  commit_items(*db, 101, 1000);
+  commit_items(*db, 101, 500);
   EXPECT_LE(std::filesystem::file_size(path() + "-wal"), size_before + (kLogPages * 4 + 32) * 4120);
 }
 
 TEST_F(Sqlite, NothingIsLostAcrossCheckpoints) {
   {
     const auto db = open_items({.path = path(), .log_pages = 16});
-    commit_items(*db, 1, 500);
+    commit_items(*db, 1, 200);
   }
   const auto db = open_items({.path = path()});
-  EXPECT_EQ(integers_now(*db, kAllItems).size(), 500U);
+  EXPECT_EQ(integers_now(*db, kAllItems).size(), 200U);
 }
 
 Awaitable<void> read_nothing(Database& db, std::vector<ErrorCode>& errors, std::latch& all_asked) {
@@ -146,6 +146,7 @@ Awaitable<void> read_nothing(Database& db, std::vector<ErrorCode>& errors, std::
 }
 
 TEST_F(Sqlite, ReadsBeyondTheLimitOfThoseThatWaitAreRefused) {
+  net::io_context io(1);  // before db, which posts to it until it has stopped
   const auto db = open_items({.path = path(), .readers = 1});
   std::latch begun(1), one_refused(1);
   std::thread holder([&] {
@@ -155,7 +156,6 @@ TEST_F(Sqlite, ReadsBeyondTheLimitOfThoseThatWaitAreRefused) {
     });
   });
   begun.wait();
-  net::io_context io(1);
   std::vector<ErrorCode> errors;
   for (int i = 0; i < 1025; ++i) {
     net::co_spawn(io, read_nothing(*db, errors, one_refused),

@@ -12,6 +12,8 @@
 
 namespace flowsell::http {
 
+class ChunkDecoder;
+
 struct ReadLimits {
   std::size_t head_bytes_max = 16 * 1024;  ///< request line, fields and the empty line
   std::size_t body_bytes_max = 1 << 20;    ///< without chunk framing
@@ -79,6 +81,7 @@ class RequestReader {
 
   ReadLimits limits_;
   std::unique_ptr<HeadParser> parser_;
+  std::unique_ptr<ChunkDecoder> chunks_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_;
   std::size_t begin_ = 0;       ///< of the message that is being read

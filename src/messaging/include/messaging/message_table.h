@@ -55,6 +55,7 @@ struct StatusChange {
   Time at;
   std::string_view provider_message_id;      ///< empty: keep
   const MessageError* error = nullptr;       ///< with kFailed and kUnknown
+  const MessageRow* known = nullptr;         ///< the row where the caller has it: saves a look-up
 };
 /// What a change left behind, enough to tell others of it.
 struct ChangedMessage {

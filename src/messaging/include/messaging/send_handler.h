@@ -6,6 +6,7 @@
 #include "channel/outcome.h"
 #include "crypto/rotating_keys.h"
 #include "http/client.h"
+#include "messaging/message_table.h"
 #include "messaging/senders.h"
 #include "messaging/waiters.h"
 #include "metering/metering.h"
@@ -36,7 +37,7 @@ class SendHandler final : public outbox::JobHandler {
   /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a later attempt is made
   /// from: it is sealed and stored only where there is one.
   Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
-                                                  Content raw_body);
+                                                  Content raw_body, MessageRow row);
   /// Seals a message's content into its job, under the newest key.
   Result<> seal(outbox::Job& job, const Content& raw_body) const;
 
@@ -48,7 +49,8 @@ class SendHandler final : public outbox::JobHandler {
  private:
   Task<http::OutRequest> reopen(const outbox::Job& job, const Sender& sender);
   Awaitable<void> tell_sending(const outbox::Job& job);
-  Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome);
+  Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome,
+                                        const MessageRow* known = nullptr);
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
   std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome, Time now) const;
   Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request);

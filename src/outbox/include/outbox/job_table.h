@@ -28,7 +28,11 @@ Result<> requeue_job(store::Connection& db, const Job& job, Time due);
 /// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns what became ready.
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane);
 
-/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more).
+/// Makes the first job of every lane ready, for a start after a crash: the job that others were told to wait behind may
+/// have ended while nobody lived to wake them. Only while no job is claimed.
+Result<> promote_orphans(store::Connection& db);
+
+/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more), or due later than `ref` says.
 Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref);
 
 /// Ready jobs of a group in order of their time.

@@ -14,6 +14,7 @@
 #include "outbox/job_table.h"
 #include "runtime/io_pool.h"
 #include "runtime/task.h"
+#include "runtime/work_count.h"
 #include "store/database.h"
 #include "telemetry/metrics.h"
 
@@ -69,7 +70,9 @@ class Outbox {
   /// True once stop() has begun: attempts that have not sent a byte must not.
   bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
 
-  /// Claims nothing more and waits up to `grace` for the open attempts' ends. Blocking.
+  /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is still accepted is queued.
+  void close() noexcept { stopping_.store(true, std::memory_order_release); }
+  /// close(), and waits up to `grace` for the open attempts' ends. Blocking.
   void stop(std::chrono::milliseconds grace);
 
   std::int64_t queued() const;
@@ -84,6 +87,7 @@ class Outbox {
   void arm_wake(const std::shared_ptr<Group>& group, SteadyTime at);
   Awaitable<void> claim(std::shared_ptr<Group> group, std::vector<JobRef> refs);
   Awaitable<void> refill(std::shared_ptr<Group> group);
+  void start_promotion(const std::shared_ptr<Group>& group, Lane lane);
   Awaitable<void> promote(std::shared_ptr<Group> group, Lane lane);
   Awaitable<void> drive(std::shared_ptr<Group> group, JobRef ref, Awaitable<Disposition> attempt);
   Awaitable<void> unclaim(std::shared_ptr<Group> group, Job job);
@@ -100,7 +104,7 @@ class Outbox {
   std::unordered_map<GroupId, std::shared_ptr<Group>, GroupIdHash> groups_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> in_flight_{0};
-  std::atomic<std::int64_t> working_{0};  ///< coroutines of ours that run
+  runtime::WorkCount working_;  ///< coroutines of ours that run
   metrics::Counter& claims_;
 };
 

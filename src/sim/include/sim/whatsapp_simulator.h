@@ -35,9 +35,9 @@ struct SimulatorOptions {
   std::chrono::milliseconds webhook_retry_after{1'000};  ///< the first retry; doubles up to 60 s, for 7 days
 };
 
-/// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and signed webhooks, for the
-/// message types that the adapter has; and a control API under /_sim (README.md of this folder) that plays the customers
-/// and breaks things on demand. Runs on threads of its own.
+/// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and signed
+/// webhooks; and a control API under /_sim (README.md of this room) that plays the customers and breaks
+/// things on demand. Runs on threads of its own.
 class WhatsAppSimulator {
  public:
   explicit WhatsAppSimulator(SimulatorOptions options);

@@ -110,7 +110,8 @@ class Database {
   /// False after a write failed for a reason that is not the operation's (disk full, I/O); true again once one succeeds.
   virtual bool healthy() const = 0;
 
-  /// Commits what waits, then refuses with kShuttingDown. Blocking.
+  /// Commits what waits, then refuses with kShuttingDown. Blocking. To be called before the io_contexts of the
+  /// coroutines that committed or read are destroyed: until then a thread of the store may be posting to them.
   virtual void stop() = 0;
 
  protected:

@@ -1,0 +1,1 @@
+"""What the benchmarks share: processes and their costs, the programs under test, load, and the report."""

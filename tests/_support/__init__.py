@@ -1,0 +1,1 @@
+"""Shared by the tests that drive the real binaries: processes, clients, a webhook receiver, the contract."""

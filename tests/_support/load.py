@@ -1,0 +1,75 @@
+"""Load from clients that behave: distinct keys and recipients, and the same call again whenever it is not known what
+became of it."""
+
+import http.client
+import json
+import random
+import threading
+
+# What a client may see while a server dies or starts.
+CONNECTION_FAULTS = (OSError, http.client.HTTPException)
+TRY_AGAIN = {500, 503}
+PAUSE_SECONDS = 0.02
+REPLAY_SHARE = 0.05
+
+
+class Load:
+    """`acknowledged`: key -> message id, of each 202 that a client saw. All else about them is in `faults`."""
+
+    def __init__(self, api, threads, seed):
+        self.api = api
+        self.acknowledged = {}
+        self.replays = 0
+        self.faults = []
+        self._ends = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(number, random.Random(f"{seed}-{number}")))
+                         for number in range(threads)]
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self, seconds=60):
+        """No new message is begun; those that are unanswered are asked for until they are. A server must run."""
+        self._ends.set()
+        for thread in self._threads:
+            thread.join(seconds)
+        assert not any(thread.is_alive() for thread in self._threads), "a client still waits for an answer"
+
+    def count(self):
+        with self._lock:
+            return len(self.acknowledged)
+
+    def _run(self, number, chance):
+        serial = 0
+        while not self._ends.is_set():
+            serial += 1
+            self._send(number, serial)
+            if chance.random() < REPLAY_SHARE:
+                self._send(number, chance.randint(1, serial))
+
+    def _send(self, number, serial):
+        key = f"load-{number}-{serial}"
+        body = {"to": f"+91{number:02}{serial:08}", "type": "text", "text": {"body": f"Message {serial}"}}
+        answer = self._until_answered(json.dumps(body), key)
+        with self._lock:
+            if answer.status != 202:
+                self.faults.append(f"{key}: {answer}")
+                return
+            message_id = answer.json()["id"]
+            known = self.acknowledged.setdefault(key, message_id)
+            self.replays += answer.headers["Idempotent-Replayed"] == "true"
+            if known != message_id:
+                self.faults.append(f"{key}: first {known}, then {message_id}")
+
+    def _until_answered(self, body, key):
+        pause = threading.Event()
+        while True:
+            try:
+                answer = self.api.send(body, idempotency_key=key)
+                if answer.status not in TRY_AGAIN:
+                    return answer
+            except CONNECTION_FAULTS:
+                pass
+            pause.wait(PAUSE_SECONDS)

@@ -1,0 +1,32 @@
+"""Webhooks as Meta would send them."""
+
+import hashlib
+import hmac
+import json
+import time
+
+PHONE_NUMBER_ID = "106540352242922"
+DISPLAY_NUMBER = "15550783881"
+
+
+def signature_of(body, app_secret):
+    return "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def callback(value, phone_number_id=PHONE_NUMBER_ID):
+    """The body around one change's value."""
+    metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
+    change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
+
+
+def status_of(message_id, status, wamid, at=None):
+    return {"id": wamid, "status": status, "timestamp": str(int(at or time.time())), "recipient_id": "919812345678",
+            "biz_opaque_callback_data": message_id}
+
+
+def post_callback(stack, body, signature=None):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    signed = signature_of(raw, stack.app_secret) if signature is None else signature
+    headers = {"X-Hub-Signature-256": signed or None}
+    return stack.api.post("/hooks/whatsapp", raw, headers=headers, key=None)

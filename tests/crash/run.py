@@ -1,0 +1,202 @@
+"""Kills connectd under load, again and again, and then does the accounts (DESIGN 7). By hand:
+
+    .venv/bin/python tests/crash/run.py [--rounds 200] [--seed 1] [--threads 6]
+
+Each round starts the server on the same data, and kills it with SIGKILL at a random moment or at a failpoint of
+docs/failpoints.md. At the end all is let settle, and each equation is printed with its numbers.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _support.load import Load  # noqa: E402
+from _support.stack import Stack  # noqa: E402
+from _support.waiting import wait_until  # noqa: E402
+
+CONCURRENCY = 64  # attempts of the sender that can be open at once
+QUOTA = 10_000_000
+LATENCY_MS = 25  # so that attempts are open at any moment
+PACES = (0, 0, 400)  # messages a second; 0: none. A pace makes queues, and claims out of them
+ROUND_SECONDS = (0.05, 0.5)
+FAILPOINT_SECONDS = 1.5
+FAILPOINT_PASSES_MAX = 60
+SIGKILLED = -9
+FAILPOINTS = ["client.before_first_byte", "client.after_first_byte", "commit.before", "commit.after"] + [
+    f"commit.{when}.{kind}" for when in ("before", "after")
+    for kind in ("accept", "claim", "settle", "status", "delivery", "recover", "promote")]
+SENT = {"sent", "delivered", "read"}
+
+
+class Equation:
+    def __init__(self, name, holds, numbers):
+        self.name, self.holds, self.numbers = name, bool(holds), numbers
+
+    def __str__(self):
+        return f"{'holds' if self.holds else 'BROKEN'}: {self.name}: {self.numbers}"
+
+
+class CrashTest:
+    def __init__(self, folder, rounds, seed, threads=6, say=print):
+        self.rounds, self.seed, self.say = rounds, seed, say
+        self.chance = random.Random(seed)
+        self.stack = Stack(folder, checked=False, settings={
+            "CONCURRENCY_PER_SENDER": CONCURRENCY, "TEST_QUOTA": QUOTA, "LOG_LEVEL": "info", "PAIR_LIMIT": "false",
+            "WEBHOOK_RETRY_SCHEDULE_SECONDS": "0,0,1,1,1,1,1,1,2,2,2,2,2,2,2,2"})
+        self.threads = threads
+        self.unknown_by_round = []
+        self.deaths = Counter()
+        self.faults = []
+
+    def run(self):
+        """All equations."""
+        try:
+            self.stack.start()
+            self.receiver = self.stack.receiver(["message.delivered", "message.failed"])
+            self.stack.sim.fault({"latency_ms": LATENCY_MS})
+            self.load = Load(self.stack.api, self.threads, self.seed)
+            self.load.start()
+            unknown = self.unknown_so_far()
+            for number in range(1, self.rounds + 1):
+                how = self.crash(number)
+                self.start_for_the_next_round()
+                before, unknown = unknown, self.unknown_so_far()
+                self.unknown_by_round.append(unknown - before)
+                self.say(f"round {number:3}: {how:<40} {self.load.count():6} acknowledged, "
+                         f"{unknown - before:3} open at the kill")
+            self.settle()
+            return self.equations()
+        finally:
+            if hasattr(self, "load"):
+                self.load._ends.set()
+            self.stack.close()
+
+    # --- one round ---
+
+    def crash(self, number):
+        server = self.stack.server
+        server.settings["SENDER_MESSAGES_PER_SECOND"] = self.chance.choice(PACES)
+        if number % 2:
+            self.wait(self.chance.uniform(*ROUND_SECONDS))
+            server.kill()
+            self.deaths["at a random moment"] += 1
+            return "kill -9"
+        failpoint = f"{self.chance.choice(FAILPOINTS)}:{self.chance.randint(1, FAILPOINT_PASSES_MAX)}"
+        # This run only prepares what the failpoint meets: open attempts, a queue.
+        self.wait(self.chance.uniform(*ROUND_SECONDS) / 2)
+        server.kill()
+        server.begin(failpoint)
+        deadline = time.monotonic() + FAILPOINT_SECONDS
+        while server.running() and time.monotonic() < deadline:
+            self.wait(0.01)
+        if server.running():
+            server.kill()
+            self.deaths["at a random moment"] += 1
+            return f"kill -9 ({failpoint} was not passed)"
+        if server.process.returncode != SIGKILLED:
+            self.faults.append(f"{failpoint}: ended with {server.process.returncode}: {server.log_text()[-2000:]}")
+        self.deaths["at a failpoint"] += 1
+        return failpoint
+
+    @staticmethod
+    def wait(seconds):
+        time.sleep(seconds)  # the random moment itself
+
+    def start_for_the_next_round(self):
+        # The clients keep their API: port and key are the same.
+        self.stack.server.start()
+
+    def unknown_so_far(self):
+        days = self.stack.api.get("/v1/usage").json()["data"]
+        return sum(day["unknown"] for day in days)
+
+    # --- the end ---
+
+    def settle(self):
+        """Everything that can still happen happens, without a pace."""
+        self.load.finish()
+        self.stack.server.kill()
+        self.stack.server.settings["SENDER_MESSAGES_PER_SECOND"] = 0
+        self.stack.sim.clear_faults()
+        self.stack.server.start()
+        self.unknown_by_round.append(0)
+        api = self.stack.api
+        wait_until(lambda: api.metric("connect_outbox_queued") == 0 and api.metric("connect_outbox_in_flight") == 0,
+                   "the outbox is empty", seconds=120)
+        wait_until(lambda: self.stack.sim.stats()["webhooks_waiting"] == 0, "all statuses are told", seconds=120)
+        wait_until(self.stack.deliveries_done, "all deliveries are done", seconds=120)
+        self.stack.server.must_run()
+
+    def equations(self):
+        api, load = self.stack.api, self.load
+        messages = {message["id"]: message["status"] for message in api.all_of("/v1/messages")}
+        seen = Counter(each["biz_opaque_callback_data"] for each in self.stack.sim.taken())
+        acknowledged = set(load.acknowledged.values())
+        count = Counter(messages.values())
+        sent = sum(count[status] for status in SENT)
+        queued = count["accepted"] + count["sending"]
+        unknown = {message_id for message_id, status in messages.items() if status == "unknown"}
+        never_seen = set(messages) - set(seen)
+        quota, usage = api.quota(), api.get("/v1/usage").json()["data"]
+        told = defaultdict(set)
+        for delivery in self.receiver.all():
+            told[delivery.message["id"], delivery.type].add(delivery.id)
+        arrived = {message_id for message_id, event_type in told if event_type == "message.delivered"}
+        delivered = {message_id for message_id, status in messages.items() if status in ("delivered", "read")}
+        most_open = max(self.unknown_by_round)
+        return [
+            Equation("every 202 exists", acknowledged <= set(messages),
+                     f"{len(acknowledged)} acknowledged, {len(acknowledged - set(messages))} of them missing"),
+            Equation("nothing exists that nobody asked for", set(messages) <= acknowledged,
+                     f"{len(messages)} messages, {len(set(messages) - acknowledged)} too many"),
+            Equation("accepted = sent + failed + unknown + queued",
+                     len(messages) == sent + count["failed"] + len(unknown) + queued and queued == 0,
+                     f"{len(messages)} = {sent} + {count['failed']} + {len(unknown)} + {queued}"),
+            Equation("unknown by a kill <= attempts that can be open", most_open <= CONCURRENCY,
+                     f"at most {most_open} of {CONCURRENCY}; {sum(self.unknown_by_round)} in all rounds"),
+            Equation("unknown at the end = what the simulator never saw", unknown == never_seen - self.failed(messages),
+                     f"{len(unknown)} = {len(never_seen - self.failed(messages))}"),
+            Equation("the simulator saw nothing twice", all(times == 1 for times in seen.values()),
+                     f"{sum(seen.values())} taken, {len(seen)} different"),
+            Equation("the simulator saw nothing that was not accepted", set(seen) <= set(messages),
+                     f"{len(set(seen) - set(messages))} unheard of"),
+            Equation("quota used = accepted", quota["used"] == len(messages), f"{quota['used']} = {len(messages)}"),
+            Equation("usage counts each acceptance once", sum(day["accepted"] for day in usage) == len(messages),
+                     f"{sum(day['accepted'] for day in usage)} = {len(messages)}"),
+            Equation("the same key gives the same message", not load.faults,
+                     f"{load.replays} replays, {len(load.faults)} faults {load.faults[:3]}"),
+            Equation("every delivery to a person is told", delivered == arrived,
+                     f"{len(delivered)} delivered, {len(arrived)} told"),
+            Equation("it is told under one webhook-id", all(len(ids) == 1 for ids in told.values()),
+                     f"{len(told)} events, {sum(len(ids) for ids in told.values())} ids"),
+            Equation("the server ended by our kills only", not self.faults, f"{dict(self.deaths)} {self.faults[:2]}"),
+        ]
+
+    @staticmethod
+    def failed(messages):
+        return {message_id for message_id, status in messages.items() if status == "failed"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    parser.add_argument("--threads", type=int, default=6)
+    arguments = parser.parse_args()
+    print(f"{arguments.rounds} rounds, seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        test = CrashTest(Path(folder) / "stack", arguments.rounds, arguments.seed, arguments.threads,
+                         say=lambda line: print(line, flush=True))
+        equations = test.run()
+    print(*equations, sep="\n", flush=True)
+    return 0 if all(equation.holds for equation in equations) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
