@@ -11,11 +11,11 @@ import shutil
 import signal
 import sys
 
-from cases import backlog, deliveries, idle, neighbour, sends, status
+from cases import backlog, deliveries, idle, latency, neighbour, sends, status
 from harness.paths import CONNECTD, SIMULATOR, WORK
 from harness.processes import BenchError
 
-CASES = [sends, status, deliveries, neighbour, backlog, idle]
+CASES = [sends, latency, status, deliveries, neighbour, backlog, idle]
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -45,7 +45,7 @@ def run(options) -> None:
             _fill(server, 1)  # buffers, caches and pools have their size before the count starts
             first, before = _queued(server), server.rss()
             while _queued(server) - first < wanted:
-                _fill(server, 2)
+                _fill(server, 1)
             row = {"queued": _queued(server), "before_mb": before / 1e6, "after_mb": server.rss() / 1e6}
             row["growth_mb"] = row["after_mb"] - row["before_mb"]
             row["bytes_each"] = row["growth_mb"] * 1e6 / (row["queued"] - first)

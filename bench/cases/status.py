@@ -14,7 +14,7 @@ HELP = "signed status webhooks in, 1, 100 and 1,000 updates each"
 
 CONNECTIONS = 16
 # Updates of one round: each one moves a message that no other update has moved.
-UPDATES = {1: 5_000, 100: 15_000, 1000: 15_000}
+UPDATES = {1: 8_000, 100: 30_000, 1000: 30_000}
 COLUMNS = {
     "rate": "updates/s",
     "cpu_us": "CPU µs/update",

@@ -16,6 +16,7 @@ _runs = itertools.count()
 class Load:
     connections: int = 64
     body_bytes: int = 256  # of a connectd request; the others carry the same text
+    pause_ms: int = 0  # mean pause of a connection between its requests; 0 is a closed loop
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def send(kind: str, port: int, path: str, secret: str, seconds: float, load: Loa
     run = f"{int(time.time()):x}-{next(_runs) % 1000}"
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds:.0f}s", "--timeout", "30s"]
     command += ["-s", str(LUA / "send.lua"), f"http://127.0.0.1:{port}", "--"]
-    command += [kind, path, secret, run, str(load.body_bytes)]
+    command += [kind, path, secret, run, str(load.body_bytes), str(load.pause_ms)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):

@@ -110,18 +110,28 @@ class Connectd(Server):
     def start(self) -> None:
         program = self.launch()
 
-        def ready() -> bool:
+        def ready() -> dict | None:
             program.check_running()
-            try:
-                return bool(get_text(f"{self.url}/readyz"))
-            except (urllib.error.URLError, ConnectionError):
-                return False
+            return self._about() if self._is_ready() else None
 
-        wait_until(ready, "connectd ready")
-        about = json.loads((self.data / "sandbox.json").read_text())
+        about = wait_until(ready, "connectd ready", every=0.002)
         self.key = about["api_key"]
         self.number_id = about["phone_number_id"]
         self.display_number = about["phone_number"].lstrip("+")
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(get_text(f"{self.url}/readyz"))
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def _about(self) -> dict | None:
+        """What this start wrote for its users; an earlier start's file names another port."""
+        try:
+            about = json.loads((self.data / "sandbox.json").read_text())
+        except FileNotFoundError:
+            return None
+        return about if about["base_url"] == self.url else None
 
     def metrics(self) -> dict[str, float]:
         """Name with labels -> value."""

@@ -1,5 +1,7 @@
 -- Sends for wrk: every request has its own recipient and key, and all three kinds carry the same text.
--- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES; KIND is connectd, meta or kannel, RUN ends in a number below 1000.
+-- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES PAUSE_MS; KIND is connectd, connectd-wait (the answer comes when
+-- the provider has spoken), meta or kannel; RUN ends in a number below 1000. PAUSE_MS, if not 0, is the mean pause of a
+-- connection between its requests.
 -- A request is one string.format of a text made in init(): the client shares the cores with what is measured.
 
 local WORDS = "Your order is ready and can be picked up at the store until Friday evening. "
@@ -25,11 +27,18 @@ end
 local make = {}
 local number = 0
 
-function make.connectd(path, secret, run, text)
+local function to_connectd(path, secret, run, text, more_headers)
   local body = '{"to":"+4915%09d","type":"text","text":{"body":"' .. text .. '"}}'
-  local headers = "Authorization: Bearer " .. secret .. "\r\nIdempotency-Key: bench-" .. run .. "-%09d\r\n"
+  local headers = "Authorization: Bearer " .. secret .. "\r\nIdempotency-Key: bench-" .. run .. "-%09d\r\n" ..
+    more_headers
   local request = post(path, headers, body)
   return function() return request:format(number, number, number) end
+end
+
+make["connectd"] = function(path, secret, run, text) return to_connectd(path, secret, run, text, "") end
+
+make["connectd-wait"] = function(path, secret, run, text)
+  return to_connectd(path, secret, run, text, "Prefer: wait=10\r\n")
 end
 
 -- What connectd itself posts to WhatsApp for such a send, so that the floor moves the same bytes.
@@ -55,6 +64,10 @@ function init(arguments)
   request = function()
     number = number + 1
     return next_request()
+  end
+  local pause = tonumber(arguments[6])
+  if pause > 0 then
+    delay = function() return math.random(0, 2 * pause) end
   end
 end
 

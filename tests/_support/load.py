@@ -23,8 +23,10 @@ class Load:
         self.faults = []
         self._ends = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._run, args=(number, random.Random(f"{seed}-{number}")))
-                         for number in range(threads)]
+        self._given_up = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(number, random.Random(f"{seed}-{number}")), daemon=True)
+            for number in range(threads)]
 
     def start(self):
         for thread in self._threads:
@@ -36,6 +38,11 @@ class Load:
         for thread in self._threads:
             thread.join(seconds)
         assert not any(thread.is_alive() for thread in self._threads), "a client still waits for an answer"
+
+    def give_up(self):
+        """Ends without answers: the test has failed."""
+        self._ends.set()
+        self._given_up.set()
 
     def count(self):
         with self._lock:
@@ -53,6 +60,8 @@ class Load:
         key = f"load-{number}-{serial}"
         body = {"to": f"+91{number:02}{serial:08}", "type": "text", "text": {"body": f"Message {serial}"}}
         answer = self._until_answered(json.dumps(body), key)
+        if answer is None:
+            return
         with self._lock:
             if answer.status != 202:
                 self.faults.append(f"{key}: {answer}")
@@ -64,12 +73,12 @@ class Load:
                 self.faults.append(f"{key}: first {known}, then {message_id}")
 
     def _until_answered(self, body, key):
-        pause = threading.Event()
-        while True:
+        while not self._given_up.is_set():
             try:
                 answer = self.api.send(body, idempotency_key=key)
                 if answer.status not in TRY_AGAIN:
                     return answer
             except CONNECTION_FAULTS:
                 pass
-            pause.wait(PAUSE_SECONDS)
+            self._given_up.wait(PAUSE_SECONDS)
+        return None

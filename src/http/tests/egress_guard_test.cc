@@ -1,7 +1,9 @@
 #include "http/egress_guard.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
@@ -191,6 +193,34 @@ TEST(EgressResolve, ARefusedUrlIsInvalid) {
 
 TEST(EgressResolve, ARefusalDoesNotShowTheAddress) {
   EXPECT_EQ(resolve({}, "https://10.0.0.1/").error().detail.find("10.0"), std::string::npos);
+}
+
+// getaddrinfo reads "127.1" as 127.0.0.1 without asking anybody.
+TEST(EgressResolve, AnAllowedNameIsLookedUp) {
+  const auto addresses = resolve({.allowed = {"127.1:80"}}, "http://127.1/");
+  ASSERT_TRUE(addresses);
+  EXPECT_EQ(addresses->front().to_string(), "127.0.0.1");
+}
+
+TEST(EgressResolve, WhatWasLookedUpIsRemembered) {
+  EgressGuard guard({.allowed = {"127.1:80"}});
+  const Url url = *Url::parse("http://127.1/");
+  net::io_context io(1);
+  auto future = net::co_spawn(io, guard.resolve(url), net::use_future);
+  io.run();
+  future.get();
+  EXPECT_TRUE(guard.resolve_now(url));
+}
+
+TEST(EgressResolve, ANameOfAPrivateAddressIsRefused) {
+  std::array<char, 256> name{};
+  ASSERT_EQ(::gethostname(name.data(), name.size() - 1), 0);
+  const auto addresses = resolve({}, "https://" + std::string(name.data()) + "/");
+  if (addresses || addresses.error().code == ErrorCode::kProviderUnreachable) {
+    GTEST_SKIP() << "this machine's name has no private address";
+  }
+  EXPECT_EQ(addresses.error().detail,
+            "the URL is refused: its host resolves to an address that is not public");
 }
 
 // RFC 6761: ".invalid" never resolves.

@@ -186,6 +186,6 @@ int main(int argc, char** argv) {
   }
   bool good = true;
   for (const auto& load : flowsell::store::kLoads)
-    good = flowsell::store::run(argv[1], load) && good;
+    good = flowsell::store::run(argv[1], log_pages, load) && good;
   return good ? 0 : 1;
 }

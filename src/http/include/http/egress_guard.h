@@ -41,7 +41,7 @@ class EgressGuard {
   ~EgressGuard();
 
   /// The addresses to connect to, all checked. Fails with kInvalidRequest (refused: the detail says which rule, not
-  /// which address) or kProviderUnreachable (the name has no address). Names are resolved on threads of the guard's own.
+  /// which address) or kProviderUnreachable (the name has no address). Names are resolved on threads of its own.
   Task<std::vector<boost::asio::ip::address>> resolve(Url url);
   /// The same, but gives up with kProviderUnreachable at `deadline`; the look-up goes on for the cache.
   Task<std::vector<boost::asio::ip::address>> resolve(Url url, SteadyTime deadline);
