@@ -1,10 +1,11 @@
 """What script/run shows: connectd with its simulator, and a first message on its way. Standard library only.
 
-    demo.py [--once] [--port N]
+    demo.py [--once] [--port N] [--data FOLDER]
 
 It starts build/release/bin/connectd in its sandbox, adds a webhook endpoint of its own, sends a message, shows each
 event as it arrives with its signature checked, answers as the customer would, and keeps serving until Ctrl-C.
---once ends instead, by SIGTERM, and its exit status says whether every step worked. --port is the API's (8080).
+--once ends instead, by SIGTERM, and its exit status says whether every step worked. --port is the API's (8080),
+--data where the server keeps its data (.sandbox).
 """
 
 import argparse
@@ -27,7 +28,6 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
 CONNECTD = Path(os.environ.get("CONNECTD", REPO / "build" / "release" / "bin" / "connectd"))
-DATA = REPO / ".sandbox"
 STEP_SECONDS = 15.0
 STOP_SECONDS = 30.0
 SIGNATURE_SECONDS_MAX = 300
@@ -84,22 +84,24 @@ def call(method, url, body=None, key=None):
 class Server:
     """connectd as a child process."""
 
-    def __init__(self, port):
+    def __init__(self, port, data):
         self.base_url = f"http://127.0.0.1:{port}"
         self.port = port
         self.process = None
-        self.log = DATA / "connectd.log"
+        self.data = data
+        self.log = data / "connectd.log"
+        self.sandbox_file = data / "sandbox.json"
 
     def start(self):
         if not CONNECTD.is_file():
             raise Failed(f"{CONNECTD} is not there: build it first, with script/run")
         require_free(self.port)
-        DATA.mkdir(mode=0o700, exist_ok=True)
-        file = DATA / "sandbox.json"
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self.sandbox_file
         before = identity_of(file)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [str(CONNECTD), "--sandbox", "--data-dir", str(DATA), "--listen", f"127.0.0.1:{self.port}"],
+                [str(CONNECTD), "--sandbox", "--data-dir", str(self.data), "--listen", f"127.0.0.1:{self.port}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=REPO, env=environment(),
                 start_new_session=True)  # Ctrl-C is ours: the server gets its SIGTERM from stop()
         self.wait(lambda: identity_of(file) not in (None, before), "it did not write sandbox.json")
@@ -298,12 +300,11 @@ class Story:
         say(f"\nQuota: {quota['used']} of {quota['limit']} messages of this month are used.")
 
 
-def show_next_steps(sandbox):
-    file = DATA / "sandbox.json"
+def show_next_steps(sandbox, file):
     say(f"""
-Your turn. The API key stands in {file.relative_to(REPO)}:
+Your turn. The API key stands in {os.path.relpath(file)}:
 
-  KEY=$(sed -n 's/.*"api_key":"\\([^"]*\\)".*/\\1/p' {file.relative_to(REPO)})
+  KEY=$(sed -n 's/.*"api_key":"\\([^"]*\\)".*/\\1/p' {os.path.relpath(file)})
 
   curl {sandbox['base_url']}/v1/messages -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
     -H 'Prefer: wait=5' -d '{{"to":"{CUSTOMER}","type":"text","text":{{"body":"Hello"}}}}'
@@ -316,17 +317,17 @@ The contract is at {sandbox['base_url']}/openapi.yaml, what an error means at {s
 
 
 def run(arguments):
-    server = Server(arguments.port)
+    server = Server(arguments.port, arguments.data.resolve())
     try:
         say("Starting connectd in its sandbox: no account, no internet.")
         sandbox = server.start()
-        say(f"It listens on {sandbox['base_url']}; its data lies in {DATA.relative_to(REPO)}/.")
+        say(f"It listens on {sandbox['base_url']}; its data lies in {os.path.relpath(server.data)}/.")
         story = Story(sandbox)
         try:
             story.tell()
         finally:
             story.remove_endpoint()
-        show_next_steps(sandbox)
+        show_next_steps(sandbox, server.sandbox_file)
         if not arguments.once:
             wait_for_the_end(server)
     except BaseException:
@@ -341,8 +342,8 @@ def run(arguments):
 
 
 def wait_for_the_end(server):
-    say("\nIt keeps running until you press Ctrl-C.")
     try:
+        say("\nIt keeps running until you press Ctrl-C.")
         status = server.process.wait()
     except KeyboardInterrupt:
         return
@@ -353,11 +354,12 @@ def main():
     parser = argparse.ArgumentParser(prog="script/run", description="Shows a first message on its way.")
     parser.add_argument("--once", action="store_true", help="end after the demonstration; the exit status tells")
     parser.add_argument("--port", type=int, default=8080, help="port of the API on 127.0.0.1 (8080)")
+    parser.add_argument("--data", type=Path, default=REPO / ".sandbox", help="folder of the server's data (.sandbox)")
     # The same way out for both: a server that was started is never left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(parser.parse_args())
-    except Failed as failure:
+    except (Failed, OSError) as failure:
         print(f"\nerror: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

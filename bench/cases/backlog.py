@@ -58,4 +58,4 @@ def run(options) -> None:
         "\n\nThe sender's pace is 1 a second, so all but a few stay queued. Targets: growth below 50 MB with 200,000, "
         "200 MB in all with 1,000,000."
     )
-    report.save(NAME if wanted <= 200_000 else f"{NAME}-{wanted}", text, {"result": row})
+    report.save(NAME if wanted <= 200_000 else f"{NAME}-{wanted}", text, {"result": row}, publish=not options.quick)

@@ -1,6 +1,7 @@
 """Starting programs, and what they cost as the kernel counts it."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -74,10 +75,23 @@ def _usage_of_one(pid: int) -> Usage:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     cpu = (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
     written = _number(f"/proc/{pid}/io", "write_bytes:")
-    switches = sum(
-        _number(f"/proc/{pid}/task/{task}/status", "voluntary_ctxt_switches:") for task in os.listdir(f"/proc/{pid}/task")
-    )
+    tasks = os.listdir(f"/proc/{pid}/task")
+    switches = sum(_number(f"/proc/{pid}/task/{task}/status", "voluntary_ctxt_switches:") for task in tasks)
     return Usage(cpu, written, switches)
+
+
+def busy_seconds() -> float:
+    """What all cores have worked since the start of the machine, whoever made them."""
+    user, nice, system, _idle, _waiting, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+
+
+def own_seconds() -> float:
+    """CPU of this process and of the children that have ended: the load client."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
 
 
 def rss_bytes(*pids: int) -> int:

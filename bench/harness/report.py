@@ -75,13 +75,13 @@ def conditions() -> dict:
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "kernel": platform.release(),
-        "compiler": _output("clang++-19", "--version").splitlines()[0] if _output("clang++-19", "--version") else "",
+        "compiler": _output("clang++-19", "--version").partition("\n")[0],
         "flags": _compile_flags(),
     }
 
 
-def save(name: str, text: str, data: dict) -> Path:
-    """results/<date>-<name>.json and .md; the text is printed too."""
+def save(name: str, text: str, data: dict, publish: bool) -> None:
+    """Prints the text, and writes results/<date>-<name>.json and .md: not for quick runs, which prove nothing."""
     about = conditions()
     heading = (
         f"# {name}, {about['date']}\n\n"
@@ -89,12 +89,14 @@ def save(name: str, text: str, data: dict) -> Path:
         f"{about['compiler']}; `{about['flags']}`.\n"
         "Load client, servers and upstream share the cores: read ratios, and CPU before rates.\n\n"
     )
+    print(heading + text + "\n", flush=True)
+    if not publish:
+        return
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{about['date']}-{name}"
     path.with_suffix(".json").write_text(json.dumps({"conditions": about, **data}, indent=1) + "\n")
     path.with_suffix(".md").write_text(heading + text + "\n")
-    print(heading + text + "\n", flush=True)
-    return path.with_suffix(".md")
+    print(f"written: {path.relative_to(REPO)}.md and .json", flush=True)
 
 
 def progress(what: str, row: dict) -> None:

@@ -63,6 +63,11 @@ class Server:
     def usage(self) -> Usage:
         return usage_of(*self.pids)
 
+    def everything(self) -> Usage:
+        """Of all its programs, those too that are not the server's cost."""
+        programs = [program.pid for program in self._programs]
+        return usage_of(*programs, *(child for pid in programs for child in children_of(pid)))
+
     def rss(self) -> int:
         return rss_bytes(*self.pids)
 

@@ -1,6 +1,6 @@
 -- Sends for wrk: every request has its own recipient and key, and all three kinds carry the same text.
--- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES PAUSE_MS; KIND is connectd, connectd-wait (the answer comes when
--- the provider has spoken), meta or kannel; RUN ends in a number below 1000. PAUSE_MS, if not 0, is the mean pause of a
+-- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES PAUSE_MS; KIND is connectd, connectd-wait (the answer comes
+-- when the provider has spoken), meta or kannel; RUN ends in a number below 1000. PAUSE_MS, if not 0, is the mean pause of a
 -- connection between its requests.
 -- A request is one string.format of a text made in init(): the client shares the cores with what is measured.
 

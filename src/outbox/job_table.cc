@@ -10,7 +10,7 @@ using store::Param;
 using store::Sql;
 
 constexpr std::array kMigrations = {store::Migration{20, "outbox jobs", R"sql(
-CREATE TABLE jobs (
+CREATE TABLE queued_jobs (
   id BLOB NOT NULL PRIMARY KEY,
   kind INTEGER NOT NULL,
   workspace_id BLOB NOT NULL,
@@ -23,35 +23,50 @@ CREATE TABLE jobs (
   key_id INTEGER NOT NULL,
   sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX jobs_ready ON jobs (lane_group, due_at, id) WHERE state = 0;
-CREATE INDEX jobs_lane ON jobs (lane_group, lane, id) WHERE state <> 1;
+CREATE INDEX queued_jobs_ready ON queued_jobs (lane_group, due_at, id, lane) WHERE state = 0;
+CREATE INDEX queued_jobs_lane ON queued_jobs (lane_group, lane, id, state);
+CREATE TABLE claimed_jobs (
+  id BLOB NOT NULL PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  workspace_id BLOB NOT NULL,
+  lane_group BLOB NOT NULL,
+  lane INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  key_id INTEGER NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql"}};
 
-const Sql kInsert(
-    "INSERT INTO jobs (id, kind, workspace_id, lane_group, lane, state, attempt, due_at, expires_at, key_id, sealed) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-const Sql kDelete("DELETE FROM jobs WHERE id = ?1");
+const Sql kInsertQueued(
+    "INSERT INTO queued_jobs (id, kind, workspace_id, lane_group, lane, state, attempt, due_at, expires_at, key_id, "
+    "sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+const Sql kInsertClaimed(
+    "INSERT INTO claimed_jobs (id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+const Sql kDeleteClaimed("DELETE FROM claimed_jobs WHERE id = ?1");
+const Sql kDeleteQueued("DELETE FROM queued_jobs WHERE id = ?1");
 const Sql kLaneHead(
-    "SELECT id, state, due_at FROM jobs WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 ORDER BY id LIMIT 1");
-const Sql kMakeReady("UPDATE jobs SET state = 0 WHERE id = ?1");
+    "SELECT id, state, due_at FROM queued_jobs WHERE lane_group = ?1 AND lane = ?2 ORDER BY id LIMIT 1");
+const Sql kMakeReady("UPDATE queued_jobs SET state = 0 WHERE id = ?1");
+// SQLite takes `state` from the row that has the smallest id; the index alone answers.
 const Sql kPromoteOrphans(
-    "UPDATE jobs SET state = 0 WHERE state = 2 AND id IN "
-    "(SELECT MIN(id) FROM jobs WHERE state <> 1 GROUP BY lane_group, lane)");
+    "UPDATE queued_jobs SET state = 0 WHERE id IN (SELECT id FROM "
+    "(SELECT MIN(id) AS id, state FROM queued_jobs GROUP BY lane_group, lane) WHERE state = 2)");
 const Sql kHoldOthers(
-    "UPDATE jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state <> 1 AND state = 0 AND id <> ?3");
-const Sql kRequeue(
-    "UPDATE jobs SET state = 0, attempt = ?2, due_at = ?3, key_id = ?4, sealed = ?5 WHERE id = ?1");
-const Sql kClaim("UPDATE jobs SET state = 1, attempt = attempt + 1 WHERE id = ?1 AND state = 0 AND due_at <= ?2");
+    "UPDATE queued_jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state = 0 AND id <> ?3");
 // A look-up of its own: RETURNING would open a temporary table each time, at twice the cost.
-const Sql kFind(
+const Sql kFindReady(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
-    "FROM jobs WHERE id = ?1");
+    "FROM queued_jobs WHERE id = ?1 AND state = 0 AND due_at <= ?2");
 const Sql kReady(
-    "SELECT id, lane, due_at FROM jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, id LIMIT ?2");
+    "SELECT id, lane, due_at FROM queued_jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, id LIMIT ?2");
 const Sql kClaimed(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
-    "FROM jobs WHERE state = 1 LIMIT ?1");
-const Sql kGroups("SELECT kind, lane_group, COUNT(*) FROM jobs WHERE state <> 1 GROUP BY kind, lane_group");
+    "FROM claimed_jobs LIMIT ?1");
+const Sql kGroups("SELECT lane_group, COUNT(*) FROM queued_jobs GROUP BY lane_group");
+const Sql kKindOfGroup("SELECT kind FROM queued_jobs WHERE lane_group = ?1 LIMIT 1");
 
 Param id_param(const IdBytes& id) { return Param::blob({reinterpret_cast<const char*>(id.data()), id.size()}); }
 Param lane_param(Lane lane) { return {std::bit_cast<std::int64_t>(lane)}; }
@@ -86,25 +101,40 @@ Result<std::optional<Head>> lane_head(store::Connection& db, const GroupId& grou
   return head;
 }
 
+Result<> insert_claimed(store::Connection& db, const Job& job) {
+  CHECK_OK(db.run(kInsertClaimed, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
+                                   lane_param(job.lane), job.attempt, job.due, job.expires_at,
+                                   static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  return {};
+}
+
+Result<> insert_queued(store::Connection& db, const Job& job, JobState state, int attempts_begun, Time due) {
+  CHECK_OK(db.run(kInsertQueued, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
+                                  lane_param(job.lane), static_cast<int>(state), attempts_begun, due, job.expires_at,
+                                  static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  return {};
+}
+
 }  // namespace
 
 std::span<const store::Migration> migrations() { return kMigrations; }
 
 Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted) {
+  if (wanted == JobState::kClaimed) {
+    CHECK_OK(insert_claimed(db, job));
+    return wanted;
+  }
   JobState state = wanted;
   if (wanted == JobState::kReady) {
     TRY(const auto head, lane_head(db, job.group, job.lane));
     if (head) state = JobState::kWaiting;
   }
-  const int attempts_begun = state == JobState::kClaimed ? 1 : 0;
-  CHECK_OK(db.run(kInsert, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
-                            lane_param(job.lane), static_cast<int>(state), attempts_begun, job.due,
-                            job.expires_at, static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  CHECK_OK(insert_queued(db, job, state, 0, job.due));
   return state;
 }
 
 Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote) {
-  CHECK_OK(db.run(kDelete, {id_param(job.id)}));
+  CHECK_OK(db.run(kDeleteClaimed, {id_param(job.id)}));
   if (!promote) return std::nullopt;
   return promote_lane(db, job.group, job.lane);
 }
@@ -113,9 +143,8 @@ Result<> requeue_job(store::Connection& db, const Job& job, Time due) {
   // A job accepted in the moment when this one was neither queued nor known to be in flight may stand ready: it goes
   // back behind the head, or the retry would be overtaken.
   CHECK_OK(db.run(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
-  CHECK_OK(db.run(kRequeue, {id_param(job.id), job.attempt, due, static_cast<std::int64_t>(job.key_id),
-                             Param::blob(job.sealed)}));
-  return {};
+  CHECK_OK(db.run(kDeleteClaimed, {id_param(job.id)}));
+  return insert_queued(db, job, JobState::kReady, job.attempt, due);
 }
 
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane) {
@@ -131,10 +160,12 @@ Result<> promote_orphans(store::Connection& db) {
 }
 
 Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
-  TRY(const auto claimed, db.run(kClaim, {id_param(ref.id), ref.due}));
-  if (claimed == 0) return std::nullopt;
   std::optional<Job> job;
-  CHECK_OK(db.query(kFind, {id_param(ref.id)}, [&](const store::Row& row) { job = job_of(row); }));
+  CHECK_OK(db.query(kFindReady, {id_param(ref.id), ref.due}, [&](const store::Row& row) { job = job_of(row); }));
+  if (!job) return std::nullopt;
+  ++job->attempt;
+  CHECK_OK(db.run(kDeleteQueued, {id_param(ref.id)}));
+  CHECK_OK(insert_claimed(db, *job));
   return job;
 }
 
@@ -156,8 +187,12 @@ Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit) 
 Result<std::vector<QueuedGroup>> queued_groups(store::Connection& db) {
   std::vector<QueuedGroup> groups;
   CHECK_OK(db.query(kGroups, {}, [&](const store::Row& row) {
-    groups.push_back({static_cast<JobKind>(row.integer(0)), id_of(row.text(1)), row.integer(2)});
+    groups.push_back({JobKind::kSend, id_of(row.text(0)), row.integer(1)});
   }));
+  for (QueuedGroup& group : groups) {
+    CHECK_OK(db.query(kKindOfGroup, {id_param(group.group)},
+                      [&](const store::Row& row) { group.kind = static_cast<JobKind>(row.integer(0)); }));
+  }
   return groups;
 }
 

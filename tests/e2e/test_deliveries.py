@@ -144,8 +144,8 @@ def test_a_dead_endpoint_does_not_hold_up_a_healthy_one(make_stack):
     began = time.monotonic()
     ids = [stack.api.accept(text_to(f"+91987656{n:04}"))["id"] for n in range(60)]
     for message_id in ids:
-        healthy.wait_for_type("message.read", message_id, seconds=5)
-    assert time.monotonic() - began < 5
+        healthy.wait_for_type("message.read", message_id, seconds=15)
+    assert time.monotonic() - began < 15  # the dead ones come again after 48 s at the earliest
     assert len(silent.all()) < len(healthy.all())
     release.set()
     assert deliveries(stack, endpoint_id=nobody["id"], status="pending")

@@ -1,5 +1,6 @@
 """Starting, ending, crashing: what was accepted is kept, and is sent once."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from _support.api import text_to
@@ -64,7 +65,7 @@ def test_two_servers_do_not_share_a_data_folder(make_stack):
 def test_a_server_that_stops_says_that_it_is_not_ready(make_stack):
     """A request that runs keeps it alive for long enough to ask."""
     stack = make_stack()
-    stack.sim.fault({"latency_ms": 1000}, times=1)
+    stack.sim.fault({"latency_ms": 2000}, times=1)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(stack.api.send, text_to("+919876530004"), prefer="wait=10")
         wait_until(lambda: stack.sim.stats()["requests"], "the provider has the request")
@@ -75,7 +76,7 @@ def test_a_server_that_stops_says_that_it_is_not_ready(make_stack):
                 return stack.api.request("GET", "/readyz", headers={"Connection": "close"}).status == 503
             except OSError:
                 return True
-        wait_until(refused, "it is not ready any more", seconds=1)
+        wait_until(refused, "it is not ready any more", seconds=1.8)
         assert call.result().status == 200
 
 
@@ -88,12 +89,12 @@ def test_5000_queued_messages_survive_a_crash_and_none_is_sent_twice(make_stack)
     stack = make_stack(settings={"SENDER_MESSAGES_PER_SECOND": PACE, "LOG_LEVEL": "info"}, simulator=NO_STATUSES,
                        checked=False)
     stack.sim.fault({"latency_ms": 300})
+    began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda n: stack.api.accept(text_to(f"+9198{n:08}"))["id"], range(COUNT)))
     wait_until(lambda: stack.sim.stats()["accepted"] >= PACE, "a second's worth is sent")
     stack.server.kill()
-    before = len(callbacks(stack))
-    assert before < COUNT / 2
+    assert len(callbacks(stack)) <= (time.monotonic() - began) * PACE + PACE / 10  # the pace, and one block ahead
     stack.sim.clear_faults()
     stack.server.settings["SENDER_MESSAGES_PER_SECOND"] = 0
     stack.start_server()

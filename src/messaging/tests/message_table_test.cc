@@ -1,1 +1,322 @@
+#include "messaging/message_table.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "messaging/schema.h"
+#include "testkit/database.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using enum channel::MessageStatus;
+
+constexpr MessageStatus kAll[] = {kAccepted, kSending, kUnknown, kSent, kFailed, kDelivered, kRead, kReceived};
+const Time kNow = *parse_time("2026-11-23T12:00:00Z");
+
+StatusChange step(MessageStatus to, Time at, std::string_view provider_message_id = {},
+                  const MessageError* error = nullptr) {
+  return {.to = to, .at = at, .provider_message_id = provider_message_id, .error = error};
+}
+
+class MessageTable : public testing::Test {
+ protected:
+  ~MessageTable() override { db_->stop(); }
+
+  MessageRow a_row(MessageStatus status = kAccepted) {
+    clock_.advance(1ms);
+    MessageRow row;
+    row.workspace = workspace_;
+    row.id = ids_.next<IdKind::kMessage>();
+    row.sender = sender_;
+    row.kind = "text";
+    row.contact = "+91••••••3210";
+    row.contact_hash[0] = 7;
+    row.status = status;
+    row.client_ref = "order-1";
+    row.metadata_json = R"({"a":"b"})";
+    row.created_at = clock_.now();
+    return row;
+  }
+  bool insert(const MessageRow& row) {
+    return testkit::in_transaction(*db_, [&](store::Connection& db) { return insert_message(db, row); });
+  }
+  MessageRow inserted(MessageStatus status = kAccepted) {
+    auto row = a_row(status);
+    insert(row);
+    return row;
+  }
+  std::optional<ChangedMessage> change(const MessageId& id, const StatusChange& change) {
+    return testkit::in_transaction(
+        *db_, [&](store::Connection& db) { return change_status(db, workspace_, id, change); });
+  }
+  MessageRow read(const MessageId& id) {
+    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return find_message(db, workspace_, id); }).value();
+  }
+  MessagePage list(MessageQuery query) {
+    query.workspace = workspace_;
+    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return list_messages(db, query); });
+  }
+  std::vector<MessageId> ids_of(const MessageQuery& query) {
+    std::vector<MessageId> out;
+    for (const auto& row : list(query).rows) out.push_back(row.id);
+    return out;
+  }
+
+  testkit::TempFolder folder_;
+  ManualClock clock_{kNow};
+  IdSource ids_{clock_};
+  WorkspaceId workspace_ = ids_.next<IdKind::kWorkspace>();
+  SenderId sender_ = ids_.next<IdKind::kSender>();
+  std::unique_ptr<store::Database> db_ = testkit::open_database(folder_, {migrations()});
+};
+
+TEST_F(MessageTable, RowIsReadBack) {
+  const auto row = inserted();
+  const auto back = read(row.id);
+  EXPECT_EQ(std::tie(back.workspace, back.id, back.mode, back.inbound, back.sender, back.kind, back.contact,
+                     back.contact_hash, back.status, back.client_ref, back.metadata_json, back.created_at),
+            std::tie(row.workspace, row.id, row.mode, row.inbound, row.sender, row.kind, row.contact,
+                     row.contact_hash, row.status, row.client_ref, row.metadata_json, row.created_at));
+}
+
+TEST_F(MessageTable, SecondRowOfAnIdIsNotInserted) {
+  const auto row = inserted();
+  EXPECT_FALSE(insert(row));
+}
+
+TEST_F(MessageTable, RowOfAnotherWorkspaceIsNotFound) {
+  const auto row = inserted();
+  const auto found = testkit::in_snapshot(*db_, [&](store::Connection& db) {
+    return find_message(db, ids_.next<IdKind::kWorkspace>(), row.id);
+  });
+  EXPECT_FALSE(found);
+}
+
+TEST_F(MessageTable, EveryStepFollowsTheChannelsRule) {
+  for (const auto from : kAll) {
+    for (const auto to : kAll) {
+      if (to == kAccepted || to == kSending || to == kReceived) continue;  // nobody reports these
+      const auto row = inserted(from);
+      const auto changed = change(row.id, step(to, kNow));
+      ASSERT_TRUE(changed);
+      EXPECT_EQ(changed->moved, channel::may_follow(from, to))
+          << channel::status_name(from) << " to " << channel::status_name(to);
+      EXPECT_EQ(read(row.id).status, channel::may_follow(from, to) ? to : from);
+    }
+  }
+}
+
+TEST_F(MessageTable, ChangeOfNoMessageIsNone) {
+  EXPECT_FALSE(change(ids_.next<IdKind::kMessage>(), step(kSent, kNow)));
+}
+
+TEST_F(MessageTable, ChangeTellsTheRowAsItIsNow) {
+  const auto row = inserted();
+  const auto changed = change(row.id, step(kSent, kNow + 1s, "pm.1"));
+  ASSERT_TRUE(changed && changed->moved);
+  EXPECT_EQ(changed->row.status, kSent);
+  EXPECT_EQ(changed->row.provider_message_id, "pm.1");
+  EXPECT_EQ(changed->row.client_ref, row.client_ref);
+  EXPECT_EQ(changed->row.sender, row.sender);
+}
+
+TEST_F(MessageTable, EachStepKeepsItsTime) {
+  const auto row = inserted();
+  change(row.id, step(kUnknown, kNow + 1s));
+  change(row.id, step(kSent, kNow + 2s));
+  change(row.id, step(kFailed, kNow + 3s));
+  change(row.id, step(kDelivered, kNow + 4s));
+  change(row.id, step(kRead, kNow + 5s));
+  const auto back = read(row.id);
+  EXPECT_EQ(back.unknown_at, kNow + 1s);
+  EXPECT_EQ(back.sent_at, kNow + 2s);
+  EXPECT_EQ(back.failed_at, kNow + 3s);
+  EXPECT_EQ(back.delivered_at, kNow + 4s);
+  EXPECT_EQ(back.read_at, kNow + 5s);
+}
+
+TEST_F(MessageTable, IdOfTheProviderIsFilledInWhenItWasOvertaken) {
+  const auto row = inserted();
+  change(row.id, step(kDelivered, kNow));
+  const auto changed = change(row.id, step(kSent, kNow + 1s, "pm.1"));
+  ASSERT_TRUE(changed);
+  EXPECT_FALSE(changed->moved);
+  EXPECT_EQ(read(row.id).provider_message_id, "pm.1");
+}
+
+TEST_F(MessageTable, TimeOfAnOvertakenStepIsFilledIn) {
+  const auto row = inserted();
+  change(row.id, step(kRead, kNow + 9s));
+  change(row.id, step(kDelivered, kNow + 2s));
+  change(row.id, step(kSent, kNow + 1s));
+  EXPECT_EQ(read(row.id).sent_at, kNow + 1s);
+  EXPECT_EQ(read(row.id).delivered_at, kNow + 2s);
+  EXPECT_EQ(read(row.id).status, kRead);
+}
+
+TEST_F(MessageTable, LateStepDoesNotChangeWhatIsKnown) {
+  const auto row = inserted();
+  change(row.id, step(kSent, kNow + 1s, "pm.1"));
+  change(row.id, step(kSent, kNow + 2s, "pm.2"));
+  EXPECT_EQ(read(row.id).provider_message_id, "pm.1");
+  EXPECT_EQ(read(row.id).sent_at, kNow + 1s);
+}
+
+TEST_F(MessageTable, ErrorIsKeptByItsNumbers) {
+  const auto row = inserted();
+  const MessageError error{"refused", 131047, 7, "trace"};
+  change(row.id, step(kFailed, kNow, {}, &error));
+  const auto back = read(row.id).error;
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::tie(back->code, back->provider_code, back->provider_subcode, back->trace_id),
+            std::tie(error.code, error.provider_code, error.provider_subcode, error.trace_id));
+}
+
+TEST_F(MessageTable, ProofOfDeliveryClearsTheError) {
+  const auto row = inserted();
+  const MessageError error{.code = "no_answer"};
+  change(row.id, step(kUnknown, kNow, {}, &error));
+  change(row.id, step(kDelivered, kNow));
+  EXPECT_FALSE(read(row.id).error);
+}
+
+TEST_F(MessageTable, AcceptedMessageIsMarkedAsSending) {
+  const auto row = inserted();
+  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
+  EXPECT_EQ(read(row.id).status, kSending);
+  EXPECT_EQ(read(row.id).sending_at, kNow);
+}
+
+TEST_F(MessageTable, SentMessageIsNotMarkedAsSending) {
+  const auto row = inserted(kSent);
+  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
+  EXPECT_EQ(read(row.id).status, kSent);
+}
+
+TEST_F(MessageTable, ConversationIsFound) {
+  const auto row = inserted();
+  const auto found = testkit::in_snapshot(
+      *db_, [&](store::Connection& db) { return find_conversation(db, workspace_, row.id); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->sender, row.sender);
+  EXPECT_EQ(found->contact, row.contact_hash);
+}
+
+class MessageList : public MessageTable {
+ protected:
+  MessageList() {
+    for (int i = 0; i < 5; ++i) rows_.push_back(inserted());
+  }
+  MessageId id(std::size_t i) { return rows_.at(i).id; }
+  /// One more row that differs in what `alter` says.
+  template <class F>
+  MessageId add(F alter) {
+    auto row = a_row();
+    alter(row);
+    insert(row);
+    return row.id;
+  }
+  std::vector<MessageRow> rows_;
+};
+
+TEST_F(MessageList, IsNewestFirst) { EXPECT_THAT(ids_of({}), ElementsAre(id(4), id(3), id(2), id(1), id(0))); }
+
+TEST_F(MessageList, AfterAMessageIsOlder) { EXPECT_THAT(ids_of({.after = id(2)}), ElementsAre(id(1), id(0))); }
+
+TEST_F(MessageList, BeforeAMessageHoldsItsNextNewer) {
+  EXPECT_THAT(ids_of({.before = id(1), .limit = 2}), ElementsAre(id(3), id(2)));
+}
+
+TEST_F(MessageList, BetweenTwoMessagesHoldsNeither) {
+  EXPECT_THAT(ids_of({.after = id(4), .before = id(1)}), ElementsAre(id(3), id(2)));
+}
+
+TEST_F(MessageList, FullPageSaysThatThereIsMoreAndWhere) {
+  const auto page = list({.limit = 2});
+  EXPECT_TRUE(page.has_more);
+  EXPECT_EQ(page.next, id(3));
+}
+
+TEST_F(MessageList, LastPageSaysThatThereIsNoMore) { EXPECT_FALSE(list({.limit = 5}).has_more); }
+
+TEST_F(MessageList, FiltersByStatus) {
+  const auto other = add([](MessageRow& row) { row.status = kFailed; });
+  EXPECT_THAT(ids_of({.status = kFailed}), ElementsAre(other));
+}
+
+TEST_F(MessageList, FiltersBySender) {
+  const auto sender = ids_.next<IdKind::kSender>();
+  const auto other = add([&](MessageRow& row) { row.sender = sender; });
+  EXPECT_THAT(ids_of({.sender = sender}), ElementsAre(other));
+}
+
+TEST_F(MessageList, FiltersByDirection) {
+  const auto other = add([](MessageRow& row) { row.inbound = true; });
+  EXPECT_THAT(ids_of({.inbound = true}), ElementsAre(other));
+  EXPECT_THAT(ids_of({.inbound = false}), SizeIs(5));
+}
+
+TEST_F(MessageList, FiltersByClientRef) {
+  const auto other = add([](MessageRow& row) { row.client_ref = "order-2"; });
+  EXPECT_THAT(ids_of({.client_ref = "order-2"}), ElementsAre(other));
+}
+
+TEST_F(MessageList, FiltersByContact) {
+  ContactHash hash{};
+  hash[0] = 9;
+  const auto other = add([&](MessageRow& row) { row.contact_hash = hash; });
+  EXPECT_THAT(ids_of({.contact_hash = hash}), ElementsAre(other));
+}
+
+TEST_F(MessageList, HoldsOneModeOnly) {
+  add([](MessageRow& row) { row.mode = identity::Mode::kLive; });
+  EXPECT_THAT(ids_of({.mode = identity::Mode::kLive}), SizeIs(1));
+  EXPECT_THAT(ids_of({}), SizeIs(5));
+}
+
+TEST_F(MessageList, TimesIncludeTheirStartAndNotTheirEnd) {
+  const auto ids = ids_of({.created_from = rows_[1].created_at, .created_before = rows_[3].created_at});
+  EXPECT_THAT(ids, ElementsAre(id(2), id(1)));
+}
+
+TEST_F(MessageList, EmptySpanOfTimeHoldsNothing) {
+  EXPECT_THAT(ids_of({.created_from = kNow + 1h, .created_before = kNow + 2h}), IsEmpty());
+}
+
+class LongMessageList : public MessageTable {
+ protected:
+  void add(int count) {
+    ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) -> Result<> {
+      for (int i = 0; i < count; ++i) {
+        auto row = a_row();
+        CHECK_OK(insert_message(db, row));
+      }
+      return {};
+    }));
+  }
+};
+
+TEST_F(LongMessageList, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
+  const auto wanted = inserted(kFailed);
+  add(20'000);
+  const auto page = list({.status = kFailed});
+  EXPECT_THAT(page.rows, IsEmpty());
+  ASSERT_TRUE(page.has_more);
+  EXPECT_THAT(ids_of({.status = kFailed, .after = page.next}), ElementsAre(wanted.id));
+}
+
+TEST_F(LongMessageList, SearchThatSeesAllRowsIsAtItsEnd) {
+  add(19'998);
+  const auto wanted = inserted(kFailed);
+  const auto page = list({.status = kFailed});
+  EXPECT_THAT(page.rows, SizeIs(1));
+  EXPECT_FALSE(page.has_more);
+}
+
+}  // namespace
+}  // namespace flowsell::messaging

@@ -17,8 +17,8 @@ using testing::SizeIs;
 constexpr Lane kLane = 0xF000'0000'0000'0001;  // beyond a signed number: it must survive the column
 constexpr Lane kOther = 2;
 
-const store::Sql kAttempts("SELECT attempt FROM jobs ORDER BY id");
-const store::Sql kSealed("SELECT sealed FROM jobs ORDER BY id");
+const store::Sql kAttempts("SELECT attempt FROM (SELECT id, attempt FROM queued_jobs UNION ALL SELECT id, attempt FROM claimed_jobs) ORDER BY id");
+const store::Sql kSealed("SELECT sealed FROM (SELECT id, sealed FROM queued_jobs UNION ALL SELECT id, sealed FROM claimed_jobs) ORDER BY id");
 
 class JobTable : public testing::Test {
  protected:
@@ -73,21 +73,21 @@ TEST_F(JobTable, SameLaneOfAnotherGroupIsAnotherLane) {
 }
 
 TEST_F(JobTable, FinishPromotesTheOldestOfTheLane) {
-  insert(a_job(1, kLane));
-  insert(a_job(2, kLane, kNoon + 5s));
+  insert(a_job(1, kLane), JobState::kClaimed);
+  insert(a_job(2, kLane, kNoon + 5s), JobState::kWaiting);
   insert(a_job(3, kLane));
   EXPECT_EQ(finish(a_job(1, kLane)), ref(2, kLane, kNoon + 5s));
 }
 
 TEST_F(JobTable, FinishWithoutPromotionLeavesTheLaneWaiting) {
-  insert(a_job(1, kLane));
-  insert(a_job(2, kLane));
+  insert(a_job(1, kLane), JobState::kClaimed);
+  insert(a_job(2, kLane), JobState::kWaiting);
   finish(a_job(1, kLane), false);
   EXPECT_THAT(ready(), IsEmpty());
 }
 
 TEST_F(JobTable, FinishPromotesNobodyOfAnotherLane) {
-  insert(a_job(1, kLane));
+  insert(a_job(1, kLane), JobState::kClaimed);
   insert(a_job(2, kOther), JobState::kWaiting);
   EXPECT_EQ(finish(a_job(1, kLane)), std::nullopt);
 }

@@ -184,8 +184,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: store_commit_cost FOLDER [LOG_PAGES]\n");
     return 2;
   }
+  const std::size_t log_pages =
+      argc > 2 ? std::strtoul(argv[2], nullptr, 10) : flowsell::store::SqliteOptions().log_pages;
   bool good = true;
-  for (const auto& load : flowsell::store::kLoads)
+  for (const auto& load : flowsell::store::kLoads) {
     good = flowsell::store::run(argv[1], log_pages, load) && good;
+  }
   return good ? 0 : 1;
 }

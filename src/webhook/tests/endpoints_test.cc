@@ -1,1 +1,215 @@
+#include "webhook/endpoints.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "webhook_world.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testkit::code_of;
+
+constexpr const char* kUrl = "https://hooks.example.com/in";
+
+class EndpointsTest : public testing::Test {
+ protected:
+  Result<Endpoints::Created> create(Endpoints::Draft draft, std::optional<metering::IdempotentCall> call = {}) {
+    return testkit::run(world_.pool, world_.endpoints.create(world_.caller, std::move(draft), std::move(call)));
+  }
+  Result<Endpoints::Created> change(const EndpointId& id, Endpoints::Change change,
+                                    std::optional<metering::IdempotentCall> call = {}) {
+    return testkit::run(world_.pool, world_.endpoints.change(world_.caller, id, std::move(change), std::move(call)));
+  }
+  Result<> remove(const EndpointId& id) {
+    return testkit::run(world_.pool, world_.endpoints.remove(world_.caller, id));
+  }
+  metering::IdempotentCall key(std::string_view body = "{}") {
+    return *world_.idempotency.begin(world_.caller.mode, "POST", "/v1/webhook_endpoints", "k", body,
+                                     world_.clock.now());
+  }
+  EndpointPtr made() { return create({kUrl, {}, {}})->endpoint; }
+  std::vector<EndpointPtr> subscribed(EventType type = EventType::kMessageSent) {
+    return world_.endpoints.subscribed(world_.caller.workspace, world_.caller.mode, type);
+  }
+  /// What a process that starts now reads.
+  EndpointPtr after_restart(const EndpointId& id) {
+    Endpoints restarted(*world_.db, world_.workspaces, *world_.guard, world_.idempotency, world_.ids, world_.clock);
+    EXPECT_TRUE(restarted.load());
+    return restarted.find(id);
+  }
+
+  WebhookWorld world_;
+};
+
+TEST_F(EndpointsTest, CreatedEndpointIsFound) {
+  const auto endpoint = made();
+  EXPECT_EQ(world_.endpoints.find(world_.caller, endpoint->id), endpoint);
+}
+
+TEST_F(EndpointsTest, CreatedEndpointWantsEverythingWhereNothingWasAsked) {
+  EXPECT_THAT(made()->events, ElementsAre("*"));
+}
+
+TEST_F(EndpointsTest, EachEndpointHasASecretOfItsOwn) { EXPECT_NE(made()->secret.reveal(), made()->secret.reveal()); }
+
+TEST_F(EndpointsTest, SecretIsInNoFile) {
+  const auto endpoint = made();
+  EXPECT_FALSE(world_.folder.holds(endpoint->secret.reveal().substr(6)));
+}
+
+TEST_F(EndpointsTest, EndpointIsTheSameAfterARestart) {
+  const auto before = create({kUrl, {"message.*", "provider.unknown"}, "shop"})->endpoint;
+  const auto read = after_restart(before->id);
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->url.str(), kUrl);
+  EXPECT_EQ(read->events, before->events);
+  EXPECT_EQ(read->description, "shop");
+  EXPECT_EQ(read->secret.reveal(), before->secret.reveal());
+  EXPECT_EQ(read->created_at, before->created_at);
+}
+
+TEST_F(EndpointsTest, TextThatIsNoUrlIsRefusedAtItsField) {
+  const auto created = create({"hooks.example.com", {}, {}});
+  ASSERT_EQ(code_of(created), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(created.error().fields.at(0).pointer, "/url");
+}
+
+TEST_F(EndpointsTest, PrivateAddressIsRefusedAtItsField) {
+  const auto created = create({"https://10.0.0.1/in", {}, {}});
+  ASSERT_EQ(code_of(created), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(created.error().fields.at(0).pointer, "/url");
+}
+
+TEST_F(EndpointsTest, PlainHttpToAPublicHostIsRefused) {
+  EXPECT_EQ(code_of(create({"http://hooks.example.com/in", {}, {}})), ErrorCode::kInvalidRequest);
+}
+
+TEST_F(EndpointsTest, EveryWrongPatternIsToldAtItsPlace) {
+  const auto created = create({kUrl, {"message.lost", "*", "x"}, {}});
+  ASSERT_EQ(code_of(created), ErrorCode::kInvalidRequest);
+  ASSERT_THAT(created.error().fields, SizeIs(2));
+  EXPECT_EQ(created.error().fields[0].pointer, "/events/0");
+  EXPECT_EQ(created.error().fields[1].pointer, "/events/2");
+}
+
+TEST_F(EndpointsTest, FiftyAreAllowedAndNotOneMore) {
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(create({kUrl, {}, {}}));
+  EXPECT_EQ(code_of(create({kUrl, {}, {}})), ErrorCode::kConflict);
+}
+
+TEST_F(EndpointsTest, LimitIsOfEachModeByItself) {
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(create({kUrl, {}, {}}));
+  world_.caller.mode = identity::Mode::kLive;
+  EXPECT_TRUE(create({kUrl, {}, {}}));
+}
+
+TEST_F(EndpointsTest, SameCallMakesOneEndpoint) {
+  const auto first = create({kUrl, {}, {}}, key());
+  const auto second = create({kUrl, {}, {}}, key());
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->replayed);
+  EXPECT_EQ(second->endpoint->id, first->endpoint->id);
+  EXPECT_THAT(subscribed(), SizeIs(1));
+}
+
+TEST_F(EndpointsTest, FirstCallIsNoReplay) { EXPECT_FALSE(create({kUrl, {}, {}}, key())->replayed); }
+
+TEST_F(EndpointsTest, SameKeyWithAnotherBodyIsRefused) {
+  ASSERT_TRUE(create({kUrl, {}, {}}, key("{}")));
+  EXPECT_EQ(code_of(create({kUrl, {}, {}}, key("[]"))), ErrorCode::kIdempotencyKeyReused);
+}
+
+TEST_F(EndpointsTest, ReplayOfADeletedEndpointsCallIsNotFound) {
+  const auto first = create({kUrl, {}, {}}, key());
+  ASSERT_TRUE(remove(first->endpoint->id));
+  EXPECT_EQ(code_of(create({kUrl, {}, {}}, key())), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, ChangeKeepsWhatItDoesNotName) {
+  const auto before = create({kUrl, {"message.sent"}, "shop"})->endpoint;
+  const auto changed = change(before->id, {.description = "store"});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->endpoint->url.str(), kUrl);
+  EXPECT_THAT(changed->endpoint->events, ElementsAre("message.sent"));
+  EXPECT_EQ(changed->endpoint->description, "store");
+  EXPECT_EQ(changed->endpoint->secret.reveal(), before->secret.reveal());
+}
+
+TEST_F(EndpointsTest, ChangeIsDurable) {
+  const auto id = made()->id;
+  ASSERT_TRUE(change(id, {.url = "https://other.example.com/", .enabled = false}));
+  EXPECT_EQ(after_restart(id)->url.str(), "https://other.example.com/");
+  EXPECT_FALSE(after_restart(id)->enabled);
+}
+
+TEST_F(EndpointsTest, ChangeToARefusedUrlChangesNothing) {
+  const auto id = made()->id;
+  EXPECT_EQ(code_of(change(id, {.url = "https://127.0.0.300/"})), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(world_.endpoints.find(id)->url.str(), kUrl);
+}
+
+TEST_F(EndpointsTest, ChangeOfNobodysEndpointIsNotFound) {
+  EXPECT_EQ(code_of(change(world_.ids.next<IdKind::kEndpoint>(), {})), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, EndpointOfTheOtherModeIsNotFound) {
+  const auto id = made()->id;
+  world_.caller.mode = identity::Mode::kLive;
+  EXPECT_EQ(world_.endpoints.find(world_.caller, id), nullptr);
+  EXPECT_EQ(code_of(remove(id)), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, EndpointOfAnotherWorkspaceIsNotFound) {
+  const auto id = made()->id;
+  world_.caller.workspace = world_.ids.next<IdKind::kWorkspace>();
+  EXPECT_EQ(code_of(remove(id)), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, RemovedEndpointIsGoneForGood) {
+  const auto id = made()->id;
+  ASSERT_TRUE(remove(id));
+  EXPECT_EQ(world_.endpoints.find(id), nullptr);
+  EXPECT_EQ(after_restart(id), nullptr);
+}
+
+TEST_F(EndpointsTest, RemovedTwiceIsNotFound) {
+  const auto id = made()->id;
+  ASSERT_TRUE(remove(id));
+  EXPECT_EQ(code_of(remove(id)), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, ListIsOldestFirst) {
+  const auto first = made();
+  const auto second = made();
+  ASSERT_TRUE(change(first->id, {.description = "changed later"}));
+  const auto all = world_.endpoints.list(world_.caller.workspace, world_.caller.mode);
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0]->id, first->id);
+  EXPECT_EQ(all[1]->id, second->id);
+}
+
+TEST_F(EndpointsTest, OnlyThoseThatWantAnEventAreSubscribed) {
+  ASSERT_TRUE(create({kUrl, {"message.read"}, {}}));
+  const auto wanting = create({kUrl, {"message.sent"}, {}})->endpoint;
+  EXPECT_THAT(subscribed(), ElementsAre(wanting));
+}
+
+TEST_F(EndpointsTest, DisabledEndpointIsNotSubscribed) {
+  ASSERT_TRUE(change(made()->id, {.enabled = false}));
+  EXPECT_THAT(subscribed(), IsEmpty());
+}
+
+TEST_F(EndpointsTest, EnabledAgainItIsSubscribed) {
+  const auto id = made()->id;
+  ASSERT_TRUE(change(id, {.enabled = false}));
+  ASSERT_TRUE(change(id, {.enabled = true}));
+  EXPECT_THAT(subscribed(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace flowsell::webhook

@@ -8,11 +8,12 @@
 
 namespace flowsell::outbox {
 
-/// The outbox's table, for use inside other rooms' transactions: a message and its job commit together.
+/// The outbox's tables, for use inside other rooms' transactions: a message and its job commit together.
 ///
-/// Three states tell who may run: one job of a lane is ready or claimed, all behind it wait. So the index of ready jobs
-/// holds lane heads only, and a lane with a thousand jobs, or one that waits for a retry, hides nobody. A job that is
-/// claimed when it is inserted is in no index at all: the path of an idle sender.
+/// Queued jobs and claimed ones lie apart. Claimed ones are few: their table stays small, is found whole after a crash, and is
+/// the only one that a message touches whose sender is idle. Queued ones are ready (the head of their lane) or wait behind
+/// another: the index of ready jobs holds heads only, so a lane with a thousand jobs, or one that waits for a retry, hides
+/// nobody.
 std::span<const store::Migration> migrations();
 
 /// Inserts the job. Its state: kClaimed as asked; otherwise kWaiting when asked or when its lane holds a queued job,

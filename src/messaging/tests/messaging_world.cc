@@ -1,0 +1,121 @@
+#include "messaging_world.h"
+
+#include "json/json.h"
+#include "json/writer.h"
+
+namespace flowsell::messaging {
+namespace {
+
+const store::Sql kJobs("SELECT COUNT(*) FROM jobs");
+
+webhook::WorldOptions with_tables() {
+  webhook::WorldOptions out;
+  out.more_tables = {messaging::migrations()};
+  return out;
+}
+
+SendOptions send_options(const MessagingOptions& options, const testkit::HttpImposter& provider) {
+  SendOptions out;
+  out.messages_per_second = 0;
+  out.concurrency = options.concurrency;
+  out.pair_limit = false;
+  out.timeout = options.timeout;
+  out.test_api_base = options.api_base.empty() ? provider.url("/v1") : options.api_base;
+  return out;
+}
+
+}  // namespace
+
+MessagingWorld::MessagingWorld(MessagingOptions wanted)
+    : WebhookWorld(with_tables()),
+      options(std::move(wanted)),
+      senders(*db, workspaces, [this](std::string_view name) { return name == adapter.name() ? &adapter : nullptr; },
+              ids, clock),
+      send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, options.limits,
+                   send_options(options, provider), metrics),
+      accept(*db, senders, send_handler, outbox, events, idempotency, contact_key, ids, clock, options.limits),
+      updates_in(*db, events, contact_key, clock, options.limits),
+      read_receipts(*db, client, senders, send_handler, idempotency, clock) {
+  outbox.set_handler(outbox::JobKind::kSend, send_handler);
+  http::Response taken;
+  taken.body = R"({"id":"pm.1"})";
+  provider.otherwise(taken);
+  if (options.with_sender) sender = add_sender("111", "+15550783881");
+}
+
+MessagingWorld::~MessagingWorld() {
+  provider.release();
+  outbox.stop(testkit::kPatience);
+  pool.stop();
+}
+
+SenderPtr MessagingWorld::add_sender(const std::string& address, const std::string& number) {
+  Senders::Draft draft;
+  draft.workspace = caller.workspace;
+  draft.mode = caller.mode;
+  draft.channel = "fake";
+  draft.account = "account";
+  draft.business_name = "Acme";
+  draft.token = Secret("the-provider-token");
+  draft.address = address;
+  draft.display_number = number;
+  auto made = senders.create(std::move(draft));
+  if (!made) throw std::runtime_error(made.error().detail);
+  return *made;
+}
+
+std::string MessagingWorld::text_json(const std::string& to, const std::string& text) {
+  return R"({"to":")" + to + R"(","type":"text","text":{"body":)" + json::quoted(text) + "}}";
+}
+
+metering::IdempotentCall MessagingWorld::call(const std::string& key, std::string_view body) {
+  return *idempotency.begin(caller.mode, "POST", "/v1/messages", key, body, clock.now());
+}
+
+Result<Accepted> MessagingWorld::send_json(const std::string& body, std::optional<std::string> key) {
+  TRY(const auto document, json::parse(body));
+  TRY(auto message, channel::parse_message(document.root()));
+  std::optional<metering::IdempotentCall> begun;
+  if (key) begun = call(*key, body);
+  return testkit::run(
+      pool, accept.accept(caller, accept.next_id(), std::move(message), Content(std::string(body)), std::move(begun)));
+}
+
+MessageRow MessagingWorld::send_and_settle(const std::string& to) {
+  const auto accepted = send(to);
+  if (!accepted) throw std::runtime_error(accepted.error().detail);
+  if (!idle()) throw std::runtime_error("an attempt did not end");
+  return row(accepted->row.id);
+}
+
+MessageRow MessagingWorld::row(const MessageId& id) {
+  const auto found = testkit::in_snapshot(
+      *db, [&](store::Connection& connection) { return find_message(connection, caller.workspace, id); });
+  return found.value_or(MessageRow());
+}
+
+bool MessagingWorld::becomes(const MessageId& id, MessageStatus status) {
+  return testkit::eventually([&] { return row(id).status == status; });
+}
+
+std::vector<std::string> MessagingWorld::event_types() {
+  std::vector<std::string> types;
+  auto all = events_now({.limit = 100});
+  std::ranges::reverse(all);
+  for (const auto& event : all) types.emplace_back(webhook::event_type_name(event.draft.type));
+  return types;
+}
+
+std::int64_t MessagingWorld::jobs() { return testkit::numbers(*db, kJobs).at(0); }
+
+channel::StatusUpdate MessagingWorld::status_of(const MessageId& id, MessageStatus status) const {
+  channel::StatusUpdate update;
+  update.address = sender->address;
+  update.message = id;
+  update.provider_message_id = "pm.1";
+  update.status = status;
+  update.at = clock.now();
+  return update;
+}
+
+}  // namespace flowsell::messaging

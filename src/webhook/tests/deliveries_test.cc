@@ -1,0 +1,309 @@
+#include "webhook/deliveries.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "webhook/signature.h"
+#include "webhook_world.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const store::Sql kJobs("SELECT (SELECT COUNT(*) FROM queued_jobs) + (SELECT COUNT(*) FROM claimed_jobs)");
+const store::Sql kClaimAll("UPDATE jobs SET state = 1, attempt = attempt + 1");
+
+class Delivery : public testing::Test {
+ protected:
+  DeliveryRow only_delivery() {
+    const auto rows = world_.deliveries_now();
+    return rows.size() == 1 ? rows[0] : DeliveryRow{};
+  }
+  /// Tells one event and waits until its attempt has ended.
+  void deliver() {
+    endpoint_ = world_.add_endpoint(imposter_.url("/in?x=1"));
+    world_.tell(world_.draft());
+    ASSERT_THAT(imposter_.wait_for(1), SizeIs(1));
+    ASSERT_TRUE(world_.idle());
+  }
+  std::int64_t jobs() { return testkit::numbers(*world_.db, kJobs).at(0); }
+
+  testkit::HttpImposter imposter_;
+  WebhookWorld world_;
+  EndpointPtr endpoint_;
+};
+
+TEST_F(Delivery, IsSignedUnderTheEventsId) {
+  deliver();
+  const auto seen = imposter_.wait_for(1).at(0);
+  const auto event = world_.events_now().at(0).draft;
+  EXPECT_EQ(seen.target, "/in?x=1");
+  EXPECT_EQ(seen.headers.at("content-type"), "application/json");
+  EXPECT_EQ(seen.headers.at("webhook-id"), event.id.str());
+  EXPECT_EQ(seen.body, Events::render(event));
+  const Time at = from_unix_ms(std::stoll(seen.headers.at("webhook-timestamp")) * 1000);
+  EXPECT_EQ(seen.headers.at("webhook-signature"), sign(endpoint_->secret, event.id.str(), at, seen.body));
+}
+
+TEST_F(Delivery, SucceedsWithTwoHundred) {
+  deliver();
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kSucceeded);
+  EXPECT_TRUE(only_delivery().finished_at);
+}
+
+TEST_F(Delivery, SucceedsWithEveryStatusOfTheTwoHundreds) {
+  imposter_.then(299);
+  deliver();
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kSucceeded);
+}
+
+TEST_F(Delivery, LeavesNoJobWhenItSucceeded) {
+  deliver();
+  EXPECT_EQ(jobs(), 0);
+}
+
+TEST_F(Delivery, IsPendingAfterAFiveHundred) {
+  imposter_.then(500);
+  deliver();
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kPending);
+  EXPECT_THAT(only_delivery().attempts_json, HasSubstr(R"("status":500,"error":"http_error")"));
+}
+
+TEST_F(Delivery, IsTriedAgainAtItsTime) {
+  imposter_.then(500);
+  deliver();
+  const auto next = only_delivery().next_attempt_at;
+  ASSERT_TRUE(next);
+  EXPECT_GE(*next - only_delivery().created_at, 4s);
+  EXPECT_LE(*next - only_delivery().created_at, 16s);  // 6 s, and what the attempt took
+  world_.skip(20s);
+  EXPECT_THAT(imposter_.wait_for(2), SizeIs(2));
+  ASSERT_TRUE(world_.idle());
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kSucceeded);
+}
+
+TEST_F(Delivery, KeepsItsIdWhenItIsTriedAgain) {
+  imposter_.then(500);
+  deliver();
+  world_.skip(20s);
+  const auto seen = imposter_.wait_for(2);
+  ASSERT_THAT(seen, SizeIs(2));
+  EXPECT_EQ(seen[0].headers.at("webhook-id"), seen[1].headers.at("webhook-id"));
+  EXPECT_EQ(seen[0].body, seen[1].body);
+}
+
+TEST_F(Delivery, FailsAfterTheLastAttemptOfTheSchedule) {
+  imposter_.then(500);
+  imposter_.then(500);
+  deliver();
+  world_.skip(20s);
+  imposter_.wait_for(2);
+  ASSERT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kFailed; }));
+  EXPECT_EQ(jobs(), 0);
+}
+
+TEST_F(Delivery, ThatIsGoneDisablesTheEndpoint) {
+  imposter_.then(410);
+  deliver();
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kFailed);
+  EXPECT_FALSE(world_.endpoints.find(endpoint_->id)->enabled);
+}
+
+TEST_F(Delivery, ThatIsNotFoundDisablesNothing) {
+  imposter_.then(404);
+  deliver();
+  EXPECT_TRUE(world_.endpoints.find(endpoint_->id)->enabled);
+}
+
+TEST_F(Delivery, FollowsNoRedirect) {
+  testkit::HttpImposter elsewhere;
+  http::Response redirect;
+  redirect.status = 302;
+  redirect.headers.push_back({"Location", elsewhere.url()});
+  imposter_.then(redirect);
+  deliver();
+  EXPECT_THAT(only_delivery().attempts_json, HasSubstr(R"("status":302,"error":"redirect")"));
+  EXPECT_EQ(elsewhere.seen_count(), 0U);
+}
+
+TEST_F(Delivery, ObeysRetryAfterUpToTwiceThePlan) {
+  http::Response busy;
+  busy.status = 503;
+  busy.headers.push_back({"Retry-After", "9"});
+  imposter_.then(busy);
+  deliver();
+  EXPECT_GE(*only_delivery().next_attempt_at - only_delivery().created_at, 9s);
+}
+
+TEST_F(Delivery, WaitsAMinuteAtLeastWhereThereWereTooManyRequests) {
+  imposter_.then(429);
+  deliver();
+  EXPECT_GE(*only_delivery().next_attempt_at - only_delivery().created_at, 60s);
+}
+
+TEST_F(Delivery, ToAnEndpointRemovedMeanwhileIsCanceled) {
+  imposter_.then(500);
+  deliver();
+  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.remove(world_.caller, endpoint_->id)));
+  world_.skip(20s);
+  EXPECT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
+  EXPECT_EQ(imposter_.seen_count(), 1U);
+}
+
+TEST_F(Delivery, ToAnEndpointDisabledMeanwhileIsCanceled) {
+  imposter_.then(500);
+  deliver();
+  ASSERT_TRUE(testkit::run(world_.pool,
+                           world_.endpoints.change(world_.caller, endpoint_->id, {.enabled = false}, std::nullopt)));
+  world_.skip(20s);
+  EXPECT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
+}
+
+TEST_F(Delivery, OfOneConversationComesInOrder) {
+  imposter_.hold();
+  endpoint_ = world_.add_endpoint(imposter_.url());
+  for (const auto type : {EventType::kMessageSent, EventType::kMessageDelivered, EventType::kMessageRead}) {
+    world_.tell(world_.draft(type));
+  }
+  ASSERT_THAT(imposter_.wait_for(1), SizeIs(1));
+  imposter_.release();
+  std::vector<std::string> types;
+  for (const auto& seen : imposter_.wait_for(3)) types.push_back(seen.body.substr(9, seen.body.find(',') - 10));
+  EXPECT_THAT(types, ElementsAre("message.sent", "message.delivered", "message.read"));
+}
+
+TEST_F(Delivery, OfAnotherConversationIsNotHeldUp) {
+  imposter_.hold();
+  endpoint_ = world_.add_endpoint(imposter_.url());
+  world_.tell(world_.draft(EventType::kMessageSent, 1));
+  world_.tell(world_.draft(EventType::kMessageSent, 2));
+  EXPECT_THAT(imposter_.wait_for(2), SizeIs(2));
+  imposter_.release();
+}
+
+TEST_F(Delivery, ThatWasOpenWhenTheProcessEndedIsMadeAgain) {
+  endpoint_ = world_.add_endpoint(imposter_.url());
+  auto event = world_.draft();
+  auto plan = *world_.events.plan_queued(event);
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    CHECK_OK(world_.events.record(db, event, plan));
+    CHECK_OK(db.run(kClaimAll, {}));
+    return {};
+  }));
+  ASSERT_TRUE(world_.outbox.recover());
+  world_.outbox.start();
+  const auto seen = imposter_.wait_for(1);
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].headers.at("webhook-id"), event.id.str());
+}
+
+class UnansweredDelivery : public testing::Test {
+ protected:
+  static WorldOptions options() {
+    WorldOptions out;
+    out.delivery.timeout = 1s;
+    return out;
+  }
+  testkit::HttpImposter imposter_;
+  WebhookWorld world_{options()};
+};
+
+TEST_F(UnansweredDelivery, IsTimedOutAndWaitsAMinuteAtLeast) {
+  imposter_.hold();
+  world_.add_endpoint(imposter_.url());
+  world_.tell(world_.draft());
+  imposter_.wait_for(1);
+  ASSERT_TRUE(world_.idle());
+  const auto row = world_.deliveries_now().at(0);
+  EXPECT_THAT(row.attempts_json, HasSubstr(R"("error":"timed_out")"));
+  EXPECT_GE(*row.next_attempt_at - row.created_at, 60s);
+}
+
+class DeliveryTable : public testing::Test {
+ protected:
+  DeliveryId insert(const EndpointId& endpoint, const EventId& event) {
+    const auto id = world_.ids.next<IdKind::kDelivery>();
+    EXPECT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+      return insert_delivery(db, {id, world_.caller.workspace, world_.caller.mode, endpoint, event,
+                                  EventType::kMessageSent, world_.clock.now()});
+    }));
+    return id;
+  }
+  void record(const DeliveryId& id, const std::optional<Attempt>& attempt, DeliveryStatus status,
+              std::optional<Time> next = {}) {
+    ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+      return record_attempt(db, world_.caller.workspace, id, attempt, status, next, world_.clock.now());
+    }));
+  }
+  std::vector<DeliveryId> page(DeliveryQuery query) {
+    std::vector<DeliveryId> ids;
+    for (const auto& row : world_.deliveries_now(query)) ids.push_back(row.id);
+    return ids;
+  }
+
+  WebhookWorld world_;
+  EndpointId endpoint_ = world_.ids.next<IdKind::kEndpoint>();
+  EventId event_ = world_.ids.next<IdKind::kEvent>();
+};
+
+TEST_F(DeliveryTable, NewDeliveryIsPendingAndHasNoAttempt) {
+  insert(endpoint_, event_);
+  const auto row = world_.deliveries_now().at(0);
+  EXPECT_EQ(row.status, DeliveryStatus::kPending);
+  EXPECT_EQ(row.attempts_json, "");
+}
+
+TEST_F(DeliveryTable, AttemptsAreKeptInOrder) {
+  const auto id = insert(endpoint_, event_);
+  const Time at = *parse_time("2026-11-23T00:00:00Z");
+  record(id, Attempt{at, 500, "http_error", 12ms}, DeliveryStatus::kPending, at + 5s);
+  record(id, Attempt{at + 5s, 0, "timed_out", 9ms}, DeliveryStatus::kFailed);
+  EXPECT_EQ(world_.deliveries_now().at(0).attempts_json,
+            R"({"at":"2026-11-23T00:00:00.000Z","status":500,"error":"http_error","latency_ms":12},)"
+            R"({"at":"2026-11-23T00:00:05.000Z","error":"timed_out","latency_ms":9})");
+}
+
+TEST_F(DeliveryTable, PageIsNewestFirst) {
+  const auto first = insert(endpoint_, event_);
+  const auto second = insert(endpoint_, event_);
+  EXPECT_THAT(page({}), ElementsAre(second, first));
+}
+
+TEST_F(DeliveryTable, PageBeforeADeliveryHoldsItsNextNewer) {
+  const auto first = insert(endpoint_, event_);
+  const auto second = insert(endpoint_, event_);
+  insert(endpoint_, event_);
+  EXPECT_THAT(page({.before = first, .limit = 1}), ElementsAre(second));
+}
+
+TEST_F(DeliveryTable, FiltersByEndpointEventAndStatus) {
+  const auto mine = insert(endpoint_, event_);
+  insert(world_.ids.next<IdKind::kEndpoint>(), event_);
+  insert(endpoint_, world_.ids.next<IdKind::kEvent>());
+  const auto ended = insert(endpoint_, event_);
+  record(ended, std::nullopt, DeliveryStatus::kCanceled);
+  EXPECT_THAT(page({.endpoint = endpoint_, .event = event_, .status = DeliveryStatus::kPending}), ElementsAre(mine));
+}
+
+TEST_F(DeliveryTable, EventOfADeliveryIsFound) {
+  const auto id = insert(endpoint_, event_);
+  const auto found = testkit::in_snapshot(
+      *world_.db, [&](store::Connection& db) { return event_of(db, world_.caller.workspace, id); });
+  EXPECT_EQ(found, event_);
+}
+
+TEST(DeliveryStatusName, IsReadBack) {
+  for (int n = 0; n <= 3; ++n) {
+    const auto status = static_cast<DeliveryStatus>(n);
+    EXPECT_EQ(parse_delivery_status(delivery_status_name(status)), status);
+  }
+  EXPECT_EQ(parse_delivery_status("lost"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace flowsell::webhook

@@ -1,0 +1,83 @@
+#include "webhook_world.h"
+
+namespace flowsell::webhook {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::unique_ptr<store::Database> open(const testkit::TempFolder& folder, const std::vector<testkit::Migrations>& more) {
+  auto db = testkit::open_database(folder, {});
+  std::vector<store::Migration> all;
+  std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(), outbox::migrations(),
+                                            migrations()};
+  rooms.insert(rooms.end(), more.begin(), more.end());
+  for (const auto room : rooms) all.insert(all.end(), room.begin(), room.end());
+  std::ranges::sort(all, {}, &store::Migration::number);
+  if (!db->migrate(all)) throw std::runtime_error("the tables can't be made");
+  return db;
+}
+
+}  // namespace
+
+WebhookWorld::WebhookWorld(WorldOptions options)
+    : db(open(folder, options.more_tables)),
+      spool(*crypto::RotatingKeys::open({folder / "keys", "spool", 1h, 25h}, clock.now())),
+      fingerprint(*crypto::RotatingKeys::open({folder / "keys", "fingerprint", 24h, 96h}, clock.now())),
+      workspaces(*db, ring, ids, clock),
+      idempotency(*fingerprint),
+      outbox(*db, clock, pool, metrics),
+      endpoints(*db, workspaces, *guard, idempotency, ids, clock),
+      events(*db, endpoints, outbox, *spool, ids, clock, options.content_retention),
+      deliveries(*db, client, endpoints, outbox, *spool, clock, options.delivery, metrics) {
+  events.set_delivery_handler(deliveries);
+  outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
+  caller.workspace = *workspaces.create("Acme");
+  caller.scopes = identity::Scopes::all();
+  pool.start();
+}
+
+WebhookWorld::~WebhookWorld() {
+  outbox.stop(testkit::kPatience);
+  pool.stop();
+  db->stop();
+}
+
+EndpointPtr WebhookWorld::add_endpoint(const std::string& url, std::vector<std::string> patterns) {
+  auto created = testkit::run(pool, endpoints.create(caller, {url, std::move(patterns), {}}, std::nullopt));
+  if (!created) throw std::runtime_error(created.error().detail);
+  return created->endpoint;
+}
+
+EventDraft WebhookWorld::draft(EventType type, outbox::Lane lane) const {
+  EventDraft event;
+  event.workspace = caller.workspace;
+  event.mode = caller.mode;
+  event.type = type;
+  event.at = clock.now();
+  event.subject[0] = 9;
+  event.lane = lane;
+  event.body = R"("id":"msg_1")";
+  return event;
+}
+
+void WebhookWorld::skip(std::chrono::milliseconds span) {
+  clock.skip(span);
+  outbox.start();
+}
+
+std::vector<DeliveryRow> WebhookWorld::deliveries_now(DeliveryQuery query) {
+  query.workspace = caller.workspace;
+  query.mode = caller.mode;
+  return testkit::in_snapshot(*db, [&](store::Connection& connection) { return list_deliveries(connection, query); })
+      .rows;
+}
+
+std::vector<StoredEvent> WebhookWorld::events_now(EventQuery query) {
+  query.workspace = caller.workspace;
+  query.mode = caller.mode;
+  return testkit::in_snapshot(
+             *db, [&](store::Connection& connection) { return list_events(connection, *spool, query); })
+      .events;
+}
+
+}  // namespace flowsell::webhook
