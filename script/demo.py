@@ -39,7 +39,7 @@ class Failed(Exception):
     """A step of the demonstration did not work; the text says which."""
 
 
-# --- showing -----------------------------------------------------------------------------------------------------------
+# --- showing ---
 
 class Timeline:
     """Lines with the time since the first one."""
@@ -56,7 +56,7 @@ def say(text=""):
     print(text, flush=True)
 
 
-# --- HTTP --------------------------------------------------------------------------------------------------------------
+# --- HTTP ---
 
 # Never through a proxy: everything here is on this machine.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -74,12 +74,13 @@ def call(method, url, body=None, key=None):
             text = answer.read()
             return answer.status, json.loads(text) if text else {}
     except urllib.error.HTTPError as error:
-        raise Failed(f"{method} {url} was answered with {error.code}: {error.read().decode(errors='replace')}") from None
+        said = error.read().decode(errors="replace")
+        raise Failed(f"{method} {url} was answered with {error.code}: {said}") from None
     except OSError as error:
         raise Failed(f"{method} {url}: {error}") from None
 
 
-# --- the server --------------------------------------------------------------------------------------------------------
+# --- the server ---
 
 class Server:
     """connectd as a child process."""
@@ -166,7 +167,7 @@ def require_free(port):
                          f"or take another: script/run --port {port + 1}") from None
 
 
-# --- the customer's application: a webhook endpoint ----------------------------------------------------------------------
+# --- the customer's application: a webhook endpoint ---
 
 def is_genuine(secret, headers, body):
     """Standard Webhooks 1.0: HMAC-SHA256 over "id.timestamp.body", and a time that is near."""
@@ -228,7 +229,7 @@ def note_of(event):
     return f"webhook, signature verified  {text}".rstrip()
 
 
-# --- the story ---------------------------------------------------------------------------------------------------------
+# --- the story ---
 
 class Story:
     def __init__(self, sandbox):
@@ -251,7 +252,8 @@ class Story:
 
     def add_endpoint(self):
         self.remove_endpoints_of_earlier_runs()
-        _, endpoint = self.api_call("POST", "/webhook_endpoints", {"url": self.receiver.url, "description": DESCRIPTION})
+        wanted = {"url": self.receiver.url, "description": DESCRIPTION}
+        _, endpoint = self.api_call("POST", "/webhook_endpoints", wanted)
         self.receiver.secret = endpoint["secret"]
         self.endpoint_id = endpoint["id"]
         say(f"A webhook endpoint listens on {self.receiver.url}\n")

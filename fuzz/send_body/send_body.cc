@@ -25,7 +25,7 @@ bool same(const Result<channel::OutboundMessage>& a, const Result<channel::Outbo
 void require_sound_request(const channel::Adapter& adapter,
                            const channel::OutboundMessage& message) {
   static const channel::SenderRoute kRoute{.address = "106540352242922",
-                                           .api_base = "https://graph.facebook.com/v25.0"};
+                                           .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
   channel::CompileContext context;
   context.context_provider_id = message.context;
   context.target_provider_id = "wamid.TARGET";

@@ -71,14 +71,16 @@ std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings,
   return apps;
 }
 
-messaging::SendOptions send_options(const config::Settings& settings, const std::string& simulator_url) {
+Result<messaging::SendOptions> send_options(const config::Settings& settings, const std::string& simulator_url) {
   messaging::SendOptions options;
   options.messages_per_second = static_cast<double>(settings.outbox.sender_messages_per_second);
   options.concurrency = settings.outbox.concurrency_per_sender;
   options.pair_limit = settings.outbox.pair_limit;
   options.timeout = settings.outbox.provider_timeout;
-  options.test_api_base = simulator_url + "/v25.0";
-  options.live_api_base = settings.whatsapp.api_base;
+  if (settings.sandbox.enabled) {
+    TRY(options.test_api_base, http::Url::parse(simulator_url + "/v25.0"));
+  }
+  TRY(options.live_api_base, http::Url::parse(settings.whatsapp.api_base));
   return options;
 }
 
@@ -115,7 +117,8 @@ std::unique_ptr<sim::WhatsAppSimulator> make_simulator(const config::Settings& s
 class Application::Parts {
  public:
   Parts(const config::Settings& settings, std::unique_ptr<store::Database> database, Keys all_keys,
-        std::unique_ptr<sim::WhatsAppSimulator> simulator_, const std::string& simulator_url_, const Secret& sim_secret)
+        std::unique_ptr<sim::WhatsAppSimulator> simulator_, const std::string& simulator_url_,
+        messaging::SendOptions send_settings, const Secret& sim_secret)
       : simulator(std::move(simulator_)),
         simulator_url(simulator_url_),
         keys(std::move(all_keys)),
@@ -139,7 +142,7 @@ class Application::Parts {
         senders(*db, workspaces, [this](std::string_view name) { return name == adapter->name() ? adapter.get() : nullptr; },
                 ids, clock),
         send(*db, client, senders, events, waiters, outbox, *keys.spool, clock, limits,
-             send_options(settings, simulator_url), metrics),
+             std::move(send_settings), metrics),
         accept(*db, senders, send, outbox, events, idempotency, keys.contact, ids, clock, limits),
         updates(*db, events, keys.contact, clock, limits),
         read_receipts(*db, client, senders, send, idempotency, clock),
@@ -235,7 +238,9 @@ Result<> Application::start() {
     CHECK_OK(simulator->start());
     simulator_url = "http://" + config::ListenAddress{settings_.sandbox.simulator_listen.address, simulator->port()}.str();
   }
-  parts_ = std::make_unique<Parts>(settings_, std::move(db), std::move(keys), std::move(simulator), simulator_url, secret);
+  TRY(auto send_settings, send_options(settings_, simulator_url));
+  parts_ = std::make_unique<Parts>(settings_, std::move(db), std::move(keys), std::move(simulator), simulator_url,
+                                   std::move(send_settings), secret);
   CHECK_OK(parts_->load());
   std::optional<Sandbox> sandbox;
   if (settings_.sandbox.enabled) {
@@ -250,8 +255,8 @@ Result<> Application::start() {
   if (parts_->simulator) parts_->simulator->set_webhook_url(base_url + "/hooks/whatsapp");
   parts_->outbox.start();
   parts_->maintenance.start();
-  parts_->ready = true;
   if (sandbox) CHECK_OK(write_sandbox_file(dir / "sandbox.json", *sandbox, base_url, simulator_url));
+  parts_->ready = true;
   log::info("listening", {{"url", base_url}, {"simulator_url", simulator_url}});
   return {};
 }

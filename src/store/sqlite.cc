@@ -16,7 +16,9 @@
 namespace flowsell::store {
 namespace {
 
-constexpr int kWriterCacheKib = 32 * 1024;
+// Small on purpose: SQLite 3.40 walks the whole cache at the end of nearly every transaction that split a page (its
+// balancing borrows the page number of the lock byte, and the cache is then cut back from there).
+constexpr int kWriterCacheKib = 8 * 1024;
 constexpr int kReaderCacheKib = 4 * 1024;
 constexpr int kCheckpointCacheKib = 256;  // it copies from file to file
 

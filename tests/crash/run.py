@@ -26,7 +26,7 @@ LATENCY_MS = 25  # so that attempts are open at any moment
 PACES = (0, 0, 400)  # messages a second; 0: none. A pace makes queues, and claims out of them
 ROUND_SECONDS = (0.05, 0.5)
 FAILPOINT_SECONDS = 1.5
-FAILPOINT_PASSES_MAX = 60
+FAILPOINT_PASSES = (1, 2, 5, 20, 60)  # most passes before it kills: some points are passed rarely
 SIGKILLED = -9
 FAILPOINTS = ["client.before_first_byte", "client.after_first_byte", "commit.before", "commit.after"] + [
     f"commit.{when}.{kind}" for when in ("before", "after")
@@ -88,7 +88,7 @@ class CrashTest:
             server.kill()
             self.deaths["at a random moment"] += 1
             return "kill -9"
-        failpoint = f"{self.chance.choice(FAILPOINTS)}:{self.chance.randint(1, FAILPOINT_PASSES_MAX)}"
+        failpoint = f"{self.chance.choice(FAILPOINTS)}:{self.chance.randint(1, self.chance.choice(FAILPOINT_PASSES))}"
         # This run only prepares what the failpoint meets: open attempts, a queue.
         self.wait(self.chance.uniform(*ROUND_SECONDS) / 2)
         server.kill()
@@ -174,7 +174,8 @@ class CrashTest:
                      f"{sum(day['accepted'] for day in usage)} = {len(messages)}"),
             Equation("the same key gives the same message", not load.faults,
                      f"{load.replays} replays, {len(load.faults)} faults {load.faults[:3]}"),
-            Equation("every end of a message is told", ends <= set(told), f"{len(ends)} ends, {len(ends - set(told))} untold"),
+            Equation("every end of a message is told", ends <= set(told),
+                     f"{len(ends)} ends, {len(ends - set(told))} untold"),
             Equation("each is told under one webhook-id", all(len(ids) == 1 for ids in told.values()),
                      f"{len(told)} events, {sum(len(ids) for ids in told.values())} ids"),
             Equation("the server ended by our kills only", not self.faults, f"{dict(self.deaths)} {self.faults[:2]}"),

@@ -12,10 +12,10 @@ KEY = "the-key"
 SLOW_STATUSES = {"sent-after-ms": 700, "delivered-after-ms": 750, "read-after-ms": 800}
 
 
-def die_at(stack, failpoint, **restart):
+def die_at(stack, failpoint):
     """Restarts the server with the failpoint, without an end that would settle anything."""
     stack.server.kill()
-    stack.start_server(failpoint=failpoint, **restart)
+    stack.start_server(failpoint=failpoint)
 
 
 def wait_for_death(stack):
@@ -183,7 +183,8 @@ def test_killed_around_the_recovery_the_next_start_ends_it(make_stack, moment):
 def test_killed_around_a_new_endpoint_its_key_tells_whether_it_is_there(make_stack, moment):
     stack = make_stack()
     die_at(stack, f"commit.{moment}.endpoint")
-    call = {"target": "/v1/webhook_endpoints", "body": {"url": "http://127.0.0.1:9/"}, "headers": {"Idempotency-Key": KEY}}
+    call = {"target": "/v1/webhook_endpoints", "body": {"url": "http://127.0.0.1:9/"},
+            "headers": {"Idempotency-Key": KEY}}
     with pytest.raises(CONNECTION_FAULTS):
         stack.api.post(**call)
     wait_for_death(stack)

@@ -18,8 +18,8 @@ def command(tmp_path, port, *arguments):
     return [sys.executable, str(DEMO), "--port", str(port), "--data", str(tmp_path / "data"), *arguments]
 
 
-def run(tmp_path, port, *arguments, **more):
-    return subprocess.run(command(tmp_path, port, *arguments), capture_output=True, text=True, timeout=SECONDS_MAX, **more)
+def run(tmp_path, port, *arguments):
+    return subprocess.run(command(tmp_path, port, *arguments), capture_output=True, text=True, timeout=SECONDS_MAX)
 
 
 def test_once_shows_each_event_and_ends_well(tmp_path):

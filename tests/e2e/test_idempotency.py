@@ -1,4 +1,4 @@
-"""The same key gives the same answer, and the provider sees one message: at once, at the same time, and after a crash."""
+"""The same key gives the same answer, and the provider sees one message: later, at the same time, after a crash."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor

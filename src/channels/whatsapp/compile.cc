@@ -129,7 +129,7 @@ Result<http::OutRequest> post_to_messages(const channel::SenderRoute& route, std
   }
   http::OutRequest request;
   request.method = http::Method::kPost;
-  TRY(request.url, http::Url::parse(route.api_base + "/" + route.address + "/messages"));
+  request.url = route.at("/" + route.address + "/messages");
   request.headers.reserve(2);  // this one and Authorization
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = std::move(body);

@@ -60,7 +60,7 @@ channel::Update read_update(const json::Object& object, Time now) {
 
 Result<http::OutRequest> request_to(const channel::SenderRoute& route, std::string body) {
   http::OutRequest request;
-  TRY(request.url, http::Url::parse(route.api_base + "/" + route.address + "/messages"));
+  request.url = route.at("/" + route.address + "/messages");
   request.body = std::move(body);
   return request;
 }

@@ -6,8 +6,6 @@
 namespace flowsell::messaging {
 namespace {
 
-const store::Sql kJobs("SELECT COUNT(*) FROM jobs");
-
 webhook::WorldOptions with_tables() {
   webhook::WorldOptions out;
   out.more_tables = {messaging::migrations()};
@@ -20,7 +18,7 @@ SendOptions send_options(const MessagingOptions& options, const testkit::HttpImp
   out.concurrency = options.concurrency;
   out.pair_limit = false;
   out.timeout = options.timeout;
-  out.test_api_base = options.api_base.empty() ? provider.url("/v1") : options.api_base;
+  out.test_api_base = http::Url::parse(options.api_base.empty() ? provider.url("/v1") : options.api_base).value();
   return out;
 }
 
@@ -105,8 +103,6 @@ std::vector<std::string> MessagingWorld::event_types() {
   for (const auto& event : all) types.emplace_back(webhook::event_type_name(event.draft.type));
   return types;
 }
-
-std::int64_t MessagingWorld::jobs() { return testkit::numbers(*db, kJobs).at(0); }
 
 channel::StatusUpdate MessagingWorld::status_of(const MessageId& id, MessageStatus status) const {
   channel::StatusUpdate update;

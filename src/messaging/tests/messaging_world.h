@@ -46,7 +46,6 @@ class MessagingWorld : public webhook::WebhookWorld {
   /// True as soon as the message has the status.
   bool becomes(const MessageId& id, MessageStatus status);
   std::vector<std::string> event_types();
-  std::int64_t jobs();
   Result<> apply(std::vector<channel::Update> updates) {
     return testkit::run(pool, updates_in.apply(sender, std::move(updates)));
   }

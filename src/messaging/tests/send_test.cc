@@ -15,8 +15,10 @@ using testing::SizeIs;
 using testkit::code_of;
 using enum channel::MessageStatus;
 
-const store::Sql kSealedJobs("SELECT COUNT(*) FROM jobs WHERE length(sealed) > 0");
-const store::Sql kAttempts("SELECT attempt FROM jobs");
+const store::Sql kSealedJobs(
+    "SELECT (SELECT COUNT(*) FROM queued_jobs WHERE length(sealed) > 0) + "
+    "(SELECT COUNT(*) FROM claimed_jobs WHERE length(sealed) > 0)");
+const store::Sql kAttempts("SELECT attempt FROM queued_jobs");
 
 std::string error_json(int code, const std::string& retry, const std::string& scope = "lane") {
   return R"({"error":{"code":)" + std::to_string(code) + R"(,"retry":")" + retry + R"(","scope":")" + scope +

@@ -65,6 +65,16 @@ void WebhookWorld::skip(std::chrono::milliseconds span) {
   outbox.start();
 }
 
+std::int64_t WebhookWorld::jobs() {
+  return testkit::in_snapshot(*db, [](store::Connection& connection) -> Result<std::int64_t> {
+    TRY(const auto claimed, outbox::claimed_jobs(connection, 1'000'000));
+    TRY(const auto groups, outbox::queued_groups(connection));
+    auto count = static_cast<std::int64_t>(claimed.size());
+    for (const auto& group : groups) count += group.queued;
+    return count;
+  });
+}
+
 std::vector<DeliveryRow> WebhookWorld::deliveries_now(DeliveryQuery query) {
   query.workspace = caller.workspace;
   query.mode = caller.mode;

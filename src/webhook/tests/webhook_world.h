@@ -43,6 +43,8 @@ class WebhookWorld {
   bool idle() {
     return testkit::eventually([this] { return outbox.in_flight() == 0; });
   }
+  /// Rows in the outbox's tables, queued and claimed.
+  std::int64_t jobs();
   std::vector<DeliveryRow> deliveries_now(DeliveryQuery query = {});
   std::vector<StoredEvent> events_now(EventQuery query = {});
 

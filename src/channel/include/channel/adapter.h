@@ -16,7 +16,13 @@ namespace flowsell::channel {
 /// The address a message leaves from, and where its provider's API is.
 struct SenderRoute {
   std::string address;       ///< WhatsApp: phone-number id
-  std::string api_base;      ///< "https://graph.facebook.com/v25.0": scheme, host, port, path head
+  http::Url api_base;        ///< "https://graph.facebook.com/v25.0": its target is the head of every path, no '/' at its end
+
+  http::Url at(std::string_view path) const {
+    http::Url url = api_base;
+    url.target.append(path);
+    return url;
+  }
 };
 
 /// What the adapter needs to know beside the message itself.

@@ -22,8 +22,8 @@ struct SendOptions {
   std::size_t concurrency = 256;    ///< attempts of one sender open at once
   bool pair_limit = true;
   std::chrono::seconds timeout{30};
-  std::string test_api_base;        ///< the simulator: where senders of test mode go
-  std::string live_api_base;
+  http::Url test_api_base;          ///< the simulator: where senders of test mode go
+  http::Url live_api_base;
 };
 
 /// Sends messages to their provider: one attempt each time, one outcome, stored.

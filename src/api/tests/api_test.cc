@@ -1,0 +1,255 @@
+// The door as a whole: what every answer has, and in which order a request is refused.
+#include "api/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/json.h"
+#include "messaging_world.h"
+
+namespace flowsell::api {
+namespace {
+
+using namespace std::chrono_literals;
+using http::Method;
+using messaging::kAna;
+using messaging::MessagingWorld;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Asked {
+  Method method = Method::kGet;
+  std::string path;
+  std::string query = {};
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  bool with_key = true;
+};
+
+class ApiTest : public testing::Test {
+ protected:
+  http::Response ask(const Asked& asked) {
+    http::Request request;
+    request.method = asked.method;
+    request.path = asked.path;
+    request.query = asked.query;
+    request.body = asked.body;
+    if (asked.with_key) request.fields.push_back({"Authorization", key_});
+    for (const auto& [name, value] : asked.headers) request.fields.push_back({name, value});
+    return testkit::run(world_.pool, api_.handle(request));
+  }
+  http::Response send(std::vector<std::pair<std::string, std::string>> headers = {}) {
+    return ask({.method = Method::kPost, .path = "/v1/messages", .body = MessagingWorld::text_json(kAna, "Hello"),
+                .headers = std::move(headers)});
+  }
+  std::string new_key(identity::Scopes scopes, identity::Mode mode = identity::Mode::kTest) {
+    return "Bearer " + std::string(api_keys_.create(world_.caller.workspace, mode, "k", scopes)->key.reveal());
+  }
+  static std::string header(const http::Response& response, std::string_view name) {
+    for (const auto& each : response.headers) {
+      if (each.name == name) return each.value;
+    }
+    return "";
+  }
+  static std::string text_of(const http::Response& response, std::string_view field) {
+    const auto document = json::parse(response.body);
+    if (!document) return "";
+    const auto* value = document->root().as_object().if_contains(field);
+    return value != nullptr && value->is_string() ? std::string(std::string_view(value->get_string())) : "";
+  }
+
+  MessagingWorld world_;
+  identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
+  metering::RateLimit rate_limit_{1000};
+  ingest::Ingest hooks_{world_.adapter, "X-Signature", {}, world_.senders, world_.updates_in, world_.clock,
+                        world_.metrics};
+  bool ready_ = true;
+  Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency, world_.options.limits,
+            1000, world_.senders, world_.accept, world_.read_receipts, world_.waiters, world_.endpoints,
+            *world_.spool, hooks_, world_.metrics, [this] { return ready_; }}};
+  std::string key_ = new_key(identity::Scopes::all());
+};
+
+TEST_F(ApiTest, SendIsAcceptedWithItsPlace) {
+  const auto response = send();
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(text_of(response, "status"), "accepted");
+  EXPECT_EQ(header(response, "Location"), "/v1/messages/" + text_of(response, "id"));
+}
+
+TEST_F(ApiTest, SendTellsTheQuota) { EXPECT_THAT(header(send(), "RateLimit"), HasSubstr("\"quota\";r=999")); }
+
+TEST_F(ApiTest, EveryAnswerHasARequestIdAndAVersion) {
+  const auto response = ask({.path = "/healthz", .with_key = false});
+  EXPECT_THAT(header(response, "Request-Id"), StartsWith("req_"));
+  EXPECT_FALSE(header(response, "FlowSell-Version").empty());
+}
+
+TEST_F(ApiTest, ProblemNamesTheRequest) {
+  const auto response = ask({.path = "/v1/nothing"});
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(text_of(response, "instance"), header(response, "Request-Id"));
+}
+
+TEST_F(ApiTest, WrongMethodNamesTheRightOnes) {
+  const auto response = ask({.method = Method::kDelete, .path = "/v1/messages"});
+  EXPECT_EQ(response.status, 405);
+  EXPECT_THAT(header(response, "Allow"), HasSubstr("POST"));
+}
+
+TEST_F(ApiTest, NoKeyIsRefused) {
+  const auto response = ask({.path = "/v1/messages", .with_key = false});
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(text_of(response, "code"), "missing_api_key");
+}
+
+TEST_F(ApiTest, KeyWithoutTheScopeIsRefused) {
+  key_ = new_key(*identity::Scopes::parse("messages:read"));
+  EXPECT_EQ(send().status, 403);
+}
+
+TEST_F(ApiTest, BodyAtTheLimitIsReadAndOneByteMoreIsNot) {
+  const auto padded = [](std::size_t size) {
+    std::string body = MessagingWorld::text_json(kAna, "Hello");
+    return body + std::string(size - body.size(), ' ');
+  };
+  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1000)}).status, 202);
+  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1001)}).status, 413);
+}
+
+TEST_F(ApiTest, FaultsOfTheBodyAreTold) {
+  const auto response = ask({.method = Method::kPost, .path = "/v1/messages", .body = R"({"to":"x"})"});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr(R"("pointer":"/to")"));
+}
+
+TEST_F(ApiTest, SameCallIsReplayedWithTheSameAnswer) {
+  const auto first = send({{"Idempotency-Key", "key-1"}});
+  ASSERT_TRUE(world_.idle());
+  const auto second = send({{"Idempotency-Key", "key-1"}});
+  EXPECT_EQ(second.status, 202);
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(header(first, "Idempotent-Replayed"), "");
+  EXPECT_EQ(header(second, "Idempotent-Replayed"), "true");
+}
+
+TEST_F(ApiTest, BrokenIdempotencyKeyIsRefused) {
+  const auto response = send({{"Idempotency-Key", "\"\""}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(text_of(response, "code"), "invalid_idempotency_key");
+}
+
+TEST_F(ApiTest, WaitingSendShowsWhatTheProviderSaid) {
+  const auto response = send({{"Prefer", "wait=10"}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(text_of(response, "status"), "sent");
+  EXPECT_EQ(text_of(response, "provider_message_id"), "pm.1");
+  EXPECT_EQ(header(response, "Preference-Applied"), "wait=10");
+}
+
+TEST_F(ApiTest, WaitingSendShowsTheProvidersWords) {
+  world_.provider.then(400, R"({"error":{"code":131047,"retry":"no","text":"its own words"}})");
+  const auto response = send({{"Prefer", "wait=10"}});
+  EXPECT_EQ(text_of(response, "status"), "failed");
+  EXPECT_THAT(response.body, HasSubstr(R"("detail":"its own words")"));
+}
+
+TEST_F(ApiTest, WaitThatIsOverShowsTheAcceptedMessage) {
+  world_.provider.hold();
+  const auto response = send({{"Prefer", "wait=0"}});
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(text_of(response, "status"), "accepted");
+  world_.provider.release();
+}
+
+TEST_F(ApiTest, WaitingReplayOfASettledMessageShowsIt) {
+  ASSERT_EQ(send({{"Idempotency-Key", "key-1"}}).status, 202);
+  ASSERT_TRUE(world_.idle());
+  const auto response = send({{"Idempotency-Key", "key-1"}, {"Prefer", "wait=10"}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(text_of(response, "status"), "sent");
+}
+
+TEST_F(ApiTest, MessageIsShownToItsModeOnly) {
+  const auto path = "/v1/messages/" + text_of(send(), "id");
+  EXPECT_EQ(ask({.path = path}).status, 200);
+  key_ = new_key(identity::Scopes::all(), identity::Mode::kLive);
+  EXPECT_EQ(ask({.path = path}).status, 404);
+}
+
+TEST_F(ApiTest, IdOfAnotherKindIsABadRequest) {
+  const auto response = ask({.path = "/v1/messages/" + world_.sender->id.str()});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(text_of(response, "code"), "invalid_id");
+}
+
+TEST_F(ApiTest, UnknownParameterOfAListIsABadRequest) {
+  EXPECT_EQ(ask({.path = "/v1/messages", .query = "colour=red"}).status, 400);
+}
+
+TEST_F(ApiTest, ListPagesByItsNext) {
+  send();
+  send();
+  const auto first = ask({.path = "/v1/messages", .query = "limit=1"});
+  const auto second = ask({.path = "/v1/messages", .query = "limit=1&after=" + text_of(first, "next")});
+  EXPECT_THAT(first.body, HasSubstr(R"("has_more":true)"));
+  EXPECT_THAT(second.body, HasSubstr(R"("has_more":false)"));
+}
+
+TEST_F(ApiTest, SecretOfAnEndpointIsShownOnce) {
+  const Asked create{.method = Method::kPost, .path = "/v1/webhook_endpoints",
+                     .body = R"({"url":"https://hooks.example.com/"})", .headers = {{"Idempotency-Key", "key-1"}}};
+  const auto first = ask(create);
+  const auto replay = ask(create);
+  EXPECT_EQ(first.status, 201);
+  EXPECT_THAT(text_of(first, "secret"), StartsWith("whsec_"));
+  EXPECT_EQ(header(replay, "Idempotent-Replayed"), "true");
+  EXPECT_EQ(text_of(replay, "secret"), "");
+  EXPECT_EQ(text_of(ask({.path = "/v1/webhook_endpoints/" + text_of(first, "id")}), "secret"), "");
+}
+
+TEST_F(ApiTest, StoppingServerIsAliveAndNotReady) {
+  ready_ = false;
+  EXPECT_EQ(ask({.path = "/healthz", .with_key = false}).status, 200);
+  EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 503);
+}
+
+TEST_F(ApiTest, RunningServerIsReady) { EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 200); }
+
+TEST_F(ApiTest, TypeOfAProblemLeadsToItsExplanation) {
+  const auto problem = ask({.path = "/v1/nothing"});
+  const auto page = ask({.path = text_of(problem, "type"), .with_key = false});
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, HasSubstr("not_found"));
+}
+
+TEST_F(ApiTest, UnsignedProviderWebhookIsRefused) {
+  EXPECT_EQ(ask({.method = Method::kPost, .path = "/hooks/whatsapp", .body = "{}", .with_key = false}).status, 401);
+}
+
+class LimitedApi : public ApiTest {
+ protected:
+  LimitedApi() : limited_(1), strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
+                                       world_.options.limits, 1000, world_.senders, world_.accept,
+                                       world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
+                                       world_.metrics, [] { return true; }}) {}
+  http::Response list() {
+    http::Request request;
+    request.path = "/v1/messages";
+    request.fields.push_back({"Authorization", key_});
+    return testkit::run(world_.pool, strict_.handle(request));
+  }
+  metering::RateLimit limited_;
+  Api strict_;
+};
+
+TEST_F(LimitedApi, RequestBeyondTheRateIsRefusedAndSaysWhenToComeBack) {
+  ASSERT_EQ(list().status, 200);
+  const auto refused = list();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(header(refused, "Retry-After"), "1");
+  EXPECT_EQ(header(refused, "RateLimit"), "\"key\";r=0;t=1");
+}
+
+}  // namespace
+}  // namespace flowsell::api

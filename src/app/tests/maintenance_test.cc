@@ -1,0 +1,52 @@
+#include "maintenance.h"
+
+#include <gtest/gtest.h>
+
+#include "webhook_world.h"
+
+namespace flowsell::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+const store::Sql kSealed("SELECT COUNT(*) FROM events WHERE sealed IS NOT NULL");
+
+class MaintenanceTest : public testing::Test {
+ protected:
+  MaintenanceTest() {
+    auto event = world_.draft(webhook::EventType::kMessageReceived);
+    event.content = Content("\"text\":1");
+    world_.tell(std::move(event));
+  }
+  ~MaintenanceTest() override {
+    maintenance_.stop();
+    world_.pool.stop();  // a round may still run
+  }
+
+  webhook::WebhookWorld world_;
+  Maintenance maintenance_{world_.pool,        *world_.db,         *world_.spool,
+                           *world_.fingerprint, world_.idempotency, world_.clock};
+};
+
+TEST_F(MaintenanceTest, FirstRoundDestroysContentWhoseTimeIsOver) {
+  world_.clock.skip(24h);
+  maintenance_.start();
+  EXPECT_TRUE(testkit::eventually([this] { return testkit::numbers(*world_.db, kSealed).at(0) == 0; }));
+}
+
+TEST_F(MaintenanceTest, FirstRoundDestroysKeysWhoseLifeIsOver) {
+  const auto old = world_.spool->current(world_.clock.now());
+  ASSERT_TRUE(old);
+  world_.clock.skip(26h);
+  maintenance_.start();
+  EXPECT_TRUE(testkit::eventually([&] { return !world_.spool->find(old->id); }));
+}
+
+TEST_F(MaintenanceTest, FirstRoundMakesTheKeyThatIsNeededNext) {
+  maintenance_.start();
+  const auto soon = world_.spool->period_of(world_.clock.now() + 10min);
+  EXPECT_TRUE(testkit::eventually([&] { return world_.spool->find(soon).has_value(); }));
+}
+
+}  // namespace
+}  // namespace flowsell::app

@@ -1,0 +1,93 @@
+#include "sandbox.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "json/json.h"
+#include "messaging_world.h"
+#include "whatsapp/adapter.h"
+
+namespace flowsell::app {
+namespace {
+
+class SandboxTest : public testing::Test {
+ protected:
+  Result<Sandbox> open() { return open_sandbox(file_, world_.workspaces, api_keys_, senders_); }
+  Result<> write(const Sandbox& sandbox) {
+    return write_sandbox_file(file_, sandbox, "http://127.0.0.1:8080", "http://127.0.0.1:9090");
+  }
+
+  messaging::MessagingWorld world_{messaging::MessagingOptions{.with_sender = false}};
+  std::unique_ptr<channel::Adapter> adapter_ = whatsapp::make_adapter();
+  identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
+  messaging::Senders senders_{*world_.db, world_.workspaces, [this](std::string_view) { return adapter_.get(); },
+                              world_.ids, world_.clock};
+  std::filesystem::path file_ = world_.folder / "sandbox.json";
+};
+
+TEST_F(SandboxTest, FirstStartMakesASenderAndAKeyThatWorks) {
+  const auto sandbox = open();
+  ASSERT_TRUE(sandbox);
+  ASSERT_NE(sandbox->sender, nullptr);
+  const auto caller = testkit::run(
+      world_.pool, api_keys_.authenticate("Bearer " + std::string(sandbox->api_key.reveal())));
+  ASSERT_TRUE(caller);
+  EXPECT_EQ((*caller)->workspace, sandbox->workspace);
+  EXPECT_EQ((*caller)->mode, identity::Mode::kTest);
+}
+
+TEST_F(SandboxTest, SecondStartFindsWhatTheFirstMade) {
+  const auto first = open();
+  ASSERT_TRUE(first && write(*first));
+  const auto second = open();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->workspace, first->workspace);
+  EXPECT_EQ(second->sender->id, first->sender->id);
+  EXPECT_EQ(second->api_key.reveal(), first->api_key.reveal());
+}
+
+TEST_F(SandboxTest, LostFileGetsANewKey) {
+  const auto first = open();
+  const auto second = open();
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(second->api_key.reveal(), first->api_key.reveal());
+}
+
+TEST_F(SandboxTest, BrokenFileGetsANewKey) {
+  ASSERT_TRUE(open());
+  std::ofstream(file_) << "{\"api_key\":";
+  EXPECT_TRUE(open());
+}
+
+TEST_F(SandboxTest, FileOfAnotherDatabaseIsNotTrusted) {
+  auto first = open();
+  ASSERT_TRUE(first);
+  first->workspace = world_.ids.next<IdKind::kWorkspace>();
+  ASSERT_TRUE(write(*first));
+  EXPECT_NE(open()->api_key.reveal(), first->api_key.reveal());
+}
+
+TEST_F(SandboxTest, FileIsForItsOwnerOnly) {
+  const auto sandbox = open();
+  ASSERT_TRUE(sandbox && write(*sandbox));
+  EXPECT_EQ(std::filesystem::status(file_).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(SandboxTest, FileHoldsWhatAScriptNeeds) {
+  const auto sandbox = open();
+  ASSERT_TRUE(sandbox && write(*sandbox));
+  std::ifstream in(file_);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const auto document = json::parse(text);
+  ASSERT_TRUE(document);
+  const auto& object = document->root().as_object();
+  EXPECT_EQ(object.at("base_url").as_string(), "http://127.0.0.1:8080");
+  EXPECT_EQ(object.at("simulator_url").as_string(), "http://127.0.0.1:9090");
+  EXPECT_EQ(object.at("api_key").as_string(), sandbox->api_key.reveal());
+  EXPECT_EQ(object.at("sender_id").as_string(), sandbox->sender->id.str());
+}
+
+}  // namespace
+}  // namespace flowsell::app
