@@ -153,7 +153,8 @@ def main(arguments):
     if "--sanitize" in arguments:
         for preset in ("asan", "tsan"):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)
-            run_pytest(totals, "e2e", preset, SANITIZER_OPTIONS)
+            if "--fast" not in arguments:
+                run_pytest(totals, "e2e", preset, SANITIZER_OPTIONS)
     if "--fuzz" in arguments:
         fuzz(totals)
     print(f"{totals.passed} passed, {totals.failed} failed", flush=True)

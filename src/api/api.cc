@@ -15,7 +15,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kVersion = "2026-11-01";
-constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
+constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
+                                                            "3xx", "4xx", "5xx"};
 
 /// Requests of one route, by class of status.
 struct RouteMetrics {
@@ -30,7 +31,8 @@ class Api::Impl final : public Routes {
  public:
   explicit Impl(Services services)
       : services_(std::move(services)),
-        request_time_(services_.metrics.histogram("connect_request_seconds", "Time from a whole request to its answer.")) {
+        request_time_(services_.metrics.histogram("connect_request_seconds",
+                                                  "Time from a whole request to its answer.")) {
     add_message_routes(*this);
     add_webhook_endpoint_routes(*this);
     add_event_routes(*this);
@@ -42,7 +44,8 @@ class Api::Impl final : public Routes {
     unmatched_ = count_route("none");
   }
 
-  void add(http::Method method, std::string pattern, identity::Scope scope, CallHandler handler) override {
+  void add(http::Method method, std::string pattern, identity::Scope scope,
+           CallHandler handler) override {
     auto authorized = [this, scope, handler = std::move(handler)](const http::Request& request) {
       return answer_call(request, scope, handler);
     };
@@ -101,11 +104,14 @@ class Api::Impl final : public Routes {
       limited.retry_after = rate.reset;
       response = problem(limited, {});
     } else if (request.body.size() > services_.body_bytes_max) {
-      response = problem({ErrorCode::kPayloadTooLarge,
-                          "the body may have " + std::to_string(services_.body_bytes_max) + " bytes"}, {});
+      response =
+          problem({ErrorCode::kPayloadTooLarge,
+                   "the body may have " + std::to_string(services_.body_bytes_max) + " bytes"},
+                  {});
     } else if (!caller->scopes.has(scope)) {
       response = problem({ErrorCode::kInsufficientScope,
-                          "the key lacks the scope " + std::string(identity::scope_name(scope))}, {});
+                          "the key lacks the scope " + std::string(identity::scope_name(scope))},
+                         {});
     } else {
       auto answered = co_await handler(call);
       response = answered ? *std::move(answered) : problem(answered.error(), {});
@@ -114,8 +120,8 @@ class Api::Impl final : public Routes {
     co_return response;
   }
 
-  void finish(const http::Request& request, http::Response& response, std::string_view pattern, const RequestId& id,
-              SteadyClock::duration took) {
+  void finish(const http::Request& request, http::Response& response, std::string_view pattern,
+              const RequestId& id, SteadyClock::duration took) {
     const std::string id_text = instance_of(id);
     constexpr std::string_view kNoInstance = "\"instance\":\"\"";
     if (response.content_type == "application/problem+json") {
@@ -127,15 +133,16 @@ class Api::Impl final : public Routes {
     response.headers.push_back({"Request-Id", id_text});
     response.headers.push_back({"FlowSell-Version", std::string(kVersion)});
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    response.headers.push_back({"Server-Timing", "total;dur=" + std::to_string(micros / 1000) + "." +
-                                                     std::to_string(micros % 1000 / 100)});
+    response.headers.push_back({"Server-Timing", "total;dur=" + std::to_string(micros / 1000) +
+                                                     "." + std::to_string(micros % 1000 / 100)});
     request_time_.observe(took);
     const auto route = routes_.find(std::string(pattern));
     const RouteMetrics& metrics = route == routes_.end() ? unmatched_ : route->second;
     const auto status_class = static_cast<std::size_t>(response.status / 100);
     if (status_class < kStatusClasses.size()) metrics.answers[status_class]->add();
     if (response.status >= 500) {
-      log::warn("a request failed", {{"request_id", id_text}, {"route", pattern}, {"status", response.status}});
+      log::warn("a request failed",
+                {{"request_id", id_text}, {"route", pattern}, {"status", response.status}});
     } else if (log::enabled(log::Level::kDebug)) {
       log::debug("request", {{"request_id", id_text},
                              {"method", http::method_name(request.method)},

@@ -16,7 +16,8 @@ struct Call {
   const http::Request& request;
   const Services& services;
   identity::Caller caller;
-  std::optional<metering::Quota> quota;  ///< set by a handler that used some: for the RateLimit headers
+  std::optional<metering::Quota>
+      quota;  ///< set by a handler that used some: for the RateLimit headers
 };
 
 /// Answers a call. The call outlives the coroutine.
@@ -27,7 +28,8 @@ class Routes {
  public:
   virtual ~Routes() = default;
   /// A route for callers whose key has the scope.
-  virtual void add(http::Method method, std::string pattern, identity::Scope scope, CallHandler handler) = 0;
+  virtual void add(http::Method method, std::string pattern, identity::Scope scope,
+                   CallHandler handler) = 0;
   /// A route without a key.
   virtual void add_open(http::Method method, std::string pattern, http::Handler handler) = 0;
 };

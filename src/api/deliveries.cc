@@ -38,20 +38,23 @@ Task<http::Response> list_deliveries(Call& call) {
   query.event = in.id<EventId>("event_id");
   if (const auto status = in.text("status")) {
     query.status = webhook::parse_delivery_status(*status);
-    if (!query.status) in.fault("status", "invalid_value", "no such status", "Use pending, succeeded, failed or canceled.");
+    if (!query.status)
+      in.fault("status", "invalid_value", "no such status",
+               "Use pending, succeeded, failed or canceled.");
   }
   CO_CHECK_OK(in.finish());
   auto read = [query](store::Connection& db) { return webhook::list_deliveries(db, query); };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
   std::vector<std::string> items;
   for (const auto& row : page.rows) items.push_back(render(row));
-  co_return list_response(call.request, items, page.has_more, page.rows.empty() ? "" : page.rows.back().id.str());
+  co_return list_response(call.request, items, page.has_more, page.next ? page.next->str() : "");
 }
 
 }  // namespace
 
 void add_delivery_routes(Routes& routes) {
-  routes.add(http::Method::kGet, "/v1/deliveries", identity::Scope::kWebhooksManage, list_deliveries);
+  routes.add(http::Method::kGet, "/v1/deliveries", identity::Scope::kWebhooksManage,
+             list_deliveries);
 }
 
 }  // namespace flowsell::api

@@ -9,8 +9,10 @@ namespace {
 /// What a webhook carries, and what of it is gone by now.
 std::string render(const webhook::StoredEvent& event) {
   std::string text = webhook::Events::render(event.draft);
-  const std::string head = "{\"id\":\"" + event.draft.id.str() + "\",\"object\":\"event\",\"content_expired\":" +
-                           (event.content_expired ? "true" : "false") + ",";
+  const std::string head =
+      "{\"id\":\"" + event.draft.id.str() +
+      "\",\"object\":\"event\",\"content_expired\":" + (event.content_expired ? "true" : "false") +
+      ",";
   return head + text.substr(1);
 }
 
@@ -24,7 +26,9 @@ Task<http::Response> list_events(Call& call) {
   query.before = in.id<EventId>("before");
   if (const auto type = in.text("type")) {
     query.type = webhook::parse_event_type(*type);
-    if (!query.type) in.fault("type", "invalid_value", "no event has such a type", "Use, for example, message.sent.");
+    if (!query.type)
+      in.fault("type", "invalid_value", "no event has such a type",
+               "Use, for example, message.sent.");
   }
   CO_CHECK_OK(in.finish());
   auto read = [&spool = call.services.spool, query](store::Connection& db) {
@@ -39,11 +43,11 @@ Task<http::Response> list_events(Call& call) {
 
 Task<http::Response> get_event(Call& call) {
   CO_TRY(const auto id, EventId::parse(call.request.params.at(0)));
-  auto read = [&spool = call.services.spool, workspace = call.caller.workspace, id](store::Connection& db) {
-    return webhook::read_event(db, spool, workspace, id);
-  };
+  auto read = [&spool = call.services.spool, workspace = call.caller.workspace,
+               id](store::Connection& db) { return webhook::read_event(db, spool, workspace, id); };
   CO_TRY(const auto event, co_await call.services.db.read(std::move(read)));
-  if (!event || event->draft.mode != call.caller.mode) co_return fail(ErrorCode::kNotFound, "there is no such event");
+  if (!event || event->draft.mode != call.caller.mode)
+    co_return fail(ErrorCode::kNotFound, "there is no such event");
   http::Response response;
   response.body = render(*event);
   co_return response;

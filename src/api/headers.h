@@ -10,15 +10,18 @@
 
 namespace flowsell::api {
 
-/// The seconds of "wait=N" in a Prefer header (RFC 7240), at most 60; nullopt when it asks for none.
+/// The seconds of "wait=N" in a Prefer header (RFC 7240), at most 60; nullopt when it asks for
+/// none.
 std::optional<std::chrono::seconds> wait_preference(std::string_view prefer);
 
-/// The call's Idempotency-Key, ready to be taken; nullopt when it has none. Fails with kInvalidIdempotencyKey.
+/// The call's Idempotency-Key, ready to be taken; nullopt when it has none. Fails with
+/// kInvalidIdempotencyKey.
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call);
 
-/// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the key's rate, and the quota where it was used.
+/// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the key's rate, and the
+/// quota where it was used.
 void add_rate_headers(http::Response& response, const metering::RateLimit& limit,
-                      const metering::RateLimit::Decision& decision, const std::optional<metering::Quota>& quota,
-                      Time now);
+                      const metering::RateLimit::Decision& decision,
+                      const std::optional<metering::Quota>& quota, Time now);
 
 }  // namespace flowsell::api

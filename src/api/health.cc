@@ -17,7 +17,8 @@ Awaitable<http::Response> alive(const http::Request&) {
 }
 
 Awaitable<http::Response> ready(const Services& services) {
-  if (services.ready() && services.db.healthy()) co_return text("application/json", R"({"status":"ready"})");
+  if (services.ready() && services.db.healthy())
+    co_return text("application/json", R"({"status":"ready"})");
   const auto code = services.ready() ? ErrorCode::kStoreUnavailable : ErrorCode::kShuttingDown;
   co_return problem({code, "this server takes no requests now"}, {});
 }
@@ -35,9 +36,11 @@ Awaitable<http::Response> explain(const http::Request& request) {
   for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kProviderTimeout); ++i) {
     const ErrorInfo& info = error_info(static_cast<ErrorCode>(i));
     if (info.code != request.params.at(0)) continue;
-    std::string page = std::string(info.code) + " (HTTP " + std::to_string(info.http_status) + ")\n\n";
+    std::string page =
+        std::string(info.code) + " (HTTP " + std::to_string(info.http_status) + ")\n\n";
     page.append(info.title).append(".\n").append(info.fix).append("\n");
-    page.append(info.retryable ? "The same request may succeed later.\n" : "The same request will fail again.\n");
+    page.append(info.retryable ? "The same request may succeed later.\n"
+                               : "The same request will fail again.\n");
     co_return text("text/plain; charset=utf-8", std::move(page));
   }
   co_return problem({ErrorCode::kNotFound, "there is no such error code"}, {});
@@ -48,8 +51,10 @@ Awaitable<http::Response> explain(const http::Request& request) {
 void add_health_routes(Routes& routes, const Services& services) {
   using http::Method;
   routes.add_open(Method::kGet, "/healthz", alive);
-  routes.add_open(Method::kGet, "/readyz", [&services](const http::Request&) { return ready(services); });
-  routes.add_open(Method::kGet, "/metrics", [&services](const http::Request&) { return show_metrics(services); });
+  routes.add_open(Method::kGet, "/readyz",
+                  [&services](const http::Request&) { return ready(services); });
+  routes.add_open(Method::kGet, "/metrics",
+                  [&services](const http::Request&) { return show_metrics(services); });
   routes.add_open(Method::kGet, "/openapi.yaml", show_contract);
   routes.add_open(Method::kGet, "/errors/{}", explain);
 }

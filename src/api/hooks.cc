@@ -33,8 +33,9 @@ void add_hook_routes(Routes& routes, const Services& services) {
   auto& whatsapp = services.whatsapp_hooks;
   routes.add_open(http::Method::kPost, "/hooks/whatsapp",
                   [&whatsapp](const http::Request& request) { return take(whatsapp, request); });
-  routes.add_open(http::Method::kGet, "/hooks/whatsapp",
-                  [&whatsapp](const http::Request& request) { return challenge(whatsapp, request); });
+  routes.add_open(http::Method::kGet, "/hooks/whatsapp", [&whatsapp](const http::Request& request) {
+    return challenge(whatsapp, request);
+  });
 }
 
 }  // namespace flowsell::api

@@ -17,29 +17,34 @@ using messaging::Accepted;
 using messaging::MessageStatus;
 using messaging::Waiters;
 
-bool is_settled(MessageStatus status) { return status != MessageStatus::kAccepted && status != MessageStatus::kSending; }
+bool is_settled(MessageStatus status) {
+  return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
+}
 
 Task<messaging::MessageRow> read_message(Call& call, MessageId id) {
   auto read = [workspace = call.caller.workspace, id](store::Connection& db) {
     return messaging::find_message(db, workspace, id);
   };
   CO_TRY(auto row, co_await call.services.db.read(std::move(read)));
-  if (!row || row->mode != call.caller.mode) co_return fail(ErrorCode::kNotFound, "there is no such message");
+  if (!row || row->mode != call.caller.mode)
+    co_return fail(ErrorCode::kNotFound, "there is no such message");
   co_return *std::move(row);
 }
 
-/// The message as it was at its acceptance: what the 202 says, first time and replayed alike. How far it came since is
-/// what GET and the events tell.
+/// The message as it was at its acceptance: what the 202 says, first time and replayed alike. How
+/// far it came since is what GET and the events tell.
 messaging::MessageRow at_acceptance(const messaging::MessageRow& row) {
   messaging::MessageRow first = row;
   first.status = MessageStatus::kAccepted;
   first.provider_message_id.clear();
-  first.sending_at = first.unknown_at = first.sent_at = first.failed_at = first.delivered_at = first.read_at = std::nullopt;
+  first.sending_at = first.unknown_at = first.sent_at = first.failed_at = first.delivered_at =
+      first.read_at = std::nullopt;
   first.error.reset();
   return first;
 }
 
-http::Response accepted_response(const Accepted& accepted, const messaging::MessageRow& shown, std::string_view detail) {
+http::Response accepted_response(const Accepted& accepted, const messaging::MessageRow& shown,
+                                 std::string_view detail) {
   http::Response response;
   response.status = 202;
   response.body = messaging::render_message(shown, detail);
@@ -48,15 +53,19 @@ http::Response accepted_response(const Accepted& accepted, const messaging::Mess
   return response;
 }
 
-/// Holds the answer back until the message is settled: 200 with what the provider said, or 202 when time runs out.
-Task<http::Response> wait_for(Call& call, Accepted accepted, Waiters::Wait& wait, std::chrono::seconds span) {
-  // A replayed message may be settled long since; one that is being settled now notifies the wait made before this look.
+/// Holds the answer back until the message is settled: 200 with what the provider said, or 202 when
+/// time runs out.
+Task<http::Response> wait_for(Call& call, Accepted accepted, Waiters::Wait& wait,
+                              std::chrono::seconds span) {
+  // A replayed message may be settled long since; one that is being settled now notifies the wait
+  // made before this look.
   bool settled = accepted.replayed && is_settled(accepted.row.status);
   if (!settled) settled = co_await wait.until(call.services.clock.steady_now() + span);
   if (settled) {
     CO_TRY(accepted.row, co_await read_message(call, accepted.row.id));
   }
-  auto response = accepted_response(accepted, settled ? accepted.row : at_acceptance(accepted.row), wait.detail());
+  auto response = accepted_response(accepted, settled ? accepted.row : at_acceptance(accepted.row),
+                                    wait.detail());
   if (settled) response.status = 200;
   response.headers.push_back({"Preference-Applied", "wait=" + std::to_string(span.count())});
   co_return response;
@@ -73,8 +82,8 @@ Task<http::Response> send_message(Call& call) {
   if (wait_span) wait.emplace(call.services.waiters, id, co_await net::this_coro::executor);
 
   Content raw_body{std::string(call.request.body)};
-  CO_TRY(auto accepted,
-         co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), std::move(key)));
+  CO_TRY(auto accepted, co_await accept.accept(call.caller, id, std::move(message),
+                                               std::move(raw_body), std::move(key)));
   call.quota = accepted.quota;
   if (!wait) co_return accepted_response(accepted, at_acceptance(accepted.row), {});
   if (!accepted.replayed) co_return co_await wait_for(call, std::move(accepted), *wait, *wait_span);
@@ -90,7 +99,11 @@ Task<http::Response> validate_message(Call& call) {
   json::Writer out;
   out.begin_object().key("object").string("message_validation").key("valid").boolean(true);
   out.key("sender_id").string(sender->id.str());
-  out.key("type").string(channel::kind_name(message.body)).key("to").string(message.to.masked()).end_object();
+  out.key("type")
+      .string(channel::kind_name(message.body))
+      .key("to")
+      .string(message.to.masked())
+      .end_object();
   http::Response response;
   response.body = std::move(out).take();
   co_return response;
@@ -118,7 +131,9 @@ Result<messaging::MessageQuery> parse_query(Call& call) {
   query.created_before = in.time("created[lt]");
   if (const auto status = in.text("status")) {
     query.status = channel::parse_status(*status);
-    if (!query.status) in.fault("status", "invalid_value", "no such status", "Use accepted, sending, sent, delivered, read, failed, unknown or received.");
+    if (!query.status)
+      in.fault("status", "invalid_value", "no such status",
+               "Use accepted, sending, sent, delivered, read, failed, unknown or received.");
   }
   if (const auto direction = in.text("direction")) {
     query.inbound = *direction == "inbound";
@@ -126,14 +141,17 @@ Result<messaging::MessageQuery> parse_query(Call& call) {
       in.fault("direction", "invalid_value", "no such direction", "Use inbound or outbound.");
     }
   }
-  if (const auto to = in.text("to")) query.contact_hash = call.services.accept.hash_of(call.caller.workspace, *to);
+  if (const auto to = in.text("to"))
+    query.contact_hash = call.services.accept.hash_of(call.caller.workspace, *to);
   CHECK_OK(in.finish());
   return query;
 }
 
 Task<http::Response> list_messages(Call& call) {
   CO_TRY(auto query, parse_query(call));
-  auto read = [query = std::move(query)](store::Connection& db) { return messaging::list_messages(db, query); };
+  auto read = [query = std::move(query)](store::Connection& db) {
+    return messaging::list_messages(db, query);
+  };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
   std::vector<std::string> items;
   for (const auto& row : page.rows) items.push_back(messaging::render_message(row));
@@ -155,9 +173,17 @@ Task<http::Response> mark_read(Call& call) {
   CO_TRY(const auto id, MessageId::parse(call.request.params.at(0)));
   CO_TRY(const bool typing, wants_typing(call.request));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const bool replayed, co_await call.services.read_receipts.mark_read(call.caller, id, typing, std::move(key)));
+  CO_TRY(const bool replayed,
+         co_await call.services.read_receipts.mark_read(call.caller, id, typing, std::move(key)));
   json::Writer out;
-  out.begin_object().key("id").string(id.str()).key("object").string("message").key("read").boolean(true).end_object();
+  out.begin_object()
+      .key("id")
+      .string(id.str())
+      .key("object")
+      .string("message")
+      .key("read")
+      .boolean(true)
+      .end_object();
   http::Response response;
   response.body = std::move(out).take();
   if (replayed) response.headers.push_back({"Idempotent-Replayed", "true"});

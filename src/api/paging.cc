@@ -20,7 +20,8 @@ std::string target_after(const http::Request& request, const std::string& next) 
   while (!query.empty()) {
     const auto end = query.find('&');
     const auto part = query.substr(0, end);
-    if (!part.starts_with("after=") && !part.starts_with("before=") && !part.empty()) out.append(part).append("&");
+    if (!part.starts_with("after=") && !part.starts_with("before=") && !part.empty())
+      out.append(part).append("&");
     query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
   }
   return out + "after=" + next;
@@ -37,9 +38,11 @@ Result<QueryReader> QueryReader::parse(std::string_view query) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
     auto name = percent_decode(part.substr(0, equals), true);
-    auto value = percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1), true);
+    auto value =
+        percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1), true);
     if (!name || !value || !is_valid_utf8(*name) || !is_valid_utf8(*value)) {
-      return fail_field("?", "invalid_format", "the query has a broken escape", "Percent-encode it in UTF-8.");
+      return fail_field("?", "invalid_format", "the query has a broken escape",
+                        "Percent-encode it in UTF-8.");
     }
     if (value->find('\0') != std::string::npos) {
       return fail_field("?", "invalid_format", "the query holds U+0000", "Leave it out.");
@@ -64,8 +67,10 @@ std::size_t QueryReader::limit() {
   if (!value) return kLimitDefault;
   std::size_t limit = 0;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), limit);
-  if (error != std::errc{} || end != value->data() + value->size() || limit < 1 || limit > kLimitMax) {
-    fault("limit", "out_of_range", "limit must be a number from 1 to 100", "Send a number from 1 to 100.");
+  if (error != std::errc{} || end != value->data() + value->size() || limit < 1 ||
+      limit > kLimitMax) {
+    fault("limit", "out_of_range", "limit must be a number from 1 to 100",
+          "Send a number from 1 to 100.");
     return kLimitDefault;
   }
   return limit;
@@ -75,24 +80,28 @@ std::optional<Time> QueryReader::time(std::string_view name) {
   const auto value = text(name);
   if (!value) return std::nullopt;
   const auto parsed = parse_time(*value);
-  if (!parsed) fault(name, "invalid_format", "not a time in RFC 3339 form", "Send, for example, 2026-01-31T12:00:00Z.");
+  if (!parsed)
+    fault(name, "invalid_format", "not a time in RFC 3339 form",
+          "Send, for example, 2026-01-31T12:00:00Z.");
   return parsed;
 }
 
-void QueryReader::fault(std::string_view name, std::string code, std::string detail, std::string fix) {
+void QueryReader::fault(std::string_view name, std::string code, std::string detail,
+                        std::string fix) {
   faults_.push_back({"?" + std::string(name), std::move(code), std::move(detail), std::move(fix)});
 }
 
 Result<> QueryReader::finish() {
   for (const auto& [name, value] : values_) {
-    faults_.push_back({"?" + name, "unknown_parameter", "the list has no such parameter", "Leave it out."});
+    faults_.push_back(
+        {"?" + name, "unknown_parameter", "the list has no such parameter", "Leave it out."});
   }
   values_.clear();
   return json::as_result(std::move(faults_));
 }
 
-http::Response list_response(const http::Request& request, const std::vector<std::string>& items, bool has_more,
-                             const std::string& next) {
+http::Response list_response(const http::Request& request, const std::vector<std::string>& items,
+                             bool has_more, const std::string& next) {
   json::Writer out;
   out.begin_object().key("object").string("list").key("data").begin_array();
   for (const std::string& item : items) out.raw(item);
@@ -101,7 +110,8 @@ http::Response list_response(const http::Request& request, const std::vector<std
   out.end_object();
   http::Response response;
   response.body = std::move(out).take();
-  if (has_more) response.headers.push_back({"Link", "<" + target_after(request, next) + ">; rel=\"next\""});
+  if (has_more)
+    response.headers.push_back({"Link", "<" + target_after(request, next) + ">; rel=\"next\""});
   return response;
 }
 

@@ -41,9 +41,9 @@ class QueryReader {
   std::vector<FieldError> faults_;
 };
 
-/// A page: {"object":"list","data":[...],"has_more","next"} and a Link header. `items` are JSON values already. `next` is
-/// the id to go on after.
-http::Response list_response(const http::Request& request, const std::vector<std::string>& items, bool has_more,
-                             const std::string& next);
+/// A page: {"object":"list","data":[...],"has_more","next"} and a Link header. `items` are JSON
+/// values already. `next` is the id to go on after.
+http::Response list_response(const http::Request& request, const std::vector<std::string>& items,
+                             bool has_more, const std::string& next);
 
 }  // namespace flowsell::api

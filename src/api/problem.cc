@@ -43,9 +43,11 @@ http::Response problem(const Error& error, std::string_view instance) {
   response.status = info.http_status;
   response.content_type = "application/problem+json";
   response.body = std::move(out).take();
-  if (error.retry_after) response.headers.push_back({"Retry-After", std::to_string(error.retry_after->count())});
+  if (error.retry_after)
+    response.headers.push_back({"Retry-After", std::to_string(error.retry_after->count())});
   if (info.http_status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
-  if (info.http_status == 503 && !error.retry_after) response.headers.push_back({"Retry-After", "1"});
+  if (info.http_status == 503 && !error.retry_after)
+    response.headers.push_back({"Retry-After", "1"});
   return response;
 }
 

@@ -57,9 +57,8 @@ Task<http::Response> get_usage(Call& call) {
     in.fault("from", "out_of_range", "the span must have 1 to 366 days", "Ask for a year at most.");
   }
   CO_CHECK_OK(in.finish());
-  auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, from, to](store::Connection& db) {
-    return metering::read_usage(db, key, from, to);
-  };
+  auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, from,
+               to](store::Connection& db) { return metering::read_usage(db, key, from, to); };
   CO_TRY(const auto days, co_await call.services.db.read(std::move(read)));
   std::vector<std::string> items;
   for (const auto& day : days) items.push_back(render(day));

@@ -6,7 +6,8 @@
 
 namespace flowsell::api {
 
-/// The request's JSON document. Fails with kUnsupportedMediaType (another Content-Type) or kInvalidJson.
+/// The request's JSON document. Fails with kUnsupportedMediaType (another Content-Type) or
+/// kInvalidJson.
 Result<json::Document> json_body(const http::Request& request);
 
 }  // namespace flowsell::api

@@ -39,7 +39,8 @@ std::optional<std::vector<std::string>> read_patterns(json::ObjectReader& in) {
   std::vector<std::string> patterns;
   for (const json::Value& value : *array) {
     if (!value.is_string()) {
-      in.fault("events", "wrong_type", "every pattern must be a string", "Send, for example, [\"message.*\"].");
+      in.fault("events", "wrong_type", "every pattern must be a string",
+               "Send, for example, [\"message.*\"].");
       return std::nullopt;
     }
     patterns.emplace_back(std::string_view(value.get_string()));
@@ -58,7 +59,8 @@ Task<http::Response> create_endpoint(Call& call) {
   in.finish();
   CO_CHECK_OK(json::as_result(std::move(faults)));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto created, co_await call.services.endpoints.create(call.caller, std::move(draft), std::move(key)));
+  CO_TRY(const auto created,
+         co_await call.services.endpoints.create(call.caller, std::move(draft), std::move(key)));
   http::Response response;
   response.status = 201;
   response.body = render(*created.endpoint, !created.replayed);
@@ -90,7 +92,8 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(auto change, read_change(document.root()));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto changed, co_await call.services.endpoints.change(call.caller, id, std::move(change), std::move(key)));
+  CO_TRY(const auto changed, co_await call.services.endpoints.change(
+                                 call.caller, id, std::move(change), std::move(key)));
   http::Response response;
   response.body = render(*changed.endpoint, false);
   if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
@@ -122,8 +125,11 @@ Task<http::Response> list_endpoints(Call& call) {
   CO_CHECK_OK(in.finish());
   auto all = call.services.endpoints.list(call.caller.workspace, call.caller.mode);
   std::ranges::reverse(all);  // newest first, as every list
-  std::erase_if(all, [&](const auto& e) { return (after && e->id >= *after) || (before && e->id <= *before); });
-  if (before && !after && all.size() > limit) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
+  std::erase_if(all, [&](const auto& e) {
+    return (after && e->id >= *after) || (before && e->id <= *before);
+  });
+  if (before && !after && all.size() > limit)
+    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
   const bool has_more = all.size() > limit;
   if (has_more) all.resize(limit);
   std::vector<std::string> items;

@@ -34,15 +34,16 @@ std::size_t thread_count(const config::Settings& settings) {
 
 std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;
-  for (const auto part : {identity::migrations(), metering::migrations(), outbox::migrations(), webhook::migrations(),
-                          messaging::migrations()}) {
+  for (const auto part : {identity::migrations(), metering::migrations(), outbox::migrations(),
+                          webhook::migrations(), messaging::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   std::ranges::sort(all, {}, &store::Migration::number);
   return all;
 }
 
-http::EgressOptions egress_options(const config::Settings& settings, const std::string& simulator_url) {
+http::EgressOptions egress_options(const config::Settings& settings,
+                                   const std::string& simulator_url) {
   http::EgressOptions options;
   options.allowed = settings.webhook.allowed_targets;
   options.allow_loopback = settings.sandbox.enabled;
@@ -52,8 +53,8 @@ http::EgressOptions egress_options(const config::Settings& settings, const std::
   return options;
 }
 
-/// The secret that the simulator signs with: the operator's where the simulator is a process of its own, else one that
-/// lives as long as this process.
+/// The secret that the simulator signs with: the operator's where the simulator is a process of its
+/// own, else one that lives as long as this process.
 Secret simulator_secret(const config::Settings& settings) {
   if (!settings.whatsapp.app_secret.empty()) return settings.whatsapp.app_secret;
   std::array<std::uint8_t, 32> bytes;
@@ -61,17 +62,20 @@ Secret simulator_secret(const config::Settings& settings) {
   return Secret(hex_encode(bytes));
 }
 
-std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings, const Secret& simulator) {
+std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings,
+                                               const Secret& simulator) {
   std::vector<ingest::ProviderApp> apps;
   if (settings.sandbox.enabled) {
     apps.push_back({identity::Mode::kTest, simulator, settings.whatsapp.verify_token});
   } else if (!settings.whatsapp.app_secret.empty()) {
-    apps.push_back({identity::Mode::kLive, settings.whatsapp.app_secret, settings.whatsapp.verify_token});
+    apps.push_back(
+        {identity::Mode::kLive, settings.whatsapp.app_secret, settings.whatsapp.verify_token});
   }
   return apps;
 }
 
-Result<messaging::SendOptions> send_options(const config::Settings& settings, const std::string& simulator_url) {
+Result<messaging::SendOptions> send_options(const config::Settings& settings,
+                                            const std::string& simulator_url) {
   messaging::SendOptions options;
   options.messages_per_second = static_cast<double>(settings.outbox.sender_messages_per_second);
   options.concurrency = settings.outbox.concurrency_per_sender;
@@ -102,7 +106,8 @@ http::ClientOptions client_options(const config::Settings& settings) {
   return options;
 }
 
-std::unique_ptr<sim::WhatsAppSimulator> make_simulator(const config::Settings& settings, const Secret& secret) {
+std::unique_ptr<sim::WhatsAppSimulator> make_simulator(const config::Settings& settings,
+                                                       const Secret& secret) {
   if (!settings.sandbox.enabled || !settings.sandbox.simulator_url.empty()) return nullptr;
   sim::SimulatorOptions options;
   options.address = settings.sandbox.simulator_listen.address;
@@ -139,18 +144,26 @@ class Application::Parts {
                     settings.webhook.retry_schedule},
                    metrics),
         adapter(whatsapp::make_adapter()),
-        senders(*db, workspaces, [this](std::string_view name) { return name == adapter->name() ? adapter.get() : nullptr; },
-                ids, clock),
+        senders(
+            *db, workspaces,
+            [this](std::string_view name) {
+              return name == adapter->name() ? adapter.get() : nullptr;
+            },
+            ids, clock),
         send(*db, client, senders, events, waiters, outbox, *keys.spool, clock, limits,
              std::move(send_settings), metrics),
         accept(*db, senders, send, outbox, events, idempotency, keys.contact, ids, clock, limits),
         updates(*db, events, keys.contact, clock, limits),
         read_receipts(*db, client, senders, send, idempotency, clock),
-        hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders, updates, clock, metrics),
-        api({*db, clock, ids, api_keys, rate_limit, idempotency, limits, settings.server.body_bytes_max, senders, accept,
-             read_receipts, waiters, endpoints, *keys.spool, hooks, metrics, [this] { return ready.load(); }}),
-        server(pool, server_options(settings), [this](http::Request& request) { return api.handle(request); },
-               [this](const Error& error) { return api.refuse(error); }),
+        hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders,
+              updates, clock, metrics),
+        api({*db, clock, ids, api_keys, rate_limit, idempotency, limits,
+             settings.server.body_bytes_max, senders, accept, read_receipts, waiters, endpoints,
+             *keys.spool, hooks, metrics, [this] { return ready.load(); }}),
+        server(
+            pool, server_options(settings),
+            [this](http::Request& request) { return api.handle(request); },
+            [this](const Error& error) { return api.refuse(error); }),
         maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, clock) {
     events.set_delivery_handler(deliveries);
     outbox.set_handler(outbox::JobKind::kSend, send);
@@ -173,7 +186,8 @@ class Application::Parts {
     CHECK_OK(senders.load());
     CHECK_OK(endpoints.load());
     Result<> days;
-    CHECK_OK(db->read_now([&](store::Connection& connection) { days = idempotency.load_days(connection); }));
+    CHECK_OK(db->read_now(
+        [&](store::Connection& connection) { days = idempotency.load_days(connection); }));
     return days;
   }
 
@@ -215,7 +229,8 @@ Application::~Application() = default;
 
 Result<> Application::start() {
   if (!settings_.database.url.empty()) {
-    return fail(ErrorCode::kInvalidRequest, "database.url: this version has the embedded SQLite only; leave it empty");
+    return fail(ErrorCode::kInvalidRequest,
+                "database.url: this version has the embedded SQLite only; leave it empty");
   }
   const std::filesystem::path dir(settings_.data.dir);
   std::error_code error;
@@ -236,15 +251,18 @@ Result<> Application::start() {
   std::string simulator_url = settings_.sandbox.simulator_url;
   if (simulator) {
     CHECK_OK(simulator->start());
-    simulator_url = "http://" + config::ListenAddress{settings_.sandbox.simulator_listen.address, simulator->port()}.str();
+    simulator_url =
+        "http://" +
+        config::ListenAddress{settings_.sandbox.simulator_listen.address, simulator->port()}.str();
   }
   TRY(auto send_settings, send_options(settings_, simulator_url));
-  parts_ = std::make_unique<Parts>(settings_, std::move(db), std::move(keys), std::move(simulator), simulator_url,
-                                   std::move(send_settings), secret);
+  parts_ = std::make_unique<Parts>(settings_, std::move(db), std::move(keys), std::move(simulator),
+                                   simulator_url, std::move(send_settings), secret);
   CHECK_OK(parts_->load());
   std::optional<Sandbox> sandbox;
   if (settings_.sandbox.enabled) {
-    TRY(sandbox, open_sandbox(dir / "sandbox.json", parts_->workspaces, parts_->api_keys, parts_->senders));
+    TRY(sandbox,
+        open_sandbox(dir / "sandbox.json", parts_->workspaces, parts_->api_keys, parts_->senders));
   }
   CHECK_OK(parts_->outbox.recover());
   parts_->pool.start();
@@ -255,7 +273,8 @@ Result<> Application::start() {
   if (parts_->simulator) parts_->simulator->set_webhook_url(base_url + "/hooks/whatsapp");
   parts_->outbox.start();
   parts_->maintenance.start();
-  if (sandbox) CHECK_OK(write_sandbox_file(dir / "sandbox.json", *sandbox, base_url, simulator_url));
+  if (sandbox)
+    CHECK_OK(write_sandbox_file(dir / "sandbox.json", *sandbox, base_url, simulator_url));
   parts_->ready = true;
   log::info("listening", {{"url", base_url}, {"simulator_url", simulator_url}});
   return {};
@@ -265,8 +284,10 @@ void Application::stop() {
   if (!parts_) return;
   const auto begun = std::chrono::steady_clock::now();
   const auto left = [&] {
-    const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    return std::max(std::chrono::milliseconds(0), std::chrono::milliseconds(settings_.server.drain) - used);
+    const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begun);
+    return std::max(std::chrono::milliseconds(0),
+                    std::chrono::milliseconds(settings_.server.drain) - used);
   };
   parts_->ready = false;
   parts_->outbox.close();

@@ -58,11 +58,16 @@ int main(int argc, char** argv) {
     return 2;
   }
   switch (loaded->command) {
-    case config::Command::kShowHelp: return print(config::help_text());
-    case config::Command::kShowVersion: return print("connectd 0.1.0\n");
-    case config::Command::kShowConfig: return print(config::show(*loaded));
-    case config::Command::kShowConfigMarkdown: return print(config::markdown());
-    case config::Command::kServe: return serve(loaded->settings);
+    case config::Command::kShowHelp:
+      return print(config::help_text());
+    case config::Command::kShowVersion:
+      return print("connectd 0.1.0\n");
+    case config::Command::kShowConfig:
+      return print(config::show(*loaded));
+    case config::Command::kShowConfigMarkdown:
+      return print(config::markdown());
+    case config::Command::kServe:
+      return serve(loaded->settings);
   }
   return 2;
 }

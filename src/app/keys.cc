@@ -15,15 +15,20 @@ constexpr std::chrono::hours kMessageLife{24};
 
 Result<Keys> open_keys(const config::Settings& settings, Time now) {
   const std::filesystem::path dir(settings.data.dir);
-  auto ring = settings.security.master_key.empty() ? crypto::KeyRing::from_file(dir / "master.key", true)
-                                                   : crypto::KeyRing::from_hex(settings.security.master_key);
+  auto ring = settings.security.master_key.empty()
+                  ? crypto::KeyRing::from_file(dir / "master.key", true)
+                  : crypto::KeyRing::from_hex(settings.security.master_key);
   if (!ring) return std::unexpected(std::move(ring).error());
-  // A key lives as long as anything that may still be sealed under it: what was sealed in the last second of its hour.
-  const auto content_life = std::max(kMessageLife, settings.content.retention) + std::chrono::hours(1);
-  TRY(auto spool, crypto::RotatingKeys::open({dir / "keys", "spool", std::chrono::hours(1), content_life}, now));
+  // A key lives as long as anything that may still be sealed under it: what was sealed in the last
+  // second of its hour.
+  const auto content_life =
+      std::max(kMessageLife, settings.content.retention) + std::chrono::hours(1);
+  TRY(auto spool, crypto::RotatingKeys::open(
+                      {dir / "keys", "spool", std::chrono::hours(1), content_life}, now));
   const auto fingerprint_life = metering::Idempotency::kKept + std::chrono::hours(24);
   TRY(auto fingerprint,
-      crypto::RotatingKeys::open({dir / "keys", "fingerprint", std::chrono::hours(24), fingerprint_life}, now));
+      crypto::RotatingKeys::open(
+          {dir / "keys", "fingerprint", std::chrono::hours(24), fingerprint_life}, now));
   crypto::Key contact = ring->derive("recipient-hash");
   return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), std::move(contact)};
 }

@@ -30,12 +30,14 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
   return {};
 }
 constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups};
-CleanUpOp::CleanUpOp(metering::Idempotency& i, Time t) : WriteOp(kCleanUpKind), idempotency(i), now(t) {}
+CleanUpOp::CleanUpOp(metering::Idempotency& i, Time t)
+    : WriteOp(kCleanUpKind), idempotency(i), now(t) {}
 
 }  // namespace
 
 Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
-                         crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency, const Clock& clock)
+                         crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
+                         const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
@@ -44,7 +46,9 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       clock_(clock),
       timer_(pool.context(0)) {}
 
-void Maintenance::start() { runtime::spawn_logged(pool_.context(0).get_executor(), run(), "maintenance"); }
+void Maintenance::start() {
+  runtime::spawn_logged(pool_.context(0).get_executor(), run(), "maintenance");
+}
 
 void Maintenance::stop() {
   net::post(pool_.context(0), [this] { timer_.cancel(); });
@@ -65,7 +69,8 @@ Awaitable<void> Maintenance::round() {
   const auto committed = co_await db_.commit(op);
   if (!committed) log::warn("the clean-up could not be stored; it comes again", {});
   if (committed && op.contents + op.idempotency_keys > 0) {
-    log::info("clean-up", {{"contents_destroyed", op.contents}, {"idempotency_keys_dropped", op.idempotency_keys}});
+    log::info("clean-up", {{"contents_destroyed", op.contents},
+                           {"idempotency_keys_dropped", op.idempotency_keys}});
   }
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);

@@ -10,12 +10,13 @@
 
 namespace flowsell::app {
 
-/// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old idempotency keys
-/// dropped, the next hour's key made before it is needed.
+/// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old
+/// idempotency keys dropped, the next hour's key made before it is needed.
 class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
-              crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency, const Clock& clock);
+              crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
+              const Clock& clock);
   void start();
   void stop();
 

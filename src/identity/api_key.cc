@@ -12,7 +12,9 @@ constexpr std::size_t kSecretLength = 32;
 constexpr std::size_t kChecksumLength = 6;
 constexpr std::size_t kLength = 9 + kNameLength + kSecretLength + kChecksumLength;
 
-std::string checksum(std::string_view text) { return crypto::base62(crypto::crc32(text), kChecksumLength); }
+std::string checksum(std::string_view text) {
+  return crypto::base62(crypto::crc32(text), kChecksumLength);
+}
 
 bool is_base62(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -26,7 +28,8 @@ std::optional<ApiKeyText> ApiKeyText::parse(std::string_view text) {
   if (!std::ranges::all_of(text.substr(kTestHead.size()), is_base62)) return std::nullopt;
   const auto body = text.substr(0, text.size() - kChecksumLength);
   if (checksum(body) != text.substr(body.size())) return std::nullopt;
-  return ApiKeyText{test ? Mode::kTest : Mode::kLive, text.substr(0, kTestHead.size() + kNameLength)};
+  return ApiKeyText{test ? Mode::kTest : Mode::kLive,
+                    text.substr(0, kTestHead.size() + kNameLength)};
 }
 
 Secret ApiKeyText::make(Mode mode) {

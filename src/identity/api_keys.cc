@@ -19,7 +19,8 @@ const Sql kInsert(
     "INSERT INTO api_keys (id, workspace_id, mode, name, prefix, hash, scopes, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 const Sql kByPrefix(
-    "SELECT id, workspace_id, mode, hash, scopes FROM api_keys WHERE prefix = ?1 AND revoked_at IS NULL");
+    "SELECT id, workspace_id, mode, hash, scopes FROM api_keys WHERE prefix = ?1 AND revoked_at IS "
+    "NULL");
 
 struct CreateOp final : store::WriteOp {
   CreateOp();
@@ -53,7 +54,8 @@ std::string_view bearer(std::string_view authorization) {
 /// What the table has under a key's prefix.
 struct Stored {
   Caller caller;
-  crypto::Digest hash{};  ///< all zero when there is no such key: no SHA-256 of a key compares equal
+  crypto::Digest
+      hash{};  ///< all zero when there is no such key: no SHA-256 of a key compares equal
 };
 
 Result<Stored> look_up(store::Connection& db, std::string_view prefix) {
@@ -62,7 +64,8 @@ Result<Stored> look_up(store::Connection& db, std::string_view prefix) {
     stored.caller = {row.id<WorkspaceId>(1), row.id<ApiKeyId>(0), static_cast<Mode>(row.integer(2)),
                      Scopes::parse(row.text(4)).value_or(Scopes())};
     const auto hash = row.text(3);
-    if (hash.size() == stored.hash.size()) std::memcpy(stored.hash.data(), hash.data(), hash.size());
+    if (hash.size() == stored.hash.size())
+      std::memcpy(stored.hash.data(), hash.data(), hash.size());
   }));
   return stored;
 }
@@ -75,9 +78,11 @@ std::size_t ApiKeys::DigestHash::operator()(const crypto::Digest& digest) const 
   return head;
 }
 
-ApiKeys::ApiKeys(store::Database& db, IdSource& ids, const Clock& clock) : db_(db), ids_(ids), clock_(clock) {}
+ApiKeys::ApiKeys(store::Database& db, IdSource& ids, const Clock& clock)
+    : db_(db), ids_(ids), clock_(clock) {}
 
-Result<ApiKeys::Created> ApiKeys::create(WorkspaceId workspace, Mode mode, std::string name, Scopes scopes) {
+Result<ApiKeys::Created> ApiKeys::create(WorkspaceId workspace, Mode mode, std::string name,
+                                         Scopes scopes) {
   Created created{ids_.next<IdKind::kApiKey>(), ApiKeyText::make(mode)};
   CreateOp op;
   op.id = created.id;
@@ -101,12 +106,16 @@ std::shared_ptr<const Caller> ApiKeys::find_cached(std::string_view authorizatio
 
 Task<std::shared_ptr<const Caller>> ApiKeys::authenticate(std::string authorization) {
   const std::string_view text = bearer(authorization);
-  if (text.empty()) co_return fail(ErrorCode::kMissingApiKey, "the Authorization header holds no Bearer key");
+  if (text.empty())
+    co_return fail(ErrorCode::kMissingApiKey, "the Authorization header holds no Bearer key");
   const auto parsed = ApiKeyText::parse(text);
   if (!parsed) {
-    co_return fail(ErrorCode::kInvalidApiKey, "the key's form or checksum is wrong: it was not copied whole");
+    co_return fail(ErrorCode::kInvalidApiKey,
+                   "the key's form or checksum is wrong: it was not copied whole");
   }
-  auto read = [prefix = std::string(parsed->prefix)](store::Connection& db) { return look_up(db, prefix); };
+  auto read = [prefix = std::string(parsed->prefix)](store::Connection& db) {
+    return look_up(db, prefix);
+  };
   CO_TRY(const Stored stored, co_await db_.read(std::move(read)));
   const auto digest = crypto::sha256(text);
   if (!crypto::constant_time_equal(as_text(digest), as_text(stored.hash))) {

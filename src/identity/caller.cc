@@ -14,10 +14,14 @@ std::string_view mode_name(Mode mode) noexcept { return mode == Mode::kLive ? "l
 
 std::string_view scope_name(Scope scope) noexcept {
   switch (scope) {
-    case Scope::kMessagesSend: return "messages:send";
-    case Scope::kMessagesRead: return "messages:read";
-    case Scope::kWebhooksManage: return "webhooks:manage";
-    case Scope::kUsageRead: return "usage:read";
+    case Scope::kMessagesSend:
+      return "messages:send";
+    case Scope::kMessagesRead:
+      return "messages:read";
+    case Scope::kWebhooksManage:
+      return "webhooks:manage";
+    case Scope::kUsageRead:
+      return "usage:read";
   }
   return "";
 }

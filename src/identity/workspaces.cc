@@ -30,7 +30,8 @@ CREATE TABLE api_keys (
 ) STRICT, WITHOUT ROWID;
 )sql"}};
 
-const Sql kInsert("INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
+const Sql kInsert(
+    "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
 const Sql kFirst("SELECT id FROM workspaces ORDER BY id LIMIT 1");
 const Sql kKeys("SELECT id, wrapped_key FROM workspaces");
 
@@ -56,7 +57,8 @@ CreateOp::CreateOp() : WriteOp(kCreateKind) {}
 
 std::span<const store::Migration> migrations() { return kMigrations; }
 
-Workspaces::Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids, const Clock& clock)
+Workspaces::Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids,
+                       const Clock& clock)
     : db_(db), ring_(ring), ids_(ids), clock_(clock) {}
 
 Result<WorkspaceId> Workspaces::create(std::string name) {
@@ -107,12 +109,14 @@ Result<crypto::Key> Workspaces::key_of(const WorkspaceId& workspace) {
   return ring_.unwrap(workspace.blob(), wrapped);
 }
 
-Result<std::string> Workspaces::seal(const WorkspaceId& workspace, std::string_view bound_to, const Secret& secret) {
+Result<std::string> Workspaces::seal(const WorkspaceId& workspace, std::string_view bound_to,
+                                     const Secret& secret) {
   TRY(const crypto::Key key, key_of(workspace));
   return crypto::seal(key, bound_to, secret.reveal());
 }
 
-Result<Secret> Workspaces::unseal(const WorkspaceId& workspace, std::string_view bound_to, std::string_view sealed) {
+Result<Secret> Workspaces::unseal(const WorkspaceId& workspace, std::string_view bound_to,
+                                  std::string_view sealed) {
   TRY(const crypto::Key key, key_of(workspace));
   TRY(auto text, crypto::open(key, bound_to, sealed));
   return Secret(std::move(text));

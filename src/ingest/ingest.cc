@@ -14,17 +14,19 @@ std::string_view address_of(const channel::Update& update) {
 
 }  // namespace
 
-Ingest::Ingest(const channel::Adapter& adapter, std::string signature_header, std::vector<ProviderApp> apps,
-               messaging::Senders& senders, messaging::ProviderUpdates& updates, const Clock& clock,
-               metrics::Registry& metrics)
+Ingest::Ingest(const channel::Adapter& adapter, std::string signature_header,
+               std::vector<ProviderApp> apps, messaging::Senders& senders,
+               messaging::ProviderUpdates& updates, const Clock& clock, metrics::Registry& metrics)
     : adapter_(adapter),
       signature_header_(std::move(signature_header)),
       apps_(std::move(apps)),
       senders_(senders),
       updates_(updates),
       clock_(clock),
-      taken_(metrics.counter("connect_provider_updates_total", "Updates in verified provider webhooks.")),
-      refused_(metrics.counter("connect_provider_webhooks_refused_total", "Provider webhooks that did not verify.")),
+      taken_(metrics.counter("connect_provider_updates_total",
+                             "Updates in verified provider webhooks.")),
+      refused_(metrics.counter("connect_provider_webhooks_refused_total",
+                               "Provider webhooks that did not verify.")),
       unroutable_(metrics.counter("connect_provider_updates_unroutable_total",
                                   "Updates about an address that no sender has.")) {}
 
@@ -42,7 +44,8 @@ Result<std::string> Ingest::answer_challenge(std::string_view mode, std::string_
 const ProviderApp* Ingest::signer_of(const http::Request& request) const {
   const auto signature = request.header(signature_header_);
   for (const ProviderApp& app : apps_) {
-    if (!app.app_secret.empty() && adapter_.verify(request.body, signature, app.app_secret)) return &app;
+    if (!app.app_secret.empty() && adapter_.verify(request.body, signature, app.app_secret))
+      return &app;
   }
   return nullptr;
 }
@@ -64,15 +67,18 @@ Task<> Ingest::take(const http::Request& request) {
   for (auto& [address, mine] : by_address) {
     const auto sender = senders_.find_by_address(adapter_.name(), signer->mode, address);
     if (!sender) {
-      // Nobody here to tell it to; said aloud, since a number that was connected elsewhere looks like this.
+      // Nobody here to tell it to; said aloud, since a number that was connected elsewhere looks
+      // like this.
       unroutable_.add(mine.size());
-      log::warn("a provider's updates are about no sender of ours", {{"address", address}, {"updates", std::uint64_t{mine.size()}}});
+      log::warn("a provider's updates are about no sender of ours",
+                {{"address", address}, {"updates", std::uint64_t{mine.size()}}});
       continue;
     }
     for (std::size_t first = 0; first < mine.size(); first += kChunk) {
       const auto last = std::min(mine.size(), first + kChunk);
-      std::vector<channel::Update> chunk(std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(first)),
-                                         std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(last)));
+      std::vector<channel::Update> chunk(
+          std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(first)),
+          std::make_move_iterator(mine.begin() + static_cast<std::ptrdiff_t>(last)));
       CO_CHECK_OK(co_await updates_.apply(sender, std::move(chunk)));
     }
   }

@@ -20,7 +20,8 @@ struct OptionalEvent {
   webhook::EventPlan plan;
 };
 
-/// Commit 1: the idempotency key, the quota, the message and its sealed job, together or not at all.
+/// Commit 1: the idempotency key, the quota, the message and its sealed job, together or not at
+/// all.
 struct AcceptOp final : store::WriteOp {
   AcceptOp(metering::Idempotency& i, webhook::Events& e, const metering::Limits& l, Time t);
   metering::Idempotency& idempotency;
@@ -33,9 +34,9 @@ struct AcceptOp final : store::WriteOp {
   std::optional<metering::IdempotentCall> call;
   std::vector<OptionalEvent> told;
 
-  Verdict verdict;          ///< result
-  bool admitted = false;    ///< result
-  metering::Quota quota;    ///< result
+  Verdict verdict;                       ///< result
+  bool admitted = false;                 ///< result
+  metering::Quota quota;                 ///< result
   JobState inserted = JobState::kReady;  ///< result
 };
 
@@ -47,7 +48,8 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
   TRY(const bool room, tally.has_room(quota_key));
   if (op.call) {
     // Without room the key must not be taken, but what it stands for is still answered.
-    auto verdict = room ? op.idempotency.take(db, op.row.workspace, *op.call, op.row.id.bytes(), Time{}, op.now)
+    auto verdict = room ? op.idempotency.take(db, op.row.workspace, *op.call, op.row.id.bytes(),
+                                              Time{}, op.now)
                         : op.idempotency.look(db, op.row.workspace, *op.call, op.now);
     TRY(op.verdict, std::move(verdict));
     if (op.verdict.kind != Verdict::Kind::kFirst) return {};
@@ -85,7 +87,8 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
                webhook::Events& events, metering::Idempotency& idempotency,
-               const crypto::Key& contact_key, IdSource& ids, const Clock& clock, metering::Limits limits)
+               const crypto::Key& contact_key, IdSource& ids, const Clock& clock,
+               metering::Limits limits)
     : db_(db),
       senders_(senders),
       send_(send),
@@ -101,7 +104,8 @@ ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view conta
   return contact_hash(contact_key_, workspace, contact);
 }
 
-Result<SenderPtr> Accept::check(const identity::Caller& caller, const channel::OutboundMessage& message) const {
+Result<SenderPtr> Accept::check(const identity::Caller& caller,
+                                const channel::OutboundMessage& message) const {
   TRY(auto sender, senders_.find(caller, message.from));
   CHECK_OK(sender->adapter->check(message));
   return sender;
@@ -123,12 +127,14 @@ MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
   return row;
 }
 
-Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::OutboundMessage message,
-                              Content raw_body, std::optional<metering::IdempotentCall> call) {
+Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
+                              channel::OutboundMessage message, Content raw_body,
+                              std::optional<metering::IdempotentCall> call) {
   CO_TRY(const SenderPtr sender, check(caller, message));
   auto context = context_without_lookup(id, message);
   if (!context) {
-    CO_TRY(context, co_await resolve_context(db_, caller.workspace, id, message.context, reaction_target(message)));
+    CO_TRY(context, co_await resolve_context(db_, caller.workspace, id, message.context,
+                                             reaction_target(message)));
   }
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
@@ -147,7 +153,8 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
 
   auto slot = outbox_.reserve(outbox::JobKind::kSend, op.job.group, op.job.lane);
   op.wanted = slot.state;
-  // What is sent at once is never stored: after a crash its outcome is unknown, and it is not sent again.
+  // What is sent at once is never stored: after a crash its outcome is unknown, and it is not sent
+  // again.
   if (slot.state != JobState::kClaimed) {
     if (const auto sealed = send_.seal(op.job, raw_body); !sealed) {
       outbox_.release(std::move(slot));
@@ -183,18 +190,23 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
     outbox_.release(std::move(slot));
     if (!committed) co_return std::unexpected(committed.error());
     switch (op.verdict.kind) {
-      case Verdict::Kind::kReplay: co_return co_await replay(caller.workspace, MessageId(op.verdict.resource));
+      case Verdict::Kind::kReplay:
+        co_return co_await replay(caller.workspace, MessageId(op.verdict.resource));
       case Verdict::Kind::kReused:
-        co_return fail(ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key came with another body before");
+        co_return fail(ErrorCode::kIdempotencyKeyReused,
+                       "this Idempotency-Key came with another body before");
       case Verdict::Kind::kRunning:
-        co_return fail(ErrorCode::kIdempotencyInProgress, "the first request with this key has not ended");
-      case Verdict::Kind::kFirst: co_return std::unexpected(quota_exhausted(op.quota, now));
+        co_return fail(ErrorCode::kIdempotencyInProgress,
+                       "the first request with this key has not ended");
+      case Verdict::Kind::kFirst:
+        co_return std::unexpected(quota_exhausted(op.quota, now));
     }
   }
   const auto executor = co_await net::this_coro::executor;
   for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
   if (op.inserted == JobState::kClaimed) {
-    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request), std::move(raw_body), op.row);
+    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request),
+                                          std::move(raw_body), op.row);
     outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
   } else {
     outbox_.enqueued(std::move(slot), id.bytes(), op.job.due, op.inserted);
@@ -205,7 +217,8 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id, channel::Ou
 Task<Accepted> Accept::replay(WorkspaceId workspace, MessageId id) {
   auto read = [workspace, id](store::Connection& db) { return find_message(db, workspace, id); };
   CO_TRY(auto row, co_await db_.read(std::move(read)));
-  if (!row) co_return fail(ErrorCode::kNotFound, "the message that this key made was deleted since");
+  if (!row)
+    co_return fail(ErrorCode::kNotFound, "the message that this key made was deleted since");
   co_return Accepted{*std::move(row), true, std::nullopt};
 }
 

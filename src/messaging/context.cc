@@ -9,15 +9,24 @@
 namespace flowsell::messaging {
 namespace {
 
-bool is_ours(std::string_view reference) { return reference.starts_with(id_prefix(IdKind::kMessage)); }
+bool is_ours(std::string_view reference) {
+  return reference.starts_with(id_prefix(IdKind::kMessage));
+}
 
-Task<std::string> resolve(store::Database& db, WorkspaceId workspace, std::string reference, std::string pointer) {
+Task<std::string> resolve(store::Database& db, WorkspaceId workspace, std::string reference,
+                          std::string pointer) {
   if (!is_ours(reference)) co_return reference;
   const auto id = MessageId::parse(reference);
-  if (!id) co_return fail_field(pointer, "invalid_id", id.error().detail, "Use the message's id as the API returned it.");
-  auto read = [workspace, id = *id](store::Connection& connection) { return find_message(connection, workspace, id); };
+  if (!id)
+    co_return fail_field(pointer, "invalid_id", id.error().detail,
+                         "Use the message's id as the API returned it.");
+  auto read = [workspace, id = *id](store::Connection& connection) {
+    return find_message(connection, workspace, id);
+  };
   CO_TRY(const auto row, co_await db.read(std::move(read)));
-  if (!row) co_return fail_field(pointer, "not_found", "there is no such message", "Use an id of this workspace.");
+  if (!row)
+    co_return fail_field(pointer, "not_found", "there is no such message",
+                         "Use an id of this workspace.");
   if (row->provider_message_id.empty()) {
     co_return fail_field(pointer, "not_sent_yet", "the provider has not taken that message yet",
                          "Wait for its message.sent event.");
@@ -32,23 +41,27 @@ std::string reaction_target(const channel::OutboundMessage& message) {
   return reaction == nullptr ? std::string() : reaction->message;
 }
 
-std::optional<channel::CompileContext> context_without_lookup(const MessageId& id,
-                                                              const channel::OutboundMessage& message) {
+std::optional<channel::CompileContext> context_without_lookup(
+    const MessageId& id, const channel::OutboundMessage& message) {
   const std::string target = reaction_target(message);
   if (is_ours(message.context) || is_ours(target)) return std::nullopt;
   return channel::CompileContext{id, message.context, target};
 }
 
-Task<channel::CompileContext> resolve_context(store::Database& db, WorkspaceId workspace, MessageId id,
-                                              std::string context, std::string reaction_target) {
+Task<channel::CompileContext> resolve_context(store::Database& db, WorkspaceId workspace,
+                                              MessageId id, std::string context,
+                                              std::string reaction_target) {
   channel::CompileContext out;
   out.id = id;
-  CO_TRY(out.context_provider_id, co_await resolve(db, workspace, std::move(context), "/context/message_id"));
-  CO_TRY(out.target_provider_id, co_await resolve(db, workspace, std::move(reaction_target), "/reaction/message_id"));
+  CO_TRY(out.context_provider_id,
+         co_await resolve(db, workspace, std::move(context), "/context/message_id"));
+  CO_TRY(out.target_provider_id,
+         co_await resolve(db, workspace, std::move(reaction_target), "/reaction/message_id"));
   co_return out;
 }
 
-ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace, std::string_view contact) {
+ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
+                         std::string_view contact) {
   const auto digest = crypto::keyed_hash(key.bytes(), {workspace.blob(), contact});
   ContactHash out;
   std::copy_n(digest.begin(), out.size(), out.begin());

@@ -12,15 +12,19 @@
 
 namespace flowsell::messaging {
 
-/// What a message refers to, as the provider names it. A reference is one of our ids ("msg_...", looked up) or the
-/// provider's own id (passed on). Fails with kInvalidRequest at the reference's field.
-Task<channel::CompileContext> resolve_context(store::Database& db, WorkspaceId workspace, MessageId id,
-                                              std::string context, std::string reaction_target);
+/// What a message refers to, as the provider names it. A reference is one of our ids ("msg_...",
+/// looked up) or the provider's own id (passed on). Fails with kInvalidRequest at the reference's
+/// field.
+Task<channel::CompileContext> resolve_context(store::Database& db, WorkspaceId workspace,
+                                              MessageId id, std::string context,
+                                              std::string reaction_target);
 /// The same where no look-up is needed; nullopt when one is.
-std::optional<channel::CompileContext> context_without_lookup(const MessageId& id, const channel::OutboundMessage& message);
+std::optional<channel::CompileContext> context_without_lookup(
+    const MessageId& id, const channel::OutboundMessage& message);
 
 /// Whom a message goes to, as it is stored.
-ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace, std::string_view contact);
+ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
+                         std::string_view contact);
 /// A conversation's lane: one sender and one contact.
 outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact);
 

@@ -11,16 +11,21 @@ namespace {
 using store::Param;
 using store::Sql;
 
-#define MESSAGE_COLUMNS                                                                                             \
-  "workspace_id, id, mode, inbound, sender_id, kind, contact, contact_hash, status, provider_message_id, "          \
-  "client_ref, metadata, created_at, sending_at, unknown_at, sent_at, failed_at, delivered_at, read_at, error_code, " \
+#define MESSAGE_COLUMNS                                                                          \
+  "workspace_id, id, mode, inbound, sender_id, kind, contact, contact_hash, status, "            \
+  "provider_message_id, "                                                                        \
+  "client_ref, metadata, created_at, sending_at, unknown_at, sent_at, failed_at, delivered_at, " \
+  "read_at, error_code, "                                                                        \
   "provider_code, provider_subcode, provider_trace"
 
 const Sql kInsert(
-    "INSERT INTO messages (workspace_id, id, mode, inbound, sender_id, kind, contact, contact_hash, status, "
+    "INSERT INTO messages (workspace_id, id, mode, inbound, sender_id, kind, contact, "
+    "contact_hash, status, "
     "provider_message_id, client_ref, metadata, created_at, sending_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (workspace_id, id) DO NOTHING");
-// ?5 has bit status/5 set for every status that may be left for ?3: may_follow() as a number, so the row is read once.
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT "
+    "(workspace_id, id) DO NOTHING");
+// ?5 has bit status/5 set for every status that may be left for ?3: may_follow() as a number, so
+// the row is read once.
 const Sql kAdvance(
     "UPDATE messages SET status = ?3, provider_message_id = coalesce(?6, provider_message_id), "
     "unknown_at = CASE ?3 WHEN 30 THEN ?4 ELSE unknown_at END, "
@@ -40,19 +45,25 @@ const Sql kFillIn(
     "delivered_at = CASE WHEN ?5 = 50 THEN coalesce(delivered_at, ?3) ELSE delivered_at END "
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kMarkSending(
-    "UPDATE messages SET status = 20, sending_at = ?3 WHERE workspace_id = ?1 AND id = ?2 AND status = 10");
+    "UPDATE messages SET status = 20, sending_at = ?3 WHERE workspace_id = ?1 AND id = ?2 AND "
+    "status = 10");
 const Sql kFind("SELECT " MESSAGE_COLUMNS " FROM messages WHERE workspace_id = ?1 AND id = ?2");
-const Sql kConversation("SELECT sender_id, contact_hash FROM messages WHERE workspace_id = ?1 AND id = ?2");
+const Sql kConversation(
+    "SELECT sender_id, contact_hash FROM messages WHERE workspace_id = ?1 AND id = ?2");
 constexpr std::int64_t kScanMax = 20'000;
-#define MESSAGE_PAGE(order)                                                                                      \
-  "SELECT " MESSAGE_COLUMNS " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "     \
-  "ORDER BY id " order " LIMIT ?11) WHERE mode = ?4 AND (?5 IS NULL OR status = ?5) "                            \
-  "AND (?6 IS NULL OR sender_id = ?6) AND (?7 IS NULL OR inbound = ?7) AND (?8 IS NULL OR client_ref = ?8) "     \
+#define MESSAGE_PAGE(order)                                                                 \
+  "SELECT " MESSAGE_COLUMNS                                                                 \
+  " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "          \
+  "ORDER BY id " order                                                                      \
+  " LIMIT ?11) WHERE mode = ?4 AND (?5 IS NULL OR status = ?5) "                            \
+  "AND (?6 IS NULL OR sender_id = ?6) AND (?7 IS NULL OR inbound = ?7) AND (?8 IS NULL OR " \
+  "client_ref = ?8) "                                                                       \
   "AND (?9 IS NULL OR contact_hash = ?9) ORDER BY id " order " LIMIT ?10"
 const Sql kPageDown(MESSAGE_PAGE("DESC"));
 const Sql kPageUp(MESSAGE_PAGE("ASC"));
 const Sql kScanEnd(
-    "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC LIMIT 1 OFFSET ?4");
+    "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC "
+    "LIMIT 1 OFFSET ?4");
 #undef MESSAGE_PAGE
 #undef MESSAGE_COLUMNS
 
@@ -88,16 +99,18 @@ MessageRow message_row(const store::Row& row) {
   m.delivered_at = optional_time(row, 17);
   m.read_at = optional_time(row, 18);
   if (!row.is_null(19)) {
-    m.error = MessageError{std::string(row.text(19)), row.integer(20), row.integer(21), std::string(row.text(22))};
+    m.error = MessageError{std::string(row.text(19)), row.integer(20), row.integer(21),
+                           std::string(row.text(22))};
   }
   return m;
 }
 
 std::int64_t statuses_before(MessageStatus to) {
   std::int64_t mask = 0;
-  for (const auto from : {MessageStatus::kAccepted, MessageStatus::kSending, MessageStatus::kUnknown,
-                          MessageStatus::kSent, MessageStatus::kFailed, MessageStatus::kDelivered,
-                          MessageStatus::kRead, MessageStatus::kReceived}) {
+  for (const auto from :
+       {MessageStatus::kAccepted, MessageStatus::kSending, MessageStatus::kUnknown,
+        MessageStatus::kSent, MessageStatus::kFailed, MessageStatus::kDelivered,
+        MessageStatus::kRead, MessageStatus::kReceived}) {
     if (channel::may_follow(from, to)) mask |= std::int64_t{1} << (static_cast<int>(from) / 5);
   }
   return mask;
@@ -107,16 +120,18 @@ std::int64_t statuses_before(MessageStatus to) {
 
 Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
   TRY(const auto inserted,
-      db.run(kInsert, {m.workspace, m.id, static_cast<int>(m.mode), m.inbound, m.sender, m.kind, m.contact,
-                       Param::blob(as_text(m.contact_hash)), static_cast<int>(m.status),
-                       Param::text_or_null(m.provider_message_id), Param::text_or_null(m.client_ref),
-                       Param::text_or_null(m.metadata_json), m.created_at, m.sending_at}));
+      db.run(kInsert,
+             {m.workspace, m.id, static_cast<int>(m.mode), m.inbound, m.sender, m.kind, m.contact,
+              Param::blob(as_text(m.contact_hash)), static_cast<int>(m.status),
+              Param::text_or_null(m.provider_message_id), Param::text_or_null(m.client_ref),
+              Param::text_or_null(m.metadata_json), m.created_at, m.sending_at}));
   return inserted == 1;
 }
 
 namespace {
 
-Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& workspace, const MessageId& id) {
+Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& workspace,
+                                      const MessageId& id) {
   MessageRow m;
   m.workspace = workspace;
   m.id = id;
@@ -135,13 +150,16 @@ Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& 
 
 }  // namespace
 
-Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const WorkspaceId& workspace,
-                                                    const MessageId& id, const StatusChange& change) {
+Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
+                                                    const WorkspaceId& workspace,
+                                                    const MessageId& id,
+                                                    const StatusChange& change) {
   const MessageError* error = change.error;
   const Param none(nullptr);
   TRY(const auto advanced,
-      db.run(kAdvance, {workspace, id, static_cast<int>(change.to), change.at, statuses_before(change.to),
-                        Param::text_or_null(change.provider_message_id), error != nullptr ? Param(error->code) : none,
+      db.run(kAdvance, {workspace, id, static_cast<int>(change.to), change.at,
+                        statuses_before(change.to), Param::text_or_null(change.provider_message_id),
+                        error != nullptr ? Param(error->code) : none,
                         error != nullptr ? Param(error->provider_code) : none,
                         error != nullptr ? Param(error->provider_subcode) : none,
                         error != nullptr ? Param(error->trace_id) : none}));
@@ -150,7 +168,8 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const
     out.moved = true;
     if (change.known != nullptr) {
       out.row = *change.known;
-      if (!change.provider_message_id.empty()) out.row.provider_message_id = change.provider_message_id;
+      if (!change.provider_message_id.empty())
+        out.row.provider_message_id = change.provider_message_id;
     } else {
       TRY(out.row, read_after_advance(db, workspace, id));
     }
@@ -158,13 +177,15 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const
     if (error != nullptr) out.row.error = *error;
     return out;
   }
-  TRY(const auto filled, db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
-                                          static_cast<int>(change.to)}));
+  TRY(const auto filled,
+      db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
+                       static_cast<int>(change.to)}));
   if (filled == 0) return std::nullopt;
   return out;
 }
 
-Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id, Time at) {
+Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
+                      Time at) {
   CHECK_OK(db.run(kMarkSending, {workspace, id, at}));
   return {};
 }
@@ -172,11 +193,13 @@ Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const
 Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace,
                                                const MessageId& id) {
   std::optional<MessageRow> found;
-  CHECK_OK(db.query(kFind, {workspace, id}, [&found](const store::Row& row) { found = message_row(row); }));
+  CHECK_OK(db.query(kFind, {workspace, id},
+                    [&found](const store::Row& row) { found = message_row(row); }));
   return found;
 }
 
-Result<std::optional<Conversation>> find_conversation(store::Connection& db, const WorkspaceId& workspace,
+Result<std::optional<Conversation>> find_conversation(store::Connection& db,
+                                                      const WorkspaceId& workspace,
                                                       const MessageId& id) {
   std::optional<Conversation> found;
   CHECK_OK(db.query(kConversation, {workspace, id}, [&found](const store::Row& row) {
@@ -192,7 +215,8 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
   IdBytes until = highest;
   // The head of an id is its time: a range of creation is a range of ids.
   const auto put_time = [](IdBytes& bytes, Time t) {
-    for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(to_unix_ms(t) >> (8 * (5 - i)));
+    for (std::size_t i = 0; i < 6; ++i)
+      bytes[i] = static_cast<std::uint8_t>(to_unix_ms(t) >> (8 * (5 - i)));
   };
   if (q.created_from) put_time(from, *q.created_from);
   if (q.created_before) {
@@ -201,15 +225,16 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
   }
   const MessageId below = q.after ? std::min(*q.after, MessageId(until)) : MessageId(until);
   const MessageId above = q.before ? std::max(*q.before, MessageId(from)) : MessageId(from);
-  const auto status = q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;
+  const auto status =
+      q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;
   const auto inbound = q.inbound ? std::optional<std::int64_t>(*q.inbound ? 1 : 0) : std::nullopt;
   const bool upwards = q.before && !q.after;
   const Param none(nullptr);
 
   MessagePage page;
   CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
-                    {q.workspace, below, above, static_cast<int>(q.mode), status, q.sender, inbound, q.client_ref,
-                     q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
+                    {q.workspace, below, above, static_cast<int>(q.mode), status, q.sender, inbound,
+                     q.client_ref, q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
                      static_cast<std::int64_t>(q.limit + 1), kScanMax},
                     [&page](const store::Row& row) { page.rows.push_back(message_row(row)); }));
   if (page.rows.size() > q.limit) {
@@ -219,11 +244,13 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
   if (upwards) std::ranges::reverse(page.rows);
   if (!page.rows.empty()) page.next = page.rows.back().id;
   if (page.has_more || upwards) return page;
-  // Not enough matches among the rows looked at; when there are more rows, the search goes on behind the last of them.
-  CHECK_OK(db.query(kScanEnd, {q.workspace, below, above, kScanMax - 1}, [&page](const store::Row& row) {
-    page.has_more = true;
-    page.next = row.id<MessageId>(0);
-  }));
+  // Not enough matches among the rows looked at; when there are more rows, the search goes on
+  // behind the last of them.
+  CHECK_OK(
+      db.query(kScanEnd, {q.workspace, below, above, kScanMax - 1}, [&page](const store::Row& row) {
+        page.has_more = true;
+        page.next = row.id<MessageId>(0);
+      }));
   return page;
 }
 

@@ -22,10 +22,10 @@ using webhook::EventType;
 struct Prepared {
   enum class Kind : std::uint8_t { kStatus, kInbound, kUnknown } kind = Kind::kUnknown;
   MessageId message;
-  StatusChange change;                 ///< kStatus; its texts live in `error` and `provider_message_id`
+  StatusChange change;  ///< kStatus; its texts live in `error` and `provider_message_id`
   std::string provider_message_id;
   std::optional<MessageError> error;
-  MessageRow inbound;                  ///< kInbound
+  MessageRow inbound;  ///< kInbound
   EventDraft event;
   EventPlan plan;
 };
@@ -41,15 +41,21 @@ struct UpdatesOp final : store::WriteOp {
 
 metering::Metric metric_of(MessageStatus status) {
   switch (status) {
-    case MessageStatus::kSent: return metering::Metric::kSent;
-    case MessageStatus::kDelivered: return metering::Metric::kDelivered;
-    case MessageStatus::kRead: return metering::Metric::kRead;
-    case MessageStatus::kFailed: return metering::Metric::kFailed;
-    default: return metering::Metric::kUnknown;
+    case MessageStatus::kSent:
+      return metering::Metric::kSent;
+    case MessageStatus::kDelivered:
+      return metering::Metric::kDelivered;
+    case MessageStatus::kRead:
+      return metering::Metric::kRead;
+    case MessageStatus::kFailed:
+      return metering::Metric::kFailed;
+    default:
+      return metering::Metric::kUnknown;
   }
 }
 
-std::string body_of_unknown(const Sender& sender, std::string_view field, std::string_view provider_id) {
+std::string body_of_unknown(const Sender& sender, std::string_view field,
+                            std::string_view provider_id) {
   json::Writer out;
   out.begin_object().key("provider").string(sender.adapter->name());
   out.key("field").string(field);
@@ -59,13 +65,15 @@ std::string body_of_unknown(const Sender& sender, std::string_view field, std::s
   return text.substr(1, text.size() - 2);
 }
 
-Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update, metering::Tally& tally) {
+Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
+                      metering::Tally& tally) {
   StatusChange change = update.change;
   change.provider_message_id = update.provider_message_id;
   change.error = update.error ? &*update.error : nullptr;
   TRY(const auto changed, change_status(db, op.sender->workspace, update.message, change));
   if (!changed) {
-    // Retention took it, or it was another server's: nobody can be told whose it is, but it is not lost silently.
+    // Retention took it, or it was another server's: nobody can be told whose it is, but it is not
+    // lost silently.
     EventDraft nobody = update.event;
     nobody.type = EventType::kProviderUnknown;
     nobody.body = body_of_unknown(*op.sender, "messages/status", update.provider_message_id);
@@ -80,7 +88,8 @@ Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update, me
   return {};
 }
 
-Result<> apply_inbound(store::Connection& db, UpdatesOp& op, Prepared& update, metering::Tally& tally) {
+Result<> apply_inbound(store::Connection& db, UpdatesOp& op, Prepared& update,
+                       metering::Tally& tally) {
   TRY(const bool first, insert_message(db, update.inbound));
   if (!first) return {};
   CHECK_OK(op.events.record(db, update.event, update.plan));
@@ -96,9 +105,15 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
     for (Prepared& update : op.updates) {
       update.plan.begin();
       switch (update.kind) {
-        case Prepared::Kind::kStatus: CHECK_OK(apply_status(db, op, update, tally)); break;
-        case Prepared::Kind::kInbound: CHECK_OK(apply_inbound(db, op, update, tally)); break;
-        case Prepared::Kind::kUnknown: CHECK_OK(op.events.record(db, update.event, update.plan)); break;
+        case Prepared::Kind::kStatus:
+          CHECK_OK(apply_status(db, op, update, tally));
+          break;
+        case Prepared::Kind::kInbound:
+          CHECK_OK(apply_inbound(db, op, update, tally));
+          break;
+        case Prepared::Kind::kUnknown:
+          CHECK_OK(op.events.record(db, update.event, update.plan));
+          break;
       }
     }
   }
@@ -117,7 +132,8 @@ class Preparer {
       : sender_(sender), contact_key_(contact_key), now_(now) {}
 
   Prepared operator()(StatusUpdate& update) const {
-    if (update.message.is_none()) return unknown("messages/status", update.provider_message_id, update.at);
+    if (update.message.is_none())
+      return unknown("messages/status", update.provider_message_id, update.at);
     Prepared out;
     out.kind = Prepared::Kind::kStatus;
     out.message = update.message;
@@ -126,7 +142,8 @@ class Preparer {
     out.provider_message_id = std::move(update.provider_message_id);
     out.event = draft(event_of(update.status), update.at, update.message.bytes());
     if (update.error) {
-      out.error = MessageError{update.error->reason, update.error->code, update.error->subcode, update.error->trace_id};
+      out.error = MessageError{update.error->reason, update.error->code, update.error->subcode,
+                               update.error->trace_id};
       if (!update.error->text.empty()) {
         out.event.content = Content("\"provider_detail\":" + json::quoted(update.error->text));
       }
@@ -155,16 +172,20 @@ class Preparer {
     row.provider_message_id = std::move(update.provider_message_id);
 
     out.message = row.id;
-    out.event = draft(update.is_reaction ? EventType::kMessageReaction : EventType::kMessageReceived, update.at,
-                      row.id.bytes());
+    out.event =
+        draft(update.is_reaction ? EventType::kMessageReaction : EventType::kMessageReceived,
+              update.at, row.id.bytes());
     out.event.lane = lane_of(sender_.id, row.contact_hash);
     out.event.body = inbound_body(row);
-    out.event.content = Content("\"from\":" + json::quoted(update.from) +
-                                (update.fields_json.empty() ? "" : "," + std::string(update.fields_json.reveal())));
+    out.event.content =
+        Content("\"from\":" + json::quoted(update.from) +
+                (update.fields_json.empty() ? "" : "," + std::string(update.fields_json.reveal())));
     return out;
   }
 
-  Prepared operator()(UnknownUpdate& update) const { return unknown(update.field, update.provider_id, update.at); }
+  Prepared operator()(UnknownUpdate& update) const {
+    return unknown(update.field, update.provider_id, update.at);
+  }
 
  private:
   EventDraft draft(EventType type, Time at, const IdBytes& subject) const {
@@ -203,17 +224,21 @@ class Preparer {
 
 }  // namespace
 
-ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key,
-                                 const Clock& clock, metering::Limits limits)
+ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events,
+                                 const crypto::Key& contact_key, const Clock& clock,
+                                 metering::Limits limits)
     : db_(db), events_(events), contact_key_(contact_key), clock_(clock), limits_(limits) {}
 
-Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update>& updates, Lanes& lanes) {
-  // The conversation of a status stands in the message's row only; it is read where an endpoint will be told.
+Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update>& updates,
+                                   Lanes& lanes) {
+  // The conversation of a status stands in the message's row only; it is read where an endpoint
+  // will be told.
   std::vector<MessageId> ids;
   for (const channel::Update& update : updates) {
     const auto* status = std::get_if<StatusUpdate>(&update);
     if (status == nullptr || status->message.is_none()) continue;
-    if (events_.wanted(sender->workspace, sender->mode, event_of(status->status))) ids.push_back(status->message);
+    if (events_.wanted(sender->workspace, sender->mode, event_of(status->status)))
+      ids.push_back(status->message);
   }
   if (ids.empty()) co_return Result<>{};
   auto read = [&ids, &lanes, workspace = sender->workspace](store::Connection& db) -> Result<> {
@@ -234,13 +259,15 @@ Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> upd
   CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
   for (channel::Update& update : updates) {
     Prepared prepared = std::visit(prepare, update);
-    if (const auto lane = lanes.find(prepared.message); lane != lanes.end()) prepared.event.lane = lane->second;
+    if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
+      prepared.event.lane = lane->second;
     CO_TRY(prepared.plan, events_.plan(prepared.event));
     op.updates.push_back(std::move(prepared));
   }
   CO_CHECK_OK(co_await db_.commit(op));
   const auto executor = co_await net::this_coro::executor;
-  for (Prepared& update : op.updates) events_.launch(update.event, std::move(update.plan), executor);
+  for (Prepared& update : op.updates)
+    events_.launch(update.event, std::move(update.plan), executor);
   co_return Result<>{};
 }
 

@@ -13,7 +13,8 @@ constexpr auto kLease = 60s;
 
 /// Takes an Idempotency-Key for a call that goes on after this commit, or ends the lease.
 struct LeaseOp final : store::WriteOp {
-  LeaseOp(metering::Idempotency& i, const metering::IdempotentCall& c, WorkspaceId w, MessageId m, Time t);
+  LeaseOp(metering::Idempotency& i, const metering::IdempotentCall& c, WorkspaceId w, MessageId m,
+          Time t);
   metering::Idempotency& idempotency;
   const metering::IdempotentCall& call;
   WorkspaceId workspace;
@@ -29,14 +30,15 @@ Result<> apply_leases(store::Connection& db, std::span<store::WriteOp* const> op
     if (op.ended) {
       CHECK_OK(op.idempotency.end(db, op.workspace, op.call, *op.ended));
     } else {
-      TRY(op.verdict,
-          op.idempotency.take(db, op.workspace, op.call, op.message.bytes(), op.now + kLease, op.now));
+      TRY(op.verdict, op.idempotency.take(db, op.workspace, op.call, op.message.bytes(),
+                                          op.now + kLease, op.now));
     }
   }
   return {};
 }
 constexpr store::WriteKind kLeaseKind{"lease", 8, apply_leases};
-LeaseOp::LeaseOp(metering::Idempotency& i, const metering::IdempotentCall& c, WorkspaceId w, MessageId m, Time t)
+LeaseOp::LeaseOp(metering::Idempotency& i, const metering::IdempotentCall& c, WorkspaceId w,
+                 MessageId m, Time t)
     : WriteOp(kLeaseKind), idempotency(i), call(c), workspace(w), message(m), now(t) {}
 
 Error provider_error(ErrorCode code, std::string detail, ProviderError error) {
@@ -47,29 +49,44 @@ Error provider_error(ErrorCode code, std::string detail, ProviderError error) {
 
 }  // namespace
 
-ReadReceipts::ReadReceipts(store::Database& db, http::Client& client, Senders& senders, SendHandler& send,
-                           metering::Idempotency& idempotency, const Clock& clock)
-    : db_(db), client_(client), senders_(senders), send_(send), idempotency_(idempotency), clock_(clock) {}
+ReadReceipts::ReadReceipts(store::Database& db, http::Client& client, Senders& senders,
+                           SendHandler& send, metering::Idempotency& idempotency,
+                           const Clock& clock)
+    : db_(db),
+      client_(client),
+      senders_(senders),
+      send_(send),
+      idempotency_(idempotency),
+      clock_(clock) {}
 
 Task<bool> ReadReceipts::mark_read(identity::Caller caller, MessageId id, bool typing,
                                    std::optional<metering::IdempotentCall> call) {
-  auto read = [workspace = caller.workspace, id](store::Connection& db) { return find_message(db, workspace, id); };
+  auto read = [workspace = caller.workspace, id](store::Connection& db) {
+    return find_message(db, workspace, id);
+  };
   CO_TRY(const auto row, co_await db_.read(std::move(read)));
-  if (!row || row->mode != caller.mode) co_return fail(ErrorCode::kNotFound, "there is no such message");
-  if (!row->inbound) co_return fail(ErrorCode::kConflict, "only a received message can be marked as read");
+  if (!row || row->mode != caller.mode)
+    co_return fail(ErrorCode::kNotFound, "there is no such message");
+  if (!row->inbound)
+    co_return fail(ErrorCode::kConflict, "only a received message can be marked as read");
   const SenderPtr sender = senders_.find(row->sender);
-  if (!sender) co_return fail(ErrorCode::kConflict, "the sender that received the message was removed");
+  if (!sender)
+    co_return fail(ErrorCode::kConflict, "the sender that received the message was removed");
 
   if (call) {
     LeaseOp take(idempotency_, *call, caller.workspace, id, clock_.now());
     CO_CHECK_OK(co_await db_.commit(take));
     switch (take.verdict.kind) {
-      case Verdict::Kind::kFirst: break;
-      case Verdict::Kind::kReplay: co_return true;
+      case Verdict::Kind::kFirst:
+        break;
+      case Verdict::Kind::kReplay:
+        co_return true;
       case Verdict::Kind::kReused:
-        co_return fail(ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key came with another body before");
+        co_return fail(ErrorCode::kIdempotencyKeyReused,
+                       "this Idempotency-Key came with another body before");
       case Verdict::Kind::kRunning: {
-        Error running{ErrorCode::kIdempotencyInProgress, "the first request with this key has not ended"};
+        Error running{ErrorCode::kIdempotencyInProgress,
+                      "the first request with this key has not ended"};
         running.retry_after = 1s;
         co_return std::unexpected(std::move(running));
       }
@@ -79,24 +96,28 @@ Task<bool> ReadReceipts::mark_read(identity::Caller caller, MessageId id, bool t
   if (call) {
     LeaseOp end(idempotency_, *call, caller.workspace, id, clock_.now());
     end.ended = done.has_value();
-    if (!co_await db_.commit(end)) log::warn("an idempotency lease could not be ended; it runs out by itself");
+    if (!co_await db_.commit(end))
+      log::warn("an idempotency lease could not be ended; it runs out by itself");
   }
   CO_CHECK_OK(done);
   co_return false;
 }
 
 Task<> ReadReceipts::call_provider(SenderPtr sender, std::string provider_message_id, bool typing) {
-  CO_TRY(auto request, sender->adapter->compile_read(provider_message_id, typing, send_.route(*sender)));
+  CO_TRY(auto request,
+         sender->adapter->compile_read(provider_message_id, typing, send_.route(*sender)));
   sender->adapter->authorize(request, sender->token);
   const auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + kCallTime);
   if (exchange.end != http::ExchangeEnd::kAnswered) {
-    co_return fail(exchange.byte_sent ? ErrorCode::kProviderTimeout : ErrorCode::kProviderUnreachable,
-                   std::string("the provider gave no answer: ").append(http::exchange_end_name(exchange.end)));
+    co_return fail(
+        exchange.byte_sent ? ErrorCode::kProviderTimeout : ErrorCode::kProviderUnreachable,
+        std::string("the provider gave no answer: ").append(http::exchange_end_name(exchange.end)));
   }
   if (exchange.status >= 200 && exchange.status < 300) co_return Result<>{};
   auto answer = sender->adapter->interpret(exchange);
   if (answer.kind == channel::Interpretation::Kind::kError) {
-    co_return std::unexpected(provider_error(ErrorCode::kProviderRejected, "the provider refused to mark it as read",
+    co_return std::unexpected(provider_error(ErrorCode::kProviderRejected,
+                                             "the provider refused to mark it as read",
                                              std::move(answer.error)));
   }
   co_return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");

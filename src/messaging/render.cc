@@ -11,7 +11,12 @@ void write_error(json::Writer& out, const MessageError& error, std::string_view 
   out.key("error").begin_object().key("code").string(error.code);
   out.optional_string("detail", detail);
   if (error.provider_code != 0) {
-    out.key("provider").begin_object().key("name").string("whatsapp").key("code").integer(error.provider_code);
+    out.key("provider")
+        .begin_object()
+        .key("name")
+        .string("whatsapp")
+        .key("code")
+        .integer(error.provider_code);
     if (error.provider_subcode != 0) out.key("subcode").integer(error.provider_subcode);
     out.optional_string("trace_id", error.trace_id).end_object();
   }
@@ -23,7 +28,8 @@ void write_history(json::Writer& out, const MessageRow& row) {
     Time at;
     MessageStatus status;
   };
-  std::vector<Step> steps = {{row.created_at, row.inbound ? MessageStatus::kReceived : MessageStatus::kAccepted}};
+  std::vector<Step> steps = {
+      {row.created_at, row.inbound ? MessageStatus::kReceived : MessageStatus::kAccepted}};
   const auto add = [&steps](const std::optional<Time>& at, MessageStatus status) {
     if (at) steps.push_back({*at, status});
   };
@@ -33,7 +39,8 @@ void write_history(json::Writer& out, const MessageRow& row) {
   add(row.failed_at, MessageStatus::kFailed);
   add(row.delivered_at, MessageStatus::kDelivered);
   add(row.read_at, MessageStatus::kRead);
-  // In the order of the way, not of the times: the provider's clock counts in seconds, ours in milliseconds.
+  // In the order of the way, not of the times: the provider's clock counts in seconds, ours in
+  // milliseconds.
   out.key("status_history").begin_array();
   for (const Step& step : steps) {
     out.begin_object().key("status").string(channel::status_name(step.status));
@@ -56,14 +63,22 @@ void write_nullable(json::Writer& out, std::string_view name, std::string_view t
 webhook::EventType event_of(MessageStatus status) {
   using webhook::EventType;
   switch (status) {
-    case MessageStatus::kAccepted: return EventType::kMessageAccepted;
-    case MessageStatus::kSending: return EventType::kMessageSending;
-    case MessageStatus::kUnknown: return EventType::kMessageUnknown;
-    case MessageStatus::kSent: return EventType::kMessageSent;
-    case MessageStatus::kFailed: return EventType::kMessageFailed;
-    case MessageStatus::kDelivered: return EventType::kMessageDelivered;
-    case MessageStatus::kRead: return EventType::kMessageRead;
-    case MessageStatus::kReceived: return EventType::kMessageReceived;
+    case MessageStatus::kAccepted:
+      return EventType::kMessageAccepted;
+    case MessageStatus::kSending:
+      return EventType::kMessageSending;
+    case MessageStatus::kUnknown:
+      return EventType::kMessageUnknown;
+    case MessageStatus::kSent:
+      return EventType::kMessageSent;
+    case MessageStatus::kFailed:
+      return EventType::kMessageFailed;
+    case MessageStatus::kDelivered:
+      return EventType::kMessageDelivered;
+    case MessageStatus::kRead:
+      return EventType::kMessageRead;
+    case MessageStatus::kReceived:
+      return EventType::kMessageReceived;
   }
   return EventType::kProviderUnknown;
 }

@@ -5,7 +5,8 @@
 namespace flowsell::messaging {
 namespace {
 
-// messages holds no content: kind, masked recipient, keyed hash, ids, status and its times, error codes.
+// messages holds no content: kind, masked recipient, keyed hash, ids, status and its times, error
+// codes.
 constexpr std::array kMigrations = {store::Migration{40, "connections, senders, messages", R"sql(
 CREATE TABLE connections (
   workspace_id BLOB NOT NULL,

@@ -41,17 +41,21 @@ Outcome failed(std::string reason_code) {
 
 MessageStatus status_of(Outcome::Kind kind) {
   switch (kind) {
-    case Outcome::Kind::kSent: return MessageStatus::kSent;
-    case Outcome::Kind::kFailed: return MessageStatus::kFailed;
-    default: return MessageStatus::kUnknown;
+    case Outcome::Kind::kSent:
+      return MessageStatus::kSent;
+    case Outcome::Kind::kFailed:
+      return MessageStatus::kFailed;
+    default:
+      return MessageStatus::kUnknown;
   }
 }
 
 }  // namespace
 
-SendHandler::SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events,
-                         Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock,
-                         metering::Limits limits, SendOptions options, metrics::Registry& metrics)
+SendHandler::SendHandler(store::Database& db, http::Client& client, Senders& senders,
+                         webhook::Events& events, Waiters& waiters, outbox::Outbox& outbox,
+                         crypto::RotatingKeys& spool, const Clock& clock, metering::Limits limits,
+                         SendOptions options, metrics::Registry& metrics)
     : db_(db),
       client_(client),
       senders_(senders),
@@ -62,14 +66,19 @@ SendHandler::SendHandler(store::Database& db, http::Client& client, Senders& sen
       clock_(clock),
       limits_(limits),
       options_(std::move(options)),
-      sent_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"sent\"")),
-      failed_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"failed\"")),
-      unknown_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"unknown\"")),
-      retried_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.", "outcome=\"retry\"")),
+      sent_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.",
+                            "outcome=\"sent\"")),
+      failed_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.",
+                              "outcome=\"failed\"")),
+      unknown_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.",
+                               "outcome=\"unknown\"")),
+      retried_(metrics.counter("connect_messages_settled_total", "Attempts by outcome.",
+                               "outcome=\"retry\"")),
       provider_time_(metrics.histogram("connect_provider_seconds", "Time of one provider call.")) {}
 
 channel::SenderRoute SendHandler::route(const Sender& sender) const {
-  return {sender.address, sender.mode == identity::Mode::kTest ? options_.test_api_base : options_.live_api_base};
+  return {sender.address,
+          sender.mode == identity::Mode::kTest ? options_.test_api_base : options_.live_api_base};
 }
 
 outbox::GroupPolicy SendHandler::policy(const outbox::GroupId&) {
@@ -91,15 +100,16 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender&
   const Content raw(opened);
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
-  CO_TRY(const auto context, co_await resolve_context(db_, job.workspace, MessageId(job.id), message.context,
-                                                      reaction_target(message)));
+  CO_TRY(const auto context, co_await resolve_context(db_, job.workspace, MessageId(job.id),
+                                                      message.context, reaction_target(message)));
   co_return sender.adapter->compile(message, context, route(sender));
 }
 
 Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
   const SenderPtr sender = senders_.find(SenderId(job.group));
   if (!sender) co_return co_await settle(std::move(job), nullptr, failed("sender_removed"));
-  if (clock_.now() >= job.expires_at) co_return co_await settle(std::move(job), sender, failed("message_expired"));
+  if (clock_.now() >= job.expires_at)
+    co_return co_await settle(std::move(job), sender, failed("message_expired"));
   auto request = co_await reopen(job, *sender);
   if (!request && error_info(request.error().code).retryable) {
     co_return co_await put_back(std::move(job), clock_.now() + kStoreRetry);
@@ -112,7 +122,9 @@ Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
 Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
   const SenderPtr sender = senders_.find(SenderId(job.group));
   if (!events_.wanted(job.workspace, sender->mode, webhook::EventType::kMessageSending)) co_return;
-  auto read = [&job](store::Connection& db) { return find_message(db, job.workspace, MessageId(job.id)); };
+  auto read = [&job](store::Connection& db) {
+    return find_message(db, job.workspace, MessageId(job.id));
+  };
   const auto row = co_await db_.read(read);
   if (!row || !*row) co_return;
   webhook::EventDraft draft;
@@ -126,23 +138,26 @@ Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
   co_await events_.tell(std::move(draft));
 }
 
-Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request, bool& refused) {
+Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request,
+                                         bool& refused) {
   sender.adapter->authorize(request, sender.token);
   auto may_begin = [this, &refused] {
     refused = outbox_.stopping();
     return !refused;
   };
-  const auto exchange =
-      co_await client_.send(std::move(request), clock_.steady_now() + options_.timeout, std::move(may_begin));
+  const auto exchange = co_await client_.send(
+      std::move(request), clock_.steady_now() + options_.timeout, std::move(may_begin));
   provider_time_.observe(exchange.elapsed);
   const bool answered = exchange.end == http::ExchangeEnd::kAnswered;
   const auto answer = answered ? sender.adapter->interpret(exchange) : channel::Interpretation{};
-  const channel::WireFacts wire{exchange.byte_sent, answered, http::exchange_end_name(exchange.end)};
+  const channel::WireFacts wire{exchange.byte_sent, answered,
+                                http::exchange_end_name(exchange.end)};
   co_return channel::decide(wire, answer);
 }
 
-Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
-                                                     Content raw_body, MessageRow row) {
+Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender,
+                                                     http::OutRequest request, Content raw_body,
+                                                     MessageRow row) {
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   const bool comes_again = refused || outcome.kind == Outcome::Kind::kRetry;
@@ -156,7 +171,8 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
   co_return co_await settle(std::move(job), sender, std::move(outcome), &row);
 }
 
-Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request) {
+Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender,
+                                                   http::OutRequest request) {
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   if (refused) {
@@ -168,7 +184,8 @@ Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr se
   co_return co_await settle(std::move(job), sender, std::move(outcome));
 }
 
-std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcome& outcome, Time now) const {
+std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcome& outcome,
+                                            Time now) const {
   if (outcome.kind != Outcome::Kind::kRetry) return std::nullopt;
   std::chrono::milliseconds pause{0};
   switch (outcome.retry) {
@@ -179,8 +196,12 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
       pause = outbox::backoff(job.attempt, kBackoffMax, random_unit(),
                               outcome.error && outcome.error->code == 131056 ? 4 : 2);
       break;
-    case RetryClass::kWait: pause = outcome.retry_after.value_or(kUnknownWait); break;
-    case RetryClass::kToken: pause = kTokenPause; break;
+    case RetryClass::kWait:
+      pause = outcome.retry_after.value_or(kUnknownWait);
+      break;
+    case RetryClass::kToken:
+      pause = kTokenPause;
+      break;
   }
   if (outcome.retry_after) pause = std::max<std::chrono::milliseconds>(pause, *outcome.retry_after);
   // At the end of its life it is looked at once more, and fails as expired.
@@ -209,8 +230,10 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
   SettleOp op(events_, limits_, job, clock_.now());
   op.retry_at = due;
   while (!co_await db_.commit(op)) {
-    // Given up, it would stay claimed until the next start, and be called unknown there though no byte left.
-    log::error("a claimed message could not be put back", {{"message_id", MessageId(job.id).str()}});
+    // Given up, it would stay claimed until the next start, and be called unknown there though no
+    // byte left.
+    log::error("a claimed message could not be put back",
+               {{"message_id", MessageId(job.id).str()}});
     if (outbox_.stopping()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
@@ -222,7 +245,7 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
 }
 
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
-                                            const MessageRow* known) {
+                                           const MessageRow* known) {
   const Time now = clock_.now();
   const auto retry_at = retry_time(job, outcome, now);
   SettleOp op(events_, limits_, job, now);
@@ -254,10 +277,11 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
-    // What happened is known and must be stored, however long the database takes. A stop in the meantime leaves the job
-    // claimed: the next process calls it unknown, which is true.
+    // What happened is known and must be stored, however long the database takes. A stop in the
+    // meantime leaves the job claimed: the next process calls it unknown, which is true.
     log::warn("a message's outcome could not be stored",
-              {{"message_id", MessageId(job.id).str()}, {"code", error_info(committed.error().code).code}});
+              {{"message_id", MessageId(job.id).str()},
+               {"code", error_info(committed.error().code).code}});
     op.plan = webhook::EventPlan();
     if (outbox_.stopping()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
@@ -268,14 +292,23 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
     waiters_.notify(MessageId(job.id), detail);
   }
   switch (outcome.kind) {
-    case Outcome::Kind::kSent: sent_.add(); break;
-    case Outcome::Kind::kFailed: failed_.add(); break;
-    case Outcome::Kind::kUnknown: unknown_.add(); break;
-    case Outcome::Kind::kRetry: retried_.add(); break;
+    case Outcome::Kind::kSent:
+      sent_.add();
+      break;
+    case Outcome::Kind::kFailed:
+      failed_.add();
+      break;
+    case Outcome::Kind::kUnknown:
+      unknown_.add();
+      break;
+    case Outcome::Kind::kRetry:
+      retried_.add();
+      break;
   }
   Disposition how;
   how.promoted = op.promoted;
-  const bool troubled = outcome.kind == Outcome::Kind::kRetry && outcome.scope == RetryScope::kSender;
+  const bool troubled =
+      outcome.kind == Outcome::Kind::kRetry && outcome.scope == RetryScope::kSender;
   how.healthy = !troubled;
   if (retry_at) {
     how.kind = Disposition::Kind::kRetry;

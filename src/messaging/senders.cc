@@ -10,14 +10,18 @@ using store::Param;
 using store::Sql;
 
 const Sql kInsertConnection(
-    "INSERT INTO connections (workspace_id, id, channel, account, business_name, sealed_token, created_at) "
+    "INSERT INTO connections (workspace_id, id, channel, account, business_name, sealed_token, "
+    "created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 const Sql kInsertSender(
-    "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, name, created_at) "
+    "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, "
+    "name, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 const Sql kAll(
-    "SELECT s.workspace_id, s.id, s.connection_id, s.mode, s.channel, s.address, s.display_number, s.name, "
-    "s.created_at, c.sealed_token FROM senders s JOIN connections c ON c.workspace_id = s.workspace_id "
+    "SELECT s.workspace_id, s.id, s.connection_id, s.mode, s.channel, s.address, s.display_number, "
+    "s.name, "
+    "s.created_at, c.sealed_token FROM senders s JOIN connections c ON c.workspace_id = "
+    "s.workspace_id "
     "AND c.id = s.connection_id");
 
 struct CreateOp final : store::WriteOp {
@@ -31,10 +35,12 @@ Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> o
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<CreateOp>(each);
     const Sender& s = op.sender;
-    CHECK_OK(db.run(kInsertConnection, {s.workspace, s.connection, op.draft.channel, op.draft.account,
-                                        op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
-    CHECK_OK(db.run(kInsertSender, {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
-                                    s.address, s.display_number, s.name, s.created_at}));
+    CHECK_OK(db.run(kInsertConnection,
+                    {s.workspace, s.connection, op.draft.channel, op.draft.account,
+                     op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
+    CHECK_OK(db.run(kInsertSender,
+                    {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
+                     s.address, s.display_number, s.name, s.created_at}));
   }
   return {};
 }
@@ -48,8 +54,8 @@ std::string address_key(std::string_view channel, std::string_view address) {
 
 }  // namespace
 
-Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters, IdSource& ids,
-                 const Clock& clock)
+Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
+                 IdSource& ids, const Clock& clock)
     : db_(db), workspaces_(workspaces), adapters_(std::move(adapters)), ids_(ids), clock_(clock) {}
 
 Result<> Senders::load() {
@@ -81,9 +87,12 @@ Result<> Senders::load() {
     Sender& sender = stored.sender;
     sender.adapter = adapters_(stored.channel);
     if (sender.adapter == nullptr) {
-      return fail(ErrorCode::kInternal, "the database has senders of a channel that this program lacks: " + stored.channel);
+      return fail(
+          ErrorCode::kInternal,
+          "the database has senders of a channel that this program lacks: " + stored.channel);
     }
-    TRY(sender.token, workspaces_.unseal(sender.workspace, sender.connection.blob(), stored.sealed_token));
+    TRY(sender.token,
+        workspaces_.unseal(sender.workspace, sender.connection.blob(), stored.sealed_token));
     publish(std::make_shared<const Sender>(std::move(sender)));
   }
   return {};
@@ -96,7 +105,8 @@ Result<SenderPtr> Senders::create(Draft draft) {
   sender.workspace = draft.workspace;
   sender.mode = draft.mode;
   sender.adapter = adapters_(draft.channel);
-  if (sender.adapter == nullptr) return fail(ErrorCode::kInvalidRequest, "there is no such channel");
+  if (sender.adapter == nullptr)
+    return fail(ErrorCode::kInvalidRequest, "there is no such channel");
   sender.address = draft.address;
   sender.display_number = draft.display_number;
   sender.name = draft.business_name;
@@ -124,8 +134,11 @@ Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view
   const auto& senders = mine == by_workspace_.end() ? none : mine->second;
   if (from.empty()) {
     if (senders.size() == 1) return senders.front();
-    return fail_field("/from", "required", senders.empty() ? "the workspace has no sender" : "the workspace has several senders",
-                      senders.empty() ? "Connect a WhatsApp number first." : "Name one by its id; GET /v1/senders lists them.");
+    return fail_field(
+        "/from", "required",
+        senders.empty() ? "the workspace has no sender" : "the workspace has several senders",
+        senders.empty() ? "Connect a WhatsApp number first."
+                        : "Name one by its id; GET /v1/senders lists them.");
   }
   const auto found = std::ranges::find_if(senders, [from](const SenderPtr& s) {
     return s->display_number == from || (from.starts_with("snd_") && s->id.str() == from);
@@ -143,7 +156,8 @@ SenderPtr Senders::find(const SenderId& id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-SenderPtr Senders::find_by_address(std::string_view channel, identity::Mode mode, std::string_view address) const {
+SenderPtr Senders::find_by_address(std::string_view channel, identity::Mode mode,
+                                   std::string_view address) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_address_.find(std::pair(mode, address_key(channel, address)));
   return found == by_address_.end() ? nullptr : found->second;

@@ -7,9 +7,12 @@ namespace {
 
 metering::Metric metric_of(MessageStatus status) {
   switch (status) {
-    case MessageStatus::kSent: return metering::Metric::kSent;
-    case MessageStatus::kFailed: return metering::Metric::kFailed;
-    default: return metering::Metric::kUnknown;
+    case MessageStatus::kSent:
+      return metering::Metric::kSent;
+    case MessageStatus::kFailed:
+      return metering::Metric::kFailed;
+    default:
+      return metering::Metric::kUnknown;
   }
 }
 
@@ -17,7 +20,8 @@ Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally)
   op.promoted.reset();
   op.plan.begin();
   if (op.retry_at) return outbox::requeue_job(db, op.job, *op.retry_at);
-  const StatusChange change{op.status, op.now, op.provider_message_id, op.error ? &*op.error : nullptr, op.known};
+  const StatusChange change{op.status, op.now, op.provider_message_id,
+                            op.error ? &*op.error : nullptr, op.known};
   TRY(const auto changed, change_status(db, op.job.workspace, MessageId(op.job.id), change));
   if (changed && changed->moved) {
     op.event.body = render_event_body(changed->row);
@@ -47,15 +51,16 @@ std::optional<MessageError> stored_error(const channel::Outcome& outcome) {
   if (outcome.kind == Kind::kUnknown) return MessageError{std::string(outcome.reason), 0, 0, {}};
   if (outcome.kind != Kind::kFailed) return std::nullopt;
   if (!outcome.error) return MessageError{std::string(outcome.reason), 0, 0, {}};
-  return MessageError{outcome.error->reason, outcome.error->code, outcome.error->subcode, outcome.error->trace_id};
+  return MessageError{outcome.error->reason, outcome.error->code, outcome.error->subcode,
+                      outcome.error->trace_id};
 }
 
-Result<> settle_unknown(store::Connection& db, webhook::Events& events, const metering::Limits& limits,
-                        const outbox::Job& job, Time now) {
+Result<> settle_unknown(store::Connection& db, webhook::Events& events,
+                        const metering::Limits& limits, const outbox::Job& job, Time now) {
   const MessageError error{"process_ended", 0, 0, {}};
   metering::Tally tally(db, limits, now);
-  TRY(auto changed,
-      change_status(db, job.workspace, MessageId(job.id), {MessageStatus::kUnknown, now, {}, &error}));
+  TRY(auto changed, change_status(db, job.workspace, MessageId(job.id),
+                                  {MessageStatus::kUnknown, now, {}, &error}));
   if (changed && changed->moved) {
     webhook::EventDraft event;
     event.workspace = job.workspace;

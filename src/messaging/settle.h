@@ -12,29 +12,29 @@
 
 namespace flowsell::messaging {
 
-/// Commit 2: what an attempt's outcome leaves behind. Status, the provider's id, the event with its deliveries, and the
-/// job: gone with its content, or back in the queue.
+/// Commit 2: what an attempt's outcome leaves behind. Status, the provider's id, the event with its
+/// deliveries, and the job: gone with its content, or back in the queue.
 struct SettleOp final : store::WriteOp {
   SettleOp(webhook::Events& e, const metering::Limits& l, const outbox::Job& j, Time t);
   webhook::Events& events;
   const metering::Limits& limits;
   const outbox::Job& job;
   Time now;
-  std::optional<Time> retry_at;                       ///< set: the job goes back; nothing else changes
-  MessageStatus status = MessageStatus::kUnknown;     ///< otherwise
+  std::optional<Time> retry_at;                    ///< set: the job goes back; nothing else changes
+  MessageStatus status = MessageStatus::kUnknown;  ///< otherwise
   std::string provider_message_id;
   std::optional<MessageError> error;
-  const MessageRow* known = nullptr;                  ///< the message's row, where it is at hand
-  webhook::EventDraft event;                          ///< body filled in by the transaction
+  const MessageRow* known = nullptr;  ///< the message's row, where it is at hand
+  webhook::EventDraft event;          ///< body filled in by the transaction
   webhook::EventPlan plan;
   bool promote = false;
-  std::optional<outbox::JobRef> promoted;             ///< result
+  std::optional<outbox::JobRef> promoted;  ///< result
 };
 
-/// In a transaction: the message moves to a final state because its process died. No endpoint slot is planned: its
-/// deliveries are queued.
-Result<> settle_unknown(store::Connection& db, webhook::Events& events, const metering::Limits& limits,
-                        const outbox::Job& job, Time now);
+/// In a transaction: the message moves to a final state because its process died. No endpoint slot
+/// is planned: its deliveries are queued.
+Result<> settle_unknown(store::Connection& db, webhook::Events& events,
+                        const metering::Limits& limits, const outbox::Job& job, Time now);
 
 /// The outcome's error as it is stored.
 std::optional<MessageError> stored_error(const channel::Outcome& outcome);

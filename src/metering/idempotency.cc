@@ -14,14 +14,17 @@ using store::Param;
 using store::Sql;
 
 const Sql kTake(
-    "INSERT INTO idempotency_keys (day, workspace_id, key_hash, fingerprint, resource, running_until) "
+    "INSERT INTO idempotency_keys (day, workspace_id, key_hash, fingerprint, resource, "
+    "running_until) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (day, workspace_id, key_hash) DO NOTHING");
 const Sql kFind(
     "SELECT fingerprint, resource, running_until FROM idempotency_keys "
     "WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
 const Sql kFinish(
-    "UPDATE idempotency_keys SET running_until = 0 WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
-const Sql kFree("DELETE FROM idempotency_keys WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
+    "UPDATE idempotency_keys SET running_until = 0 WHERE day = ?1 AND workspace_id = ?2 AND "
+    "key_hash = ?3");
+const Sql kFree(
+    "DELETE FROM idempotency_keys WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
 const Sql kDropDays("DELETE FROM idempotency_keys WHERE day < ?1");
 const Sql kOldest("SELECT MIN(day) FROM idempotency_keys");
 
@@ -42,8 +45,8 @@ struct Found {
   Time running_until;
 };
 
-Result<std::optional<Found>> find(store::Connection& db, std::int64_t day, const WorkspaceId& workspace,
-                                  const IdempotentCall& call) {
+Result<std::optional<Found>> find(store::Connection& db, std::int64_t day,
+                                  const WorkspaceId& workspace, const IdempotentCall& call) {
   std::optional<Found> found;
   CHECK_OK(db.query(kFind, {day, workspace, bytes(call.key_hash)}, [&found](const store::Row& row) {
     found = Found{std::string(row.text(0)), MessageId::from_blob(row.text(1)).bytes(), row.time(2)};
@@ -54,7 +57,8 @@ Result<std::optional<Found>> find(store::Connection& db, std::int64_t day, const
 }  // namespace
 
 Result<std::string> Idempotency::parse_header(std::string_view value) {
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+    value = value.substr(1, value.size() - 2);
   const auto printable = [](char c) { return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\'; };
   if (value.empty() || value.size() > kKeyLengthMax || !std::ranges::all_of(value, printable)) {
     return fail(ErrorCode::kInvalidIdempotencyKey,
@@ -63,12 +67,14 @@ Result<std::string> Idempotency::parse_header(std::string_view value) {
   return std::string(value);
 }
 
-std::array<std::uint8_t, 16> Idempotency::fingerprint(const crypto::Key& key, std::string_view body) const {
+std::array<std::uint8_t, 16> Idempotency::fingerprint(const crypto::Key& key,
+                                                      std::string_view body) const {
   return head_of(crypto::keyed_hash(key.bytes(), {body}));
 }
 
-Result<IdempotentCall> Idempotency::begin(identity::Mode mode, std::string_view method, std::string_view path,
-                                          std::string_view key, std::string_view body, Time now) {
+Result<IdempotentCall> Idempotency::begin(identity::Mode mode, std::string_view method,
+                                          std::string_view path, std::string_view key,
+                                          std::string_view body, Time now) {
   TRY(const auto today, keys_.current(now));
   IdempotentCall call;
   std::string scope(identity::mode_name(mode));
@@ -80,10 +86,12 @@ Result<IdempotentCall> Idempotency::begin(identity::Mode mode, std::string_view 
   return call;
 }
 
-Result<bool> Idempotency::same_body(const IdempotentCall& call, std::uint32_t day, std::string_view stored) const {
+Result<bool> Idempotency::same_body(const IdempotentCall& call, std::uint32_t day,
+                                    std::string_view stored) const {
   if (day == call.day) return crypto::constant_time_equal(stored, as_text(call.fingerprint));
   const auto key = keys_.find(day);
-  if (!key) return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
+  if (!key)
+    return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
   return crypto::constant_time_equal(stored, as_text(fingerprint(*key, call.body)));
 }
 
@@ -115,20 +123,23 @@ Result<IdempotencyVerdict> Idempotency::take(store::Connection& db, const Worksp
     if (verdict.kind != IdempotencyVerdict::Kind::kFirst) return verdict;
   }
   TRY(const auto inserted,
-      db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint), bytes(resource), running_until}));
+      db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint),
+                     bytes(resource), running_until}));
   if (inserted == 1) {
     if (oldest_day_.load() > today) oldest_day_ = today;
     return IdempotencyVerdict{};
   }
   TRY(auto verdict, look(db, workspace, call, now));
   if (verdict.kind != IdempotencyVerdict::Kind::kFirst) return verdict;
-  CHECK_OK(db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint), bytes(resource),
-                          running_until}));
+  CHECK_OK(db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint),
+                          bytes(resource), running_until}));
   return verdict;
 }
 
-Result<> Idempotency::end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call, bool done) {
-  CHECK_OK(db.run(done ? kFinish : kFree, {static_cast<std::int64_t>(call.day), workspace, bytes(call.key_hash)}));
+Result<> Idempotency::end(store::Connection& db, const WorkspaceId& workspace,
+                          const IdempotentCall& call, bool done) {
+  CHECK_OK(db.run(done ? kFinish : kFree,
+                  {static_cast<std::int64_t>(call.day), workspace, bytes(call.key_hash)}));
   return {};
 }
 

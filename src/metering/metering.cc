@@ -36,15 +36,18 @@ CREATE TABLE idempotency_keys (
 )sql"}};
 
 const Sql kReadQuota(
-    "SELECT quota_limit, used FROM quotas WHERE workspace_id = ?1 AND mode = ?2 AND period_start = ?3");
+    "SELECT quota_limit, used FROM quotas WHERE workspace_id = ?1 AND mode = ?2 AND period_start = "
+    "?3");
 const Sql kAddUsed(
-    "INSERT INTO quotas (workspace_id, mode, period_start, quota_limit, used) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "INSERT INTO quotas (workspace_id, mode, period_start, quota_limit, used) VALUES (?1, ?2, ?3, "
+    "?4, ?5) "
     "ON CONFLICT (workspace_id, mode, period_start) DO UPDATE SET used = used + excluded.used");
 const Sql kAddUsage(
     "INSERT INTO usage_daily (workspace_id, mode, day, metric, count) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (workspace_id, mode, day, metric) DO UPDATE SET count = count + excluded.count");
 const Sql kReadUsage(
-    "SELECT day, metric, count FROM usage_daily WHERE workspace_id = ?1 AND mode = ?2 AND day BETWEEN ?3 AND ?4 "
+    "SELECT day, metric, count FROM usage_daily WHERE workspace_id = ?1 AND mode = ?2 AND day "
+    "BETWEEN ?3 AND ?4 "
     "ORDER BY day, metric");
 
 int mode_param(const QuotaKey& key) { return static_cast<int>(key.mode); }
@@ -54,8 +57,8 @@ int mode_param(const QuotaKey& key) { return static_cast<int>(key.mode); }
 std::span<const store::Migration> migrations() { return kMigrations; }
 
 std::string_view metric_name(Metric metric) noexcept {
-  constexpr std::array<std::string_view, kMetricCount> kNames = {"accepted", "sent",    "delivered", "read",
-                                                                 "failed",   "unknown", "received"};
+  constexpr std::array<std::string_view, kMetricCount> kNames = {
+      "accepted", "sent", "delivered", "read", "failed", "unknown", "received"};
   return kNames[static_cast<std::size_t>(metric)];
 }
 
@@ -65,14 +68,16 @@ Period Period::of(Time now) {
   return {sys_days(month / 1), sys_days((month + months(1)) / 1)};
 }
 
-Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key, Time now) {
+Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key,
+                         Time now) {
   const Period period = Period::of(now);
-  Quota quota{key.mode == identity::Mode::kLive ? limits.live_monthly : limits.test_monthly, 0, period.start,
-              period.end};
-  CHECK_OK(db.query(kReadQuota, {key.workspace, mode_param(key), period.start}, [&quota](const store::Row& row) {
-    quota.limit = row.integer(0);
-    quota.used = row.integer(1);
-  }));
+  Quota quota{key.mode == identity::Mode::kLive ? limits.live_monthly : limits.test_monthly, 0,
+              period.start, period.end};
+  CHECK_OK(db.query(kReadQuota, {key.workspace, mode_param(key), period.start},
+                    [&quota](const store::Row& row) {
+                      quota.limit = row.integer(0);
+                      quota.used = row.integer(1);
+                    }));
   return quota;
 }
 
@@ -108,24 +113,26 @@ Result<> Tally::finish() {
   }
   for (const auto& [key, state] : quotas_) {
     if (state.admitted == 0) continue;
-    CHECK_OK(db_.run(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start, state.quota.limit,
-                                state.admitted}));
+    CHECK_OK(db_.run(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start,
+                                state.quota.limit, state.admitted}));
   }
   return {};
 }
 
-Result<std::vector<UsageDay>> read_usage(store::Connection& db, const QuotaKey& key, std::int64_t first_day,
-                                         std::int64_t last_day) {
+Result<std::vector<UsageDay>> read_usage(store::Connection& db, const QuotaKey& key,
+                                         std::int64_t first_day, std::int64_t last_day) {
   std::vector<UsageDay> out;
   std::int64_t current = -1;
-  CHECK_OK(db.query(kReadUsage, {key.workspace, mode_param(key), first_day, last_day}, [&](const store::Row& row) {
-    if (row.integer(0) != current) {
-      current = row.integer(0);
-      out.push_back({format_time(from_unix_ms(current * 86'400'000)).substr(0, 10), {}});
-    }
-    const auto metric = static_cast<std::size_t>(row.integer(1));
-    if (metric < kMetricCount) out.back().counts[metric] = row.integer(2);
-  }));
+  CHECK_OK(db.query(kReadUsage, {key.workspace, mode_param(key), first_day, last_day},
+                    [&](const store::Row& row) {
+                      if (row.integer(0) != current) {
+                        current = row.integer(0);
+                        out.push_back(
+                            {format_time(from_unix_ms(current * 86'400'000)).substr(0, 10), {}});
+                      }
+                      const auto metric = static_cast<std::size_t>(row.integer(1));
+                      if (metric < kMetricCount) out.back().counts[metric] = row.integer(2);
+                    }));
   return out;
 }
 

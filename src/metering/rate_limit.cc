@@ -14,10 +14,12 @@ RateLimit::Decision RateLimit::take(const ApiKeyId& key, SteadyTime now) {
   if (per_second_ <= 0) return {};
   const std::chrono::nanoseconds one = std::chrono::nanoseconds(1s) / per_second_;
   const std::lock_guard lock(mutex_);
-  if (full_at_.size() > kKeysMax) std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
+  if (full_at_.size() > kKeysMax)
+    std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
   SteadyTime& full_at = full_at_[key];
   const SteadyTime after = std::max(full_at, now) + one;
-  if (after > now + 1s) return {false, 0, std::chrono::ceil<std::chrono::seconds>(after - now - 1s)};
+  if (after > now + 1s)
+    return {false, 0, std::chrono::ceil<std::chrono::seconds>(after - now - 1s)};
   full_at = after;
   return {true, (now + 1s - after) / one, std::chrono::ceil<std::chrono::seconds>(after - now)};
 }

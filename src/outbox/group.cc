@@ -20,7 +20,8 @@ Group::Group(JobKind job_kind, const GroupId& group_id, const GroupPolicy& group
     : kind(job_kind), id(group_id), policy_(group_policy), pace_(group_policy.per_second) {}
 
 std::size_t Group::concurrency_now() const {
-  // Trouble halves the width with each failure in a row: a dead endpoint is probed by one attempt at a time.
+  // Trouble halves the width with each failure in a row: a dead endpoint is probed by one attempt
+  // at a time.
   return std::max<std::size_t>(1, policy_.concurrency >> std::min(failures_, 16));
 }
 
@@ -52,7 +53,8 @@ bool Group::enqueued(const JobRef& ref, JobState reserved, JobState inserted) {
     ahead->second = true;
     return false;
   }
-  // Told to wait behind a job in flight which may have ended before this row existed: nobody would wake it.
+  // Told to wait behind a job in flight which may have ended before this row existed: nobody would
+  // wake it.
   return reserved == JobState::kWaiting;
 }
 
@@ -65,7 +67,8 @@ void Group::add_ready(const JobRef& ref) {
   }
   window_.insert(ref);
   if (window_.size() <= 2 * kWindowMax) return;
-  // The last one goes, not the new one: a window full of retries that are due in an hour must hide nobody.
+  // The last one goes, not the new one: a window full of retries that are due in an hour must hide
+  // nobody.
   window_.erase(std::prev(window_.end()));
   window_complete_ = false;
 }
@@ -133,7 +136,8 @@ bool Group::finished(const JobRef& ref, const Disposition& how, const Now& now) 
     return someone_behind && !how.promoted;
   }
   ++queued_;
-  // Of this lane only the retried job is ready now; requeue_job() holds back what a race had made ready.
+  // Of this lane only the retried job is ready now; requeue_job() holds back what a race had made
+  // ready.
   std::erase_if(window_, [&ref](const JobRef& other) { return other.lane == ref.lane; });
   add_ready({ref.id, ref.lane, how.due});
   return false;
@@ -167,7 +171,8 @@ std::optional<SteadyTime> Group::wake_at(const Now& now) const {
   if (!pace_.unlimited()) at = std::max({at, last_block_ + kBlock, pace_.next_block(now.steady)});
   if (at <= now.steady) {
     // What is due belongs to lanes in flight, whose ends wake it; a later one may have its time.
-    const auto later = std::ranges::find_if(window_, [&](const JobRef& r) { return r.due > now.wall; });
+    const auto later =
+        std::ranges::find_if(window_, [&](const JobRef& r) { return r.due > now.wall; });
     if (later == window_.end()) return std::nullopt;
     at = on_steady_clock(later->due, now);
   }

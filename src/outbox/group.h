@@ -18,8 +18,8 @@ struct Now {
   Time wall;
 };
 
-/// One sender or one endpoint: its pace, which of its lanes are in flight, and a bounded window over its ready jobs.
-/// Memory only, no I/O, no lock: the caller holds `mutex` around every call.
+/// One sender or one endpoint: its pace, which of its lanes are in flight, and a bounded window
+/// over its ready jobs. Memory only, no I/O, no lock: the caller holds `mutex` around every call.
 class Group {
  public:
   static constexpr std::size_t kWindowMax = 1000;
@@ -33,28 +33,34 @@ class Group {
   bool refilling = false;
   SteadyTime wake_armed_at = SteadyTime::max();
 
-  /// How a job that is about to be inserted should be: kClaimed (a slot is taken for it), kWaiting (behind one in
-  /// flight), or kReady (the table decides between ready and waiting).
+  /// How a job that is about to be inserted should be: kClaimed (a slot is taken for it), kWaiting
+  /// (behind one in flight), or kReady (the table decides between ready and waiting).
   JobState reserve(Lane lane, const Now& now);
   /// Nothing was inserted after all. True: as for finished().
   bool release(Lane lane, JobState reserved);
-  /// A queued job was inserted. True when its lane may have lost its head in the meantime and must be promoted.
+  /// A queued job was inserted. True when its lane may have lost its head in the meantime and must
+  /// be promoted.
   bool enqueued(const JobRef& ref, JobState reserved, JobState inserted);
 
   /// Takes slots for the jobs that may be claimed now.
   std::vector<JobRef> pick(const Now& now);
   /// The claim found the job ready no more: its slot is free again. True: as for finished().
   bool claim_missed(const JobRef& ref);
-  void claim_failed(const JobRef& ref);  ///< the database did not take the claim: the job is as it was
+  void claim_failed(
+      const JobRef& ref);  ///< the database did not take the claim: the job is as it was
   void claim_done() { --queued_; }
 
-  /// True when a job was told to wait behind this one, whose settling did not see it: the lane must be promoted.
+  /// True when a job was told to wait behind this one, whose settling did not see it: the lane must
+  /// be promoted.
   bool finished(const JobRef& ref, const Disposition& how, const Now& now);
   void promoted(const JobRef& ref) { add_ready(ref); }
 
-  bool wants_refill() const noexcept { return !window_complete_ && !refilling && window_.size() < kWindowMax / 4; }
+  bool wants_refill() const noexcept {
+    return !window_complete_ && !refilling && window_.size() < kWindowMax / 4;
+  }
   void begin_refill() { refilling = true, added_while_refilling_ = false; }
-  /// `refs` are the first ready jobs of the table as they were when the refill began; fewer than asked means all.
+  /// `refs` are the first ready jobs of the table as they were when the refill began; fewer than
+  /// asked means all.
   void end_refill(const std::vector<JobRef>& refs, bool all);
 
   /// When pick() may have something new to give, if nothing else happens before.
@@ -75,13 +81,14 @@ class Group {
   GroupPolicy policy_;
   Pace pace_;
   PairLimit pairs_;
-  boost::unordered_flat_map<Lane, bool> busy_;  ///< lanes in flight; true: a job was inserted behind
+  boost::unordered_flat_map<Lane, bool>
+      busy_;  ///< lanes in flight; true: a job was inserted behind
   std::set<JobRef> window_;
   bool window_complete_ = true;  ///< every ready row of the table is in window_
   bool added_while_refilling_ = false;
   std::int64_t queued_ = 0;
   std::size_t in_flight_ = 0;
-  int failures_ = 0;             ///< unhealthy ends in a row
+  int failures_ = 0;  ///< unhealthy ends in a row
   SteadyTime paused_until_{};
   SteadyTime last_block_{};
 };

@@ -40,35 +40,42 @@ CREATE TABLE claimed_jobs (
 )sql"}};
 
 const Sql kInsertQueued(
-    "INSERT INTO queued_jobs (id, kind, workspace_id, lane_group, lane, state, attempt, due_at, expires_at, key_id, "
+    "INSERT INTO queued_jobs (id, kind, workspace_id, lane_group, lane, state, attempt, due_at, "
+    "expires_at, key_id, "
     "sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 const Sql kInsertClaimed(
-    "INSERT INTO claimed_jobs (id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed) "
+    "INSERT INTO claimed_jobs (id, kind, workspace_id, lane_group, lane, attempt, due_at, "
+    "expires_at, key_id, sealed) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
 const Sql kDeleteClaimed("DELETE FROM claimed_jobs WHERE id = ?1");
 const Sql kDeleteQueued("DELETE FROM queued_jobs WHERE id = ?1");
 const Sql kLaneHead(
-    "SELECT id, state, due_at FROM queued_jobs WHERE lane_group = ?1 AND lane = ?2 ORDER BY id LIMIT 1");
+    "SELECT id, state, due_at FROM queued_jobs WHERE lane_group = ?1 AND lane = ?2 ORDER BY id "
+    "LIMIT 1");
 const Sql kMakeReady("UPDATE queued_jobs SET state = 0 WHERE id = ?1");
 // SQLite takes `state` from the row that has the smallest id; the index alone answers.
 const Sql kPromoteOrphans(
     "UPDATE queued_jobs SET state = 0 WHERE id IN (SELECT id FROM "
     "(SELECT MIN(id) AS id, state FROM queued_jobs GROUP BY lane_group, lane) WHERE state = 2)");
 const Sql kHoldOthers(
-    "UPDATE queued_jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state = 0 AND id <> ?3");
+    "UPDATE queued_jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state = 0 AND id <> "
+    "?3");
 // A look-up of its own: RETURNING would open a temporary table each time, at twice the cost.
 const Sql kFindReady(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
     "FROM queued_jobs WHERE id = ?1 AND state = 0 AND due_at <= ?2");
 const Sql kReady(
-    "SELECT id, lane, due_at FROM queued_jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, id LIMIT ?2");
+    "SELECT id, lane, due_at FROM queued_jobs WHERE lane_group = ?1 AND state = 0 ORDER BY due_at, "
+    "id LIMIT ?2");
 const Sql kClaimed(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
     "FROM claimed_jobs LIMIT ?1");
 const Sql kGroups("SELECT lane_group, COUNT(*) FROM queued_jobs GROUP BY lane_group");
 const Sql kKindOfGroup("SELECT kind FROM queued_jobs WHERE lane_group = ?1 LIMIT 1");
 
-Param id_param(const IdBytes& id) { return Param::blob({reinterpret_cast<const char*>(id.data()), id.size()}); }
+Param id_param(const IdBytes& id) {
+  return Param::blob({reinterpret_cast<const char*>(id.data()), id.size()});
+}
 Param lane_param(Lane lane) { return {std::bit_cast<std::int64_t>(lane)}; }
 
 IdBytes id_of(std::string_view blob) { return MessageId::from_blob(blob).bytes(); }
@@ -102,15 +109,18 @@ Result<std::optional<Head>> lane_head(store::Connection& db, const GroupId& grou
 }
 
 Result<> insert_claimed(store::Connection& db, const Job& job) {
-  CHECK_OK(db.run(kInsertClaimed, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
-                                   lane_param(job.lane), job.attempt, job.due, job.expires_at,
-                                   static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  CHECK_OK(db.run(kInsertClaimed,
+                  {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
+                   lane_param(job.lane), job.attempt, job.due, job.expires_at,
+                   static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
   return {};
 }
 
-Result<> insert_queued(store::Connection& db, const Job& job, JobState state, int attempts_begun, Time due) {
-  CHECK_OK(db.run(kInsertQueued, {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
-                                  lane_param(job.lane), static_cast<int>(state), attempts_begun, due, job.expires_at,
+Result<> insert_queued(store::Connection& db, const Job& job, JobState state, int attempts_begun,
+                       Time due) {
+  CHECK_OK(db.run(kInsertQueued, {id_param(job.id), static_cast<int>(job.kind), job.workspace,
+                                  id_param(job.group), lane_param(job.lane),
+                                  static_cast<int>(state), attempts_begun, due, job.expires_at,
                                   static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
   return {};
 }
@@ -140,8 +150,8 @@ Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, 
 }
 
 Result<> requeue_job(store::Connection& db, const Job& job, Time due) {
-  // A job accepted in the moment when this one was neither queued nor known to be in flight may stand ready: it goes
-  // back behind the head, or the retry would be overtaken.
+  // A job accepted in the moment when this one was neither queued nor known to be in flight may
+  // stand ready: it goes back behind the head, or the retry would be overtaken.
   CHECK_OK(db.run(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
   CHECK_OK(db.run(kDeleteClaimed, {id_param(job.id)}));
   return insert_queued(db, job, JobState::kReady, job.attempt, due);
@@ -161,7 +171,8 @@ Result<> promote_orphans(store::Connection& db) {
 
 Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
   std::optional<Job> job;
-  CHECK_OK(db.query(kFindReady, {id_param(ref.id), ref.due}, [&](const store::Row& row) { job = job_of(row); }));
+  CHECK_OK(db.query(kFindReady, {id_param(ref.id), ref.due},
+                    [&](const store::Row& row) { job = job_of(row); }));
   if (!job) return std::nullopt;
   ++job->attempt;
   CHECK_OK(db.run(kDeleteQueued, {id_param(ref.id)}));
@@ -169,11 +180,13 @@ Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
   return job;
 }
 
-Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group, std::size_t limit) {
+Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group,
+                                       std::size_t limit) {
   std::vector<JobRef> refs;
-  CHECK_OK(db.query(kReady, {id_param(group), static_cast<std::int64_t>(limit)}, [&](const store::Row& row) {
-    refs.push_back({id_of(row.text(0)), std::bit_cast<Lane>(row.integer(1)), row.time(2)});
-  }));
+  CHECK_OK(db.query(
+      kReady, {id_param(group), static_cast<std::int64_t>(limit)}, [&](const store::Row& row) {
+        refs.push_back({id_of(row.text(0)), std::bit_cast<Lane>(row.integer(1)), row.time(2)});
+      }));
   return refs;
 }
 
@@ -190,8 +203,9 @@ Result<std::vector<QueuedGroup>> queued_groups(store::Connection& db) {
     groups.push_back({JobKind::kSend, id_of(row.text(0)), row.integer(1)});
   }));
   for (QueuedGroup& group : groups) {
-    CHECK_OK(db.query(kKindOfGroup, {id_param(group.group)},
-                      [&](const store::Row& row) { group.kind = static_cast<JobKind>(row.integer(0)); }));
+    CHECK_OK(db.query(kKindOfGroup, {id_param(group.group)}, [&](const store::Row& row) {
+      group.kind = static_cast<JobKind>(row.integer(0));
+    }));
   }
   return groups;
 }

@@ -18,7 +18,8 @@ constexpr auto kStoreRetry = 1s;
 
 }  // namespace
 
-Outbox::Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool, metrics::Registry& metrics)
+Outbox::Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool,
+               metrics::Registry& metrics)
     : db_(db),
       clock_(clock),
       pool_(pool),
@@ -35,7 +36,9 @@ void Outbox::set_handler(JobKind kind, JobHandler& job_handler) {
   handlers_[static_cast<std::size_t>(kind) - 1] = &job_handler;
 }
 
-JobHandler& Outbox::handler(JobKind kind) const { return *handlers_[static_cast<std::size_t>(kind) - 1]; }
+JobHandler& Outbox::handler(JobKind kind) const {
+  return *handlers_[static_cast<std::size_t>(kind) - 1];
+}
 
 Result<> Outbox::recover() {
   std::size_t total = 0;
@@ -45,7 +48,8 @@ Result<> Outbox::recover() {
     total += op.recovered;
     if (op.recovered == 0) break;
   }
-  if (total > 0) log::warn("attempts were open when the last process ended", {{"jobs", std::uint64_t{total}}});
+  if (total > 0)
+    log::warn("attempts were open when the last process ended", {{"jobs", std::uint64_t{total}}});
 
   Result<std::vector<QueuedGroup>> queued = std::vector<QueuedGroup>{};
   CHECK_OK(db_.read_now([&queued](store::Connection& db) { queued = queued_groups(db); }));
@@ -86,7 +90,8 @@ Slot Outbox::reserve(JobKind kind, const GroupId& id, Lane lane) {
   Slot slot{group_of(kind, id), lane, JobState::kReady};
   const Now now{clock_.steady_now(), clock_.now()};
   const std::lock_guard lock(slot.group->mutex);
-  // While the server stops nothing new is begun; what is accepted until the listener closes is queued.
+  // While the server stops nothing new is begun; what is accepted until the listener closes is
+  // queued.
   if (stopping()) {
     slot.group->set_queued(slot.group->queued() + 1);
     return slot;
@@ -95,11 +100,13 @@ Slot Outbox::reserve(JobKind kind, const GroupId& id, Lane lane) {
   return slot;
 }
 
-void Outbox::start(Slot slot, JobId id, const net::any_io_executor& executor, Awaitable<Disposition> attempt) {
+void Outbox::start(Slot slot, JobId id, const net::any_io_executor& executor,
+                   Awaitable<Disposition> attempt) {
   working_.begin();
   ++in_flight_;
   JobRef ref{id, slot.lane, {}};
-  runtime::spawn_logged(executor, drive(std::move(slot.group), ref, std::move(attempt)), "outbox attempt");
+  runtime::spawn_logged(executor, drive(std::move(slot.group), ref, std::move(attempt)),
+                        "outbox attempt");
 }
 
 void Outbox::enqueued(Slot slot, JobId id, Time due, JobState state) {
@@ -177,7 +184,8 @@ void Outbox::pump(const std::shared_ptr<Group>& group) {
 }
 
 void Outbox::arm_wake(const std::shared_ptr<Group>& group, SteadyTime at) {
-  // A timer of its own for each wake: rarer than once in 100 ms for a group, and an earlier one just wakes in vain.
+  // A timer of its own for each wake: rarer than once in 100 ms for a group, and an earlier one
+  // just wakes in vain.
   auto timer = std::make_shared<net::steady_timer>(home_of(*group));
   timer->expires_at(at);
   timer->async_wait([this, group, timer, at](const boost::system::error_code& error) {
@@ -191,7 +199,9 @@ void Outbox::arm_wake(const std::shared_ptr<Group>& group, SteadyTime at) {
 }
 
 Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
-  auto read = [id = group->id](store::Connection& db) { return ready_jobs(db, id, Group::kWindowMax); };
+  auto read = [id = group->id](store::Connection& db) {
+    return ready_jobs(db, id, Group::kWindowMax);
+  };
   const auto refs = co_await db_.read(std::move(read));
   {
     const std::lock_guard lock(group->mutex);
@@ -238,8 +248,9 @@ Awaitable<void> Outbox::claim(std::shared_ptr<Group> group, std::vector<JobRef> 
         group->claim_done();
       }
       working_.begin();
-      auto work = stopping() ? unclaim(group, *std::move(op.claimed[i]))
-                             : drive(group, op.refs[i], op.handler.attempt(*std::move(op.claimed[i])));
+      auto work = stopping()
+                      ? unclaim(group, *std::move(op.claimed[i]))
+                      : drive(group, op.refs[i], op.handler.attempt(*std::move(op.claimed[i])));
       runtime::spawn_logged(executor, std::move(work), "outbox attempt");
       continue;
     }
@@ -263,7 +274,8 @@ Awaitable<void> Outbox::claim(std::shared_ptr<Group> group, std::vector<JobRef> 
   working_.end();
 }
 
-Awaitable<void> Outbox::drive(std::shared_ptr<Group> group, JobRef ref, Awaitable<Disposition> attempt) {
+Awaitable<void> Outbox::drive(std::shared_ptr<Group> group, JobRef ref,
+                              Awaitable<Disposition> attempt) {
   const Disposition how = co_await std::move(attempt);
   const Now now{clock_.steady_now(), clock_.now()};
   bool more = false;

@@ -17,7 +17,8 @@ constexpr int kPairBurst = 45;
 Pace::Pace(double per_second) {
   if (per_second <= 0) return;
   interval_ = std::chrono::nanoseconds(std::llround(1e9 / per_second));
-  // Rounded up, but for the error of the product: a block that is too small would make 15 a second 10.
+  // Rounded up, but for the error of the product: a block that is too small would make 15 a
+  // second 10.
   const auto burst = std::max(1.0, std::ceil(per_second * kBlockSeconds - 1e-6));
   tolerance_ = interval_ * std::llround(burst - 1);
 }
@@ -57,8 +58,8 @@ void PairLimit::forget_paid(SteadyTime now) {
   boost::unordered::erase_if(debts_, [now](const auto& entry) { return entry.second <= now; });
 }
 
-std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds longest, double unit_random,
-                                  int base) {
+std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds longest,
+                                  double unit_random, int base) {
   const double steps = std::clamp(attempt - 1, 0, 30);
   const double plain =
       std::min(1000.0 * std::pow(base, steps), static_cast<double>(longest.count()));

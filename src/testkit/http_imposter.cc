@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -30,7 +31,8 @@ http::Response broken(const Error&) {
 
 HttpImposter::HttpImposter() : gate_(pool_.context(0), SteadyTime::max()) {
   server_ = std::make_unique<http::Server>(
-      pool_, http::ServerOptions{}, [this](http::Request& request) { return answer(request); }, broken);
+      pool_, http::ServerOptions{}, [this](http::Request& request) { return answer(request); },
+      broken);
   pool_.start();
   if (!server_->start()) throw std::runtime_error("the imposter can't listen");
 }
@@ -110,6 +112,8 @@ std::size_t HttpImposter::seen_count() const {
 }
 
 std::string HttpImposter::address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
-std::string HttpImposter::url(const std::string& target) const { return "http://" + address() + target; }
+std::string HttpImposter::url(const std::string& target) const {
+  return "http://" + address() + target;
+}
 
 }  // namespace flowsell::testkit

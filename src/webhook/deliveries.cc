@@ -13,7 +13,8 @@ using store::Param;
 using store::Sql;
 
 const Sql kInsert(
-    "INSERT INTO deliveries (workspace_id, id, mode, endpoint_id, event_id, event_type, status, attempts, "
+    "INSERT INTO deliveries (workspace_id, id, mode, endpoint_id, event_id, event_type, status, "
+    "attempts, "
     "next_attempt_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', ?7, ?7)");
 const Sql kRecord(
     "UPDATE deliveries SET attempts = CASE WHEN attempts = '' OR ?3 = '' THEN attempts || ?3 "
@@ -30,15 +31,23 @@ const Sql kEventOf("SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND 
 // The inner query bounds the work of a page whose filters match little.
 constexpr std::int64_t kScanMax = 20'000;
 const Sql kPageDown(
-    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, finished_at FROM "
-    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC LIMIT ?9) "
+    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, "
+    "finished_at FROM "
+    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC "
+    "LIMIT ?9) "
     "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "
     "AND (?7 IS NULL OR status = ?7) ORDER BY id DESC LIMIT ?8");
 const Sql kPageUp(
-    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, finished_at FROM "
-    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id ASC LIMIT ?9) "
+    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, "
+    "finished_at FROM "
+    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id ASC "
+    "LIMIT ?9) "
     "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "
     "AND (?7 IS NULL OR status = ?7) ORDER BY id ASC LIMIT ?8");
+
+const Sql kScanEnd(
+    "SELECT id FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "
+    "ORDER BY id DESC LIMIT 1 OFFSET ?4");
 
 constexpr std::array<std::pair<DeliveryStatus, std::string_view>, 4> kStatusNames = {{
     {DeliveryStatus::kPending, "pending"},
@@ -80,11 +89,12 @@ Result<> insert_delivery(store::Connection& db, const NewDelivery& d) {
 }
 
 Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id,
-                        const std::optional<Attempt>& attempt, DeliveryStatus status, std::optional<Time> next,
-                        Time now) {
+                        const std::optional<Attempt>& attempt, DeliveryStatus status,
+                        std::optional<Time> next, Time now) {
   const bool final = status != DeliveryStatus::kPending;
   const std::string entry = attempt ? attempt_json(*attempt) : "";
-  CHECK_OK(db.run(kRecord, {workspace, id, entry, static_cast<int>(status), next, final ? Param(now) : Param(nullptr)}));
+  CHECK_OK(db.run(kRecord, {workspace, id, entry, static_cast<int>(status), next,
+                            final ? Param(now) : Param(nullptr)}));
   if (!final) return {};
   TRY(const auto event, event_of(db, workspace, id));
   if (event) CHECK_OK(db.run(kFinishEvent, {workspace, *event}));
@@ -102,25 +112,36 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
   const bool upwards = query.before && !query.after;
   DeliveryPage page;
   CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
-                    {query.workspace, below, above, static_cast<int>(query.mode), query.endpoint, query.event, status,
-                     static_cast<std::int64_t>(query.limit + 1), kScanMax},
+                    {query.workspace, below, above, static_cast<int>(query.mode), query.endpoint,
+                     query.event, status, static_cast<std::int64_t>(query.limit + 1), kScanMax},
                     [&page](const store::Row& row) {
-                      page.rows.push_back({row.id<DeliveryId>(0), row.id<EndpointId>(1), row.id<EventId>(2),
-                                           static_cast<EventType>(row.integer(3)),
-                                           static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
-                                           optional_time(row, 6), row.time(7), optional_time(row, 8)});
+                      page.rows.push_back(
+                          {row.id<DeliveryId>(0), row.id<EndpointId>(1), row.id<EventId>(2),
+                           static_cast<EventType>(row.integer(3)),
+                           static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
+                           optional_time(row, 6), row.time(7), optional_time(row, 8)});
                     }));
   if (page.rows.size() > query.limit) {
     page.has_more = true;
     page.rows.pop_back();
   }
   if (upwards) std::ranges::reverse(page.rows);
+  if (!page.rows.empty()) page.next = page.rows.back().id;
+  if (page.has_more || upwards) return page;
+  // Too few matches among the rows looked at; where there are more, the search goes on behind them.
+  CHECK_OK(db.query(kScanEnd, {query.workspace, below, above, kScanMax - 1},
+                    [&page](const store::Row& row) {
+                      page.has_more = true;
+                      page.next = row.id<DeliveryId>(0);
+                    }));
   return page;
 }
 
-Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id) {
+Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace,
+                                        const DeliveryId& id) {
   std::optional<EventId> event;
-  CHECK_OK(db.query(kEventOf, {workspace, id}, [&](const store::Row& row) { event = row.id<EventId>(0); }));
+  CHECK_OK(db.query(kEventOf, {workspace, id},
+                    [&](const store::Row& row) { event = row.id<EventId>(0); }));
   return event;
 }
 

@@ -24,7 +24,7 @@ struct SettleOp final : store::WriteOp {
   Time now;
   std::optional<Attempt> attempt;
   DeliveryStatus status = DeliveryStatus::kPending;
-  std::optional<Time> next;   ///< set: tried again then
+  std::optional<Time> next;  ///< set: tried again then
   bool promote = false;
   std::optional<outbox::JobRef> promoted;  ///< result
 };
@@ -33,7 +33,8 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
-    CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status, op.next, op.now));
+    CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status,
+                            op.next, op.now));
     if (op.next) {
       CHECK_OK(outbox::requeue_job(db, op.job, *op.next));
     } else {
@@ -49,7 +50,8 @@ std::optional<std::chrono::seconds> retry_after_of(const http::Exchange& exchang
   const auto value = exchange.header("Retry-After");
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (value.empty() || error != std::errc{} || end != value.data() + value.size() || seconds < 0) return std::nullopt;
+  if (value.empty() || error != std::errc{} || end != value.data() + value.size() || seconds < 0)
+    return std::nullopt;
   return std::chrono::seconds(std::min<std::int64_t>(seconds, 7 * 86'400));
 }
 
@@ -72,8 +74,9 @@ struct DeliveryHandler::Verdict {
 };
 
 DeliveryHandler::DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints,
-                                 outbox::Outbox& outbox, const crypto::RotatingKeys& spool, const Clock& clock,
-                                 DeliveryOptions options, metrics::Registry& metrics)
+                                 outbox::Outbox& outbox, const crypto::RotatingKeys& spool,
+                                 const Clock& clock, DeliveryOptions options,
+                                 metrics::Registry& metrics)
     : db_(db),
       client_(client),
       endpoints_(endpoints),
@@ -81,9 +84,12 @@ DeliveryHandler::DeliveryHandler(store::Database& db, http::Client& client, Endp
       spool_(spool),
       clock_(clock),
       options_(std::move(options)),
-      succeeded_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.", "status=\"succeeded\"")),
-      attempts_failed_(metrics.counter("connect_delivery_attempts_failed_total", "Webhook attempts that failed.")),
-      gave_up_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.", "status=\"failed\"")) {}
+      succeeded_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.",
+                                 "status=\"succeeded\"")),
+      attempts_failed_(metrics.counter("connect_delivery_attempts_failed_total",
+                                       "Webhook attempts that failed.")),
+      gave_up_(metrics.counter("connect_deliveries_total", "Webhook deliveries that ended.",
+                               "status=\"failed\"")) {}
 
 outbox::GroupPolicy DeliveryHandler::policy(const outbox::GroupId&) {
   return {.per_second = 0, .concurrency = options_.concurrency_per_endpoint, .pair_limit = false};
@@ -96,8 +102,8 @@ Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, Time n
   return outbox::requeue_job(db, job, now);
 }
 
-http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const EventId& event, const std::string& body,
-                                              Time now) const {
+http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const EventId& event,
+                                              const std::string& body, Time now) const {
   http::OutRequest request;
   request.method = http::Method::kPost;
   request.url = endpoint.url;
@@ -110,8 +116,8 @@ http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const Ev
   return request;
 }
 
-DeliveryHandler::Verdict DeliveryHandler::judge(const http::Exchange& exchange, const outbox::Job& job,
-                                                Time begun) const {
+DeliveryHandler::Verdict DeliveryHandler::judge(const http::Exchange& exchange,
+                                                const outbox::Job& job, Time begun) const {
   Verdict verdict;
   const auto latency = std::chrono::duration_cast<std::chrono::milliseconds>(exchange.elapsed);
   verdict.attempt = Attempt{begun, exchange.status, error_class(exchange), latency};
@@ -122,9 +128,11 @@ DeliveryHandler::Verdict DeliveryHandler::judge(const http::Exchange& exchange, 
   const int status = exchange.status;
   verdict.healthy = status >= 400 && status < 500 && status != 429 && status != 408;
   verdict.endpoint_gone = status == 410;
-  const bool slow_down = exchange.end == http::ExchangeEnd::kTimedOut || status == 429 || status == 502 || status == 504;
+  const bool slow_down = exchange.end == http::ExchangeEnd::kTimedOut || status == 429 ||
+                         status == 502 || status == 504;
   const RetrySchedule schedule{options_.schedule};
-  const auto pause = schedule.after(job.attempt, slow_down, retry_after_of(exchange), random_unit());
+  const auto pause =
+      schedule.after(job.attempt, slow_down, retry_after_of(exchange), random_unit());
   if (verdict.endpoint_gone || !pause) {
     verdict.status = DeliveryStatus::kFailed;
   } else {
@@ -169,8 +177,9 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
     refused = outbox_.stopping();
     return !refused;
   };
-  const auto exchange = co_await client_.send(request_for(*endpoint, event, *body, begun),
-                                              clock_.steady_now() + options_.timeout, std::move(may_begin));
+  const auto exchange =
+      co_await client_.send(request_for(*endpoint, event, *body, begun),
+                            clock_.steady_now() + options_.timeout, std::move(may_begin));
   Verdict verdict;
   if (refused) {
     verdict.unclaim = true;
@@ -201,9 +210,10 @@ Awaitable<Disposition> DeliveryHandler::settle(outbox::Job job, Verdict verdict)
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
-    // What happened is known and must be stored, however long the database takes; unless we are to stop: then the
-    // delivery is made again after the restart.
-    log::warn("a delivery's end could not be stored", {{"code", error_info(committed.error().code).code}});
+    // What happened is known and must be stored, however long the database takes; unless we are to
+    // stop: then the delivery is made again after the restart.
+    log::warn("a delivery's end could not be stored",
+              {{"code", error_info(committed.error().code).code}});
     if (outbox_.stopping()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);

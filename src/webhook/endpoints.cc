@@ -13,10 +13,14 @@ namespace {
 using store::Param;
 using store::Sql;
 
-const Sql kPut(
-    "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (workspace_id, id) DO UPDATE SET "
-    "url = excluded.url, events = excluded.events, description = excluded.description, enabled = excluded.enabled");
+const Sql kInsert(
+    "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, "
+    "sealed_secret, created_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+// Never an insert: an endpoint that was deleted meanwhile must not come back.
+const Sql kChange(
+    "UPDATE webhook_endpoints SET url = ?3, events = ?4, description = ?5, enabled = ?6 "
+    "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
 const Sql kAll(
     "SELECT workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at "
@@ -30,7 +34,9 @@ struct PutOp final : store::WriteOp {
   metering::Idempotency& idempotency;
   std::optional<metering::IdempotentCall> call;
   Time now;
+  bool is_new = true;
   metering::IdempotencyVerdict verdict;  ///< result
+  bool is_gone = false;                  ///< result: there is no such endpoint to change any more
 };
 
 struct DeleteOp final : store::WriteOp {
@@ -60,14 +66,22 @@ Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops)
     auto& op = store::as<PutOp>(each);
     const Endpoint& e = op.endpoint;
     op.verdict = {};
+    op.is_gone = false;
     if (op.call) {
       TRY(op.verdict, op.idempotency.take(db, e.workspace, *op.call, e.id.bytes(), Time{}, op.now));
       if (op.verdict.kind != metering::IdempotencyVerdict::Kind::kFirst) continue;
     }
     const std::string events = join(e.events);
     const std::string url = e.url.str();
-    CHECK_OK(db.run(kPut, {e.workspace, e.id, static_cast<int>(e.mode), url, events, e.description, e.enabled,
-                           Param::blob(op.sealed_secret), e.created_at}));
+    if (op.is_new) {
+      CHECK_OK(
+          db.run(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), url, events, e.description,
+                           e.enabled, Param::blob(op.sealed_secret), e.created_at}));
+      continue;
+    }
+    TRY(const auto changed,
+        db.run(kChange, {e.workspace, e.id, url, events, e.description, e.enabled}));
+    op.is_gone = changed == 0;
   }
   return {};
 }
@@ -85,18 +99,31 @@ constexpr store::WriteKind kDeleteKind{"endpoint_delete", 5, apply_deletes};
 
 PutOp::PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
              std::optional<metering::IdempotentCall> c, Time t)
-    : WriteOp(kPutKind), endpoint(e), sealed_secret(std::move(sealed)), idempotency(i), call(std::move(c)), now(t) {}
-DeleteOp::DeleteOp(const WorkspaceId& w, const EndpointId& e) : WriteOp(kDeleteKind), workspace(w), id(e) {}
+    : WriteOp(kPutKind),
+      endpoint(e),
+      sealed_secret(std::move(sealed)),
+      idempotency(i),
+      call(std::move(c)),
+      now(t) {}
+DeleteOp::DeleteOp(const WorkspaceId& w, const EndpointId& e)
+    : WriteOp(kDeleteKind), workspace(w), id(e) {}
 
 }  // namespace
 
 bool Endpoint::wants(EventType type) const noexcept {
-  return enabled && std::ranges::any_of(events, [type](const auto& pattern) { return matches(pattern, type); });
+  return enabled && std::ranges::any_of(
+                        events, [type](const auto& pattern) { return matches(pattern, type); });
 }
 
-Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces, http::EgressGuard& guard,
-                     metering::Idempotency& idempotency, IdSource& ids, const Clock& clock)
-    : db_(db), workspaces_(workspaces), guard_(guard), idempotency_(idempotency), ids_(ids), clock_(clock) {}
+Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces,
+                     http::EgressGuard& guard, metering::Idempotency& idempotency, IdSource& ids,
+                     const Clock& clock)
+    : db_(db),
+      workspaces_(workspaces),
+      guard_(guard),
+      idempotency_(idempotency),
+      ids_(ids),
+      clock_(clock) {}
 
 Result<> Endpoints::load() {
   struct Stored {
@@ -125,8 +152,9 @@ Result<> Endpoints::load() {
   for (Stored& stored : rows) {
     TRY(stored.endpoint.url, http::Url::parse(stored.url));
     TRY(stored.endpoint.secret,
-        workspaces_.unseal(stored.endpoint.workspace, stored.endpoint.id.blob(), stored.sealed_secret));
-    publish(std::make_shared<const Endpoint>(std::move(stored.endpoint)));
+        workspaces_.unseal(stored.endpoint.workspace, stored.endpoint.id.blob(),
+                           stored.sealed_secret));
+    publish(std::make_shared<const Endpoint>(std::move(stored.endpoint)), Put::kNew);
   }
   return {};
 }
@@ -153,7 +181,8 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.mode = caller.mode;
   auto url = http::Url::parse(draft.url);
   if (!url) {
-    co_return fail_field("/url", "invalid_format", url.error().detail, "Send an absolute https URL.");
+    co_return fail_field("/url", "invalid_format", url.error().detail,
+                         "Send an absolute https URL.");
   }
   endpoint.url = *std::move(url);
   endpoint.events = draft.events.empty() ? std::vector<std::string>{"*"} : std::move(draft.events);
@@ -162,9 +191,10 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
   if (list(caller.workspace, caller.mode).size() >= kPerWorkspaceMax) {
-    co_return fail(ErrorCode::kConflict, "a workspace has at most 50 webhook endpoints in each mode");
+    co_return fail(ErrorCode::kConflict,
+                   "a workspace has at most 50 webhook endpoints in each mode");
   }
-  co_return co_await store_endpoint(std::move(endpoint), std::move(call));
+  co_return co_await store_endpoint(std::move(endpoint), Put::kNew, std::move(call));
 }
 
 Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId id, Change change,
@@ -174,27 +204,33 @@ Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId i
   Endpoint endpoint = *before;
   if (change.url) {
     auto url = http::Url::parse(*change.url);
-    if (!url) co_return fail_field("/url", "invalid_format", url.error().detail, "Send an absolute https URL.");
+    if (!url)
+      co_return fail_field("/url", "invalid_format", url.error().detail,
+                           "Send an absolute https URL.");
     endpoint.url = *std::move(url);
   }
   if (change.events) endpoint.events = *std::move(change.events);
   if (change.description) endpoint.description = *std::move(change.description);
   if (change.enabled) endpoint.enabled = *change.enabled;
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), std::move(call));
+  co_return co_await store_endpoint(std::move(endpoint), Put::kChange, std::move(call));
 }
 
-Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optional<metering::IdempotentCall> call) {
+Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
+                                                   std::optional<metering::IdempotentCall> call) {
   using Kind = metering::IdempotencyVerdict::Kind;
   auto sealed = workspaces_.seal(endpoint.workspace, endpoint.id.blob(), endpoint.secret);
   if (!sealed) co_return std::unexpected(std::move(sealed).error());
   PutOp op(endpoint, *std::move(sealed), idempotency_, std::move(call), clock_.now());
+  op.is_new = put == Put::kNew;
   CO_CHECK_OK(co_await db_.commit(op));
   switch (op.verdict.kind) {
-    case Kind::kFirst: break;
+    case Kind::kFirst:
+      break;
     case Kind::kReplay: {
       EndpointPtr made = find(EndpointId(op.verdict.resource));
-      if (!made) co_return fail(ErrorCode::kNotFound, "the endpoint that this key made was deleted since");
+      if (!made)
+        co_return fail(ErrorCode::kNotFound, "the endpoint that this key made was deleted since");
       co_return Created{std::move(made), true};
     }
     case Kind::kRunning:
@@ -203,8 +239,9 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optio
                                                       : ErrorCode::kIdempotencyInProgress,
                      "this Idempotency-Key belongs to another request");
   }
+  if (op.is_gone) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
   auto stored = std::make_shared<const Endpoint>(std::move(endpoint));
-  publish(stored);
+  publish(stored, put);
   co_return Created{std::move(stored), false};
 }
 
@@ -221,14 +258,18 @@ Task<> Endpoints::disable(EndpointId id) {
   if (!before || !before->enabled) co_return Result<>{};
   Endpoint endpoint = *before;
   endpoint.enabled = false;
-  const auto stored = co_await store_endpoint(std::move(endpoint), std::nullopt);
+  const auto stored = co_await store_endpoint(std::move(endpoint), Put::kChange, std::nullopt);
+  if (!stored && stored.error().code == ErrorCode::kNotFound) co_return Result<>{};
   if (!stored) co_return std::unexpected(stored.error());
-  log::warn("a webhook endpoint said that it is gone and was disabled", {{"endpoint_id", id.str()}});
+  log::warn("a webhook endpoint said that it is gone and was disabled",
+            {{"endpoint_id", id.str()}});
   co_return Result<>{};
 }
 
-void Endpoints::publish(EndpointPtr endpoint) {
+void Endpoints::publish(EndpointPtr endpoint, Put put) {
   const std::unique_lock lock(mutex_);
+  // Deleted after it was changed, but forgotten before this thread came here.
+  if (put == Put::kChange && !by_id_.contains(endpoint->id)) return;
   auto& siblings = by_workspace_[{endpoint->workspace, endpoint->mode}];
   std::erase_if(siblings, [&](const EndpointPtr& e) { return e->id == endpoint->id; });
   siblings.push_back(endpoint);
@@ -253,7 +294,8 @@ EndpointPtr Endpoints::find(const EndpointId& id) const {
 
 EndpointPtr Endpoints::find(const identity::Caller& caller, const EndpointId& id) const {
   EndpointPtr endpoint = find(id);
-  if (!endpoint || endpoint->workspace != caller.workspace || endpoint->mode != caller.mode) return nullptr;
+  if (!endpoint || endpoint->workspace != caller.workspace || endpoint->mode != caller.mode)
+    return nullptr;
   return endpoint;
 }
 
@@ -269,7 +311,8 @@ std::vector<EndpointPtr> Endpoints::subscribed(const WorkspaceId& workspace, ide
   const std::shared_lock lock(mutex_);
   const auto found = by_workspace_.find({workspace, mode});
   if (found == by_workspace_.end()) return out;
-  std::ranges::copy_if(found->second, std::back_inserter(out), [type](const auto& e) { return e->wants(type); });
+  std::ranges::copy_if(found->second, std::back_inserter(out),
+                       [type](const auto& e) { return e->wants(type); });
   return out;
 }
 

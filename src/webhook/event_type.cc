@@ -44,7 +44,8 @@ bool matches(std::string_view pattern, EventType type) noexcept {
 }
 
 bool is_event_pattern(std::string_view pattern) noexcept {
-  return std::ranges::any_of(kNames, [pattern](const auto& entry) { return matches(pattern, entry.first); });
+  return std::ranges::any_of(
+      kNames, [pattern](const auto& entry) { return matches(pattern, entry.first); });
 }
 
 }  // namespace flowsell::webhook

@@ -12,15 +12,16 @@
 namespace flowsell::webhook {
 namespace {
 
+using outbox::JobState;
 using store::Param;
 using store::Sql;
-using outbox::JobState;
 
 /// Longer than any retry schedule: a delivery's job ends by its schedule, not by its age.
 constexpr std::chrono::hours kDeliveryLife{24 * 7};
 
 const Sql kInsertEvent(
-    "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, content_expires_at) "
+    "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, "
+    "content_expires_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 const Sql kDestroyExpired(
     "UPDATE events SET sealed = NULL, key_id = NULL, content_expires_at = NULL "
@@ -60,9 +61,11 @@ Result<> apply_tells(store::Connection& db, std::span<store::WriteOp* const> ops
   return {};
 }
 constexpr store::WriteKind kTellKind{"event", 45, apply_tells};
-TellOp::TellOp(Events& e, EventDraft& d, EventPlan& p) : WriteOp(kTellKind), events(e), draft(d), plan(p) {}
+TellOp::TellOp(Events& e, EventDraft& d, EventPlan& p)
+    : WriteOp(kTellKind), events(e), draft(d), plan(p) {}
 
-StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spool, const WorkspaceId& workspace) {
+StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spool,
+                         const WorkspaceId& workspace) {
   StoredEvent event;
   event.draft.workspace = workspace;
   event.draft.id = row.id<EventId>(0);
@@ -75,8 +78,9 @@ StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spoo
                                              event.draft.type == EventType::kMessageReaction);
   if (row.is_null(7)) return event;
   const auto key = spool.find(static_cast<std::uint32_t>(row.integer(6)));
-  auto opened = key ? crypto::open(*key, binding(event.draft), row.text(7))
-                    : Result<std::string>(fail(ErrorCode::kNotFound, "the spool key's life is over"));
+  auto opened =
+      key ? crypto::open(*key, binding(event.draft), row.text(7))
+          : Result<std::string>(fail(ErrorCode::kNotFound, "the spool key's life is over"));
   if (opened) {
     event.draft.content = Content(*std::move(opened));
   } else {
@@ -108,8 +112,9 @@ void EventPlan::give_back() noexcept {
   deliveries_.clear();
 }
 
-Events::Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids,
-               const Clock& clock, std::chrono::hours content_retention)
+Events::Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox,
+               crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
+               std::chrono::hours content_retention)
     : db_(db),
       endpoints_(endpoints),
       outbox_(outbox),
@@ -135,7 +140,8 @@ Result<EventPlan> Events::plan(const EventDraft& draft) {
   plan.deliveries_.reserve(endpoints.size());
   for (EndpointPtr& endpoint : endpoints) {
     auto slot = outbox_.reserve(outbox::JobKind::kDelivery, endpoint->id.bytes(), draft.lane);
-    plan.deliveries_.push_back({std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>()});
+    plan.deliveries_.push_back(
+        {std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>()});
   }
   return plan;
 }
@@ -168,15 +174,15 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   const bool has_content = !plan.sealed_.empty();
   const Param none(nullptr);
   CHECK_OK(db.run(kInsertEvent,
-                  {draft.workspace, draft.id, static_cast<int>(draft.mode), static_cast<int>(draft.type),
-                   Param::blob(as_text(draft.subject)), draft.at, draft.body,
-                   static_cast<std::int64_t>(plan.deliveries_.size()),
+                  {draft.workspace, draft.id, static_cast<int>(draft.mode),
+                   static_cast<int>(draft.type), Param::blob(as_text(draft.subject)), draft.at,
+                   draft.body, static_cast<std::int64_t>(plan.deliveries_.size()),
                    has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
                    Param::blob_or_null(plan.sealed_),
                    has_content ? Param(clock_.now() + content_retention_) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
-    CHECK_OK(insert_delivery(db, {planned.id, draft.workspace, draft.mode, planned.endpoint->id, draft.id, draft.type,
-                                  draft.at}));
+    CHECK_OK(insert_delivery(db, {planned.id, draft.workspace, draft.mode, planned.endpoint->id,
+                                  draft.id, draft.type, draft.at}));
     outbox::Job job;
     job.id = planned.id.bytes();
     job.kind = outbox::JobKind::kDelivery;
@@ -241,7 +247,8 @@ Result<std::int64_t> Events::destroy_expired_content(store::Connection& db, Time
   return db.run(kDestroyExpired, {now});
 }
 
-Result<std::optional<StoredEvent>> read_event(store::Connection& db, const crypto::RotatingKeys& spool,
+Result<std::optional<StoredEvent>> read_event(store::Connection& db,
+                                              const crypto::RotatingKeys& spool,
                                               const WorkspaceId& workspace, const EventId& id) {
   std::optional<StoredEvent> event;
   CHECK_OK(db.query(kFind, {workspace, id},
@@ -249,19 +256,23 @@ Result<std::optional<StoredEvent>> read_event(store::Connection& db, const crypt
   return event;
 }
 
-Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool, const EventQuery& query) {
+Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
+                              const EventQuery& query) {
   IdBytes highest;
   highest.fill(0xFF);
   const EventId below = query.after.value_or(EventId(highest));
   const EventId above = query.before.value_or(EventId());
   const std::optional<std::int64_t> type =
-      query.type ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.type)) : std::nullopt;
+      query.type ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.type))
+                 : std::nullopt;
   EventPage page;
   const bool upwards = query.before && !query.after;
   CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
                     {query.workspace, static_cast<int>(query.mode), below, above, type,
                      static_cast<std::int64_t>(query.limit + 1)},
-                    [&](const store::Row& row) { page.events.push_back(stored_event(row, spool, query.workspace)); }));
+                    [&](const store::Row& row) {
+                      page.events.push_back(stored_event(row, spool, query.workspace));
+                    }));
   if (page.events.size() > query.limit) {
     page.has_more = true;
     page.events.pop_back();

@@ -5,7 +5,8 @@
 namespace flowsell::webhook {
 namespace {
 
-constexpr std::array kMigrations = {store::Migration{30, "webhook endpoints, events, deliveries", R"sql(
+constexpr std::array kMigrations = {
+    store::Migration{30, "webhook endpoints, events, deliveries", R"sql(
 CREATE TABLE webhook_endpoints (
   workspace_id BLOB NOT NULL,
   id BLOB NOT NULL,

@@ -19,7 +19,8 @@ Secret make_signing_secret() {
   return Secret(std::string(kHead) + base64_encode(bytes));
 }
 
-std::string sign(const Secret& secret, std::string_view id, Time attempt_at, std::string_view body) {
+std::string sign(const Secret& secret, std::string_view id, Time attempt_at,
+                 std::string_view body) {
   const Secret key(base64_decode(secret.reveal().substr(kHead.size())).value_or(""));
   const std::string timestamp = std::to_string(to_unix_ms(attempt_at) / 1000);
   const auto digest = crypto::hmac_sha256(key.reveal(), {id, ".", timestamp, ".", body});

@@ -51,6 +51,11 @@ class Process:
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def sanitizer_report(self):
+        """What a sanitizer said, also of a process that went on, or was killed afterwards; empty when nothing."""
+        said = re.search(r"(==\d+==ERROR|WARNING): \w+Sanitizer|runtime error: ", self.log_text())
+        return self.log_text()[said.start():][:6000] if said else ""
+
     def must_run(self):
         assert self.running(), f"it ended with {self.process.returncode}:\n{self.log_text()[-3000:]}"
 

@@ -89,4 +89,5 @@ class Stack:
             for receiver in self.receivers:
                 receiver.close()
         faults += [fault for receiver in self.receivers for fault in receiver.faults]
+        faults += filter(None, [each.sanitizer_report() for each in (self.server, self.simulator) if each])
         assert not faults, "\n".join(faults)

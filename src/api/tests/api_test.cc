@@ -39,11 +39,14 @@ class ApiTest : public testing::Test {
     return testkit::run(world_.pool, api_.handle(request));
   }
   http::Response send(std::vector<std::pair<std::string, std::string>> headers = {}) {
-    return ask({.method = Method::kPost, .path = "/v1/messages", .body = MessagingWorld::text_json(kAna, "Hello"),
+    return ask({.method = Method::kPost,
+                .path = "/v1/messages",
+                .body = MessagingWorld::text_json(kAna, "Hello"),
                 .headers = std::move(headers)});
   }
   std::string new_key(identity::Scopes scopes, identity::Mode mode = identity::Mode::kTest) {
-    return "Bearer " + std::string(api_keys_.create(world_.caller.workspace, mode, "k", scopes)->key.reveal());
+    return "Bearer " +
+           std::string(api_keys_.create(world_.caller.workspace, mode, "k", scopes)->key.reveal());
   }
   static std::string header(const http::Response& response, std::string_view name) {
     for (const auto& each : response.headers) {
@@ -55,18 +58,21 @@ class ApiTest : public testing::Test {
     const auto document = json::parse(response.body);
     if (!document) return "";
     const auto* value = document->root().as_object().if_contains(field);
-    return value != nullptr && value->is_string() ? std::string(std::string_view(value->get_string())) : "";
+    return value != nullptr && value->is_string()
+               ? std::string(std::string_view(value->get_string()))
+               : "";
   }
 
   MessagingWorld world_;
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   metering::RateLimit rate_limit_{1000};
-  ingest::Ingest hooks_{world_.adapter, "X-Signature", {}, world_.senders, world_.updates_in, world_.clock,
-                        world_.metrics};
+  ingest::Ingest hooks_{world_.adapter, "X-Signature", {}, world_.senders, world_.updates_in,
+                        world_.clock,   world_.metrics};
   bool ready_ = true;
-  Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency, world_.options.limits,
-            1000, world_.senders, world_.accept, world_.read_receipts, world_.waiters, world_.endpoints,
-            *world_.spool, hooks_, world_.metrics, [this] { return ready_; }}};
+  Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency,
+            world_.options.limits, 1000, world_.senders, world_.accept, world_.read_receipts,
+            world_.waiters, world_.endpoints, *world_.spool, hooks_, world_.metrics,
+            [this] { return ready_; }}};
   std::string key_ = new_key(identity::Scopes::all());
 };
 
@@ -77,7 +83,9 @@ TEST_F(ApiTest, SendIsAcceptedWithItsPlace) {
   EXPECT_EQ(header(response, "Location"), "/v1/messages/" + text_of(response, "id"));
 }
 
-TEST_F(ApiTest, SendTellsTheQuota) { EXPECT_THAT(header(send(), "RateLimit"), HasSubstr("\"quota\";r=999")); }
+TEST_F(ApiTest, SendTellsTheQuota) {
+  EXPECT_THAT(header(send(), "RateLimit"), HasSubstr("\"quota\";r=999"));
+}
 
 TEST_F(ApiTest, EveryAnswerHasARequestIdAndAVersion) {
   const auto response = ask({.path = "/healthz", .with_key = false});
@@ -113,12 +121,15 @@ TEST_F(ApiTest, BodyAtTheLimitIsReadAndOneByteMoreIsNot) {
     std::string body = MessagingWorld::text_json(kAna, "Hello");
     return body + std::string(size - body.size(), ' ');
   };
-  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1000)}).status, 202);
-  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1001)}).status, 413);
+  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1000)}).status,
+            202);
+  EXPECT_EQ(ask({.method = Method::kPost, .path = "/v1/messages", .body = padded(1001)}).status,
+            413);
 }
 
 TEST_F(ApiTest, FaultsOfTheBodyAreTold) {
-  const auto response = ask({.method = Method::kPost, .path = "/v1/messages", .body = R"({"to":"x"})"});
+  const auto response =
+      ask({.method = Method::kPost, .path = "/v1/messages", .body = R"({"to":"x"})"});
   EXPECT_EQ(response.status, 400);
   EXPECT_THAT(response.body, HasSubstr(R"("pointer":"/to")"));
 }
@@ -191,14 +202,17 @@ TEST_F(ApiTest, ListPagesByItsNext) {
   send();
   send();
   const auto first = ask({.path = "/v1/messages", .query = "limit=1"});
-  const auto second = ask({.path = "/v1/messages", .query = "limit=1&after=" + text_of(first, "next")});
+  const auto second =
+      ask({.path = "/v1/messages", .query = "limit=1&after=" + text_of(first, "next")});
   EXPECT_THAT(first.body, HasSubstr(R"("has_more":true)"));
   EXPECT_THAT(second.body, HasSubstr(R"("has_more":false)"));
 }
 
 TEST_F(ApiTest, SecretOfAnEndpointIsShownOnce) {
-  const Asked create{.method = Method::kPost, .path = "/v1/webhook_endpoints",
-                     .body = R"({"url":"https://hooks.example.com/"})", .headers = {{"Idempotency-Key", "key-1"}}};
+  const Asked create{.method = Method::kPost,
+                     .path = "/v1/webhook_endpoints",
+                     .body = R"({"url":"https://hooks.example.com/"})",
+                     .headers = {{"Idempotency-Key", "key-1"}}};
   const auto first = ask(create);
   const auto replay = ask(create);
   EXPECT_EQ(first.status, 201);
@@ -214,7 +228,9 @@ TEST_F(ApiTest, StoppingServerIsAliveAndNotReady) {
   EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 503);
 }
 
-TEST_F(ApiTest, RunningServerIsReady) { EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 200); }
+TEST_F(ApiTest, RunningServerIsReady) {
+  EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 200);
+}
 
 TEST_F(ApiTest, TypeOfAProblemLeadsToItsExplanation) {
   const auto problem = ask({.path = "/v1/nothing"});
@@ -224,15 +240,20 @@ TEST_F(ApiTest, TypeOfAProblemLeadsToItsExplanation) {
 }
 
 TEST_F(ApiTest, UnsignedProviderWebhookIsRefused) {
-  EXPECT_EQ(ask({.method = Method::kPost, .path = "/hooks/whatsapp", .body = "{}", .with_key = false}).status, 401);
+  EXPECT_EQ(
+      ask({.method = Method::kPost, .path = "/hooks/whatsapp", .body = "{}", .with_key = false})
+          .status,
+      401);
 }
 
 class LimitedApi : public ApiTest {
  protected:
-  LimitedApi() : limited_(1), strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
-                                       world_.options.limits, 1000, world_.senders, world_.accept,
-                                       world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
-                                       world_.metrics, [] { return true; }}) {}
+  LimitedApi()
+      : limited_(1),
+        strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
+                 world_.options.limits, 1000, world_.senders, world_.accept, world_.read_receipts,
+                 world_.waiters, world_.endpoints, *world_.spool, hooks_, world_.metrics,
+                 [] { return true; }}) {}
   http::Response list() {
     http::Request request;
     request.path = "/v1/messages";

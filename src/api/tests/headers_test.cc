@@ -15,7 +15,9 @@ struct WaitCase {
 };
 class WaitPreference : public testing::TestWithParam<WaitCase> {};
 
-TEST_P(WaitPreference, IsReadAsTheTableSays) { EXPECT_EQ(wait_preference(GetParam().prefer), GetParam().wait); }
+TEST_P(WaitPreference, IsReadAsTheTableSays) {
+  EXPECT_EQ(wait_preference(GetParam().prefer), GetParam().wait);
+}
 
 constexpr WaitCase kWaitCases[] = {
     {"None", "", std::nullopt},
@@ -47,7 +49,8 @@ std::string header(const http::Response& response, std::string_view name) {
 }
 
 const Time kNow = *parse_time("2026-11-30T23:59:50Z");
-const metering::Quota kQuota{1000, 300, *parse_time("2026-11-01T00:00:00Z"), *parse_time("2026-12-01T00:00:00Z")};
+const metering::Quota kQuota{1000, 300, *parse_time("2026-11-01T00:00:00Z"),
+                             *parse_time("2026-12-01T00:00:00Z")};
 
 http::Response with_headers(std::int64_t per_second, const std::optional<metering::Quota>& quota) {
   http::Response response;
@@ -71,7 +74,9 @@ TEST(RateHeaders, TellTheQuotaAloneWhereThereIsNoRate) {
   EXPECT_EQ(header(with_headers(0, kQuota), "RateLimit"), "\"quota\";r=700;t=10");
 }
 
-TEST(RateHeaders, AreNoneWhereNothingIsLimited) { EXPECT_TRUE(with_headers(0, std::nullopt).headers.empty()); }
+TEST(RateHeaders, AreNoneWhereNothingIsLimited) {
+  EXPECT_TRUE(with_headers(0, std::nullopt).headers.empty());
+}
 
 }  // namespace
 }  // namespace flowsell::api

@@ -23,7 +23,8 @@ TEST(QueryReader, EmptyQueryHasNoFault) {
 TEST(QueryReader, ValueIsDecoded) { EXPECT_EQ(reader("a=x%20y+z%2B").text("a"), "x y z+"); }
 
 TEST(QueryReader, NameIsDecoded) {
-  EXPECT_EQ(reader("created%5Bgte%5D=2026-01-31T12:00:00Z").time("created[gte]"), parse_time("2026-01-31T12:00:00Z"));
+  EXPECT_EQ(reader("created%5Bgte%5D=2026-01-31T12:00:00Z").time("created[gte]"),
+            parse_time("2026-01-31T12:00:00Z"));
 }
 
 TEST(QueryReader, ParameterWithoutAValueIsEmpty) { EXPECT_EQ(reader("a").text("a"), ""); }
@@ -51,9 +52,9 @@ TEST_P(BrokenQuery, IsRefused) {
 }
 
 constexpr BrokenCase kBrokenCases[] = {
-    {"HalfAnEscape", "a=%4", "invalid_format"},   {"NoHexadecimal", "a=%zz", "invalid_format"},
-    {"NotUtf8", "a=%ff", "invalid_format"},       {"Nul", "a=%00", "invalid_format"},
-    {"BrokenName", "%=1", "invalid_format"},      {"Twice", "a=1&a=2", "duplicate"},
+    {"HalfAnEscape", "a=%4", "invalid_format"}, {"NoHexadecimal", "a=%zz", "invalid_format"},
+    {"NotUtf8", "a=%ff", "invalid_format"},     {"Nul", "a=%00", "invalid_format"},
+    {"BrokenName", "%=1", "invalid_format"},    {"Twice", "a=1&a=2", "duplicate"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, BrokenQuery, testing::ValuesIn(kBrokenCases),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
@@ -105,9 +106,15 @@ TEST_P(PageLimit, IsReadAsTheTableSays) {
 }
 
 constexpr LimitCase kLimitCases[] = {
-    {"None", "", 20, 0},           {"Least", "limit=1", 1, 0},       {"Most", "limit=100", 100, 0},
-    {"OneTooFew", "limit=0", 20, 1}, {"OneTooMany", "limit=101", 20, 1}, {"Negative", "limit=-1", 20, 1},
-    {"NoNumber", "limit=ten", 20, 1}, {"Rest", "limit=10x", 20, 1},   {"Empty", "limit=", 20, 1},
+    {"None", "", 20, 0},
+    {"Least", "limit=1", 1, 0},
+    {"Most", "limit=100", 100, 0},
+    {"OneTooFew", "limit=0", 20, 1},
+    {"OneTooMany", "limit=101", 20, 1},
+    {"Negative", "limit=-1", 20, 1},
+    {"NoNumber", "limit=ten", 20, 1},
+    {"Rest", "limit=10x", 20, 1},
+    {"Empty", "limit=", 20, 1},
 };
 INSTANTIATE_TEST_SUITE_P(Table, PageLimit, testing::ValuesIn(kLimitCases),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
@@ -121,7 +128,8 @@ http::Request request(std::string_view query) {
 
 TEST(ListResponse, LastPageHasNoNext) {
   const auto response = list_response(request(""), {R"({"id":1})", R"({"id":2})"}, false, "msg_2");
-  EXPECT_EQ(response.body, R"({"object":"list","data":[{"id":1},{"id":2}],"has_more":false,"next":null})");
+  EXPECT_EQ(response.body,
+            R"({"object":"list","data":[{"id":1},{"id":2}],"has_more":false,"next":null})");
   EXPECT_TRUE(response.headers.empty());
 }
 
@@ -137,8 +145,10 @@ TEST(ListResponse, PageWithMoreSaysWhere) {
 }
 
 TEST(ListResponse, NextPageKeepsTheFiltersAndReplacesTheCursor) {
-  const auto response = list_response(request("limit=2&after=msg_1&before=msg_9&status=sent"), {"{}"}, true, "msg_2");
-  EXPECT_EQ(response.headers.at(0).value, "</v1/messages?limit=2&status=sent&after=msg_2>; rel=\"next\"");
+  const auto response =
+      list_response(request("limit=2&after=msg_1&before=msg_9&status=sent"), {"{}"}, true, "msg_2");
+  EXPECT_EQ(response.headers.at(0).value,
+            "</v1/messages?limit=2&status=sent&after=msg_2>; rel=\"next\"");
 }
 
 }  // namespace

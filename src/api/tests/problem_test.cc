@@ -27,10 +27,11 @@ TEST(Problem, HasTheShapeOfTheContract) {
   const auto& info = error_info(ErrorCode::kNotFound);
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.content_type, "application/problem+json");
-  EXPECT_EQ(response.body, R"({"type":"/errors/not_found","title":")" + std::string(info.title) +
-                               R"(","status":404,"detail":"there is no such message","instance":"req_1",)"
-                               R"("code":"not_found","retryable":false,"fix":")" +
-                               std::string(info.fix) + "\"}");
+  EXPECT_EQ(response.body,
+            R"({"type":"/errors/not_found","title":")" + std::string(info.title) +
+                R"(","status":404,"detail":"there is no such message","instance":"req_1",)"
+                R"("code":"not_found","retryable":false,"fix":")" +
+                std::string(info.fix) + "\"}");
 }
 
 TEST(Problem, EveryErrorIsJsonWithItsOwnStatus) {
@@ -49,10 +50,12 @@ TEST(Problem, WithoutADetailRepeatsItsTitle) {
 
 TEST(Problem, TellsEveryWrongField) {
   Error error{ErrorCode::kInvalidRequest, "two faults"};
-  error.fields = {{"/to", "required", "missing", "Add it."}, {"/text", "unknown_field", "unknown", "Drop it."}};
+  error.fields = {{"/to", "required", "missing", "Add it."},
+                  {"/text", "unknown_field", "unknown", "Drop it."}};
   const auto errors = object_of(problem(error, "")).at("errors").as_array();
   ASSERT_EQ(errors.size(), 2U);
-  EXPECT_EQ(json::parse(R"({"pointer":"/to","code":"required","detail":"missing","fix":"Add it."})")->root(),
+  EXPECT_EQ(json::parse(R"({"pointer":"/to","code":"required","detail":"missing","fix":"Add it."})")
+                ->root(),
             errors.at(0));
 }
 
@@ -62,7 +65,8 @@ TEST(Problem, WithoutFieldsHasNoErrors) {
 
 TEST(Problem, TellsTheProvidersNumbersUntouchedAndItsFix) {
   Error error{ErrorCode::kProviderRejected, "refused"};
-  error.provider = ProviderError{"whatsapp", 131047, 7, "trace", "window_closed", "Send a template.", "their words"};
+  error.provider = ProviderError{"whatsapp",         131047,       7, "trace", "window_closed",
+                                 "Send a template.", "their words"};
   const auto object = object_of(problem(error, ""));
   EXPECT_EQ(object.at("fix").as_string(), "Send a template.");
   EXPECT_EQ(object.at("provider"), json::parse(R"({"name":"whatsapp","code":131047,"subcode":7,
@@ -85,7 +89,8 @@ TEST(Problem, UnauthenticatedNamesTheScheme) {
 }
 
 TEST(Problem, EscapesItsDetail) {
-  EXPECT_EQ(object_of(problem({ErrorCode::kConflict, "a \"b\"\n"}, "")).at("detail").as_string(), "a \"b\"\n");
+  EXPECT_EQ(object_of(problem({ErrorCode::kConflict, "a \"b\"\n"}, "")).at("detail").as_string(),
+            "a \"b\"\n");
 }
 
 }  // namespace

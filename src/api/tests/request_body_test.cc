@@ -40,7 +40,9 @@ TEST(RequestBody, NoJsonIsRefused) {
   EXPECT_EQ(json_body(request).error().code, ErrorCode::kInvalidJson);
 }
 
-TEST(RequestBody, NothingIsRefused) { EXPECT_EQ(json_body({}).error().code, ErrorCode::kInvalidJson); }
+TEST(RequestBody, NothingIsRefused) {
+  EXPECT_EQ(json_body({}).error().code, ErrorCode::kInvalidJson);
+}
 
 }  // namespace
 }  // namespace flowsell::api

@@ -24,14 +24,15 @@ class MaintenanceTest : public testing::Test {
   }
 
   webhook::WebhookWorld world_;
-  Maintenance maintenance_{world_.pool,        *world_.db,         *world_.spool,
+  Maintenance maintenance_{world_.pool,         *world_.db,         *world_.spool,
                            *world_.fingerprint, world_.idempotency, world_.clock};
 };
 
 TEST_F(MaintenanceTest, FirstRoundDestroysContentWhoseTimeIsOver) {
   world_.clock.skip(24h);
   maintenance_.start();
-  EXPECT_TRUE(testkit::eventually([this] { return testkit::numbers(*world_.db, kSealed).at(0) == 0; }));
+  EXPECT_TRUE(
+      testkit::eventually([this] { return testkit::numbers(*world_.db, kSealed).at(0) == 0; }));
 }
 
 TEST_F(MaintenanceTest, FirstRoundDestroysKeysWhoseLifeIsOver) {

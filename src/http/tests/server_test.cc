@@ -416,13 +416,15 @@ TEST(ServerDrain, RefusesNewConnections) {
 /// Holds every request until it is let go.
 struct Gate {
   Awaitable<Response> wait(Request& request) {
-    timer.emplace(co_await net::this_coro::executor, std::chrono::hours(1));
+    // In the coroutine's frame: the gate outlives the context that a timer belongs to.
+    net::steady_timer never(co_await net::this_coro::executor, std::chrono::hours(1));
+    timer = &never;
     entered.set_value();
-    co_await timer->async_wait(use_result);
+    co_await never.async_wait(use_result);
     co_return co_await echo(request);
   }
   std::promise<void> entered;
-  std::optional<net::steady_timer> timer;
+  net::steady_timer* timer = nullptr;
 };
 
 TEST(ServerDrain, LetsARunningRequestFinish) {

@@ -66,7 +66,9 @@ TEST(ApiKeyText, OneCharacterMoreIsRefused) { EXPECT_FALSE(ApiKeyText::parse(mad
 
 TEST(ApiKeyText, NothingIsRefused) { EXPECT_FALSE(ApiKeyText::parse("")); }
 
-TEST(ApiKeyText, AnotherServicesKeyIsRefused) { EXPECT_FALSE(ApiKeyText::parse("sk_test_" + made().substr(9))); }
+TEST(ApiKeyText, AnotherServicesKeyIsRefused) {
+  EXPECT_FALSE(ApiKeyText::parse("sk_test_" + made().substr(9)));
+}
 
 }  // namespace
 }  // namespace flowsell::identity

@@ -52,7 +52,9 @@ TEST_F(ApiKeysTest, KeyStandsForItsWorkspaceModeAndScopes) {
 
 TEST_F(ApiKeysTest, SchemeIsReadInAnyCase) { EXPECT_TRUE(authenticate("bearer " + create())); }
 
-TEST_F(ApiKeysTest, NoHeaderIsAMissingKey) { EXPECT_EQ(code_of(authenticate("")), ErrorCode::kMissingApiKey); }
+TEST_F(ApiKeysTest, NoHeaderIsAMissingKey) {
+  EXPECT_EQ(code_of(authenticate("")), ErrorCode::kMissingApiKey);
+}
 
 TEST_F(ApiKeysTest, EmptyBearerIsAMissingKey) {
   EXPECT_EQ(code_of(authenticate("Bearer ")), ErrorCode::kMissingApiKey);

@@ -6,7 +6,8 @@ namespace flowsell::identity {
 namespace {
 
 TEST(Scopes, NoneAreGivenByDefault) {
-  for (const Scope scope : {Scope::kMessagesSend, Scope::kMessagesRead, Scope::kWebhooksManage, Scope::kUsageRead}) {
+  for (const Scope scope :
+       {Scope::kMessagesSend, Scope::kMessagesRead, Scope::kWebhooksManage, Scope::kUsageRead}) {
     EXPECT_FALSE(Scopes().has(scope));
   }
 }
@@ -22,7 +23,9 @@ TEST(Scopes, TextIsReadBackTheSame) {
   EXPECT_EQ(Scopes::parse(scopes.str())->str(), scopes.str());
 }
 
-TEST(Scopes, OneScopeIsNotAnother) { EXPECT_FALSE(Scopes::parse("messages:read")->has(Scope::kMessagesSend)); }
+TEST(Scopes, OneScopeIsNotAnother) {
+  EXPECT_FALSE(Scopes::parse("messages:read")->has(Scope::kMessagesSend));
+}
 
 TEST(Scopes, EmptyTextIsNoScope) { EXPECT_EQ(Scopes::parse("")->str(), ""); }
 

@@ -26,7 +26,9 @@ class WorkspacesTest : public testing::Test {
   Workspaces workspaces_{*db_, ring_, ids_, clock_};
 };
 
-TEST_F(WorkspacesTest, ThereIsNoneAtFirst) { EXPECT_EQ(code_of(workspaces_.first()), ErrorCode::kNotFound); }
+TEST_F(WorkspacesTest, ThereIsNoneAtFirst) {
+  EXPECT_EQ(code_of(workspaces_.first()), ErrorCode::kNotFound);
+}
 
 TEST_F(WorkspacesTest, FirstIsTheOldest) {
   const auto oldest = create();
@@ -53,7 +55,8 @@ TEST_F(WorkspacesTest, SealedSecretDoesNotOpenForAnotherWorkspace) {
 }
 
 TEST_F(WorkspacesTest, UnknownWorkspaceSealsNothing) {
-  EXPECT_EQ(code_of(workspaces_.seal(ids_.next<IdKind::kWorkspace>(), "row", Secret("token"))), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(workspaces_.seal(ids_.next<IdKind::kWorkspace>(), "row", Secret("token"))),
+            ErrorCode::kNotFound);
 }
 
 TEST_F(WorkspacesTest, SecretOpensAfterARestart) {

@@ -32,8 +32,8 @@ class IngestTest : public testing::Test {
     return testkit::run(world_.pool, ingest_.take(request));
   }
   static std::string inbound(int n, const std::string& address = "111") {
-    return R"({"address":")" + address + R"(","from":"+919876543210","id":"in.)" + std::to_string(n) +
-           R"(","text":"Hi"})";
+    return R"({"address":")" + address + R"(","from":"+919876543210","id":"in.)" +
+           std::to_string(n) + R"(","text":"Hi"})";
   }
   static std::string body_of(const std::vector<std::string>& updates) {
     std::string out = R"({"updates":[)";
@@ -41,13 +41,16 @@ class IngestTest : public testing::Test {
     return out + "]}";
   }
   std::vector<MessageRow> received() {
-    const MessageQuery query{.workspace = world_.caller.workspace, .inbound = true, .limit = 10'000};
-    return testkit::in_snapshot(*world_.db, [&](store::Connection& db) { return list_messages(db, query); }).rows;
+    const MessageQuery query{
+        .workspace = world_.caller.workspace, .inbound = true, .limit = 10'000};
+    return testkit::in_snapshot(*world_.db,
+                                [&](store::Connection& db) { return list_messages(db, query); })
+        .rows;
   }
 
   messaging::MessagingWorld world_;
-  Ingest ingest_{world_.adapter, "X-Signature", two_apps(), world_.senders, world_.updates_in, world_.clock,
-                 world_.metrics};
+  Ingest ingest_{world_.adapter,    "X-Signature", two_apps(),    world_.senders,
+                 world_.updates_in, world_.clock,  world_.metrics};
 };
 
 TEST_F(IngestTest, SignedUpdateIsStored) {
@@ -56,7 +59,8 @@ TEST_F(IngestTest, SignedUpdateIsStored) {
 }
 
 TEST_F(IngestTest, WrongSignatureIsRefusedAndNothingIsStored) {
-  EXPECT_EQ(code_of(take(body_of({inbound(1)}), "signed with another")), ErrorCode::kInvalidSignature);
+  EXPECT_EQ(code_of(take(body_of({inbound(1)}), "signed with another")),
+            ErrorCode::kInvalidSignature);
   EXPECT_THAT(received(), IsEmpty());
 }
 
@@ -112,14 +116,18 @@ class IngestChallenge : public IngestTest, public testing::WithParamInterface<Ch
 
 TEST_P(IngestChallenge, IsAnsweredAsTheTableSays) {
   const auto answer = ingest_.answer_challenge(GetParam().mode, GetParam().token, "1158201444");
-  EXPECT_EQ(code_of(answer), GetParam().ours ? std::nullopt : std::optional(ErrorCode::kInvalidSignature));
+  EXPECT_EQ(code_of(answer),
+            GetParam().ours ? std::nullopt : std::optional(ErrorCode::kInvalidSignature));
   if (answer) EXPECT_EQ(*answer, "1158201444");
 }
 
 constexpr ChallengeCase kChallengeCases[] = {
-    {"FirstApp", "subscribe", "test-token", true},   {"AnotherApp", "subscribe", "live-token", true},
-    {"WrongToken", "subscribe", "token", false},     {"NoToken", "subscribe", "", false},
-    {"AnotherMode", "unsubscribe", "test-token", false}, {"NoMode", "", "test-token", false},
+    {"FirstApp", "subscribe", "test-token", true},
+    {"AnotherApp", "subscribe", "live-token", true},
+    {"WrongToken", "subscribe", "token", false},
+    {"NoToken", "subscribe", "", false},
+    {"AnotherMode", "unsubscribe", "test-token", false},
+    {"NoMode", "", "test-token", false},
 };
 INSTANTIATE_TEST_SUITE_P(Table, IngestChallenge, testing::ValuesIn(kChallengeCases),
                          [](const auto& param_info) { return std::string(param_info.param.name); });

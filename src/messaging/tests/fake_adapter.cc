@@ -11,7 +11,8 @@ using channel::RetryClass;
 
 std::string text_at(const json::Object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(std::string_view(value->get_string())) : std::string();
+  return value != nullptr && value->is_string() ? std::string(std::string_view(value->get_string()))
+                                                : std::string();
 }
 
 RetryClass retry_class(const std::string& name) {
@@ -30,7 +31,8 @@ Interpretation read_error(const json::Object& error) {
   out.error.trace_id = "trace-1";
   out.error.text = text_at(error, "text");
   out.retry = retry_class(text_at(error, "retry"));
-  out.scope = text_at(error, "scope") == "sender" ? channel::RetryScope::kSender : channel::RetryScope::kLane;
+  out.scope = text_at(error, "scope") == "sender" ? channel::RetryScope::kSender
+                                                  : channel::RetryScope::kLane;
   return out;
 }
 
@@ -52,7 +54,8 @@ channel::Update read_update(const json::Object& object, Time now) {
     update.from = text_at(object, "from");
     update.kind = "text";
     update.at = from_unix_ms(1'795'000'000'000);
-    update.fields_json = Content("\"text\":{\"body\":" + json::quoted(text_at(object, "text")) + "}");
+    update.fields_json =
+        Content("\"text\":{\"body\":" + json::quoted(text_at(object, "text")) + "}");
     return update;
   }
   return channel::UnknownUpdate{address, "order", text_at(object, "id"), now};
@@ -85,10 +88,16 @@ Result<http::OutRequest> FakeAdapter::compile(const channel::OutboundMessage& me
   return request_to(route, std::move(out).take());
 }
 
-Result<http::OutRequest> FakeAdapter::compile_read(std::string_view provider_message_id, bool typing,
+Result<http::OutRequest> FakeAdapter::compile_read(std::string_view provider_message_id,
+                                                   bool typing,
                                                    const channel::SenderRoute& route) const {
   json::Writer out;
-  out.begin_object().key("read").string(provider_message_id).key("typing").boolean(typing).end_object();
+  out.begin_object()
+      .key("read")
+      .string(provider_message_id)
+      .key("typing")
+      .boolean(typing)
+      .end_object();
   return request_to(route, std::move(out).take());
 }
 
@@ -107,7 +116,8 @@ Interpretation FakeAdapter::interpret(const http::Exchange& answered) const {
   return out;
 }
 
-bool FakeAdapter::verify(std::string_view, std::string_view signature, const Secret& app_secret) const {
+bool FakeAdapter::verify(std::string_view, std::string_view signature,
+                         const Secret& app_secret) const {
   return signature == "signed with " + std::string(app_secret.reveal());
 }
 

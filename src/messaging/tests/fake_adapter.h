@@ -9,21 +9,25 @@
 namespace flowsell::messaging {
 
 /// A channel as simple as a channel can be. It posts {"to","text","ref","context","target"} to
-/// {api_base}/{address}/messages and understands these answers: {"id"}; {"error":{"code","retry","scope","text"}}.
-/// A webhook is signed by "signed with " and the secret, and holds {"updates":[...]}: see parse().
+/// {api_base}/{address}/messages and understands these answers: {"id"};
+/// {"error":{"code","retry","scope","text"}}. A webhook is signed by "signed with " and the secret,
+/// and holds {"updates":[...]}: see parse().
 class FakeAdapter final : public channel::Adapter {
  public:
   std::string_view name() const noexcept override { return "fake"; }
   /// Texts of more than 20 bytes are refused.
   Result<> check(const channel::OutboundMessage& message) const override;
-  Result<http::OutRequest> compile(const channel::OutboundMessage& message, const channel::CompileContext& context,
+  Result<http::OutRequest> compile(const channel::OutboundMessage& message,
+                                   const channel::CompileContext& context,
                                    const channel::SenderRoute& route) const override;
   Result<http::OutRequest> compile_read(std::string_view provider_message_id, bool typing,
                                         const channel::SenderRoute& route) const override;
   void authorize(http::OutRequest& request, const Secret& token) const override;
   channel::Interpretation interpret(const http::Exchange& answered) const override;
-  bool verify(std::string_view raw_body, std::string_view signature, const Secret& app_secret) const override;
-  /// {"address","status","message","id"}: a status. {"address","from","id","text"}: an inbound message. Else unknown.
+  bool verify(std::string_view raw_body, std::string_view signature,
+              const Secret& app_secret) const override;
+  /// {"address","status","message","id"}: a status. {"address","from","id","text"}: an inbound
+  /// message. Else unknown.
   Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override;
 };
 

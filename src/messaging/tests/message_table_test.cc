@@ -15,7 +15,8 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using enum channel::MessageStatus;
 
-constexpr MessageStatus kAll[] = {kAccepted, kSending, kUnknown, kSent, kFailed, kDelivered, kRead, kReceived};
+constexpr MessageStatus kAll[] = {kAccepted, kSending,   kUnknown, kSent,
+                                  kFailed,   kDelivered, kRead,    kReceived};
 const Time kNow = *parse_time("2026-11-23T12:00:00Z");
 
 StatusChange step(MessageStatus to, Time at, std::string_view provider_message_id = {},
@@ -43,7 +44,8 @@ class MessageTable : public testing::Test {
     return row;
   }
   bool insert(const MessageRow& row) {
-    return testkit::in_transaction(*db_, [&](store::Connection& db) { return insert_message(db, row); });
+    return testkit::in_transaction(*db_,
+                                   [&](store::Connection& db) { return insert_message(db, row); });
   }
   MessageRow inserted(MessageStatus status = kAccepted) {
     auto row = a_row(status);
@@ -55,11 +57,14 @@ class MessageTable : public testing::Test {
         *db_, [&](store::Connection& db) { return change_status(db, workspace_, id, change); });
   }
   MessageRow read(const MessageId& id) {
-    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return find_message(db, workspace_, id); }).value();
+    return testkit::in_snapshot(
+               *db_, [&](store::Connection& db) { return find_message(db, workspace_, id); })
+        .value();
   }
   MessagePage list(MessageQuery query) {
     query.workspace = workspace_;
-    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return list_messages(db, query); });
+    return testkit::in_snapshot(*db_,
+                                [&](store::Connection& db) { return list_messages(db, query); });
   }
   std::vector<MessageId> ids_of(const MessageQuery& query) {
     std::vector<MessageId> out;
@@ -78,10 +83,12 @@ class MessageTable : public testing::Test {
 TEST_F(MessageTable, RowIsReadBack) {
   const auto row = inserted();
   const auto back = read(row.id);
-  EXPECT_EQ(std::tie(back.workspace, back.id, back.mode, back.inbound, back.sender, back.kind, back.contact,
-                     back.contact_hash, back.status, back.client_ref, back.metadata_json, back.created_at),
-            std::tie(row.workspace, row.id, row.mode, row.inbound, row.sender, row.kind, row.contact,
-                     row.contact_hash, row.status, row.client_ref, row.metadata_json, row.created_at));
+  EXPECT_EQ(
+      std::tie(back.workspace, back.id, back.mode, back.inbound, back.sender, back.kind,
+               back.contact, back.contact_hash, back.status, back.client_ref, back.metadata_json,
+               back.created_at),
+      std::tie(row.workspace, row.id, row.mode, row.inbound, row.sender, row.kind, row.contact,
+               row.contact_hash, row.status, row.client_ref, row.metadata_json, row.created_at));
 }
 
 TEST_F(MessageTable, SecondRowOfAnIdIsNotInserted) {
@@ -187,14 +194,16 @@ TEST_F(MessageTable, ProofOfDeliveryClearsTheError) {
 
 TEST_F(MessageTable, AcceptedMessageIsMarkedAsSending) {
   const auto row = inserted();
-  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
+  ASSERT_TRUE(testkit::write(
+      *db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
   EXPECT_EQ(read(row.id).status, kSending);
   EXPECT_EQ(read(row.id).sending_at, kNow);
 }
 
 TEST_F(MessageTable, SentMessageIsNotMarkedAsSending) {
   const auto row = inserted(kSent);
-  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
+  ASSERT_TRUE(testkit::write(
+      *db_, [&](store::Connection& db) { return mark_sending(db, workspace_, row.id, kNow); }));
   EXPECT_EQ(read(row.id).status, kSent);
 }
 
@@ -224,9 +233,13 @@ class MessageList : public MessageTable {
   std::vector<MessageRow> rows_;
 };
 
-TEST_F(MessageList, IsNewestFirst) { EXPECT_THAT(ids_of({}), ElementsAre(id(4), id(3), id(2), id(1), id(0))); }
+TEST_F(MessageList, IsNewestFirst) {
+  EXPECT_THAT(ids_of({}), ElementsAre(id(4), id(3), id(2), id(1), id(0)));
+}
 
-TEST_F(MessageList, AfterAMessageIsOlder) { EXPECT_THAT(ids_of({.after = id(2)}), ElementsAre(id(1), id(0))); }
+TEST_F(MessageList, AfterAMessageIsOlder) {
+  EXPECT_THAT(ids_of({.after = id(2)}), ElementsAre(id(1), id(0)));
+}
 
 TEST_F(MessageList, BeforeAMessageHoldsItsNextNewer) {
   EXPECT_THAT(ids_of({.before = id(1), .limit = 2}), ElementsAre(id(3), id(2)));
@@ -280,7 +293,8 @@ TEST_F(MessageList, HoldsOneModeOnly) {
 }
 
 TEST_F(MessageList, TimesIncludeTheirStartAndNotTheirEnd) {
-  const auto ids = ids_of({.created_from = rows_[1].created_at, .created_before = rows_[3].created_at});
+  const auto ids =
+      ids_of({.created_from = rows_[1].created_at, .created_before = rows_[3].created_at});
   EXPECT_THAT(ids, ElementsAre(id(2), id(1)));
 }
 

@@ -18,7 +18,8 @@ SendOptions send_options(const MessagingOptions& options, const testkit::HttpImp
   out.concurrency = options.concurrency;
   out.pair_limit = false;
   out.timeout = options.timeout;
-  out.test_api_base = http::Url::parse(options.api_base.empty() ? provider.url("/v1") : options.api_base).value();
+  out.test_api_base =
+      http::Url::parse(options.api_base.empty() ? provider.url("/v1") : options.api_base).value();
   return out;
 }
 
@@ -27,11 +28,14 @@ SendOptions send_options(const MessagingOptions& options, const testkit::HttpImp
 MessagingWorld::MessagingWorld(MessagingOptions wanted)
     : WebhookWorld(with_tables()),
       options(std::move(wanted)),
-      senders(*db, workspaces, [this](std::string_view name) { return name == adapter.name() ? &adapter : nullptr; },
-              ids, clock),
+      senders(
+          *db, workspaces,
+          [this](std::string_view name) { return name == adapter.name() ? &adapter : nullptr; },
+          ids, clock),
       send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, options.limits,
                    send_options(options, provider), metrics),
-      accept(*db, senders, send_handler, outbox, events, idempotency, contact_key, ids, clock, options.limits),
+      accept(*db, senders, send_handler, outbox, events, idempotency, contact_key, ids, clock,
+             options.limits),
       updates_in(*db, events, contact_key, clock, options.limits),
       read_receipts(*db, client, senders, send_handler, idempotency, clock) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
@@ -70,13 +74,14 @@ metering::IdempotentCall MessagingWorld::call(const std::string& key, std::strin
   return *idempotency.begin(caller.mode, "POST", "/v1/messages", key, body, clock.now());
 }
 
-Result<Accepted> MessagingWorld::send_json(const std::string& body, std::optional<std::string> key) {
+Result<Accepted> MessagingWorld::send_json(const std::string& body,
+                                           std::optional<std::string> key) {
   TRY(const auto document, json::parse(body));
   TRY(auto message, channel::parse_message(document.root()));
   std::optional<metering::IdempotentCall> begun;
   if (key) begun = call(*key, body);
-  return testkit::run(
-      pool, accept.accept(caller, accept.next_id(), std::move(message), Content(std::string(body)), std::move(begun)));
+  return testkit::run(pool, accept.accept(caller, accept.next_id(), std::move(message),
+                                          Content(std::string(body)), std::move(begun)));
 }
 
 MessageRow MessagingWorld::send_and_settle(const std::string& to) {
@@ -87,8 +92,9 @@ MessageRow MessagingWorld::send_and_settle(const std::string& to) {
 }
 
 MessageRow MessagingWorld::row(const MessageId& id) {
-  const auto found = testkit::in_snapshot(
-      *db, [&](store::Connection& connection) { return find_message(connection, caller.workspace, id); });
+  const auto found = testkit::in_snapshot(*db, [&](store::Connection& connection) {
+    return find_message(connection, caller.workspace, id);
+  });
   return found.value_or(MessageRow());
 }
 

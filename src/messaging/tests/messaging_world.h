@@ -25,7 +25,8 @@ struct MessagingOptions {
   bool with_sender = true;
 };
 
-/// Every part of both journeys, wired as the server wires them: one workspace, one sender, and a provider of the test's.
+/// Every part of both journeys, wired as the server wires them: one workspace, one sender, and a
+/// provider of the test's.
 class MessagingWorld : public webhook::WebhookWorld {
  public:
   explicit MessagingWorld(MessagingOptions options = {});

@@ -18,7 +18,8 @@ using enum channel::MessageStatus;
 
 class ProviderUpdatesTest : public testing::Test {
  protected:
-  channel::InboundMessage inbound(const std::string& provider_id = "in.1", const std::string& from = kAna) const {
+  channel::InboundMessage inbound(const std::string& provider_id = "in.1",
+                                  const std::string& from = kAna) const {
     channel::InboundMessage update;
     update.address = world_.sender->address;
     update.provider_message_id = provider_id;
@@ -30,7 +31,9 @@ class ProviderUpdatesTest : public testing::Test {
   }
   std::vector<MessageRow> received() {
     const MessageQuery query{.workspace = world_.caller.workspace, .inbound = true};
-    return testkit::in_snapshot(*world_.db, [&](store::Connection& db) { return list_messages(db, query); }).rows;
+    return testkit::in_snapshot(*world_.db,
+                                [&](store::Connection& db) { return list_messages(db, query); })
+        .rows;
   }
 
   MessagingWorld world_;
@@ -75,7 +78,8 @@ TEST_F(ProviderUpdatesTest, DeliveryThatOvertakesTheSettlingLosesNothing) {
 TEST_F(ProviderUpdatesTest, FailureKeepsTheProvidersNumbersAndNotItsWords) {
   const auto id = world_.send_and_settle().id;
   auto failed = world_.status_of(id, kFailed);
-  failed.error = ProviderError{.provider = "fake", .code = 131026, .reason = "refused", .text = "words of a provider"};
+  failed.error = ProviderError{
+      .provider = "fake", .code = 131026, .reason = "refused", .text = "words of a provider"};
   ASSERT_TRUE(world_.apply({failed}));
   EXPECT_EQ(world_.row(id).error->provider_code, 131026);
   EXPECT_FALSE(world_.folder.holds("words of a provider"));
@@ -97,12 +101,14 @@ TEST_F(ProviderUpdatesTest, StatusOfAnotherWorkspacesMessageChangesNothing) {
   stranger.workspace = world_.ids.next<IdKind::kWorkspace>();
   std::vector<channel::Update> updates = {world_.status_of(id, kDelivered)};
   ASSERT_TRUE(testkit::run(
-      world_.pool, world_.updates_in.apply(std::make_shared<const Sender>(stranger), std::move(updates))));
+      world_.pool,
+      world_.updates_in.apply(std::make_shared<const Sender>(stranger), std::move(updates))));
   EXPECT_EQ(world_.row(id).status, kSent);
 }
 
 TEST_F(ProviderUpdatesTest, WhatIsNotUnderstoodIsToldByItsEnvelope) {
-  ASSERT_TRUE(world_.apply({channel::UnknownUpdate{world_.sender->address, "messages/order", "in.9", {}}}));
+  ASSERT_TRUE(
+      world_.apply({channel::UnknownUpdate{world_.sender->address, "messages/order", "in.9", {}}}));
   const auto events = world_.events_now();
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_THAT(events[0].draft.body, HasSubstr(R"("field":"messages/order","provider_id":"in.9")"));
@@ -122,7 +128,8 @@ TEST_F(ProviderUpdatesTest, InboundMessageIsToldWithItsContent) {
   const auto events = world_.events_now();
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_EQ(events[0].draft.type, webhook::EventType::kMessageReceived);
-  EXPECT_EQ(events[0].draft.content.reveal(), R"("from":"+919876543210","text":{"body":"marker-of-content"})");
+  EXPECT_EQ(events[0].draft.content.reveal(),
+            R"("from":"+919876543210","text":{"body":"marker-of-content"})");
 }
 
 TEST_F(ProviderUpdatesTest, InboundContentAndNumberAreInNoFile) {
@@ -156,9 +163,10 @@ TEST_F(ProviderUpdatesTest, EventsOfOneConversationReachTheCustomerInOrder) {
   const auto id = world_.send_and_settle().id;
   ASSERT_TRUE(world_.apply({world_.status_of(id, kDelivered), world_.status_of(id, kRead)}));
   std::vector<std::string> types;
-  for (const auto& seen : customer.wait_for(5)) types.push_back(seen.body.substr(9, seen.body.find(',') - 10));
-  EXPECT_THAT(types, ElementsAre("message.accepted", "message.sending", "message.sent", "message.delivered",
-                                 "message.read"));
+  for (const auto& seen : customer.wait_for(5))
+    types.push_back(seen.body.substr(9, seen.body.find(',') - 10));
+  EXPECT_THAT(types, ElementsAre("message.accepted", "message.sending", "message.sent",
+                                 "message.delivered", "message.read"));
 }
 
 TEST_F(ProviderUpdatesTest, DuplicatesLeaveNoSlotTaken) {
@@ -180,7 +188,8 @@ TEST_F(ProviderUpdatesTest, UpdateBehindADuplicateOfItsConversationIsDelivered) 
   ASSERT_TRUE(world_.apply({world_.status_of(id, kDelivered)}));
   ASSERT_THAT(customer.wait_for(1), SizeIs(1));
   ASSERT_TRUE(world_.idle());
-  // The first takes the lane's slot, and gives it back unused; the second was told to wait behind it.
+  // The first takes the lane's slot, and gives it back unused; the second was told to wait behind
+  // it.
   ASSERT_TRUE(world_.apply({world_.status_of(id, kDelivered), world_.status_of(id, kRead)}));
   EXPECT_THAT(customer.wait_for(2), SizeIs(2));
 }

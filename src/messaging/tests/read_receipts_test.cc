@@ -23,14 +23,16 @@ class ReadReceiptsTest : public testing::Test {
     update.at = world_.clock.now();
     EXPECT_TRUE(world_.apply({update}));
     const MessageQuery query{.workspace = world_.caller.workspace, .inbound = true};
-    inbound_ = testkit::in_snapshot(*world_.db, [&](store::Connection& db) { return list_messages(db, query); })
+    inbound_ = testkit::in_snapshot(*world_.db,
+                                    [&](store::Connection& db) { return list_messages(db, query); })
                    .rows.at(0)
                    .id;
   }
   Result<bool> mark(const MessageId& id, bool typing = false, std::optional<std::string> key = {}) {
     std::optional<metering::IdempotentCall> call;
     if (key) call = world_.call(*key, "");
-    return testkit::run(world_.pool, world_.read_receipts.mark_read(world_.caller, id, typing, std::move(call)));
+    return testkit::run(world_.pool,
+                        world_.read_receipts.mark_read(world_.caller, id, typing, std::move(call)));
   }
 
   MessagingWorld world_;
@@ -53,7 +55,8 @@ struct AnswerCase {
   const char* body;
   std::optional<ErrorCode> code;
 };
-class ReadReceiptAnswer : public ReadReceiptsTest, public testing::WithParamInterface<AnswerCase> {};
+class ReadReceiptAnswer : public ReadReceiptsTest,
+                          public testing::WithParamInterface<AnswerCase> {};
 
 TEST_P(ReadReceiptAnswer, IsReadAsTheTableSays) {
   world_.provider.then(GetParam().status, GetParam().body);
@@ -97,9 +100,10 @@ TEST_F(ReadReceiptsTest, RefusedCallFreesItsKey) {
 
 TEST_F(ReadReceiptsTest, CallThatStillRunsIsInProgress) {
   world_.provider.hold();
-  auto first = net::co_spawn(world_.pool.context(1),
-                             world_.read_receipts.mark_read(world_.caller, inbound_, false, world_.call("key-1", "")),
-                             net::use_future);
+  auto first = net::co_spawn(
+      world_.pool.context(1),
+      world_.read_receipts.mark_read(world_.caller, inbound_, false, world_.call("key-1", "")),
+      net::use_future);
   world_.provider.wait_for(1);
   EXPECT_EQ(code_of(mark(inbound_, false, "key-1")), ErrorCode::kIdempotencyInProgress);
   world_.provider.release();

@@ -34,14 +34,15 @@ std::vector<std::string> history(const MessageRow& row) {
 
 TEST(RenderMessage, IsTheObjectOfTheContract) {
   const auto row = a_row();
-  EXPECT_EQ(render_message(row),
-            R"({"id":")" + row.id.str() +
-                R"(","object":"message","direction":"outbound","status":"sent","type":"text","to":"+91••••••3210",)"
-                R"("sender_id":")" +
-                row.sender.str() +
-                R"(","provider_message_id":null,"client_ref":null,"metadata":{},)"
-                R"("created_at":"2026-11-23T03:04:05.678Z",)"
-                R"("status_history":[{"status":"accepted","at":"2026-11-23T03:04:05.678Z"}]})");
+  EXPECT_EQ(
+      render_message(row),
+      R"({"id":")" + row.id.str() +
+          R"(","object":"message","direction":"outbound","status":"sent","type":"text","to":"+91••••••3210",)"
+          R"("sender_id":")" +
+          row.sender.str() +
+          R"(","provider_message_id":null,"client_ref":null,"metadata":{},)"
+          R"("created_at":"2026-11-23T03:04:05.678Z",)"
+          R"("status_history":[{"status":"accepted","at":"2026-11-23T03:04:05.678Z"}]})");
 }
 
 TEST(RenderMessage, ShowsMetadataAsItCame) {
@@ -103,8 +104,10 @@ TEST(RenderEventBody, IsTheInsideOfAnObject) {
 }
 
 TEST(EventOf, EveryStatusHasAnEventOfItsName) {
-  for (const auto status : {kAccepted, kSending, kUnknown, kSent, kFailed, kDelivered, kRead, kReceived}) {
-    EXPECT_EQ(webhook::event_type_name(event_of(status)), "message." + std::string(channel::status_name(status)));
+  for (const auto status :
+       {kAccepted, kSending, kUnknown, kSent, kFailed, kDelivered, kRead, kReceived}) {
+    EXPECT_EQ(webhook::event_type_name(event_of(status)),
+              "message." + std::string(channel::status_name(status)));
   }
 }
 

@@ -21,22 +21,24 @@ const store::Sql kSealedJobs(
 const store::Sql kAttempts("SELECT attempt FROM queued_jobs");
 
 std::string error_json(int code, const std::string& retry, const std::string& scope = "lane") {
-  return R"({"error":{"code":)" + std::to_string(code) + R"(,"retry":")" + retry + R"(","scope":")" + scope +
-         R"(","text":"the provider's own words"}})";
+  return R"({"error":{"code":)" + std::to_string(code) + R"(,"retry":")" + retry +
+         R"(","scope":")" + scope + R"(","text":"the provider's own words"}})";
 }
 
 class Send : public testing::Test {
  protected:
   metering::Quota quota() {
     return testkit::in_snapshot(*world_.db, [&](store::Connection& db) {
-      return metering::read_quota(db, world_.options.limits, {world_.caller.workspace, world_.caller.mode},
+      return metering::read_quota(db, world_.options.limits,
+                                  {world_.caller.workspace, world_.caller.mode},
                                   world_.clock.now());
     });
   }
   std::vector<std::int64_t> usage() {
     const auto today = metering::day_of(world_.clock.now());
     const auto days = testkit::in_snapshot(*world_.db, [&](store::Connection& db) {
-      return metering::read_usage(db, {world_.caller.workspace, world_.caller.mode}, today - 1, today);
+      return metering::read_usage(db, {world_.caller.workspace, world_.caller.mode}, today - 1,
+                                  today);
     });
     if (days.empty()) return {};
     return {days.back().counts.begin(), days.back().counts.end()};
@@ -73,7 +75,8 @@ TEST_F(Send, SettlingTellsOneEvent) {
 TEST_F(Send, AcceptedAndSendingAreToldOnlyToWhoAsked) {
   world_.add_endpoint(world_.provider.url("/in"), {"message.accepted", "message.sending"});
   world_.send_and_settle();
-  EXPECT_THAT(world_.event_types(), ElementsAre("message.accepted", "message.sending", "message.sent"));
+  EXPECT_THAT(world_.event_types(),
+              ElementsAre("message.accepted", "message.sending", "message.sent"));
 }
 
 TEST_F(Send, AcceptedAndSentAreCounted) {
@@ -204,8 +207,9 @@ TEST_F(Send, TextThatTheChannelCantExpressIsRefusedBeforeAnythingIsStored) {
 
 TEST_F(Send, ReplyNamesTheMessageAsTheProviderDoes) {
   const auto first = world_.send_and_settle();
-  ASSERT_TRUE(world_.send_json(R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" +
-                               first.id.str() + "\"}}"));
+  ASSERT_TRUE(world_.send_json(
+      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" +
+      first.id.str() + "\"}}"));
   const auto seen = world_.provider.wait_for(2);
   ASSERT_THAT(seen, SizeIs(2));
   EXPECT_THAT(seen[1].body, HasSubstr(R"("context":"pm.1")"));
@@ -215,8 +219,8 @@ TEST_F(Send, ReplyToAMessageThatWasNotSentYetIsRefused) {
   world_.provider.then(400, error_json(1, "no"));
   const auto first = world_.send_and_settle();
   const auto refused = world_.send_json(
-      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" + first.id.str() +
-      "\"}}");
+      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" +
+      first.id.str() + "\"}}");
   ASSERT_EQ(code_of(refused), ErrorCode::kInvalidRequest);
   EXPECT_EQ(refused.error().fields.at(0).code, "not_sent_yet");
 }
@@ -224,7 +228,8 @@ TEST_F(Send, ReplyToAMessageThatWasNotSentYetIsRefused) {
 TEST_F(Send, ReplyToNobodysMessageIsRefused) {
   const auto stranger = world_.ids.next<IdKind::kMessage>().str();
   const auto refused = world_.send_json(
-      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" + stranger + "\"}}");
+      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" +
+      stranger + "\"}}");
   ASSERT_EQ(code_of(refused), ErrorCode::kInvalidRequest);
   EXPECT_EQ(refused.error().fields.at(0).pointer, "/context/message_id");
 }
@@ -407,7 +412,8 @@ class SendRecovery : public testing::Test {
     job.expires_at = row.created_at + 24h;
     const auto left = testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
       TRY([[maybe_unused]] const bool fresh, insert_message(db, row));
-      TRY([[maybe_unused]] const auto state, outbox::insert_job(db, job, outbox::JobState::kClaimed));
+      TRY([[maybe_unused]] const auto state,
+          outbox::insert_job(db, job, outbox::JobState::kClaimed));
       return {};
     });
     EXPECT_TRUE(left);

@@ -59,7 +59,8 @@ TEST_F(SendersTest, OfTheOtherModeIsNotFound) {
 
 TEST_F(SendersTest, IsFoundByItsAddressInItsChannelAndMode) {
   const auto mine = world_.add_sender("111", "+15550783881");
-  const auto by_address = [this](std::string_view channel, identity::Mode mode, std::string_view address) {
+  const auto by_address = [this](std::string_view channel, identity::Mode mode,
+                                 std::string_view address) {
     return world_.senders.find_by_address(channel, mode, address);
   };
   EXPECT_EQ(by_address("fake", identity::Mode::kTest, "111"), mine);
@@ -86,8 +87,9 @@ TEST_F(SendersTest, OfAnUnknownChannelIsRefused) {
 
 TEST_F(SendersTest, IsTheSameAfterARestart) {
   const auto before = world_.add_sender("111", "+15550783881");
-  Senders restarted(*world_.db, world_.workspaces, [this](std::string_view) { return &world_.adapter; }, world_.ids,
-                    world_.clock);
+  Senders restarted(
+      *world_.db, world_.workspaces, [this](std::string_view) { return &world_.adapter; },
+      world_.ids, world_.clock);
   ASSERT_TRUE(restarted.load());
   const auto after = restarted.find(before->id);
   ASSERT_NE(after, nullptr);
@@ -98,8 +100,10 @@ TEST_F(SendersTest, IsTheSameAfterARestart) {
 
 TEST_F(SendersTest, OfAChannelThatTheProgramLacksKeepsItFromStarting) {
   world_.add_sender("111", "+15550783881");
-  Senders restarted(*world_.db, world_.workspaces,
-                    [](std::string_view) -> const channel::Adapter* { return nullptr; }, world_.ids, world_.clock);
+  Senders restarted(
+      *world_.db, world_.workspaces,
+      [](std::string_view) -> const channel::Adapter* { return nullptr; }, world_.ids,
+      world_.clock);
   EXPECT_EQ(code_of(restarted.load()), ErrorCode::kInternal);
 }
 

@@ -22,7 +22,8 @@ class WaitersTest : public testing::Test {
   net::any_io_executor executor() { return pool_.context(0).get_executor(); }
   /// Begins to wait on the pool, and gives the answer later.
   std::future<bool> begin(Waiters::Wait& wait, std::chrono::milliseconds span) {
-    return net::co_spawn(executor(), wait.until(std::chrono::steady_clock::now() + span), net::use_future);
+    return net::co_spawn(executor(), wait.until(std::chrono::steady_clock::now() + span),
+                         net::use_future);
   }
 
   runtime::IoPool pool_{1};
@@ -39,7 +40,8 @@ TEST_F(WaitersTest, NotifiedWaitEnds) {
 TEST_F(WaitersTest, NotificationBeforeTheWaitIsNotLost) {
   Waiters::Wait wait(waiters_, message(1), executor());
   waiters_.notify(message(1), "");
-  EXPECT_TRUE(testkit::run(pool_, wait.until(std::chrono::steady_clock::now() + testkit::kPatience)));
+  EXPECT_TRUE(
+      testkit::run(pool_, wait.until(std::chrono::steady_clock::now() + testkit::kPatience)));
 }
 
 TEST_F(WaitersTest, WaitIsOverWhenItsTimeIs) {
@@ -72,7 +74,9 @@ TEST_F(WaitersTest, DetailReachesTheWait) {
 }
 
 TEST_F(WaitersTest, WaitThatWasGivenUpIsNotTouched) {
-  { const Waiters::Wait wait(waiters_, message(1), executor()); }
+  {
+    const Waiters::Wait wait(waiters_, message(1), executor());
+  }
   waiters_.notify(message(1), "");
   Waiters::Wait later(waiters_, message(1), executor());
   EXPECT_FALSE(begin(later, 0ms).get());

@@ -51,11 +51,12 @@ class IdempotencyTest : public testing::Test {
  protected:
   ~IdempotencyTest() override { db_->stop(); }
 
-  IdempotentCall call(std::string_view body = "{}", std::string_view key = "k", Mode mode = Mode::kTest,
-                      std::string_view path = "/v1/messages") {
+  IdempotentCall call(std::string_view body = "{}", std::string_view key = "k",
+                      Mode mode = Mode::kTest, std::string_view path = "/v1/messages") {
     return *idempotency_.begin(mode, "POST", path, key, body, clock_.now());
   }
-  IdempotencyVerdict take(const IdempotentCall& made, std::uint8_t resource = 1, Time running_until = {}) {
+  IdempotencyVerdict take(const IdempotentCall& made, std::uint8_t resource = 1,
+                          Time running_until = {}) {
     IdBytes id{};
     id[15] = resource;
     return testkit::in_transaction(*db_, [&](store::Connection& db) {
@@ -117,16 +118,18 @@ TEST_F(IdempotencyTest, AnotherWorkspaceIsFirst) {
 }
 
 TEST_F(IdempotencyTest, LookTakesNothing) {
-  const auto looked = testkit::in_transaction(
-      *db_, [&](store::Connection& db) { return idempotency_.look(db, workspace_, call(), clock_.now()); });
+  const auto looked = testkit::in_transaction(*db_, [&](store::Connection& db) {
+    return idempotency_.look(db, workspace_, call(), clock_.now());
+  });
   EXPECT_EQ(looked.kind, Kind::kFirst);
   EXPECT_EQ(take(call()).kind, Kind::kFirst);
 }
 
 TEST_F(IdempotencyTest, LookSeesWhatWasTaken) {
   take(call(), 7);
-  const auto looked = testkit::in_transaction(
-      *db_, [&](store::Connection& db) { return idempotency_.look(db, workspace_, call(), clock_.now()); });
+  const auto looked = testkit::in_transaction(*db_, [&](store::Connection& db) {
+    return idempotency_.look(db, workspace_, call(), clock_.now());
+  });
   EXPECT_EQ(looked.kind, Kind::kReplay);
 }
 

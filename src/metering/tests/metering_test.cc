@@ -66,7 +66,8 @@ class Metering : public testing::Test {
     }));
   }
   Quota quota(QuotaKey key, Time now = kNow) {
-    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return read_quota(db, limits_, key, now); });
+    return testkit::in_snapshot(
+        *db_, [&](store::Connection& db) { return read_quota(db, limits_, key, now); });
   }
   std::vector<UsageDay> usage(QuotaKey key, Time from, Time to) {
     return testkit::in_snapshot(
@@ -127,24 +128,26 @@ TEST_F(Metering, RemainingIsNeverNegative) { EXPECT_EQ((Quota{5, 7, {}, {}}).rem
 
 TEST_F(Metering, RoomIsThereUntilTheLastIsAdmitted) {
   admit(9, live_);
-  const auto seen = testkit::in_transaction(*db_, [&](store::Connection& db) -> Result<std::pair<bool, bool>> {
-    Tally tally(db, limits_, kNow);
-    TRY(const bool before, tally.has_room(live_));
-    TRY([[maybe_unused]] const bool admitted, tally.admit(live_));
-    TRY(const bool behind, tally.has_room(live_));
-    return std::pair(before, behind);
-  });
+  const auto seen =
+      testkit::in_transaction(*db_, [&](store::Connection& db) -> Result<std::pair<bool, bool>> {
+        Tally tally(db, limits_, kNow);
+        TRY(const bool before, tally.has_room(live_));
+        TRY([[maybe_unused]] const bool admitted, tally.admit(live_));
+        TRY(const bool behind, tally.has_room(live_));
+        return std::pair(before, behind);
+      });
   EXPECT_EQ(seen, std::pair(true, false));
 }
 
 TEST_F(Metering, TallyKnowsTheQuotaBeforeItIsWritten) {
   admit(2, live_);
-  const auto used = testkit::in_transaction(*db_, [&](store::Connection& db) -> Result<std::int64_t> {
-    Tally tally(db, limits_, kNow);
-    TRY([[maybe_unused]] const bool admitted, tally.admit(live_));
-    TRY(const auto now, tally.quota(live_));
-    return now.used;
-  });
+  const auto used =
+      testkit::in_transaction(*db_, [&](store::Connection& db) -> Result<std::int64_t> {
+        Tally tally(db, limits_, kNow);
+        TRY([[maybe_unused]] const bool admitted, tally.admit(live_));
+        TRY(const auto now, tally.quota(live_));
+        return now.used;
+      });
   EXPECT_EQ(used, 3);
 }
 

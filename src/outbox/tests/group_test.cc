@@ -31,7 +31,8 @@ void enqueue(Group& group, const JobRef& job) {
   group.enqueued(job, group.reserve(job.lane, kNow), JobState::kReady);
 }
 
-/// A group that already has something queued in a lane of its own, due in an hour: nothing is claimed at once any more.
+/// A group that already has something queued in a lane of its own, due in an hour: nothing is
+/// claimed at once any more.
 struct BusyGroup : AGroup {
   explicit BusyGroup(GroupPolicy policy = {}) : AGroup(policy) {
     set_queued(1);
@@ -223,8 +224,8 @@ TEST(Group, FailedClaimIsPickedAgain) {
   EXPECT_THAT(numbers_of(group.pick(kNow)), ElementsAre(1));
 }
 
-// A job is told to wait behind one in flight. Whoever comes last of "its row exists" and "the one ahead has ended
-// without seeing it" must wake it.
+// A job is told to wait behind one in flight. Whoever comes last of "its row exists" and "the one
+// ahead has ended without seeing it" must wake it.
 
 TEST(GroupOrphan, IsNoneWhileTheJobAheadIsInFlight) {
   AGroup group;

@@ -17,22 +17,30 @@ using testing::SizeIs;
 constexpr Lane kLane = 0xF000'0000'0000'0001;  // beyond a signed number: it must survive the column
 constexpr Lane kOther = 2;
 
-const store::Sql kAttempts("SELECT attempt FROM (SELECT id, attempt FROM queued_jobs UNION ALL SELECT id, attempt FROM claimed_jobs) ORDER BY id");
-const store::Sql kSealed("SELECT sealed FROM (SELECT id, sealed FROM queued_jobs UNION ALL SELECT id, sealed FROM claimed_jobs) ORDER BY id");
+const store::Sql kAttempts(
+    "SELECT attempt FROM (SELECT id, attempt FROM queued_jobs UNION ALL SELECT id, attempt FROM "
+    "claimed_jobs) ORDER BY id");
+const store::Sql kSealed(
+    "SELECT sealed FROM (SELECT id, sealed FROM queued_jobs UNION ALL SELECT id, sealed FROM "
+    "claimed_jobs) ORDER BY id");
 
 class JobTable : public testing::Test {
  protected:
   JobState insert(const Job& job, JobState wanted = JobState::kReady) {
-    return testkit::in_transaction(*db_, [&](store::Connection& db) { return insert_job(db, job, wanted); });
+    return testkit::in_transaction(
+        *db_, [&](store::Connection& db) { return insert_job(db, job, wanted); });
   }
   std::optional<JobRef> finish(const Job& job, bool promote = true) {
-    return testkit::in_transaction(*db_, [&](store::Connection& db) { return finish_job(db, job, promote); });
+    return testkit::in_transaction(
+        *db_, [&](store::Connection& db) { return finish_job(db, job, promote); });
   }
   std::optional<Job> claim(const JobRef& which) {
-    return testkit::in_transaction(*db_, [&](store::Connection& db) { return claim_job(db, which); });
+    return testkit::in_transaction(*db_,
+                                   [&](store::Connection& db) { return claim_job(db, which); });
   }
   void requeue(const Job& job, Time due) {
-    ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return requeue_job(db, job, due); }));
+    ASSERT_TRUE(
+        testkit::write(*db_, [&](store::Connection& db) { return requeue_job(db, job, due); }));
   }
   std::vector<std::uint32_t> ready(std::uint8_t group = 1, std::size_t limit = 100) {
     std::vector<std::uint32_t> out;
@@ -107,10 +115,10 @@ TEST_F(JobTable, ClaimGivesTheWholeRow) {
   insert(job);
   const auto claimed = claim(ref(1, kLane));
   ASSERT_TRUE(claimed);
-  EXPECT_EQ(std::tie(claimed->id, claimed->kind, claimed->workspace, claimed->group, claimed->lane, claimed->due,
-                     claimed->expires_at, claimed->key_id, claimed->sealed),
-            std::tie(job.id, job.kind, job.workspace, job.group, job.lane, job.due, job.expires_at, job.key_id,
-                     job.sealed));
+  EXPECT_EQ(std::tie(claimed->id, claimed->kind, claimed->workspace, claimed->group, claimed->lane,
+                     claimed->due, claimed->expires_at, claimed->key_id, claimed->sealed),
+            std::tie(job.id, job.kind, job.workspace, job.group, job.lane, job.due, job.expires_at,
+                     job.key_id, job.sealed));
 }
 
 TEST_F(JobTable, ClaimedJobIsNotClaimedAgain) {
@@ -195,7 +203,8 @@ TEST_F(JobTable, OnlyClaimedJobsAreToBeRecovered) {
   insert(a_job(1, 1), JobState::kClaimed);
   insert(a_job(2, 2));
   insert(a_job(3, 3), JobState::kWaiting);
-  const auto jobs = testkit::in_snapshot(*db_, [](store::Connection& db) { return claimed_jobs(db, 10); });
+  const auto jobs =
+      testkit::in_snapshot(*db_, [](store::Connection& db) { return claimed_jobs(db, 10); });
   ASSERT_THAT(jobs, SizeIs(1));
   EXPECT_EQ(number_of(jobs[0].id), 1U);
 }
@@ -204,7 +213,8 @@ TEST_F(JobTable, QueuedGroupsCountReadyAndWaitingButNotClaimed) {
   insert(a_job(1, 1), JobState::kClaimed);
   insert(a_job(2, 2));
   insert(a_job(3, 2));
-  const auto groups = testkit::in_snapshot(*db_, [](store::Connection& db) { return queued_groups(db); });
+  const auto groups =
+      testkit::in_snapshot(*db_, [](store::Connection& db) { return queued_groups(db); });
   ASSERT_THAT(groups, SizeIs(1));
   EXPECT_EQ(groups[0].queued, 2);
 }

@@ -19,10 +19,13 @@ namespace flowsell::outbox {
 /// Does nothing with its jobs but write down that they ran, and end them as a test says.
 class FakeHandler final : public JobHandler {
  public:
-  FakeHandler(store::Database& db, Outbox& outbox, const Clock& clock) : db_(db), outbox_(outbox), clock_(clock) {}
+  FakeHandler(store::Database& db, Outbox& outbox, const Clock& clock)
+      : db_(db), outbox_(outbox), clock_(clock) {}
 
   GroupPolicy policy(const GroupId&) override { return group_policy; }
-  Result<> on_claimed(store::Connection&, const Job&, Time) override { return when_claimed ? when_claimed() : Result<>(); }
+  Result<> on_claimed(store::Connection&, const Job&, Time) override {
+    return when_claimed ? when_claimed() : Result<>();
+  }
   Awaitable<Disposition> attempt(Job job) override;
   Result<> recover(store::Connection& db, Job job, Time) override;
 

@@ -112,7 +112,8 @@ TEST_F(OutboxTest, RecoveryAsksTheHandlerAboutClaimedJobsOnly) {
 
 TEST_F(OutboxTest, RecoveryHasNoEndBeforeTheLastClaimedJob) {
   ASSERT_TRUE(testkit::write(*db, [](store::Connection& connection) -> Result<> {
-    for (std::uint32_t n = 0; n < 501; ++n) CHECK_OK(insert_job(connection, a_job(n, n), JobState::kClaimed));
+    for (std::uint32_t n = 0; n < 501; ++n)
+      CHECK_OK(insert_job(connection, a_job(n, n), JobState::kClaimed));
     return {};
   }));
   ASSERT_TRUE(outbox.recover());

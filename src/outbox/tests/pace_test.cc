@@ -113,11 +113,16 @@ TEST_P(Backoff, IsAsTheTableSays) {
 }
 
 constexpr BackoffCase kBackoffCases[] = {
-    {"FirstAttempt", 1, 0.5, 2, 1000ms},   {"SecondAttempt", 2, 0.5, 2, 2000ms},
-    {"ThirdAttempt", 3, 0.5, 2, 4000ms},   {"LeastSpread", 1, 0.0, 2, 800ms},
-    {"MostSpread", 1, 1.0, 2, 1200ms},     {"BaseFour", 3, 0.5, 4, 16'000ms},
-    {"LastBelowTheLongest", 9, 0.5, 2, 256'000ms}, {"Longest", 10, 0.5, 2, 300'000ms},
-    {"ManyAttempts", 1'000'000, 0.5, 2, 300'000ms}, {"NoAttempt", 0, 0.5, 2, 1000ms},
+    {"FirstAttempt", 1, 0.5, 2, 1000ms},
+    {"SecondAttempt", 2, 0.5, 2, 2000ms},
+    {"ThirdAttempt", 3, 0.5, 2, 4000ms},
+    {"LeastSpread", 1, 0.0, 2, 800ms},
+    {"MostSpread", 1, 1.0, 2, 1200ms},
+    {"BaseFour", 3, 0.5, 4, 16'000ms},
+    {"LastBelowTheLongest", 9, 0.5, 2, 256'000ms},
+    {"Longest", 10, 0.5, 2, 300'000ms},
+    {"ManyAttempts", 1'000'000, 0.5, 2, 300'000ms},
+    {"NoAttempt", 0, 0.5, 2, 1000ms},
 };
 INSTANTIATE_TEST_SUITE_P(Table, Backoff, testing::ValuesIn(kBackoffCases),
                          [](const auto& param_info) { return std::string(param_info.param.name); });

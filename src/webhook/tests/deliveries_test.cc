@@ -43,7 +43,8 @@ TEST_F(Delivery, IsSignedUnderTheEventsId) {
   EXPECT_EQ(seen.headers.at("webhook-id"), event.id.str());
   EXPECT_EQ(seen.body, Events::render(event));
   const Time at = from_unix_ms(std::stoll(seen.headers.at("webhook-timestamp")) * 1000);
-  EXPECT_EQ(seen.headers.at("webhook-signature"), sign(endpoint_->secret, event.id.str(), at, seen.body));
+  EXPECT_EQ(seen.headers.at("webhook-signature"),
+            sign(endpoint_->secret, event.id.str(), at, seen.body));
 }
 
 TEST_F(Delivery, SucceedsWithTwoHundred) {
@@ -99,7 +100,8 @@ TEST_F(Delivery, FailsAfterTheLastAttemptOfTheSchedule) {
   deliver();
   world_.skip(20s);
   imposter_.wait_for(2);
-  ASSERT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kFailed; }));
+  ASSERT_TRUE(
+      testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kFailed; }));
   EXPECT_EQ(world_.jobs(), 0);
 }
 
@@ -147,29 +149,33 @@ TEST_F(Delivery, ToAnEndpointRemovedMeanwhileIsCanceled) {
   deliver();
   ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.remove(world_.caller, endpoint_->id)));
   world_.skip(20s);
-  EXPECT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
+  EXPECT_TRUE(
+      testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
   EXPECT_EQ(imposter_.seen_count(), 1U);
 }
 
 TEST_F(Delivery, ToAnEndpointDisabledMeanwhileIsCanceled) {
   imposter_.then(500);
   deliver();
-  ASSERT_TRUE(testkit::run(world_.pool,
-                           world_.endpoints.change(world_.caller, endpoint_->id, {.enabled = false}, std::nullopt)));
+  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.change(world_.caller, endpoint_->id,
+                                                                {.enabled = false}, std::nullopt)));
   world_.skip(20s);
-  EXPECT_TRUE(testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
+  EXPECT_TRUE(
+      testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
 }
 
 TEST_F(Delivery, OfOneConversationComesInOrder) {
   imposter_.hold();
   endpoint_ = world_.add_endpoint(imposter_.url());
-  for (const auto type : {EventType::kMessageSent, EventType::kMessageDelivered, EventType::kMessageRead}) {
+  for (const auto type :
+       {EventType::kMessageSent, EventType::kMessageDelivered, EventType::kMessageRead}) {
     world_.tell(world_.draft(type));
   }
   ASSERT_THAT(imposter_.wait_for(1), SizeIs(1));
   imposter_.release();
   std::vector<std::string> types;
-  for (const auto& seen : imposter_.wait_for(3)) types.push_back(seen.body.substr(9, seen.body.find(',') - 10));
+  for (const auto& seen : imposter_.wait_for(3))
+    types.push_back(seen.body.substr(9, seen.body.find(',') - 10));
   EXPECT_THAT(types, ElementsAre("message.sent", "message.delivered", "message.read"));
 }
 
@@ -234,7 +240,8 @@ class DeliveryTable : public testing::Test {
   void record(const DeliveryId& id, const std::optional<Attempt>& attempt, DeliveryStatus status,
               std::optional<Time> next = {}) {
     ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
-      return record_attempt(db, world_.caller.workspace, id, attempt, status, next, world_.clock.now());
+      return record_attempt(db, world_.caller.workspace, id, attempt, status, next,
+                            world_.clock.now());
     }));
   }
   std::vector<DeliveryId> page(DeliveryQuery query) {
@@ -260,9 +267,10 @@ TEST_F(DeliveryTable, AttemptsAreKeptInOrder) {
   const Time at = *parse_time("2026-11-23T00:00:00Z");
   record(id, Attempt{at, 500, "http_error", 12ms}, DeliveryStatus::kPending, at + 5s);
   record(id, Attempt{at + 5s, 0, "timed_out", 9ms}, DeliveryStatus::kFailed);
-  EXPECT_EQ(world_.deliveries_now().at(0).attempts_json,
-            R"({"at":"2026-11-23T00:00:00.000Z","status":500,"error":"http_error","latency_ms":12},)"
-            R"({"at":"2026-11-23T00:00:05.000Z","error":"timed_out","latency_ms":9})");
+  EXPECT_EQ(
+      world_.deliveries_now().at(0).attempts_json,
+      R"({"at":"2026-11-23T00:00:00.000Z","status":500,"error":"http_error","latency_ms":12},)"
+      R"({"at":"2026-11-23T00:00:05.000Z","error":"timed_out","latency_ms":9})");
 }
 
 TEST_F(DeliveryTable, PageIsNewestFirst) {
@@ -284,7 +292,27 @@ TEST_F(DeliveryTable, FiltersByEndpointEventAndStatus) {
   insert(endpoint_, world_.ids.next<IdKind::kEvent>());
   const auto ended = insert(endpoint_, event_);
   record(ended, std::nullopt, DeliveryStatus::kCanceled);
-  EXPECT_THAT(page({.endpoint = endpoint_, .event = event_, .status = DeliveryStatus::kPending}), ElementsAre(mine));
+  EXPECT_THAT(page({.endpoint = endpoint_, .event = event_, .status = DeliveryStatus::kPending}),
+              ElementsAre(mine));
+}
+
+TEST_F(DeliveryTable, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
+  const auto wanted = insert(endpoint_, event_);
+  const auto other = world_.ids.next<IdKind::kEndpoint>();
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    for (int i = 0; i < 20'000; ++i) {
+      const auto id = world_.ids.next<IdKind::kDelivery>();
+      CHECK_OK(insert_delivery(db, {id, world_.caller.workspace, world_.caller.mode, other, event_,
+                                    EventType::kMessageSent, world_.clock.now()}));
+    }
+    return {};
+  }));
+  DeliveryQuery query{.workspace = world_.caller.workspace, .endpoint = endpoint_};
+  const auto page = testkit::in_snapshot(
+      *world_.db, [&](store::Connection& db) { return list_deliveries(db, query); });
+  EXPECT_THAT(page.rows, IsEmpty());
+  ASSERT_TRUE(page.has_more);
+  EXPECT_THAT(this->page({.endpoint = endpoint_, .after = page.next}), ElementsAre(wanted));
 }
 
 TEST_F(DeliveryTable, EventOfADeliveryIsFound) {

@@ -18,12 +18,15 @@ constexpr const char* kUrl = "https://hooks.example.com/in";
 
 class EndpointsTest : public testing::Test {
  protected:
-  Result<Endpoints::Created> create(Endpoints::Draft draft, std::optional<metering::IdempotentCall> call = {}) {
-    return testkit::run(world_.pool, world_.endpoints.create(world_.caller, std::move(draft), std::move(call)));
+  Result<Endpoints::Created> create(Endpoints::Draft draft,
+                                    std::optional<metering::IdempotentCall> call = {}) {
+    return testkit::run(world_.pool,
+                        world_.endpoints.create(world_.caller, std::move(draft), std::move(call)));
   }
   Result<Endpoints::Created> change(const EndpointId& id, Endpoints::Change change,
                                     std::optional<metering::IdempotentCall> call = {}) {
-    return testkit::run(world_.pool, world_.endpoints.change(world_.caller, id, std::move(change), std::move(call)));
+    return testkit::run(world_.pool, world_.endpoints.change(world_.caller, id, std::move(change),
+                                                             std::move(call)));
   }
   Result<> remove(const EndpointId& id) {
     return testkit::run(world_.pool, world_.endpoints.remove(world_.caller, id));
@@ -38,7 +41,8 @@ class EndpointsTest : public testing::Test {
   }
   /// What a process that starts now reads.
   EndpointPtr after_restart(const EndpointId& id) {
-    Endpoints restarted(*world_.db, world_.workspaces, *world_.guard, world_.idempotency, world_.ids, world_.clock);
+    Endpoints restarted(*world_.db, world_.workspaces, *world_.guard, world_.idempotency,
+                        world_.ids, world_.clock);
     EXPECT_TRUE(restarted.load());
     return restarted.find(id);
   }
@@ -55,7 +59,9 @@ TEST_F(EndpointsTest, CreatedEndpointWantsEverythingWhereNothingWasAsked) {
   EXPECT_THAT(made()->events, ElementsAre("*"));
 }
 
-TEST_F(EndpointsTest, EachEndpointHasASecretOfItsOwn) { EXPECT_NE(made()->secret.reveal(), made()->secret.reveal()); }
+TEST_F(EndpointsTest, EachEndpointHasASecretOfItsOwn) {
+  EXPECT_NE(made()->secret.reveal(), made()->secret.reveal());
+}
 
 TEST_F(EndpointsTest, SecretIsInNoFile) {
   const auto endpoint = made();
@@ -117,7 +123,9 @@ TEST_F(EndpointsTest, SameCallMakesOneEndpoint) {
   EXPECT_THAT(subscribed(), SizeIs(1));
 }
 
-TEST_F(EndpointsTest, FirstCallIsNoReplay) { EXPECT_FALSE(create({kUrl, {}, {}}, key())->replayed); }
+TEST_F(EndpointsTest, FirstCallIsNoReplay) {
+  EXPECT_FALSE(create({kUrl, {}, {}}, key())->replayed);
+}
 
 TEST_F(EndpointsTest, SameKeyWithAnotherBodyIsRefused) {
   ASSERT_TRUE(create({kUrl, {}, {}}, key("{}")));
@@ -181,6 +189,22 @@ TEST_F(EndpointsTest, RemovedTwiceIsNotFound) {
   const auto id = made()->id;
   ASSERT_TRUE(remove(id));
   EXPECT_EQ(code_of(remove(id)), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointsTest, ChangeWhileItIsRemovedDoesNotBringItBack) {
+  for (int i = 0; i < 20; ++i) {
+    const auto id = made()->id;
+    auto removed = net::co_spawn(world_.pool.context(0), world_.endpoints.remove(world_.caller, id),
+                                 net::use_future);
+    auto changed = net::co_spawn(
+        world_.pool.context(1),
+        world_.endpoints.change(world_.caller, id, {.description = "late"}, std::nullopt),
+        net::use_future);
+    ASSERT_TRUE(removed.get());
+    changed.wait();
+    ASSERT_EQ(world_.endpoints.find(id), nullptr);
+    ASSERT_EQ(after_restart(id), nullptr);
+  }
 }
 
 TEST_F(EndpointsTest, ListIsOldestFirst) {

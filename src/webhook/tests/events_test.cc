@@ -38,8 +38,9 @@ class EventsTest : public testing::Test {
     return ids;
   }
   std::int64_t destroy_expired(Time now) {
-    return testkit::in_transaction(
-        *world_.db, [now](store::Connection& db) { return Events::destroy_expired_content(db, now); });
+    return testkit::in_transaction(*world_.db, [now](store::Connection& db) {
+      return Events::destroy_expired_content(db, now);
+    });
   }
   std::int64_t sealed() { return testkit::numbers(*world_.db, kSealed).at(0); }
 
@@ -67,8 +68,9 @@ TEST_F(EventsTest, EventOfTheOtherModeIsNotListed) {
 TEST_F(EventsTest, EventOfAnotherWorkspaceIsNotRead) {
   const auto id = tell_some(1).at(0);
   const auto stranger = world_.ids.next<IdKind::kWorkspace>();
-  const auto read = testkit::in_snapshot(
-      *world_.db, [&](store::Connection& db) { return read_event(db, *world_.spool, stranger, id); });
+  const auto read = testkit::in_snapshot(*world_.db, [&](store::Connection& db) {
+    return read_event(db, *world_.spool, stranger, id);
+  });
   EXPECT_FALSE(read);
 }
 
@@ -97,7 +99,8 @@ TEST_F(EventsTest, FullPageSaysThatThereIsMore) {
   const auto has_more = [this](std::size_t limit) {
     const EventQuery query{.workspace = world_.caller.workspace, .limit = limit};
     return testkit::in_snapshot(
-               *world_.db, [&](store::Connection& db) { return list_events(db, *world_.spool, query); })
+               *world_.db,
+               [&](store::Connection& db) { return list_events(db, *world_.spool, query); })
         .has_more;
   };
   EXPECT_TRUE(has_more(2));
@@ -213,8 +216,9 @@ TEST(EventBody, HoldsTypeTimeIdAndTheMessage) {
   event.at = *parse_time("2026-11-23T03:04:05.678Z");
   event.body = R"("id":"msg_1")";
   event.content = Content(R"("text":{"body":"Hi"})");
-  EXPECT_EQ(Events::render(event), R"({"type":"message.received","timestamp":"2026-11-23T03:04:05.678Z","data":{"id":")" +
-                                       event.id.str() + R"(","message":{"id":"msg_1","text":{"body":"Hi"}}}})");
+  EXPECT_EQ(Events::render(event),
+            R"({"type":"message.received","timestamp":"2026-11-23T03:04:05.678Z","data":{"id":")" +
+                event.id.str() + R"(","message":{"id":"msg_1","text":{"body":"Hi"}}}})");
 }
 
 TEST(EventBody, OfAnUnknownUpdateSaysUpdate) {

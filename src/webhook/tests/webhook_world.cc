@@ -5,11 +5,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::unique_ptr<store::Database> open(const testkit::TempFolder& folder, const std::vector<testkit::Migrations>& more) {
+std::unique_ptr<store::Database> open(const testkit::TempFolder& folder,
+                                      const std::vector<testkit::Migrations>& more) {
   auto db = testkit::open_database(folder, {});
   std::vector<store::Migration> all;
-  std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(), outbox::migrations(),
-                                            migrations()};
+  std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(),
+                                            outbox::migrations(), migrations()};
   rooms.insert(rooms.end(), more.begin(), more.end());
   for (const auto room : rooms) all.insert(all.end(), room.begin(), room.end());
   std::ranges::sort(all, {}, &store::Migration::number);
@@ -22,7 +23,8 @@ std::unique_ptr<store::Database> open(const testkit::TempFolder& folder, const s
 WebhookWorld::WebhookWorld(WorldOptions options)
     : db(open(folder, options.more_tables)),
       spool(*crypto::RotatingKeys::open({folder / "keys", "spool", 1h, 25h}, clock.now())),
-      fingerprint(*crypto::RotatingKeys::open({folder / "keys", "fingerprint", 24h, 96h}, clock.now())),
+      fingerprint(
+          *crypto::RotatingKeys::open({folder / "keys", "fingerprint", 24h, 96h}, clock.now())),
       workspaces(*db, ring, ids, clock),
       idempotency(*fingerprint),
       outbox(*db, clock, pool, metrics),
@@ -43,7 +45,8 @@ WebhookWorld::~WebhookWorld() {
 }
 
 EndpointPtr WebhookWorld::add_endpoint(const std::string& url, std::vector<std::string> patterns) {
-  auto created = testkit::run(pool, endpoints.create(caller, {url, std::move(patterns), {}}, std::nullopt));
+  auto created =
+      testkit::run(pool, endpoints.create(caller, {url, std::move(patterns), {}}, std::nullopt));
   if (!created) throw std::runtime_error(created.error().detail);
   return created->endpoint;
 }
@@ -78,7 +81,8 @@ std::int64_t WebhookWorld::jobs() {
 std::vector<DeliveryRow> WebhookWorld::deliveries_now(DeliveryQuery query) {
   query.workspace = caller.workspace;
   query.mode = caller.mode;
-  return testkit::in_snapshot(*db, [&](store::Connection& connection) { return list_deliveries(connection, query); })
+  return testkit::in_snapshot(
+             *db, [&](store::Connection& connection) { return list_deliveries(connection, query); })
       .rows;
 }
 
@@ -86,7 +90,8 @@ std::vector<StoredEvent> WebhookWorld::events_now(EventQuery query) {
   query.workspace = caller.workspace;
   query.mode = caller.mode;
   return testkit::in_snapshot(
-             *db, [&](store::Connection& connection) { return list_events(connection, *spool, query); })
+             *db,
+             [&](store::Connection& connection) { return list_events(connection, *spool, query); })
       .events;
 }
 

@@ -8,7 +8,8 @@
 
 namespace flowsell::api {
 
-/// The door for customers: routes, authentication, rate limits, and the shape of every answer. Thread-safe.
+/// The door for customers: routes, authentication, rate limits, and the shape of every answer.
+/// Thread-safe.
 class Api {
  public:
   explicit Api(Services services);

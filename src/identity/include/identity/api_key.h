@@ -10,8 +10,9 @@
 
 namespace flowsell::identity {
 
-/// The text of an API key: "fsk_test_" or "fsk_live_", 8 characters that name it, 32 that are secret, and a CRC-32
-/// in 6 characters of base62 over all before, so that a typo is refused without a look-up.
+/// The text of an API key: "fsk_test_" or "fsk_live_", 8 characters that name it, 32 that are
+/// secret, and a CRC-32 in 6 characters of base62 over all before, so that a typo is refused
+/// without a look-up.
 struct ApiKeyText {
   Mode mode;
   std::string_view prefix;  ///< "fsk_test_" and the 8 characters: stored and shown

@@ -25,10 +25,11 @@ class ApiKeys {
   /// Blocking: for start-up and tools.
   Result<Created> create(WorkspaceId workspace, Mode mode, std::string name, Scopes scopes);
 
-  /// The caller that an Authorization header stands for, when its key is in memory already: no look-up, no coroutine.
+  /// The caller that an Authorization header stands for, when its key is in memory already: no
+  /// look-up, no coroutine.
   std::shared_ptr<const Caller> find_cached(std::string_view authorization) const;
-  /// The same with a look-up. Fails with kMissingApiKey or kInvalidApiKey; an unknown name costs the same work as a wrong
-  /// secret, so that answers don't tell which names exist.
+  /// The same with a look-up. Fails with kMissingApiKey or kInvalidApiKey; an unknown name costs
+  /// the same work as a wrong secret, so that answers don't tell which names exist.
   Task<std::shared_ptr<const Caller>> authenticate(std::string authorization);
 
  private:

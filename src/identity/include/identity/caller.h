@@ -30,7 +30,9 @@ class Scopes {
   static std::optional<Scopes> parse(std::string_view names);
   std::string str() const;
   bool has(Scope scope) const noexcept { return (bits_ & static_cast<std::uint8_t>(scope)) != 0; }
-  void add(Scope scope) noexcept { bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(scope)); }
+  void add(Scope scope) noexcept {
+    bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(scope));
+  }
 
  private:
   explicit Scopes(std::uint8_t bits) : bits_(bits) {}

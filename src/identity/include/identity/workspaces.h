@@ -24,10 +24,14 @@ class Workspaces {
   /// The one workspace of a sandbox; kNotFound when there is none. Blocking.
   Result<WorkspaceId> first() const;
 
-  /// Seals a secret of the workspace (a provider's token, a signing secret) for its row; `bound_to` names the row.
-  Result<std::string> seal(const WorkspaceId& workspace, std::string_view bound_to, const Secret& secret);
-  Result<Secret> unseal(const WorkspaceId& workspace, std::string_view bound_to, std::string_view sealed);
-  /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called. Blocking.
+  /// Seals a secret of the workspace (a provider's token, a signing secret) for its row; `bound_to`
+  /// names the row.
+  Result<std::string> seal(const WorkspaceId& workspace, std::string_view bound_to,
+                           const Secret& secret);
+  Result<Secret> unseal(const WorkspaceId& workspace, std::string_view bound_to,
+                        std::string_view sealed);
+  /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called.
+  /// Blocking.
   Result<> load_keys();
 
  private:

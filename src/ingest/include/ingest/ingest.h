@@ -19,20 +19,23 @@ struct ProviderApp {
   Secret verify_token;  ///< of the subscription's challenge
 };
 
-/// The door for a provider's webhooks: verified on the raw bytes, translated, committed, and only then answered. What fails
-/// before the last commit is answered 503, and the provider sends it all again, which is harmless. Thread-safe.
+/// The door for a provider's webhooks: verified on the raw bytes, translated, committed, and only
+/// then answered. What fails before the last commit is answered 503, and the provider sends it all
+/// again, which is harmless. Thread-safe.
 class Ingest {
  public:
   /// Updates of one commit: large bodies go in pieces, so that sends between them don't wait.
   static constexpr std::size_t kChunk = 100;
 
-  Ingest(const channel::Adapter& adapter, std::string signature_header, std::vector<ProviderApp> apps,
-         messaging::Senders& senders, messaging::ProviderUpdates& updates, const Clock& clock,
-         metrics::Registry& metrics);
+  Ingest(const channel::Adapter& adapter, std::string signature_header,
+         std::vector<ProviderApp> apps, messaging::Senders& senders,
+         messaging::ProviderUpdates& updates, const Clock& clock, metrics::Registry& metrics);
 
   /// GET: the provider asks whether the address is ours. The challenge, or kInvalidSignature.
-  Result<std::string> answer_challenge(std::string_view mode, std::string_view token, std::string_view challenge) const;
-  /// POST: success means that every update is stored. Fails with kInvalidSignature, kInvalidJson or the store's codes.
+  Result<std::string> answer_challenge(std::string_view mode, std::string_view token,
+                                       std::string_view challenge) const;
+  /// POST: success means that every update is stored. Fails with kInvalidSignature, kInvalidJson or
+  /// the store's codes.
   Task<> take(const http::Request& request);
 
  private:

@@ -26,27 +26,31 @@ struct Accepted {
 /// Journey out, first half: from a parsed request to commit 1. Thread-safe.
 class Accept {
  public:
-  Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox, webhook::Events& events,
-         metering::Idempotency& idempotency, const crypto::Key& contact_key, IdSource& ids,
-         const Clock& clock, metering::Limits limits);
+  Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
+         webhook::Events& events, metering::Idempotency& idempotency,
+         const crypto::Key& contact_key, IdSource& ids, const Clock& clock,
+         metering::Limits limits);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
 
-  /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one answer.
-  Result<SenderPtr> check(const identity::Caller& caller, const channel::OutboundMessage& message) const;
+  /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
+  /// answer.
+  Result<SenderPtr> check(const identity::Caller& caller,
+                          const channel::OutboundMessage& message) const;
 
-  /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt is on its way where
-  /// there was room. `raw_body` is the request's own text: what is sealed. Fails with kInvalidRequest, kQuotaExhausted,
-  /// kIdempotencyKeyReused, kIdempotencyInProgress or the store's codes; then nothing was accepted.
-  Task<Accepted> accept(identity::Caller caller, MessageId id, channel::OutboundMessage message, Content raw_body,
-                        std::optional<metering::IdempotentCall> call);
+  /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt
+  /// is on its way where there was room. `raw_body` is the request's own text: what is sealed.
+  /// Fails with kInvalidRequest, kQuotaExhausted, kIdempotencyKeyReused, kIdempotencyInProgress or
+  /// the store's codes; then nothing was accepted.
+  Task<Accepted> accept(identity::Caller caller, MessageId id, channel::OutboundMessage message,
+                        Content raw_body, std::optional<metering::IdempotentCall> call);
 
   ContactHash hash_of(const WorkspaceId& workspace, std::string_view contact) const;
 
  private:
-  MessageRow make_row(const identity::Caller& caller, const MessageId& id, const channel::OutboundMessage& message,
-                      const Sender& sender) const;
+  MessageRow make_row(const identity::Caller& caller, const MessageId& id,
+                      const channel::OutboundMessage& message, const Sender& sender) const;
   Task<Accepted> replay(WorkspaceId workspace, MessageId id);
 
   store::Database& db_;

@@ -19,7 +19,8 @@ using channel::MessageStatus;
 /// A keyed hash of a person's number or provider's id, for look-ups without the number.
 using ContactHash = std::array<std::uint8_t, 16>;
 
-/// Why a message failed or is unknown, as far as it is kept: codes and ids, no words of the provider's.
+/// Why a message failed or is unknown, as far as it is kept: codes and ids, no words of the
+/// provider's.
 struct MessageError {
   std::string code;  ///< ours, stable: "recipient_unreachable", "message_expired", "no_answer"
   std::int64_t provider_code = 0;
@@ -46,36 +47,44 @@ struct MessageRow {
   std::optional<MessageError> error;
 };
 
-/// In a transaction. False when a row of that id is there already (an inbound message that came twice).
+/// In a transaction. False when a row of that id is there already (an inbound message that came
+/// twice).
 Result<bool> insert_message(store::Connection& db, const MessageRow& row);
 
 /// A step forward.
 struct StatusChange {
   MessageStatus to = MessageStatus::kSent;
   Time at;
-  std::string_view provider_message_id;      ///< empty: keep
-  const MessageError* error = nullptr;       ///< with kFailed and kUnknown
-  const MessageRow* known = nullptr;         ///< the row where the caller has it: saves a look-up
+  std::string_view provider_message_id;  ///< empty: keep
+  const MessageError* error = nullptr;   ///< with kFailed and kUnknown
+  const MessageRow* known = nullptr;     ///< the row where the caller has it: saves a look-up
 };
 /// What a change left behind, enough to tell others of it.
 struct ChangedMessage {
-  bool moved = false;  ///< false: the message was further already; what was missing (the id, the time) was filled in
+  bool moved = false;  ///< false: the message was further already; what was missing (the id, the
+                       ///< time) was filled in
   MessageRow row;      ///< with moved only: as it is now, without times
 };
-/// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no such message.
-Result<std::optional<ChangedMessage>> change_status(store::Connection& db, const WorkspaceId& workspace,
-                                                    const MessageId& id, const StatusChange& change);
+/// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no
+/// such message.
+Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
+                                                    const WorkspaceId& workspace,
+                                                    const MessageId& id,
+                                                    const StatusChange& change);
 /// In a transaction: accepted -> sending, nothing else.
-Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id, Time at);
+Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
+                      Time at);
 
-Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace, const MessageId& id);
+Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace,
+                                               const MessageId& id);
 
 /// Whose conversation a message belongs to.
 struct Conversation {
   SenderId sender;
   ContactHash contact{};
 };
-Result<std::optional<Conversation>> find_conversation(store::Connection& db, const WorkspaceId& workspace,
+Result<std::optional<Conversation>> find_conversation(store::Connection& db,
+                                                      const WorkspaceId& workspace,
                                                       const MessageId& id);
 
 struct MessageQuery {
@@ -95,9 +104,11 @@ struct MessageQuery {
 struct MessagePage {
   std::vector<MessageRow> rows;  ///< newest first
   bool has_more = false;
-  std::optional<MessageId> next; ///< where to go on: the last row, or where a long search without matches stopped
+  std::optional<MessageId>
+      next;  ///< where to go on: the last row, or where a long search without matches stopped
 };
-/// One page. A page looks at 20,000 rows at most, whatever its filters: it may come back short with has_more set.
+/// One page. A page looks at 20,000 rows at most, whatever its filters: it may come back short with
+/// has_more set.
 Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query);
 
 }  // namespace flowsell::messaging

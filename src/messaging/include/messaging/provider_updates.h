@@ -13,15 +13,16 @@
 
 namespace flowsell::messaging {
 
-/// Journey in: what a provider told us becomes statuses, inbound messages and events. Idempotent: the same update twice
-/// changes nothing and tells nobody. Thread-safe.
+/// Journey in: what a provider told us becomes statuses, inbound messages and events. Idempotent:
+/// the same update twice changes nothing and tells nobody. Thread-safe.
 class ProviderUpdates {
  public:
-  ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key, const Clock& clock,
-                  metering::Limits limits);
+  ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key,
+                  const Clock& clock, metering::Limits limits);
 
-  /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one conversation). Fails with the store's codes: then
-  /// nothing of them was stored, and the provider must send them again.
+  /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one
+  /// conversation). Fails with the store's codes: then nothing of them was stored, and the provider
+  /// must send them again.
   Task<> apply(SenderPtr sender, std::vector<channel::Update> updates);
 
  private:

@@ -12,15 +12,17 @@
 
 namespace flowsell::messaging {
 
-/// Marks inbound messages as read at their provider: a call that is answered by the provider's answer. Thread-safe.
+/// Marks inbound messages as read at their provider: a call that is answered by the provider's
+/// answer. Thread-safe.
 class ReadReceipts {
  public:
   ReadReceipts(store::Database& db, http::Client& client, Senders& senders, SendHandler& send,
                metering::Idempotency& idempotency, const Clock& clock);
 
-  /// Fails with kNotFound, kConflict (an outbound message), kProviderRejected, kProviderUnreachable, kProviderTimeout.
-  /// True: an earlier call with the same key had done it.
-  Task<bool> mark_read(identity::Caller caller, MessageId id, bool typing, std::optional<metering::IdempotentCall> call);
+  /// Fails with kNotFound, kConflict (an outbound message), kProviderRejected,
+  /// kProviderUnreachable, kProviderTimeout. True: an earlier call with the same key had done it.
+  Task<bool> mark_read(identity::Caller caller, MessageId id, bool typing,
+                       std::optional<metering::IdempotentCall> call);
 
  private:
   Task<> call_provider(SenderPtr sender, std::string provider_message_id, bool typing);

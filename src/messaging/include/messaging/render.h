@@ -7,8 +7,8 @@
 
 namespace flowsell::messaging {
 
-/// A message as the API shows it: {"id","object":"message",...,"status_history":[...]}. `detail` is the provider's own
-/// words about an error, in a live answer only.
+/// A message as the API shows it: {"id","object":"message",...,"status_history":[...]}. `detail` is
+/// the provider's own words about an error, in a live answer only.
 std::string render_message(const MessageRow& row, std::string_view detail = {});
 
 /// The inside of data.message in an event about an outbound message, no braces, no content.

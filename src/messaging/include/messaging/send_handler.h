@@ -22,22 +22,24 @@ struct SendOptions {
   std::size_t concurrency = 256;    ///< attempts of one sender open at once
   bool pair_limit = true;
   std::chrono::seconds timeout{30};
-  http::Url test_api_base;          ///< the simulator: where senders of test mode go
+  http::Url test_api_base;  ///< the simulator: where senders of test mode go
   http::Url live_api_base;
 };
 
 /// Sends messages to their provider: one attempt each time, one outcome, stored.
 class SendHandler final : public outbox::JobHandler {
  public:
-  SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events, Waiters& waiters,
-              outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock, metering::Limits limits,
-              SendOptions options, metrics::Registry& metrics);
+  SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events,
+              Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
+              const Clock& clock, metering::Limits limits, SendOptions options,
+              metrics::Registry& metrics);
 
   channel::SenderRoute route(const Sender& sender) const;
-  /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a later attempt is made
-  /// from: it is sealed and stored only where there is one.
-  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender, http::OutRequest request,
-                                                  Content raw_body, MessageRow row);
+  /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a
+  /// later attempt is made from: it is sealed and stored only where there is one.
+  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender,
+                                                  http::OutRequest request, Content raw_body,
+                                                  MessageRow row);
   /// Seals a message's content into its job, under the newest key.
   Result<> seal(outbox::Job& job, const Content& raw_body) const;
 
@@ -52,9 +54,12 @@ class SendHandler final : public outbox::JobHandler {
   Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome,
                                         const MessageRow* known = nullptr);
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
-  std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome, Time now) const;
-  Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender, http::OutRequest request);
-  Awaitable<channel::Outcome> exchange(const Sender& sender, http::OutRequest request, bool& refused);
+  std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome,
+                                 Time now) const;
+  Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender,
+                                                http::OutRequest request);
+  Awaitable<channel::Outcome> exchange(const Sender& sender, http::OutRequest request,
+                                       bool& refused);
   void reseal(outbox::Job& job);
 
   store::Database& db_;

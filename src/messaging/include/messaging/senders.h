@@ -27,7 +27,7 @@ struct Sender {
   std::string address;         ///< the provider's id of it: WhatsApp's phone-number id
   std::string display_number;  ///< "+15550783881"
   std::string name;
-  Secret token;                ///< of its connection
+  Secret token;  ///< of its connection
   Time created_at;
 };
 using SenderPtr = std::shared_ptr<const Sender>;
@@ -38,8 +38,8 @@ using AdapterLookup = std::function<const channel::Adapter*(std::string_view cha
 /// All senders, in memory: every send asks for one. Thread-safe.
 class Senders {
  public:
-  Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters, IdSource& ids,
-          const Clock& clock);
+  Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
+          IdSource& ids, const Clock& clock);
 
   /// Reads all senders. Blocking; at start.
   Result<> load();
@@ -57,12 +57,13 @@ class Senders {
   /// A connection with one sender. Blocking: for start-up and tools.
   Result<SenderPtr> create(Draft draft);
 
-  /// By sender id or display number; an empty `from` means the workspace's only sender. Fails with kInvalidRequest at
-  /// /from: another workspace's sender is not told apart from none.
+  /// By sender id or display number; an empty `from` means the workspace's only sender. Fails with
+  /// kInvalidRequest at /from: another workspace's sender is not told apart from none.
   Result<SenderPtr> find(const identity::Caller& caller, std::string_view from) const;
   SenderPtr find(const SenderId& id) const;
   /// Whom a provider's webhook is about.
-  SenderPtr find_by_address(std::string_view channel, identity::Mode mode, std::string_view address) const;
+  SenderPtr find_by_address(std::string_view channel, identity::Mode mode,
+                            std::string_view address) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
 
  private:
@@ -76,7 +77,8 @@ class Senders {
   mutable std::shared_mutex mutex_;
   std::map<SenderId, SenderPtr> by_id_;
   std::map<std::pair<WorkspaceId, identity::Mode>, std::vector<SenderPtr>> by_workspace_;
-  std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>> by_address_;  ///< channel ':' address
+  std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>>
+      by_address_;  ///< channel ':' address
 };
 
 }  // namespace flowsell::messaging

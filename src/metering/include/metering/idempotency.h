@@ -35,31 +35,36 @@ struct IdempotencyVerdict {
   IdBytes resource{};  ///< kReplay: what the first call made
 };
 
-/// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole days. A key's text and a
-/// body's bytes are never stored: a hash of the one, a keyed hash of the other under a key that is not in the database (a
-/// plain hash of a one-time code would be an oracle). Thread-safe.
+/// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole
+/// days. A key's text and a body's bytes are never stored: a hash of the one, a keyed hash of the
+/// other under a key that is not in the database (a plain hash of a one-time code would be an
+/// oracle). Thread-safe.
 class Idempotency {
  public:
   static constexpr std::chrono::hours kKept{72};
 
   explicit Idempotency(crypto::RotatingKeys& fingerprint_keys) : keys_(fingerprint_keys) {}
 
-  /// Reads the header's value: a quoted string or a bare token, 1 to 255 printable ASCII characters. Fails with
-  /// kInvalidIdempotencyKey.
+  /// Reads the header's value: a quoted string or a bare token, 1 to 255 printable ASCII
+  /// characters. Fails with kInvalidIdempotencyKey.
   static Result<std::string> parse_header(std::string_view value);
 
   Result<IdempotentCall> begin(identity::Mode mode, std::string_view method, std::string_view path,
                                std::string_view key, std::string_view body, Time now);
 
-  /// In a transaction: takes the key for `resource`, or tells what it stands for. `running_until` is the end of a lease for
-  /// calls that go on after the commit (Time{}: the call is done with this commit).
-  Result<IdempotencyVerdict> take(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
-                                  const IdBytes& resource, Time running_until, Time now);
+  /// In a transaction: takes the key for `resource`, or tells what it stands for. `running_until`
+  /// is the end of a lease for calls that go on after the commit (Time{}: the call is done with
+  /// this commit).
+  Result<IdempotencyVerdict> take(store::Connection& db, const WorkspaceId& workspace,
+                                  const IdempotentCall& call, const IdBytes& resource,
+                                  Time running_until, Time now);
   /// Looks without taking.
-  Result<IdempotencyVerdict> look(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
-                                  Time now);
-  /// In a transaction: a leased call has ended. `done` keeps the key for replays; otherwise it is free again.
-  Result<> end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call, bool done);
+  Result<IdempotencyVerdict> look(store::Connection& db, const WorkspaceId& workspace,
+                                  const IdempotentCall& call, Time now);
+  /// In a transaction: a leased call has ended. `done` keeps the key for replays; otherwise it is
+  /// free again.
+  Result<> end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
+               bool done);
 
   /// In a transaction: drops the days that are over. Returns how many rows.
   Result<std::int64_t> drop_expired(store::Connection& db, Time now);
@@ -68,7 +73,8 @@ class Idempotency {
 
  private:
   std::array<std::uint8_t, 16> fingerprint(const crypto::Key& key, std::string_view body) const;
-  Result<bool> same_body(const IdempotentCall& call, std::uint32_t day, std::string_view stored) const;
+  Result<bool> same_body(const IdempotentCall& call, std::uint32_t day,
+                         std::string_view stored) const;
 
   crypto::RotatingKeys& keys_;
   std::atomic<std::int64_t> oldest_day_{INT64_MAX};  ///< of any stored key

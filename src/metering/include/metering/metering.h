@@ -59,11 +59,13 @@ struct Limits {
   std::int64_t test_monthly = 10'000'000;
 };
 
-/// Counts for one transaction: what its operations count is added up in memory, and each counter's row is written once,
-/// by finish(), as the last statements before COMMIT: a hot workspace's row is locked for as short as can be.
+/// Counts for one transaction: what its operations count is added up in memory, and each counter's
+/// row is written once, by finish(), as the last statements before COMMIT: a hot workspace's row is
+/// locked for as short as can be.
 class Tally {
  public:
-  Tally(store::Connection& db, const Limits& limits, Time now) : db_(db), limits_(limits), now_(now) {}
+  Tally(store::Connection& db, const Limits& limits, Time now)
+      : db_(db), limits_(limits), now_(now) {}
   /// Counts one request against the quota; false when the quota is used up (nothing is counted).
   Result<bool> admit(const QuotaKey& key);
   /// True when the next admit() would succeed.
@@ -86,15 +88,16 @@ class Tally {
   std::map<std::pair<QuotaKey, Metric>, std::int64_t> usage_;
 };
 
-Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key, Time now);
+Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key,
+                         Time now);
 
 struct UsageDay {
   std::string date;  ///< "2026-11-23"
   std::array<std::int64_t, kMetricCount> counts{};
 };
 /// Days with any use, ascending, between the two days (unix day numbers, inclusive).
-Result<std::vector<UsageDay>> read_usage(store::Connection& db, const QuotaKey& key, std::int64_t first_day,
-                                         std::int64_t last_day);
+Result<std::vector<UsageDay>> read_usage(store::Connection& db, const QuotaKey& key,
+                                         std::int64_t first_day, std::int64_t last_day);
 
 constexpr std::int64_t day_of(Time t) { return to_unix_ms(t) / 86'400'000; }
 

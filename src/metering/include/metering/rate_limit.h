@@ -18,8 +18,8 @@ class RateLimit {
 
   struct Decision {
     bool admitted = true;
-    std::int64_t remaining = 0;              ///< requests that could follow at once
-    std::chrono::seconds reset{1};           ///< until one more is admitted (refused) or the bucket is full
+    std::int64_t remaining = 0;     ///< requests that could follow at once
+    std::chrono::seconds reset{1};  ///< until one more is admitted (refused) or the bucket is full
   };
   Decision take(const ApiKeyId& key, SteadyTime now);
   std::int64_t per_second() const noexcept { return per_second_; }

@@ -22,8 +22,8 @@ enum class JobState : std::uint8_t {
   kWaiting = 2,  ///< behind another job of its lane
 };
 
-using JobId = IdBytes;    ///< the message's or delivery's own id: order by id is order of acceptance
-using GroupId = IdBytes;  ///< what shares a pace: a sender's or an endpoint's id
+using JobId = IdBytes;  ///< the message's or delivery's own id: order by id is order of acceptance
+using GroupId = IdBytes;     ///< what shares a pace: a sender's or an endpoint's id
 using Lane = std::uint64_t;  ///< within a group, jobs of one lane run one at a time, in order
 
 /// A queued job as the memory window holds it: where it stands, not what it says.
@@ -45,7 +45,7 @@ struct Job {
   WorkspaceId workspace;
   GroupId group{};
   Lane lane = 0;
-  int attempt = 1;          ///< the number of the attempt that the claim began, from 1
+  int attempt = 1;  ///< the number of the attempt that the claim began, from 1
   Time due;
   Time expires_at;
   std::uint32_t key_id = 0;  ///< the spool key that `sealed` is under
@@ -54,9 +54,10 @@ struct Job {
 
 /// How fast and how wide a group goes.
 struct GroupPolicy {
-  double per_second = 0;          ///< attempts begun; 0: no pace
-  std::size_t concurrency = 64;   ///< attempts open at once
-  bool pair_limit = false;        ///< one message each 6 s to one recipient, 45 in a burst (whatsapp.md section 3)
+  double per_second = 0;         ///< attempts begun; 0: no pace
+  std::size_t concurrency = 64;  ///< attempts open at once
+  bool pair_limit =
+      false;  ///< one message each 6 s to one recipient, 45 in a burst (whatsapp.md section 3)
 };
 
 /// How an attempt ended, as its handler tells the outbox after it has stored the fact.
@@ -66,10 +67,12 @@ struct Disposition {
     kRetry,      ///< the row is ready again, due at `due`
     kUnclaimed,  ///< nothing was begun; the row is ready again
   } kind = Kind::kDone;
-  bool healthy = true;            ///< false: the provider or endpoint itself is in trouble; the group slows down
-  Time due;                       ///< kRetry
+  bool healthy =
+      true;  ///< false: the provider or endpoint itself is in trouble; the group slows down
+  Time due;  ///< kRetry
   std::optional<Time> pause_group_until;
-  std::optional<JobRef> promoted; ///< the lane's next job, which became ready in the same transaction
+  std::optional<JobRef>
+      promoted;  ///< the lane's next job, which became ready in the same transaction
 };
 
 }  // namespace flowsell::outbox

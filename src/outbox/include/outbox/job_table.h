@@ -8,36 +8,42 @@
 
 namespace flowsell::outbox {
 
-/// The outbox's tables, for use inside other rooms' transactions: a message and its job commit together.
+/// The outbox's tables, for use inside other rooms' transactions: a message and its job commit
+/// together.
 ///
-/// Queued jobs and claimed ones lie apart. Claimed ones are few: their table stays small, is found whole after a crash, and is
-/// the only one that a message touches whose sender is idle. Queued ones are ready (the head of their lane) or wait behind
-/// another: the index of ready jobs holds heads only, so a lane with a thousand jobs, or one that waits for a retry, hides
-/// nobody.
+/// Queued jobs and claimed ones lie apart. Claimed ones are few: their table stays small, is found
+/// whole after a crash, and is the only one that a message touches whose sender is idle. Queued
+/// ones are ready (the head of their lane) or wait behind another: the index of ready jobs holds
+/// heads only, so a lane with a thousand jobs, or one that waits for a retry, hides nobody.
 std::span<const store::Migration> migrations();
 
-/// Inserts the job. Its state: kClaimed as asked; otherwise kWaiting when asked or when its lane holds a queued job,
-/// else kReady. Returns the state it got.
+/// Inserts the job. Its state: kClaimed as asked; otherwise kWaiting when asked or when its lane
+/// holds a queued job, else kReady. Returns the state it got.
 Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted);
 
 /// Removes a finished job. With `promote` the lane's next job becomes ready and is returned.
 Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote);
 
-/// Puts a claimed job back as the head of its lane, due at `due`, with its content as it now is sealed.
+/// Puts a claimed job back as the head of its lane, due at `due`, with its content as it now is
+/// sealed.
 Result<> requeue_job(store::Connection& db, const Job& job, Time due);
 
-/// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns what became ready.
+/// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns
+/// what became ready.
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane);
 
-/// Makes the first job of every lane ready, for a start after a crash: the job that others were told to wait behind may
-/// have ended while nobody lived to wake them. Only while no job is claimed.
+/// Makes the first job of every lane ready, for a start after a crash: the job that others were
+/// told to wait behind may have ended while nobody lived to wake them. Only while no job is
+/// claimed.
 Result<> promote_orphans(store::Connection& db);
 
-/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more), or due later than `ref` says.
+/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more), or due later
+/// than `ref` says.
 Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref);
 
 /// Ready jobs of a group in order of their time.
-Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group, std::size_t limit);
+Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group,
+                                       std::size_t limit);
 
 /// Jobs that were claimed when the process ended.
 Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit);

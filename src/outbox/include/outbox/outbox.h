@@ -22,8 +22,8 @@ namespace flowsell::outbox {
 
 class Group;
 
-/// What a room does with its kind of job. Called on the pool's threads; on_claimed() and recover() inside a
-/// transaction, on the committer's.
+/// What a room does with its kind of job. Called on the pool's threads; on_claimed() and recover()
+/// inside a transaction, on the committer's.
 class JobHandler {
  public:
   virtual ~JobHandler() = default;
@@ -32,45 +32,53 @@ class JobHandler {
   virtual Result<> on_claimed(store::Connection& db, const Job& job, Time now) = 0;
   /// One attempt, to its stored end. Must not throw.
   virtual Awaitable<Disposition> attempt(Job job) = 0;
-  /// The process ended while the job was claimed: decide and store what becomes of it, row included.
+  /// The process ended while the job was claimed: decide and store what becomes of it, row
+  /// included.
   virtual Result<> recover(store::Connection& db, Job job, Time now) = 0;
 };
 
-/// A place in the outbox for a job that is about to be inserted. Give it back by exactly one of start(), enqueued(),
-/// release().
+/// A place in the outbox for a job that is about to be inserted. Give it back by exactly one of
+/// start(), enqueued(), release().
 struct Slot {
-  std::shared_ptr<Group> group;  ///< shared with the outbox: a slot may outlive the group's last look-up
+  std::shared_ptr<Group>
+      group;  ///< shared with the outbox: a slot may outlive the group's last look-up
   Lane lane = 0;
   JobState state = JobState::kReady;
 };
 
-/// The durable queue through which every asynchronous send leaves. Its table holds the truth; in memory it has, for each
-/// group, a bounded window over the ready jobs. Thread-safe. No polling: commits, ends and timers wake it.
+/// The durable queue through which every asynchronous send leaves. Its table holds the truth; in
+/// memory it has, for each group, a bounded window over the ready jobs. Thread-safe. No polling:
+/// commits, ends and timers wake it.
 class Outbox {
  public:
-  Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool, metrics::Registry& metrics);
+  Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool,
+         metrics::Registry& metrics);
   ~Outbox();
 
   /// Before recover().
   void set_handler(JobKind kind, JobHandler& handler);
-  /// Settles what was claimed when the last process ended, and learns which groups have work. Blocking; before start().
+  /// Settles what was claimed when the last process ended, and learns which groups have work.
+  /// Blocking; before start().
   Result<> recover();
   void start();
 
   Slot reserve(JobKind kind, const GroupId& group, Lane lane);
   /// The job was inserted as claimed: runs the attempt on the caller's executor, and takes its end.
-  void start(Slot slot, JobId id, const net::any_io_executor& executor, Awaitable<Disposition> attempt);
+  void start(Slot slot, JobId id, const net::any_io_executor& executor,
+             Awaitable<Disposition> attempt);
   /// The job was inserted in `state` (ready or waiting).
   void enqueued(Slot slot, JobId id, Time due, JobState state);
   /// Nothing was inserted.
   void release(Slot slot);
 
-  /// Ask right before a job's settling is committed: must its transaction look for the lane's next job?
+  /// Ask right before a job's settling is committed: must its transaction look for the lane's next
+  /// job?
   bool has_queue(const GroupId& group) const;
   /// True once stop() has begun: attempts that have not sent a byte must not.
   bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
 
-  /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is still accepted is queued.
+  /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is
+  /// still accepted is queued.
   void close() noexcept { stopping_.store(true, std::memory_order_release); }
   /// close(), and waits up to `grace` for the open attempts' ends. Blocking.
   void stop(std::chrono::milliseconds grace);
@@ -99,7 +107,9 @@ class Outbox {
   JobHandler* handlers_[2] = {nullptr, nullptr};
   mutable std::shared_mutex groups_mutex_;
   struct GroupIdHash {
-    std::size_t operator()(const GroupId& id) const noexcept { return std::hash<MessageId>{}(MessageId(id)); }
+    std::size_t operator()(const GroupId& id) const noexcept {
+      return std::hash<MessageId>{}(MessageId(id));
+    }
   };
   std::unordered_map<GroupId, std::shared_ptr<Group>, GroupIdHash> groups_;
   std::atomic<bool> stopping_{false};

@@ -9,7 +9,8 @@
 
 namespace flowsell::outbox {
 
-/// A rate with a burst of a tenth of a second (at least one), by the generic cell rate algorithm: no tick, no refill.
+/// A rate with a burst of a tenth of a second (at least one), by the generic cell rate algorithm:
+/// no tick, no refill.
 class Pace {
  public:
   explicit Pace(double per_second);
@@ -26,8 +27,8 @@ class Pace {
   SteadyTime next_{};  ///< the theoretical arrival time
 };
 
-/// WhatsApp's pair limit: one message each 6 seconds to one recipient, with 45 borrowed from the future. Holds an entry
-/// for a recipient only until its debt is paid.
+/// WhatsApp's pair limit: one message each 6 seconds to one recipient, with 45 borrowed from the
+/// future. Holds an entry for a recipient only until its debt is paid.
 class PairLimit {
  public:
   /// The moment from which the lane may send; `now` or earlier when it may now.
@@ -42,7 +43,7 @@ class PairLimit {
 };
 
 /// When to try again: 1 s, 2 s, 4 s ... up to `longest`, each 20 % more or less.
-std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds longest, double unit_random,
-                                  int base = 2);
+std::chrono::milliseconds backoff(int attempt, std::chrono::milliseconds longest,
+                                  double unit_random, int base = 2);
 
 }  // namespace flowsell::outbox

@@ -42,7 +42,7 @@ class TestOp final : public store::WriteOp {
     for (store::WriteOp* op : ops) CHECK_OK(store::as<TestOp>(op).body(db));
     return {};
   }
-  static constexpr store::WriteKind kKind{"test", 1000, apply};
+  static constexpr store::WriteKind kKind = {"test", 1000, apply};
 };
 
 inline Result<> write(store::Database& db, TestOp::Body body) {
@@ -68,7 +68,8 @@ template <class F>
 auto in_snapshot(store::Database& db, F fn) {
   using Out = std::invoke_result_t<F&, store::Connection&>;
   std::optional<Out> out;
-  const auto done = db.read_now([&](store::Connection& connection) { out.emplace(fn(connection)); });
+  const auto done =
+      db.read_now([&](store::Connection& connection) { out.emplace(fn(connection)); });
   if (!done) throw std::runtime_error(done.error().detail);
   if (!*out) throw std::runtime_error(out->error().detail);
   return **std::move(out);
@@ -78,18 +79,21 @@ auto in_snapshot(store::Database& db, F fn) {
 inline std::vector<std::string> texts(store::Database& db, const store::Sql& sql) {
   return in_snapshot(db, [&sql](store::Connection& connection) -> Result<std::vector<std::string>> {
     std::vector<std::string> out;
-    CHECK_OK(connection.query(sql, {}, [&out](const store::Row& row) { out.emplace_back(row.text(0)); }));
+    CHECK_OK(connection.query(sql, {},
+                              [&out](const store::Row& row) { out.emplace_back(row.text(0)); }));
     return out;
   });
 }
 
 /// The first column of every row, as numbers.
 inline std::vector<std::int64_t> numbers(store::Database& db, const store::Sql& sql) {
-  return in_snapshot(db, [&sql](store::Connection& connection) -> Result<std::vector<std::int64_t>> {
-    std::vector<std::int64_t> out;
-    CHECK_OK(connection.query(sql, {}, [&out](const store::Row& row) { out.push_back(row.integer(0)); }));
-    return out;
-  });
+  return in_snapshot(
+      db, [&sql](store::Connection& connection) -> Result<std::vector<std::int64_t>> {
+        std::vector<std::int64_t> out;
+        CHECK_OK(connection.query(
+            sql, {}, [&out](const store::Row& row) { out.push_back(row.integer(0)); }));
+        return out;
+      });
 }
 
 /// The code of a failure; nullopt of a success.

@@ -17,7 +17,8 @@
 
 namespace flowsell::testkit {
 
-/// An HTTP server on a free port of 127.0.0.1 that answers by script and remembers what it was asked. Thread-safe.
+/// An HTTP server on a free port of 127.0.0.1 that answers by script and remembers what it was
+/// asked. Thread-safe.
 class HttpImposter {
  public:
   struct Seen {

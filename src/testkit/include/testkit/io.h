@@ -15,15 +15,18 @@ namespace flowsell::testkit {
 
 constexpr std::chrono::seconds kPatience{10};
 
-/// Runs one coroutine on the pool's first context and gives its result. Throws when it takes longer than kPatience.
+/// Runs one coroutine on the pool's first context and gives its result. Throws when it takes longer
+/// than kPatience.
 template <class T>
 T run(runtime::IoPool& pool, Awaitable<T> work) {
   auto done = net::co_spawn(pool.context(0), std::move(work), net::use_future);
-  if (done.wait_for(kPatience) != std::future_status::ready) throw std::runtime_error("a coroutine did not end");
+  if (done.wait_for(kPatience) != std::future_status::ready)
+    throw std::runtime_error("a coroutine did not end");
   return done.get();
 }
 
-/// True as soon as `fact()` is; false when it is not within kPatience. For facts that nothing signals.
+/// True as soon as `fact()` is; false when it is not within kPatience. For facts that nothing
+/// signals.
 template <class F>
 bool eventually(F fact) {
   const auto end = std::chrono::steady_clock::now() + kPatience;

@@ -7,8 +7,8 @@
 
 namespace flowsell::testkit {
 
-/// The real clocks plus what the test has skipped. For parts whose deadlines end in real timers, where a clock that
-/// stands still would make every deadline one of the past. Thread-safe.
+/// The real clocks plus what the test has skipped. For parts whose deadlines end in real timers,
+/// where a clock that stands still would make every deadline one of the past. Thread-safe.
 class SkippingClock final : public Clock {
  public:
   Time now() const override { return real_.now() + std::chrono::milliseconds(skipped_ms_.load()); }

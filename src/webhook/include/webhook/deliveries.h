@@ -37,14 +37,14 @@ Result<> insert_delivery(store::Connection& db, const NewDelivery& delivery);
 /// How one attempt went: what is kept of it. Never a body.
 struct Attempt {
   Time at;
-  int status = 0;                     ///< HTTP; 0: no answer
-  std::string_view error;             ///< class: "timed_out", "unconnected", "http_error", ...; empty: none
+  int status = 0;          ///< HTTP; 0: no answer
+  std::string_view error;  ///< class: "timed_out", "unconnected", "http_error", ...; empty: none
   std::chrono::milliseconds latency{0};
 };
 /// In a transaction: adds the attempt; `next` is when the next one comes, with kPending only.
 Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id,
-                        const std::optional<Attempt>& attempt, DeliveryStatus status, std::optional<Time> next,
-                        Time now);
+                        const std::optional<Attempt>& attempt, DeliveryStatus status,
+                        std::optional<Time> next, Time now);
 
 struct DeliveryRow {
   DeliveryId id;
@@ -68,12 +68,16 @@ struct DeliveryQuery {
   std::size_t limit = 20;
 };
 struct DeliveryPage {
-  std::vector<DeliveryRow> rows;
+  std::vector<DeliveryRow> rows;  ///< newest first
   bool has_more = false;
+  std::optional<DeliveryId> next;  ///< where to go on: the last row, or where a long search stopped
 };
+/// One page. It looks at 20,000 rows at most, whatever its filters: it may come back short with
+/// has_more set.
 Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query);
 
 /// The event of a delivery.
-Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id);
+Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace,
+                                        const DeliveryId& id);
 
 }  // namespace flowsell::webhook

@@ -21,16 +21,18 @@ struct DeliveryOptions {
   std::vector<std::chrono::seconds> schedule;  ///< pauses before each attempt, the first 0
 };
 
-/// Posts events to customers' endpoints, signed as Standard Webhooks asks: at least once, each under one constant
-/// webhook-id, so that a receiver can tell a repetition. Never follows a redirect.
+/// Posts events to customers' endpoints, signed as Standard Webhooks asks: at least once, each
+/// under one constant webhook-id, so that a receiver can tell a repetition. Never follows a
+/// redirect.
 class DeliveryHandler final : public outbox::JobHandler {
  public:
-  DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints, outbox::Outbox& outbox,
-                  const crypto::RotatingKeys& spool, const Clock& clock, DeliveryOptions options,
-                  metrics::Registry& metrics);
+  DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints,
+                  outbox::Outbox& outbox, const crypto::RotatingKeys& spool, const Clock& clock,
+                  DeliveryOptions options, metrics::Registry& metrics);
 
   /// The first attempt of a delivery whose body is at hand.
-  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event, std::shared_ptr<const std::string> body);
+  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event,
+                                              std::shared_ptr<const std::string> body);
 
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
@@ -40,7 +42,8 @@ class DeliveryHandler final : public outbox::JobHandler {
  private:
   struct Verdict;
   Verdict judge(const http::Exchange& exchange, const outbox::Job& job, Time begun) const;
-  http::OutRequest request_for(const Endpoint& endpoint, const EventId& event, const std::string& body, Time now) const;
+  http::OutRequest request_for(const Endpoint& endpoint, const EventId& event,
+                               const std::string& body, Time now) const;
   Awaitable<outbox::Disposition> settle(outbox::Job job, Verdict verdict);
 
   store::Database& db_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,14 +29,15 @@ struct Endpoint {
   std::vector<std::string> events;  ///< patterns: "message.*"
   std::string description;
   bool enabled = true;
-  Secret secret;                    ///< "whsec_..."
+  Secret secret;  ///< "whsec_..."
   Time created_at;
 
   bool wants(EventType type) const noexcept;
 };
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 
-/// Customers' endpoints: all in memory, since every event asks for its workspace's; the database first. Thread-safe.
+/// Customers' endpoints: all in memory, since every event asks for its workspace's; the database
+/// first. Thread-safe.
 class Endpoints {
  public:
   static constexpr std::size_t kPerWorkspaceMax = 50;
@@ -53,10 +55,12 @@ class Endpoints {
   };
   struct Created {
     EndpointPtr endpoint;
-    bool replayed = false;  ///< an earlier call with this Idempotency-Key made it: its secret is not shown again
+    bool replayed = false;  ///< an earlier call with this Idempotency-Key made it: its secret is
+                            ///< not shown again
   };
   /// Fails with kInvalidRequest (URL, patterns), kConflict (too many), or the idempotency codes.
-  Task<Created> create(identity::Caller caller, Draft draft, std::optional<metering::IdempotentCall> call);
+  Task<Created> create(identity::Caller caller, Draft draft,
+                       std::optional<metering::IdempotentCall> call);
 
   struct Change {
     std::optional<std::string> url;
@@ -74,15 +78,18 @@ class Endpoints {
   /// All of a workspace's mode, oldest first.
   std::vector<EndpointPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
   /// Enabled ones that want the event.
-  std::vector<EndpointPtr> subscribed(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
+  std::vector<EndpointPtr> subscribed(const WorkspaceId& workspace, identity::Mode mode,
+                                      EventType type) const;
 
   /// The endpoint said that it is gone (410).
   Task<> disable(EndpointId id);
 
  private:
   Result<> check(const Endpoint& endpoint) const;
-  Task<Created> store_endpoint(Endpoint endpoint, std::optional<metering::IdempotentCall> call);
-  void publish(EndpointPtr endpoint);
+  enum class Put : std::uint8_t { kNew, kChange };
+  Task<Created> store_endpoint(Endpoint endpoint, Put put,
+                               std::optional<metering::IdempotentCall> call);
+  void publish(EndpointPtr endpoint, Put put);
   void forget(const EndpointId& id);
 
   store::Database& db_;

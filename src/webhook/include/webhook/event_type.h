@@ -22,7 +22,8 @@ enum class EventType : std::uint8_t {
 std::string_view event_type_name(EventType type) noexcept;
 std::optional<EventType> parse_event_type(std::string_view name) noexcept;
 
-/// True for "*", a type's name, or a head and ".*" under which at least one type stands: "message.*".
+/// True for "*", a type's name, or a head and ".*" under which at least one type stands:
+/// "message.*".
 bool is_event_pattern(std::string_view pattern) noexcept;
 bool matches(std::string_view pattern, EventType type) noexcept;
 

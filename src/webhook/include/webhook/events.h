@@ -22,15 +22,15 @@ struct EventDraft {
   identity::Mode mode = identity::Mode::kTest;
   EventType type = EventType::kMessageSent;
   Time at;
-  IdBytes subject{};        ///< the message it is about
-  outbox::Lane lane = 0;    ///< the conversation: events of one go to an endpoint in order
-  std::string body;         ///< the inside of data.message (or of data.update), no braces, no content
-  Content content;          ///< more fields of the same object that are content; empty: none
-  EventId id;               ///< set by record(): ids rise in the order of commits
+  IdBytes subject{};      ///< the message it is about
+  outbox::Lane lane = 0;  ///< the conversation: events of one go to an endpoint in order
+  std::string body;       ///< the inside of data.message (or of data.update), no braces, no content
+  Content content;        ///< more fields of the same object that are content; empty: none
+  EventId id;             ///< set by record(): ids rise in the order of commits
 };
 
-/// The deliveries of one event: decided before its transaction, written in it, begun after it. Destroying it gives back
-/// what was not used.
+/// The deliveries of one event: decided before its transaction, written in it, begun after it.
+/// Destroying it gives back what was not used.
 class EventPlan {
  public:
   EventPlan() = default;
@@ -72,23 +72,26 @@ class DeliveryHandler;
 /// Records events and their deliveries, inside other rooms' transactions. Thread-safe.
 class Events {
  public:
-  Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
+  Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox,
+         crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
          std::chrono::hours content_retention);
   /// Before the first launch().
   void set_delivery_handler(DeliveryHandler& handler) { deliveries_ = &handler; }
 
-  /// True when some endpoint wants it: an event that is told only to who asked (accepted, sending) is not recorded else.
+  /// True when some endpoint wants it: an event that is told only to who asked (accepted, sending)
+  /// is not recorded else.
   bool wanted(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
   /// Seals the content and takes a place in the outbox for each endpoint that wants the event.
   Result<EventPlan> plan(const EventDraft& draft);
-  /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and the outbox finds it in
-  /// its table when it starts.
+  /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and
+  /// the outbox finds it in its table when it starts.
   Result<EventPlan> plan_queued(const EventDraft& draft);
   /// An event of its own: plans, commits, launches. What can't be stored is logged and not told.
   Awaitable<void> tell(EventDraft draft);
   /// In a transaction: writes the event, its deliveries and their jobs, and gives the event its id.
   Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
-  /// After the transaction of record() committed: begins what may begin. Call on a thread of the pool.
+  /// After the transaction of record() committed: begins what may begin. Call on a thread of the
+  /// pool.
   void launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor);
 
   /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}.
@@ -113,10 +116,12 @@ struct StoredEvent {
   EventDraft draft;
   bool content_expired = false;
 };
-Result<std::optional<StoredEvent>> read_event(store::Connection& db, const crypto::RotatingKeys& spool,
+Result<std::optional<StoredEvent>> read_event(store::Connection& db,
+                                              const crypto::RotatingKeys& spool,
                                               const WorkspaceId& workspace, const EventId& id);
 
-/// A page of a workspace's events in one mode, newest first (or oldest first with `after`... see api/paging).
+/// A page of a workspace's events in one mode, newest first (or oldest first with `after`... see
+/// api/paging).
 struct EventQuery {
   WorkspaceId workspace;
   identity::Mode mode = identity::Mode::kTest;
@@ -129,6 +134,7 @@ struct EventPage {
   std::vector<StoredEvent> events;
   bool has_more = false;
 };
-Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool, const EventQuery& query);
+Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
+                              const EventQuery& query);
 
 }  // namespace flowsell::webhook
