@@ -102,6 +102,8 @@ class SimulatorApi:
         self.http = HttpClient(url)
 
     def call(self, method, name, body=None):
+        # On a connection of its own: one kept for minutes may have been closed by the simulator in the meantime.
+        self.http.forget()
         answer = self.http.request(method, f"/_sim/{name}", body=None if body is None else json.dumps(body),
                                    headers={"Content-Type": "application/json"})
         assert answer.status == 200, answer
