@@ -1,4 +1,5 @@
-// Runs a fuzz target over folders of saved inputs, so that every build replays the corpus without libFuzzer.
+// Runs a fuzz target over folders of saved inputs, so that every build replays the corpus without
+// libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

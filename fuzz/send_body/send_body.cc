@@ -24,8 +24,9 @@ bool same(const Result<channel::OutboundMessage>& a, const Result<channel::Outbo
 /// What passed check() compiles, twice to the same bytes, and those are JSON.
 void require_sound_request(const channel::Adapter& adapter,
                            const channel::OutboundMessage& message) {
-  static const channel::SenderRoute kRoute{.address = "106540352242922",
-                                           .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
+  static const channel::SenderRoute kRoute{
+      .address = "106540352242922",
+      .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
   channel::CompileContext context;
   context.context_provider_id = message.context;
   context.target_provider_id = "wamid.TARGET";

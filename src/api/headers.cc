@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/encoding.h"
+
 namespace flowsell::api {
 namespace {
 
@@ -21,9 +23,11 @@ std::optional<std::chrono::seconds> wait_preference(std::string_view prefer) {
     const auto end = prefer.find_first_of(",;");
     const auto part = trimmed(prefer.substr(0, end));
     prefer.remove_prefix(end == std::string_view::npos ? prefer.size() : end + 1);
-    if (!part.starts_with("wait=")) continue;
+    if (!equals_ignoring_case(part.substr(0, 5), "wait=")) continue;
     std::int64_t seconds = 0;
-    const auto digits = part.substr(5);
+    auto digits = part.substr(5);
+    if (digits.size() >= 2 && digits.front() == '"' && digits.back() == '"')
+      digits = digits.substr(1, digits.size() - 2);
     const auto [last, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
     if (error != std::errc{} || last != digits.data() + digits.size() || seconds < 0)

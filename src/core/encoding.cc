@@ -92,14 +92,16 @@ std::string base64_encode(std::span<const std::uint8_t> bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t v = static_cast<std::uint32_t>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
+    const std::uint32_t v =
+        static_cast<std::uint32_t>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
     out.push_back(kBase64[v >> 18]);
     out.push_back(kBase64[(v >> 12) & 63]);
     out.push_back(kBase64[(v >> 6) & 63]);
     out.push_back(kBase64[v & 63]);
   }
   if (const std::size_t rest = bytes.size() - i; rest > 0) {
-    const std::uint32_t v = static_cast<std::uint32_t>(bytes[i] << 16 | (rest == 2 ? bytes[i + 1] << 8 : 0));
+    const std::uint32_t v =
+        static_cast<std::uint32_t>(bytes[i] << 16 | (rest == 2 ? bytes[i + 1] << 8 : 0));
     out.push_back(kBase64[v >> 18]);
     out.push_back(kBase64[(v >> 12) & 63]);
     out.push_back(rest == 2 ? kBase64[(v >> 6) & 63] : '=');
@@ -131,8 +133,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }
 
 std::size_t count_code_points(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -1,7 +1,7 @@
 #include "core/failpoint.h"
 
-#include <csignal>
 #include <charconv>
+#include <csignal>
 #include <string>
 
 namespace flowsell {

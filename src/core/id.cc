@@ -25,15 +25,24 @@ void put_time(IdBytes& bytes, std::uint64_t unix_ms) {
 
 std::string_view id_prefix(IdKind kind) noexcept {
   switch (kind) {
-    case IdKind::kWorkspace: return "ws_";
-    case IdKind::kApiKey: return "key_";
-    case IdKind::kConnection: return "con_";
-    case IdKind::kSender: return "snd_";
-    case IdKind::kMessage: return "msg_";
-    case IdKind::kEvent: return "evt_";
-    case IdKind::kEndpoint: return "whe_";
-    case IdKind::kDelivery: return "dlv_";
-    case IdKind::kRequest: return "req_";
+    case IdKind::kWorkspace:
+      return "ws_";
+    case IdKind::kApiKey:
+      return "key_";
+    case IdKind::kConnection:
+      return "con_";
+    case IdKind::kSender:
+      return "snd_";
+    case IdKind::kMessage:
+      return "msg_";
+    case IdKind::kEvent:
+      return "evt_";
+    case IdKind::kEndpoint:
+      return "whe_";
+    case IdKind::kDelivery:
+      return "dlv_";
+    case IdKind::kRequest:
+      return "req_";
   }
   return "";
 }
@@ -44,8 +53,8 @@ Result<Id<K>> Id<K>::parse(std::string_view text) {
   Id id;
   if (!text.starts_with(prefix) || text.size() != prefix.size() + kEncodedLength ||
       !base32_decode(text.substr(prefix.size()), id.bytes_)) {
-    return fail(ErrorCode::kInvalidId,
-                "expected an id that starts with '" + std::string(prefix) + "' and has 26 characters after it");
+    return fail(ErrorCode::kInvalidId, "expected an id that starts with '" + std::string(prefix) +
+                                           "' and has 26 characters after it");
   }
   return id;
 }
@@ -68,7 +77,8 @@ IdBytes IdSource::next_bytes() {
   const std::uint64_t now = static_cast<std::uint64_t>(to_unix_ms(clock_->now())) << 12;
   std::uint64_t last = last_.load(std::memory_order_relaxed);
   std::uint64_t mine = 0;
-  // More than 4096 ids in a millisecond borrow from the next one: order matters more than the last digit of time.
+  // More than 4096 ids in a millisecond borrow from the next one: order matters more than the last
+  // digit of time.
   do {
     mine = std::max(now, last + 1);
   } while (!last_.compare_exchange_weak(last, mine, std::memory_order_relaxed));

@@ -44,8 +44,10 @@ std::unexpected<Error> invalid(std::string detail) {
 std::size_t country_code_length(std::string_view digits) noexcept {
   if (digits.empty() || !std::ranges::all_of(digits.substr(0, 3), is_digit)) return 0;
   if (digits[0] == '1' || digits[0] == '7') return 1;
-  if (digits.size() >= 2 && std::ranges::binary_search(kTwoDigits, number(digits.substr(0, 2)))) return 2;
-  if (digits.size() >= 3 && std::ranges::binary_search(kThreeDigits, number(digits.substr(0, 3)))) return 3;
+  if (digits.size() >= 2 && std::ranges::binary_search(kTwoDigits, number(digits.substr(0, 2))))
+    return 2;
+  if (digits.size() >= 3 && std::ranges::binary_search(kThreeDigits, number(digits.substr(0, 3))))
+    return 3;
   return 0;
 }
 
@@ -55,7 +57,8 @@ Result<PhoneNumber> PhoneNumber::parse(std::string_view text) {
   if (const auto bad = std::ranges::find_if_not(digits, is_digit); bad != digits.end()) {
     return invalid("not a digit at offset " + std::to_string(bad - digits.begin() + 1));
   }
-  if (digits.size() < kDigitsMin || digits.size() > kDigitsMax) return invalid("needs 7 to 15 digits");
+  if (digits.size() < kDigitsMin || digits.size() > kDigitsMax)
+    return invalid("needs 7 to 15 digits");
   const std::size_t country_length = country_code_length(digits);
   if (country_length == 0) return invalid("starts with no country code that ITU-T has assigned");
   return PhoneNumber(std::string(text), country_length);

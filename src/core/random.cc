@@ -18,7 +18,8 @@ void from_kernel(std::span<std::uint8_t> out) {
   }
 }
 
-/// Each byte is handed out once and wiped, so that the block never repeats or reveals what was given.
+/// Each byte is handed out once and wiped, so that the block never repeats or reveals what was
+/// given.
 struct Block {
   std::array<std::uint8_t, 512> bytes{};
   std::size_t used = 512;

@@ -15,8 +15,9 @@ namespace flowsell::channel {
 
 /// The address a message leaves from, and where its provider's API is.
 struct SenderRoute {
-  std::string address;       ///< WhatsApp: phone-number id
-  http::Url api_base;        ///< "https://graph.facebook.com/v25.0": its target is the head of every path, no '/' at its end
+  std::string address;  ///< WhatsApp: phone-number id
+  http::Url api_base;   ///< "https://graph.facebook.com/v25.0": its target is the head of every
+                        ///< path, no '/' at its end
 
   http::Url at(std::string_view path) const {
     http::Url url = api_base;
@@ -27,22 +28,24 @@ struct SenderRoute {
 
 /// What the adapter needs to know beside the message itself.
 struct CompileContext {
-  MessageId id;                       ///< goes with the message and comes back with every status
-  std::string context_provider_id;    ///< the provider's id of the message replied to; empty: none
-  std::string target_provider_id;     ///< of the message reacted to; empty unless a reaction
+  MessageId id;                     ///< goes with the message and comes back with every status
+  std::string context_provider_id;  ///< the provider's id of the message replied to; empty: none
+  std::string target_provider_id;   ///< of the message reacted to; empty unless a reaction
 };
 
-/// One channel: translation only, values in and values out. No I/O, no clock, no state, so every thread may call it
-/// and a test needs no mock. Every adapter passes the suite of channel/testing.
+/// One channel: translation only, values in and values out. No I/O, no clock, no state, so every
+/// thread may call it and a test needs no mock. Every adapter passes the suite of channel/testing.
 class Adapter {
  public:
   virtual ~Adapter() = default;
   virtual std::string_view name() const noexcept = 0;  ///< "whatsapp"
 
-  /// The channel's limits. Fails with kInvalidRequest, each fault with its pointer into the API's request and a fix.
+  /// The channel's limits. Fails with kInvalidRequest, each fault with its pointer into the API's
+  /// request and a fix.
   virtual Result<> check(const OutboundMessage& message) const = 0;
   /// The provider's request for a message that passed check(), without its credential.
-  virtual Result<http::OutRequest> compile(const OutboundMessage& message, const CompileContext& context,
+  virtual Result<http::OutRequest> compile(const OutboundMessage& message,
+                                           const CompileContext& context,
                                            const SenderRoute& route) const = 0;
   /// The request that marks an inbound message as read, and shows typing where asked.
   virtual Result<http::OutRequest> compile_read(std::string_view provider_message_id, bool typing,
@@ -52,10 +55,12 @@ class Adapter {
   /// What the provider's answer says. Reads status, headers and body; never guesses.
   virtual Interpretation interpret(const http::Exchange& answered) const = 0;
 
-  /// True when `signature` (the header's value) is the provider's over exactly these bytes. Constant time.
-  virtual bool verify(std::string_view raw_body, std::string_view signature, const Secret& app_secret) const = 0;
-  /// The updates in a verified webhook body, in its order. Fails with kInvalidJson only: what is not understood becomes
-  /// an UnknownUpdate. `now` stands in where the provider gives no time.
+  /// True when `signature` (the header's value) is the provider's over exactly these bytes.
+  /// Constant time.
+  virtual bool verify(std::string_view raw_body, std::string_view signature,
+                      const Secret& app_secret) const = 0;
+  /// The updates in a verified webhook body, in its order. Fails with kInvalidJson only: what is
+  /// not understood becomes an UnknownUpdate. `now` stands in where the provider gives no time.
   virtual Result<std::vector<Update>> parse(std::string_view raw_body, Time now) const = 0;
 };
 

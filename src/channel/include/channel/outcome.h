@@ -22,22 +22,25 @@ enum class RetryClass : std::uint8_t {
 /// How far a delay reaches: one recipient's lane or the sender with all its lanes.
 enum class RetryScope : std::uint8_t { kLane, kSender };
 
-/// What a provider's answer says, read without knowledge of how it came. Made by Adapter::interpret().
+/// What a provider's answer says, read without knowledge of how it came. Made by
+/// Adapter::interpret().
 struct Interpretation {
   enum class Kind : std::uint8_t { kAccepted, kError, kUnreadable } kind = Kind::kUnreadable;
-  std::string provider_message_id;         ///< kAccepted
-  std::string provider_status;             ///< kAccepted: "held_for_quality_assessment", "paused"; else empty
-  ProviderError error;                     ///< kError
-  RetryClass retry = RetryClass::kNo;      ///< kError
-  RetryScope scope = RetryScope::kLane;    ///< kError
-  std::optional<std::chrono::seconds> retry_after;  ///< kError: from Retry-After or the code's known time
+  std::string provider_message_id;  ///< kAccepted
+  std::string provider_status;  ///< kAccepted: "held_for_quality_assessment", "paused"; else empty
+  ProviderError error;          ///< kError
+  RetryClass retry = RetryClass::kNo;    ///< kError
+  RetryScope scope = RetryScope::kLane;  ///< kError
+  std::optional<std::chrono::seconds>
+      retry_after;  ///< kError: from Retry-After or the code's known time
 };
 
 /// What happened on the wire, the only facts that the decision needs.
 struct WireFacts {
   bool byte_sent = false;
-  bool answered = false;           ///< a whole HTTP answer was read
-  std::string_view wire_failure;   ///< "unconnected", "timed_out", ...: why there is no answer; a literal
+  bool answered = false;  ///< a whole HTTP answer was read
+  std::string_view
+      wire_failure;  ///< "unconnected", "timed_out", ...: why there is no answer; a literal
 };
 
 /// What becomes of the attempt.
@@ -53,11 +56,12 @@ struct Outcome {
   RetryClass retry = RetryClass::kBackoff;
   RetryScope scope = RetryScope::kLane;
   std::optional<std::chrono::seconds> retry_after;
-  std::string_view reason;  ///< stable: "sent", "provider_error", "not_sent", "no_answer", "unreadable_answer"
+  std::string_view
+      reason;  ///< stable: "sent", "provider_error", "not_sent", "no_answer", "unreadable_answer"
 };
 
-/// The one place where an attempt's outcome is decided (DESIGN 4.8): no byte sent -> retry; a readable error -> its
-/// retry class; a readable success -> sent; everything else -> unknown. Pure.
+/// The one place where an attempt's outcome is decided (DESIGN 4.8): no byte sent -> retry; a
+/// readable error -> its retry class; a readable success -> sent; everything else -> unknown. Pure.
 Outcome decide(const WireFacts& wire, const Interpretation& answer);
 
 }  // namespace flowsell::channel

@@ -5,8 +5,9 @@
 namespace flowsell::whatsapp {
 namespace {
 
-const channel::SenderRoute kRoute{.address = "106540352242922",
-                                  .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
+const channel::SenderRoute kRoute{
+    .address = "106540352242922",
+    .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
 constexpr std::string_view kMessageId = "msg_01h455vb4pex5vsknk084sn02q";
 
 channel::CompileContext context() {
@@ -109,7 +110,8 @@ TEST(Compile, RefusesAnAddressThatWouldReachAnotherPath) {
 }
 
 TEST(Compile, ReachesASimulatorOnAPort) {
-  const channel::SenderRoute route{.address = "1065", .api_base = http::Url::parse("http://127.0.0.1:9911/v25.0").value()};
+  const channel::SenderRoute route{
+      .address = "1065", .api_base = http::Url::parse("http://127.0.0.1:9911/v25.0").value()};
   EXPECT_EQ(make_adapter()->compile(message_of(kText), context(), route)->url.str(),
             "http://127.0.0.1:9911/v25.0/1065/messages");
 }

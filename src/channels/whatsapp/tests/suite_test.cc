@@ -11,7 +11,8 @@ AdapterUnderTest whatsapp_under_test() {
   AdapterUnderTest out;
   out.name = "WhatsApp";
   out.make = whatsapp::make_adapter;
-  out.route = {.address = "106540352242922", .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
+  out.route = {.address = "106540352242922",
+               .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
   out.requests = {
       request("text", R"({"body":"Hello"})"),
       request("image", R"({"link":"https://example.com/a.png"})"),

@@ -11,7 +11,8 @@ namespace flowsell {
 
 /// Appends 26 lower-case Crockford base32 characters (128 bits, the first character holds 3 bits).
 void base32_append(const std::array<std::uint8_t, 16>& bytes, std::string& out);
-/// False unless `text` is exactly 26 such characters, lower case, first one 0 to 7: one text for one value.
+/// False unless `text` is exactly 26 such characters, lower case, first one 0 to 7: one text for
+/// one value.
 bool base32_decode(std::string_view text, std::array<std::uint8_t, 16>& out);
 
 /// Lower-case hexadecimal.
@@ -39,7 +40,8 @@ bool is_valid_utf8(std::string_view text);
 /// ASCII only, no locale.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-/// Percent-decodes a path segment or query value; '+' becomes a space only when `plus_is_space`. nullopt when broken.
+/// Percent-decodes a path segment or query value; '+' becomes a space only when `plus_is_space`.
+/// nullopt when broken.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
 }  // namespace flowsell

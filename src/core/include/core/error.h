@@ -11,8 +11,9 @@
 
 namespace flowsell {
 
-/// What went wrong, in the terms a caller can act on. Each has one row in the table of error.cc (stable code,
-/// HTTP status, title, whether the same call may succeed later, what to do), and one in docs/errors.md.
+/// What went wrong, in the terms a caller can act on. Each has one row in the table of error.cc
+/// (stable code, HTTP status, title, whether the same call may succeed later, what to do), and one
+/// in docs/errors.md.
 enum class ErrorCode : std::uint8_t {
   kInvalidRequest,         ///< 400: fields are wrong; `fields` says which.
   kInvalidJson,            ///< 400: the body is not one JSON document within our limits.
@@ -47,11 +48,11 @@ enum class ErrorCode : std::uint8_t {
 /// The fixed part of an error, the same for every occurrence.
 struct ErrorInfo {
   ErrorCode id;
-  std::string_view code;   ///< stable snake_case, promised to callers
+  std::string_view code;  ///< stable snake_case, promised to callers
   int http_status;
   std::string_view title;
-  bool retryable;          ///< the same call may succeed later without a change
-  std::string_view fix;    ///< what to do, one sentence
+  bool retryable;        ///< the same call may succeed later without a change
+  std::string_view fix;  ///< what to do, one sentence
 };
 const ErrorInfo& error_info(ErrorCode code) noexcept;
 
@@ -64,15 +65,16 @@ struct FieldError {
   friend bool operator==(const FieldError&, const FieldError&) = default;
 };
 
-/// What a provider said, its numbers untouched. Its texts are shown in live answers and events, never stored.
+/// What a provider said, its numbers untouched. Its texts are shown in live answers and events,
+/// never stored.
 struct ProviderError {
-  std::string provider;             ///< "whatsapp"
+  std::string provider;  ///< "whatsapp"
   std::int64_t code = 0;
-  std::int64_t subcode = 0;         ///< 0: none given
-  std::string trace_id;             ///< the provider's own id of the exchange
-  std::string reason;               ///< our stable name of the code, e.g. "recipient_unreachable"
-  std::string fix;                  ///< what to do about it, ours
-  std::string text;                 ///< the provider's words; live only
+  std::int64_t subcode = 0;  ///< 0: none given
+  std::string trace_id;      ///< the provider's own id of the exchange
+  std::string reason;        ///< our stable name of the code, e.g. "recipient_unreachable"
+  std::string fix;           ///< what to do about it, ours
+  std::string text;          ///< the provider's words; live only
 };
 
 struct Error {
@@ -103,8 +105,8 @@ inline std::unexpected<Error> fail_field(std::string pointer, std::string code, 
 // libstdc++ 12's std::expected has no and_then, so early return is a macro.
 #define FLOWSELL_CONCAT_(a, b) a##b
 #define FLOWSELL_CONCAT(a, b) FLOWSELL_CONCAT_(a, b)
-#define FLOWSELL_TRY_(tmp, ret, decl, expr)               \
-  auto tmp = (expr);                                      \
+#define FLOWSELL_TRY_(tmp, ret, decl, expr)              \
+  auto tmp = (expr);                                     \
   if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
 #define FLOWSELL_CHECK_(tmp, ret, expr) \

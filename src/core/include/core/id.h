@@ -32,8 +32,8 @@ std::string_view id_prefix(IdKind kind) noexcept;
 
 using IdBytes = std::array<std::uint8_t, 16>;
 
-/// An identifier of one kind: a UUIDv7 (RFC 9562), shown as its prefix and 26 lower-case Crockford base32
-/// characters. Order by id is order by creation. Stored as its 16 bytes.
+/// An identifier of one kind: a UUIDv7 (RFC 9562), shown as its prefix and 26 lower-case Crockford
+/// base32 characters. Order by id is order by creation. Stored as its 16 bytes.
 template <IdKind K>
 class Id {
  public:
@@ -75,7 +75,8 @@ using EndpointId = Id<IdKind::kEndpoint>;
 using DeliveryId = Id<IdKind::kDelivery>;
 using RequestId = Id<IdKind::kRequest>;
 
-/// Makes ids. Every id of one source is greater than the one before it, whichever thread asked. Thread-safe.
+/// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
+/// Thread-safe.
 class IdSource {
  public:
   explicit IdSource(const Clock& clock) : clock_(&clock) {}
@@ -90,8 +91,8 @@ class IdSource {
   std::atomic<std::uint64_t> last_{0};  ///< unix ms << 12 | counter
 };
 
-/// An id that a fact determines: the same time and the same 8 bytes of hash give the same id, so that inserting
-/// the fact twice is seen by its primary key alone.
+/// An id that a fact determines: the same time and the same 8 bytes of hash give the same id, so
+/// that inserting the fact twice is seen by its primary key alone.
 IdBytes derived_id_bytes(Time time, std::span<const std::uint8_t, 10> digest);
 
 extern template class Id<IdKind::kWorkspace>;

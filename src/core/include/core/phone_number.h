@@ -8,9 +8,9 @@
 
 namespace flowsell {
 
-/// A telephone number in E.164 form: '+', a country code that ITU-T has assigned, 7 to 15 digits in all.
-/// Sources: ITU-T E.164 (2010) section 6; List of assigned country codes (ITU Operational Bulletin). The lower
-/// bound is ours.
+/// A telephone number in E.164 form: '+', a country code that ITU-T has assigned, 7 to 15 digits in
+/// all. Sources: ITU-T E.164 (2010) section 6; List of assigned country codes (ITU Operational
+/// Bulletin). The lower bound is ours.
 class PhoneNumber {
  public:
   /// Fails with kInvalidRequest; the detail says what is wrong and where, never the number.
@@ -33,7 +33,8 @@ class PhoneNumber {
   std::size_t country_length_;
 };
 
-/// The length of the assigned country code that `digits` (without '+') starts with; 0 when there is none.
+/// The length of the assigned country code that `digits` (without '+') starts with; 0 when there is
+/// none.
 std::size_t country_code_length(std::string_view digits) noexcept;
 
 }  // namespace flowsell

@@ -5,8 +5,8 @@
 
 namespace flowsell {
 
-/// Fills `out` from the kernel's generator (getrandom), a block at a time per thread. Fit for keys and secrets.
-/// Aborts when the kernel has no randomness: nothing may run then.
+/// Fills `out` from the kernel's generator (getrandom), a block at a time per thread. Fit for keys
+/// and secrets. Aborts when the kernel has no randomness: nothing may run then.
 void fill_random(std::span<std::uint8_t> out);
 
 /// A number in [0, 1), for jitter.

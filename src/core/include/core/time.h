@@ -19,8 +19,8 @@ constexpr Time from_unix_ms(std::int64_t ms) { return Time(std::chrono::millisec
 
 /// "2026-11-23T03:04:05.678Z" (RFC 3339, UTC, always three digits of fraction).
 std::string format_time(Time t);
-/// Reads RFC 3339 with any offset and 0 to 9 fraction digits (cut to ms). nullopt when it is not that,
-/// or outside the years 1970 to 9999.
+/// Reads RFC 3339 with any offset and 0 to 9 fraction digits (cut to ms). nullopt when it is not
+/// that, or outside the years 1970 to 9999.
 std::optional<Time> parse_time(std::string_view text);
 
 /// Where the server reads both clocks, so that a test can set them. Thread-safe.

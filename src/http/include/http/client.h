@@ -40,12 +40,12 @@ enum class ExchangeEnd : std::uint8_t {
 };
 std::string_view exchange_end_name(ExchangeEnd end) noexcept;
 
-/// What happened, without judgement. `byte_sent` is the fact that decides whether a caller may try again:
-/// false means that not one byte of the request was handed to the kernel for the peer.
+/// What happened, without judgement. `byte_sent` is the fact that decides whether a caller may try
+/// again: false means that not one byte of the request was handed to the kernel for the peer.
 struct Exchange {
   ExchangeEnd end = ExchangeEnd::kUnconnected;
   bool byte_sent = false;
-  int status = 0;                     ///< 0 unless kAnswered
+  int status = 0;  ///< 0 unless kAnswered
   std::vector<Header> headers;
   std::string body;
   std::chrono::microseconds elapsed{0};
@@ -57,24 +57,27 @@ struct ClientOptions {
   std::size_t connections_per_host_max = 256;  ///< a thread of the pool
   std::size_t waiting_per_host_max = 4096;
   std::chrono::milliseconds connect_time_max{2'000};
-  std::chrono::milliseconds idle_time_max{15'000};  ///< shorter than servers keep: a stale connection loses a send
+  std::chrono::milliseconds idle_time_max{
+      15'000};  ///< shorter than servers keep: a stale connection loses a send
   std::size_t answer_bytes_max = 1 << 20;
   std::string user_agent = "FlowSell-Connect/0.1";
   std::string tls_ca_file;  ///< empty: the system's
-  std::chrono::milliseconds connection_age_max{300'000};  ///< so that a changed address is followed in the end
+  std::chrono::milliseconds connection_age_max{
+      300'000};  ///< so that a changed address is followed in the end
 };
 
-/// Pooled HTTP/1.1 client. A connection is reused only when it is sound (nothing to read, not closed) and only for the
-/// same scheme, host, port and pinned address. It never follows a redirect, never replays a request by itself and
-/// ignores proxy variables. Each thread of the pool has its own connections; send() works on the calling thread's.
+/// Pooled HTTP/1.1 client. A connection is reused only when it is sound (nothing to read, not
+/// closed) and only for the same scheme, host, port and pinned address. It never follows a
+/// redirect, never replays a request by itself and ignores proxy variables. Each thread of the pool
+/// has its own connections; send() works on the calling thread's.
 class Client {
  public:
   Client(runtime::IoPool& pool, std::shared_ptr<EgressGuard> guard, ClientOptions options);
   ~Client();  ///< after the pool has stopped
 
   /// Sends and reads the whole answer, all before `deadline`. Call on a thread of the pool.
-  /// `before_first_byte` runs when a connection is ready, right before the first byte is written; when it returns false
-  /// nothing is written and the exchange ends kUnconnected.
+  /// `before_first_byte` runs when a connection is ready, right before the first byte is written;
+  /// when it returns false nothing is written and the exchange ends kUnconnected.
   Awaitable<Exchange> send(OutRequest request, SteadyTime deadline,
                            std::function<bool()> before_first_byte = nullptr);
 

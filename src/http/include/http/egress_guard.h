@@ -17,37 +17,43 @@
 namespace flowsell::http {
 
 struct EgressOptions {
-  /// Exact "host:port" pairs that may be private or loopback: local development, the simulator. A host is compared as
-  /// it stands in the URL, before resolution.
+  /// Exact "host:port" pairs that may be private or loopback: local development, the simulator. A
+  /// host is compared as it stands in the URL, before resolution.
   std::vector<std::string> allowed = {};
   /// Every loopback address and port: the sandbox only.
   bool allow_loopback = false;
-  /// Ports that public hosts may be called on. Plain http to a public host is refused unless 80 is among them.
+  /// Ports that public hosts may be called on. Plain http to a public host is refused unless 80 is
+  /// among them.
   std::vector<std::uint16_t> ports = {443};
   std::chrono::seconds cache_time{30};
 };
 
-/// True for an address that the public internet routes to. False for private, loopback, link-local, CGNAT,
-/// documentation, benchmarking, multicast, reserved, ULA, NAT64, 6to4, Teredo, ORCHID, SRv6, and every IPv4 form of
-/// these inside IPv6 (mapped, compatible). reference: IANA special-purpose registries.
+/// True for an address that the public internet routes to. False for private, loopback, link-local,
+/// CGNAT, documentation, benchmarking, multicast, reserved, ULA, NAT64, 6to4, Teredo, ORCHID, SRv6,
+/// and every IPv4 form of these inside IPv6 (mapped, compatible). reference: IANA special-purpose
+/// registries.
 bool is_public_address(const boost::asio::ip::address& address);
 
-/// Decides where the server may connect to (server-side request forgery). The name is resolved here, every address is
-/// checked, and the client connects to that checked address only, so that a name can't change its mind in between.
-/// Thread-safe.
+/// Decides where the server may connect to (server-side request forgery). The name is resolved
+/// here, every address is checked, and the client connects to that checked address only, so that a
+/// name can't change its mind in between. Thread-safe.
 class EgressGuard {
  public:
   explicit EgressGuard(EgressOptions options);
   ~EgressGuard();
 
-  /// The addresses to connect to, all checked. Fails with kInvalidRequest (refused: the detail says which rule, not
-  /// which address) or kProviderUnreachable (the name has no address). Names are resolved on threads of its own.
+  /// The addresses to connect to, all checked. Fails with kInvalidRequest (refused: the detail says
+  /// which rule, not which address) or kProviderUnreachable (the name has no address). Names are
+  /// resolved on threads of its own.
   Task<std::vector<boost::asio::ip::address>> resolve(Url url);
-  /// The same, but gives up with kProviderUnreachable at `deadline`; the look-up goes on for the cache.
+  /// The same, but gives up with kProviderUnreachable at `deadline`; the look-up goes on for the
+  /// cache.
   Task<std::vector<boost::asio::ip::address>> resolve(Url url, SteadyTime deadline);
-  /// The answer of resolve() where it needs no look-up (refused, a literal address, cached); nullopt otherwise.
+  /// The answer of resolve() where it needs no look-up (refused, a literal address, cached);
+  /// nullopt otherwise.
   std::optional<Result<std::vector<boost::asio::ip::address>>> resolve_now(const Url& url);
-  /// Only what the text itself decides: scheme, port, literal addresses. For refusing an endpoint when it is created.
+  /// Only what the text itself decides: scheme, port, literal addresses. For refusing an endpoint
+  /// when it is created.
   Result<> check(const Url& url) const;
 
  private:

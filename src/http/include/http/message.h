@@ -15,17 +15,17 @@ struct Header {
   std::string value;
 };
 
-/// One request as the server read it. Views point into the connection's buffer: valid until the handler's coroutine
-/// ends. The whole body has arrived.
+/// One request as the server read it. Views point into the connection's buffer: valid until the
+/// handler's coroutine ends. The whole body has arrived.
 struct Request {
   struct Field {
     std::string_view name;
     std::string_view value;
   };
   Method method = Method::kGet;
-  std::string_view target;          ///< as sent: "/v1/messages?limit=10"
-  std::string_view path;            ///< before '?', not decoded
-  std::string_view query;           ///< after '?', not decoded
+  std::string_view target;  ///< as sent: "/v1/messages?limit=10"
+  std::string_view path;    ///< before '?', not decoded
+  std::string_view query;   ///< after '?', not decoded
   std::vector<Field> fields;
   std::string_view body;
   std::string_view remote_address;  ///< the peer's numeric address
@@ -35,15 +35,17 @@ struct Request {
   std::string_view header(std::string_view name) const noexcept;
 };
 
-/// As a status: the server closes the connection without an answer. For simulators that play a broken peer.
+/// As a status: the server closes the connection without an answer. For simulators that play a
+/// broken peer.
 inline constexpr int kCloseUnanswered = 0;
 
 struct Response {
-  int status = 200;  ///< or kCloseUnanswered
+  int status = 200;                               ///< or kCloseUnanswered
   std::string content_type = "application/json";  ///< not sent when the body is empty
-  std::vector<Header> headers;                    ///< Content-Length, Date, Connection are the server's own
+  std::vector<Header> headers;  ///< Content-Length, Date, Connection are the server's own
   std::string body;
-  bool cut_in_half = false;  ///< the connection is closed in the middle of the answer: simulators only
+  bool cut_in_half =
+      false;  ///< the connection is closed in the middle of the answer: simulators only
 };
 
 }  // namespace flowsell::http

@@ -16,13 +16,14 @@ using Handler = std::function<Awaitable<Response>(const Request&)>;
 /// Finds the handler of a method and path. Filled before the server starts, read-only afterwards.
 class Router {
  public:
-  /// `pattern` is segments of literals and "{}": "/v1/messages/{}". HEAD is answered by the GET handler.
+  /// `pattern` is segments of literals and "{}": "/v1/messages/{}". HEAD is answered by the GET
+  /// handler.
   void add(Method method, std::string pattern, Handler handler);
 
   struct Match {
-    const Handler* handler = nullptr;          ///< nullptr: no such path, or not by this method
-    std::string_view pattern;                  ///< the route's own text, for metrics; empty when no path matched
-    std::string allow;                         ///< the path's methods, when only the method did not match
+    const Handler* handler = nullptr;  ///< nullptr: no such path, or not by this method
+    std::string_view pattern;  ///< the route's own text, for metrics; empty when no path matched
+    std::string allow;         ///< the path's methods, when only the method did not match
     std::vector<std::string> params;
   };
   Match find(Method method, std::string_view path) const;

@@ -18,22 +18,26 @@ struct ServerOptions {
   std::uint16_t port = 0;  ///< 0: a free one; Server::port() tells
   std::size_t head_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 1 << 20;
-  std::size_t connections_max = 10'000;  ///< a connection over it is closed at once
+  std::size_t connections_max = 10'000;             ///< a connection over it is closed at once
   std::chrono::milliseconds head_time_max{10'000};  ///< from the first byte of a head to its end
-  std::chrono::milliseconds body_time_max{30'000};  ///< from the end of the head to the end of the body
-  std::chrono::milliseconds idle_time_max{75'000};  ///< between requests, and for a write that does not move
-  std::size_t gzip_bytes_min = 1024;                ///< smaller answers are never compressed
-  std::string tls_certificate_file;                 ///< PEM chain; empty: no TLS
+  std::chrono::milliseconds body_time_max{
+      30'000};  ///< from the end of the head to the end of the body
+  std::chrono::milliseconds idle_time_max{
+      75'000};                        ///< between requests, and for a write that does not move
+  std::size_t gzip_bytes_min = 1024;  ///< smaller answers are never compressed
+  std::string tls_certificate_file;   ///< PEM chain; empty: no TLS
   std::string tls_key_file;
 };
 
-/// The HTTP/1.1 server: keep-alive, pipelining (answers in order), chunked bodies, Expect: 100-continue, HEAD, gzip for
-/// clients that accept it, limits on head, body and time. One acceptor a context, SO_REUSEPORT.
+/// The HTTP/1.1 server: keep-alive, pipelining (answers in order), chunked bodies, Expect:
+/// 100-continue, HEAD, gzip for clients that accept it, limits on head, body and time. One acceptor
+/// a context, SO_REUSEPORT.
 class Server {
  public:
   /// Runs for every request whose head and body arrived whole. Must not throw.
   using RequestHandler = std::function<Awaitable<Response>(Request&)>;
-  /// Answers what never became a request (broken, too large, too slow, expectation): a problem document.
+  /// Answers what never became a request (broken, too large, too slow, expectation): a problem
+  /// document.
   using ErrorHandler = std::function<Response(const Error&)>;
 
   Server(runtime::IoPool& pool, ServerOptions options, RequestHandler handler, ErrorHandler errors);
@@ -45,9 +49,9 @@ class Server {
   /// How many connections are open now.
   std::size_t connections() const noexcept;
 
-  /// Drains: stops accepting, closes idle connections, lets running requests finish (their answers say
-  /// Connection: close), and returns when all are closed or `grace` is over; what then remains is cut.
-  /// Blocking: call from a thread that runs no context.
+  /// Drains: stops accepting, closes idle connections, lets running requests finish (their answers
+  /// say Connection: close), and returns when all are closed or `grace` is over; what then remains
+  /// is cut. Blocking: call from a thread that runs no context.
   void stop(std::chrono::milliseconds grace);
 
  private:

@@ -13,8 +13,8 @@
 
 namespace flowsell::runtime {
 
-/// Runs blocking `work` on `pool` and resumes on the caller's executor. Not cancellable: the caller waits for `work`
-/// to end, so it must be short and bounded. It must not throw.
+/// Runs blocking `work` on `pool` and resumes on the caller's executor. Not cancellable: the caller
+/// waits for `work` to end, so it must be short and bounded. It must not throw.
 template <class F, class R = std::invoke_result_t<F&>>
 Awaitable<R> run_blocking(net::thread_pool& pool, F work) {
   auto start = [&pool, work = std::move(work)](auto handler) mutable {

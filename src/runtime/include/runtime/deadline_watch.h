@@ -12,8 +12,9 @@ namespace flowsell::runtime {
 
 class DeadlineWatch;
 
-/// Something with a deadline on one io_context: a connection, a pending call. Setting and clearing it costs two
-/// stores; no timer is touched unless the new deadline is earlier than the one the watch waits for.
+/// Something with a deadline on one io_context: a connection, a pending call. Setting and clearing
+/// it costs two stores; no timer is touched unless the new deadline is earlier than the one the
+/// watch waits for.
 class Deadline {
  public:
   /// `expired` runs on the watch's context, at most once for each set().
@@ -35,8 +36,8 @@ class Deadline {
   Deadline* next_ = nullptr;
 };
 
-/// One timer for all deadlines of one io_context. It sleeps until the earliest; expiry is exact to about 10 ms.
-/// Use from that context's thread only; outlives its deadlines.
+/// One timer for all deadlines of one io_context. It sleeps until the earliest; expiry is exact to
+/// about 10 ms. Use from that context's thread only; outlives its deadlines.
 class DeadlineWatch {
  public:
   explicit DeadlineWatch(boost::asio::io_context& io);
@@ -53,7 +54,8 @@ class DeadlineWatch {
   SteadyTime armed_at_ = SteadyTime::max();
   Deadline* first_ = nullptr;
   Deadline* sweep_next_ = nullptr;  ///< so that an expiry may destroy any deadline
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< shared with the timer's last handler
+  std::shared_ptr<bool> alive_ =
+      std::make_shared<bool>(true);  ///< shared with the timer's last handler
 };
 
 }  // namespace flowsell::runtime

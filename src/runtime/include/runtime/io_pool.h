@@ -9,8 +9,8 @@
 
 namespace flowsell::runtime {
 
-/// One io_context and one thread a core. A connection and all it owns stay on the context that accepted it; work for
-/// another context is posted to it.
+/// One io_context and one thread a core. A connection and all it owns stay on the context that
+/// accepted it; work for another context is posted to it.
 class IoPool {
  public:
   explicit IoPool(std::size_t threads);
@@ -19,7 +19,8 @@ class IoPool {
   IoPool& operator=(const IoPool&) = delete;
 
   void start();
-  /// Ends every context's loop, whatever still waits, and joins. Call after the services on it have stopped.
+  /// Ends every context's loop, whatever still waits, and joins. Call after the services on it have
+  /// stopped.
   void stop();
 
   std::size_t size() const noexcept { return contexts_.size(); }

@@ -8,7 +8,8 @@
 
 namespace flowsell::runtime {
 
-/// Counts work that runs by itself, so that its owner's stop() can wait for the last of it. Thread-safe.
+/// Counts work that runs by itself, so that its owner's stop() can wait for the last of it.
+/// Thread-safe.
 class WorkCount {
  public:
   void begin() noexcept { running_.fetch_add(1, std::memory_order_relaxed); }
@@ -20,7 +21,8 @@ class WorkCount {
   /// False when something still runs at the end of `grace`. Blocking.
   bool wait_idle(std::chrono::milliseconds grace) {
     std::unique_lock lock(mutex_);
-    return idle_.wait_for(lock, grace, [this] { return running_.load(std::memory_order_acquire) == 0; });
+    return idle_.wait_for(lock, grace,
+                          [this] { return running_.load(std::memory_order_acquire) == 0; });
   }
 
  private:

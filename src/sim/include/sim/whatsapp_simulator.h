@@ -20,24 +20,25 @@ struct SimNumber {
 
 struct SimulatorOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                 ///< 0: a free one
+  std::uint16_t port = 0;  ///< 0: a free one
   std::size_t threads = 1;
-  std::vector<SimNumber> numbers;         ///< empty: one default
-  Secret access_token;                    ///< what Bearer must be; empty: any token that is not "expired"
-  Secret app_secret;                      ///< signs webhooks
-  std::string webhook_url;                ///< http://127.0.0.1:8080/hooks/whatsapp; empty: no webhooks
-  bool send_statuses = true;              ///< off: messages are taken and nothing more happens
+  std::vector<SimNumber> numbers;  ///< empty: one default
+  Secret access_token;             ///< what Bearer must be; empty: any token that is not "expired"
+  Secret app_secret;               ///< signs webhooks
+  std::string webhook_url;         ///< http://127.0.0.1:8080/hooks/whatsapp; empty: no webhooks
+  bool send_statuses = true;       ///< off: messages are taken and nothing more happens
   std::chrono::milliseconds sent_after{100};
   std::chrono::milliseconds delivered_after{300};
-  std::chrono::milliseconds read_after{800};   ///< all three from acceptance; negative: never
-  std::size_t messages_kept_max = 2'000'000;   ///< of GET /_sim/messages; the oldest make room
-  bool batch_webhooks = true;                  ///< what is due together goes in one POST, at most 1000 updates
-  std::chrono::milliseconds webhook_retry_after{1'000};  ///< the first retry; doubles up to 60 s, for 7 days
+  std::chrono::milliseconds read_after{800};  ///< all three from acceptance; negative: never
+  std::size_t messages_kept_max = 2'000'000;  ///< of GET /_sim/messages; the oldest make room
+  bool batch_webhooks = true;  ///< what is due together goes in one POST, at most 1000 updates
+  std::chrono::milliseconds webhook_retry_after{
+      1'000};  ///< the first retry; doubles up to 60 s, for 7 days
 };
 
-/// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and signed
-/// webhooks; and a control API under /_sim (README.md of this room) that plays the customers and breaks
-/// things on demand. Runs on threads of its own.
+/// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and
+/// signed webhooks; and a control API under /_sim (README.md of this room) that plays the customers
+/// and breaks things on demand. Runs on threads of its own.
 class WhatsAppSimulator {
  public:
   explicit WhatsAppSimulator(SimulatorOptions options);

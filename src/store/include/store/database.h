@@ -32,12 +32,13 @@ class WriteOp;
 
 /// What every operation of one sort does. The committer takes all operations that wait, sorts them by kind (`order`,
 /// then arrival), and runs each kind's `apply` once for its group, all in one transaction: so a kind may share
-/// work between its operations (one counter update a batch), and a driver with round trips may use set-based statements.
+/// work between its operations (one counter update a batch), and a driver with round trips may use set-based
+/// statements.
 struct WriteKind {
   std::string_view name;  ///< for metrics and failpoints: "accept", "settle"
   int order;              ///< kinds touch tables in this order in every transaction
-  /// Writes for all of `ops` (all of this kind, in arrival order). It must not fail for one operation's data: a decision
-  /// about one operation is stored in that operation as its result. If it fails all the same, the batch is rolled back
+  /// Writes for all of `ops` (all of this kind, in arrival order). It must not fail for one operation's data: a
+  /// decision about one operation is stored in that operation as its result. If it fails all the same, the batch is rolled back
   /// and bisected, so `apply` may run again for the same operation: it must set results afresh each time.
   Result<> (*apply)(Connection& db, std::span<WriteOp* const> ops);
 };
@@ -107,7 +108,8 @@ class Database {
     std::uint64_t waiting = 0;
   };
   virtual Stats stats() const = 0;
-  /// False after a write failed for a reason that is not the operation's (disk full, I/O); true again once one succeeds.
+  /// False after a write failed for a reason that is not the operation's (disk full, I/O); true again once one
+  /// succeeds.
   virtual bool healthy() const = 0;
 
   /// Commits what waits, then refuses with kShuttingDown. Blocking. To be called before the io_contexts of the

@@ -23,7 +23,8 @@ struct Sql {
 class Param {
  public:
   enum class Type : std::uint8_t { kNull, kInteger, kText, kBlob };
-  Param(std::nullptr_t) : type_(Type::kNull) {}                                    // NOLINT(google-explicit-constructor)
+  // Made from values without a word: parameter lists read like the statement.
+  Param(std::nullptr_t) : type_(Type::kNull) {}  // NOLINT
   Param(std::int64_t v) : type_(Type::kInteger), integer_(v) {}                    // NOLINT
   Param(int v) : Param(static_cast<std::int64_t>(v)) {}                            // NOLINT
   Param(bool v) : Param(static_cast<std::int64_t>(v)) {}                           // NOLINT
