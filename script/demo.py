@@ -358,7 +358,9 @@ def main():
     parser.add_argument("--port", type=int, default=8080, help="port of the API on 127.0.0.1 (8080)")
     parser.add_argument("--data", type=Path, default=REPO / ".sandbox", help="folder of the server's data (.sandbox)")
     # The same way out for both: a server that was started is never left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both, and said here: what a shell starts in the background comes with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         run(parser.parse_args())
     except (Failed, OSError) as failure:

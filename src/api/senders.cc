@@ -1,7 +1,5 @@
 #include "messaging/senders.h"
 
-#include <algorithm>
-
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
@@ -30,20 +28,9 @@ std::string render(const messaging::Sender& sender) {
 }
 
 Task<http::Response> list_senders(Call& call) {
-  CO_TRY(auto in, QueryReader::parse(call.request.query));
-  const std::size_t limit = in.limit();
-  const auto after = in.id<SenderId>("after");
-  const auto before = in.id<SenderId>("before");
-  CO_CHECK_OK(in.finish());
+  CO_TRY(const auto page, ListRequest<SenderId>::parse(call.request.query));
   auto all = call.services.senders.list(call.caller.workspace, call.caller.mode);
-  std::ranges::sort(all, std::greater<>{}, [](const auto& s) { return s->id; });
-  std::erase_if(all, [&](const auto& s) {
-    return (after && s->id >= *after) || (before && s->id <= *before);
-  });
-  if (before && !after && all.size() > limit)
-    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
-  const bool has_more = all.size() > limit;
-  if (has_more) all.resize(limit);
+  const bool has_more = cut_to_page(all, page);
   std::vector<std::string> items;
   for (const auto& sender : all) items.push_back(render(*sender));
   co_return list_response(call.request, items, has_more, has_more ? all.back()->id.str() : "");

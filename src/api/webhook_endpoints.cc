@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "call.h"
 #include "headers.h"
 #include "json/reader.h"
@@ -118,20 +116,9 @@ Task<http::Response> delete_endpoint(Call& call) {
 }
 
 Task<http::Response> list_endpoints(Call& call) {
-  CO_TRY(auto in, QueryReader::parse(call.request.query));
-  const std::size_t limit = in.limit();
-  const auto after = in.id<EndpointId>("after");
-  const auto before = in.id<EndpointId>("before");
-  CO_CHECK_OK(in.finish());
+  CO_TRY(const auto page, ListRequest<EndpointId>::parse(call.request.query));
   auto all = call.services.endpoints.list(call.caller.workspace, call.caller.mode);
-  std::ranges::reverse(all);  // newest first, as every list
-  std::erase_if(all, [&](const auto& e) {
-    return (after && e->id >= *after) || (before && e->id <= *before);
-  });
-  if (before && !after && all.size() > limit)
-    all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(limit));
-  const bool has_more = all.size() > limit;
-  if (has_more) all.resize(limit);
+  const bool has_more = cut_to_page(all, page);
   std::vector<std::string> items;
   for (const auto& endpoint : all) items.push_back(render(*endpoint, false));
   co_return list_response(call.request, items, has_more, has_more ? all.back()->id.str() : "");

@@ -10,14 +10,16 @@
 #include "sqlite_checkpoints.h"
 #include "sqlite_connection.h"
 #include "sqlite_files.h"
+#include "sqlite_log_vfs.h"
 #include "sqlite_migrations.h"
 #include "sqlite_readers.h"
 
 namespace flowsell::store {
 namespace {
 
-// Small on purpose: SQLite 3.40 walks the whole cache at the end of nearly every transaction that split a page (its
-// balancing borrows the page number of the lock byte, and the cache is then cut back from there).
+// Small on purpose: SQLite 3.40 walks the whole cache at the end of nearly every transaction that
+// split a page (its balancing borrows the page number of the lock byte, and the cache is then cut
+// back from there).
 constexpr int kWriterCacheKib = 8 * 1024;
 constexpr int kReaderCacheKib = 4 * 1024;
 constexpr int kCheckpointCacheKib = 256;  // it copies from file to file
@@ -77,6 +79,7 @@ class SqliteDatabase final : public Database {
  public:
   struct Parts {
     FileLock lock;
+    std::unique_ptr<SqliteLogVfs> log_vfs;
     std::unique_ptr<SqliteConnection> writer;
     std::unique_ptr<SqliteConnection> for_checkpoints;
     std::vector<std::unique_ptr<SqliteConnection>> readers;
@@ -84,6 +87,7 @@ class SqliteDatabase final : public Database {
 
   SqliteDatabase(Parts parts, const SqliteOptions& options)
       : lock_(std::move(parts.lock)),
+        log_vfs_(std::move(parts.log_vfs)),
         writer_(std::make_unique<SqliteWriter>(
             std::move(parts.writer), std::move(parts.for_checkpoints), options.log_pages)),
         committer_(*writer_, options.batch_max),
@@ -132,6 +136,7 @@ class SqliteDatabase final : public Database {
   // Destroyed from the last to the first: the readers' connections close before the writer's, which
   // as the last one empties and removes the log; then the lock goes.
   FileLock lock_;
+  std::unique_ptr<SqliteLogVfs> log_vfs_;
   std::unique_ptr<SqliteWriter> writer_;
   Committer committer_;
   SqliteReaders readers_;
@@ -140,20 +145,21 @@ class SqliteDatabase final : public Database {
 Result<SqliteDatabase::Parts> open_parts(const SqliteOptions& options) {
   TRY(FileLock lock, FileLock::acquire(options.path));
   CHECK_OK(create_private_file(options.path));
-  const auto open = [&options](SqliteConnection::Mode mode, int cache_kib) {
+  TRY(auto log_vfs, SqliteLogVfs::over(options.vfs));
+  const auto open = [&](const std::string& vfs, SqliteConnection::Mode mode, int cache_kib) {
     return SqliteConnection::open(
-        {.path = options.path, .vfs = options.vfs, .mode = mode, .cache_kib = cache_kib});
+        {.path = options.path, .vfs = vfs, .mode = mode, .cache_kib = cache_kib});
   };
   // The writer first: it makes the log that the others need.
-  TRY(auto writer, open(SqliteConnection::Mode::kWrite, kWriterCacheKib));
-  TRY(auto for_checkpoints, open(SqliteConnection::Mode::kWrite, kCheckpointCacheKib));
+  TRY(auto writer, open(log_vfs->name(), SqliteConnection::Mode::kWrite, kWriterCacheKib));
+  TRY(auto for_checkpoints, open(options.vfs, SqliteConnection::Mode::kWrite, kCheckpointCacheKib));
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i) {
-    TRY(auto reader, open(SqliteConnection::Mode::kRead, kReaderCacheKib));
+    TRY(auto reader, open(options.vfs, SqliteConnection::Mode::kRead, kReaderCacheKib));
     readers.push_back(std::move(reader));
   }
-  return SqliteDatabase::Parts{std::move(lock), std::move(writer), std::move(for_checkpoints),
-                               std::move(readers)};
+  return SqliteDatabase::Parts{std::move(lock), std::move(log_vfs), std::move(writer),
+                               std::move(for_checkpoints), std::move(readers)};
 }
 
 /// SQLite's own count of all memory is one mutex that every thread would take at each allocation.

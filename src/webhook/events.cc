@@ -64,6 +64,19 @@ constexpr store::WriteKind kTellKind{"event", 45, apply_tells};
 TellOp::TellOp(Events& e, EventDraft& d, EventPlan& p)
     : WriteOp(kTellKind), events(e), draft(d), plan(p) {}
 
+outbox::Job delivery_job(const EventDraft& draft, const DeliveryId& id,
+                         const EndpointId& endpoint) {
+  outbox::Job job;
+  job.id = id.bytes();
+  job.kind = outbox::JobKind::kDelivery;
+  job.workspace = draft.workspace;
+  job.group = endpoint.bytes();
+  job.lane = draft.lane;
+  job.due = draft.at;
+  job.expires_at = draft.at + kDeliveryLife;
+  return job;
+}
+
 StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spool,
                          const WorkspaceId& workspace) {
   StoredEvent event;
@@ -183,14 +196,7 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   for (EventPlan::Planned& planned : plan.deliveries_) {
     CHECK_OK(insert_delivery(db, {planned.id, draft.workspace, draft.mode, planned.endpoint->id,
                                   draft.id, draft.type, draft.at}));
-    outbox::Job job;
-    job.id = planned.id.bytes();
-    job.kind = outbox::JobKind::kDelivery;
-    job.workspace = draft.workspace;
-    job.group = planned.endpoint->id.bytes();
-    job.lane = draft.lane;
-    job.due = draft.at;
-    job.expires_at = draft.at + kDeliveryLife;
+    outbox::Job job = delivery_job(draft, planned.id, planned.endpoint->id);
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
     TRY(planned.inserted, outbox::insert_job(db, job, wanted));
     planned.used = true;
@@ -214,14 +220,7 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
       continue;
     }
     if (!body) body = std::make_shared<const std::string>(render(draft));
-    outbox::Job job;
-    job.id = planned.id.bytes();
-    job.kind = outbox::JobKind::kDelivery;
-    job.workspace = draft.workspace;
-    job.group = planned.endpoint->id.bytes();
-    job.lane = draft.lane;
-    job.due = draft.at;
-    job.expires_at = draft.at + kDeliveryLife;
+    outbox::Job job = delivery_job(draft, planned.id, planned.endpoint->id);
     auto attempt = deliveries_->attempt_with(std::move(job), draft.id, body);
     outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
   }

@@ -38,8 +38,8 @@ struct WriteKind {
   std::string_view name;  ///< for metrics and failpoints: "accept", "settle"
   int order;              ///< kinds touch tables in this order in every transaction
   /// Writes for all of `ops` (all of this kind, in arrival order). It must not fail for one operation's data: a
-  /// decision about one operation is stored in that operation as its result. If it fails all the same, the batch is rolled back
-  /// and bisected, so `apply` may run again for the same operation: it must set results afresh each time.
+  /// decision about one operation is stored in that operation as its result. If it fails all the same, the batch is
+  /// rolled back and bisected, so `apply` may run again for the same operation: it must set results afresh each time.
   Result<> (*apply)(Connection& db, std::span<WriteOp* const> ops);
 };
 

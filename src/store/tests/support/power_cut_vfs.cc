@@ -103,6 +103,11 @@ class PowerCutVfs::Disk {
   int write(File& file, std::size_t offset, std::span<const char> data) {
     const std::lock_guard lock(mutex_);
     if (is_cut_) return SQLITE_IOERR_WRITE;
+    if (writes_to_fail_ > 0) {
+      --writes_to_fail_;
+      return SQLITE_FULL;
+    }
+    ++writes_;
     file.write(offset,
                data);  // before the step: the write at which the power fails may be half done
     return step() ? SQLITE_OK : SQLITE_IOERR_WRITE;
@@ -157,6 +162,14 @@ class PowerCutVfs::Disk {
     const std::lock_guard lock(mutex_);
     syncs_to_fail_ = count;
   }
+  void fail_writes(std::uint64_t count) {
+    const std::lock_guard lock(mutex_);
+    writes_to_fail_ = count;
+  }
+  std::uint64_t writes() const {
+    const std::lock_guard lock(mutex_);
+    return writes_;
+  }
   bool write_survivors(const std::filesystem::path& folder) const {
     const std::lock_guard lock(mutex_);
     bool good = true;
@@ -200,6 +213,8 @@ class PowerCutVfs::Disk {
   std::uint64_t cut_at_ = std::numeric_limits<std::uint64_t>::max();
   bool is_cut_ = false;
   std::uint64_t syncs_to_fail_ = 0;
+  std::uint64_t writes_to_fail_ = 0;
+  std::uint64_t writes_ = 0;
 };
 
 namespace {
@@ -393,6 +408,8 @@ void PowerCutVfs::cut_now() { disk_->cut_now(); }
 bool PowerCutVfs::is_cut() const { return disk_->is_cut(); }
 std::uint64_t PowerCutVfs::steps() const { return disk_->steps(); }
 void PowerCutVfs::fail_syncs(std::uint64_t count) { disk_->fail_syncs(count); }
+void PowerCutVfs::fail_writes(std::uint64_t count) { disk_->fail_writes(count); }
+std::uint64_t PowerCutVfs::writes() const { return disk_->writes(); }
 bool PowerCutVfs::write_survivors(const std::string& folder) const {
   return disk_->write_survivors(folder);
 }

@@ -53,6 +53,11 @@ class PowerCutVfs {
   /// unsynced.
   void fail_syncs(std::uint64_t count);
 
+  /// The next `count` writes fail, as of a full disk, and write nothing.
+  void fail_writes(std::uint64_t count);
+  /// Writes so far that did not fail, to all files.
+  std::uint64_t writes() const;
+
   /// Writes what is on disk after the cut to files of the same names in `folder`, which exists.
   /// False: an I/O error.
   bool write_survivors(const std::string& folder) const;
