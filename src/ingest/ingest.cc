@@ -50,6 +50,15 @@ const ProviderApp* Ingest::signer_of(const http::Request& request) const {
   return nullptr;
 }
 
+messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::Mode mode) const {
+  const auto address = address_of(update);
+  if (!address.empty()) return senders_.find_by_address(adapter_.name(), mode, address);
+  // About the account as a whole: told to the workspace that connected it.
+  const auto* unknown = std::get_if<channel::UnknownUpdate>(&update);
+  if (unknown == nullptr || unknown->provider_id.empty()) return nullptr;
+  return senders_.find_by_account(adapter_.name(), mode, unknown->provider_id);
+}
+
 Task<> Ingest::take(const http::Request& request) {
   const ProviderApp* signer = signer_of(request);
   if (signer == nullptr) {
@@ -59,19 +68,17 @@ Task<> Ingest::take(const http::Request& request) {
   CO_TRY(auto updates, adapter_.parse(request.body, clock_.now()));
   taken_.add(updates.size());
 
-  std::map<std::string, std::vector<channel::Update>, std::less<>> by_address;
+  std::map<messaging::SenderPtr, std::vector<channel::Update>> by_sender;
   for (channel::Update& update : updates) {
-    const auto found = by_address.try_emplace(std::string(address_of(update))).first;
-    found->second.push_back(std::move(update));
+    by_sender[sender_of(update, signer->mode)].push_back(std::move(update));
   }
-  for (auto& [address, mine] : by_address) {
-    const auto sender = senders_.find_by_address(adapter_.name(), signer->mode, address);
+  for (auto& [sender, mine] : by_sender) {
     if (!sender) {
       // Nobody here to tell it to; said aloud, since a number that was connected elsewhere looks
       // like this.
       unroutable_.add(mine.size());
       log::warn("a provider's updates are about no sender of ours",
-                {{"address", address}, {"updates", std::uint64_t{mine.size()}}});
+                {{"address", address_of(mine.front())}, {"updates", std::uint64_t{mine.size()}}});
       continue;
     }
     for (std::size_t first = 0; first < mine.size(); first += kChunk) {

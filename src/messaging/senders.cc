@@ -20,7 +20,7 @@ const Sql kInsertSender(
 const Sql kAll(
     "SELECT s.workspace_id, s.id, s.connection_id, s.mode, s.channel, s.address, s.display_number, "
     "s.name, "
-    "s.created_at, c.sealed_token FROM senders s JOIN connections c ON c.workspace_id = "
+    "s.created_at, c.sealed_token, c.account FROM senders s JOIN connections c ON c.workspace_id = "
     "s.workspace_id "
     "AND c.id = s.connection_id");
 
@@ -79,6 +79,7 @@ Result<> Senders::load() {
       stored.sender.name = row.text(7);
       stored.sender.created_at = row.time(8);
       stored.sealed_token = row.text(9);
+      stored.sender.account = row.text(10);
       rows.push_back(std::move(stored));
     });
   }));
@@ -107,6 +108,7 @@ Result<SenderPtr> Senders::create(Draft draft) {
   sender.adapter = adapters_(draft.channel);
   if (sender.adapter == nullptr)
     return fail(ErrorCode::kInvalidRequest, "there is no such channel");
+  sender.account = draft.account;
   sender.address = draft.address;
   sender.display_number = draft.display_number;
   sender.name = draft.business_name;
@@ -125,6 +127,7 @@ void Senders::publish(SenderPtr sender) {
   by_id_[sender->id] = sender;
   by_workspace_[{sender->workspace, sender->mode}].push_back(sender);
   by_address_[{sender->mode, address_key(sender->adapter->name(), sender->address)}] = sender;
+  by_account_[{sender->mode, address_key(sender->adapter->name(), sender->account)}] = sender;
 }
 
 Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view from) const {
@@ -161,6 +164,13 @@ SenderPtr Senders::find_by_address(std::string_view channel, identity::Mode mode
   const std::shared_lock lock(mutex_);
   const auto found = by_address_.find(std::pair(mode, address_key(channel, address)));
   return found == by_address_.end() ? nullptr : found->second;
+}
+
+SenderPtr Senders::find_by_account(std::string_view channel, identity::Mode mode,
+                                   std::string_view account) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_account_.find(std::pair(mode, address_key(channel, account)));
+  return found == by_account_.end() ? nullptr : found->second;
 }
 
 std::vector<SenderPtr> Senders::list(const WorkspaceId& workspace, identity::Mode mode) const {

@@ -216,6 +216,12 @@ def test_what_has_no_event_yet_is_told_without_its_content(shared, listening):
     def order(arrived):
         return next((each for each in arrived
                      if each.event["data"].get("update", {}).get("provider_id") == "wamid.order.1"), None)
+
+    def account(arrived):
+        return next((each for each in arrived
+                     if each.event["data"].get("update", {}).get("field") == "account_update"), None)
+    told = listening.wait_for(account, "the account's update")
+    assert b"VERIFIED_ACCOUNT" not in told.body
     event = listening.wait_for(order, "the order")
     assert event.event["data"]["update"]["field"] == "messages/order"
     assert b"secret catalog" not in event.body

@@ -65,8 +65,9 @@ struct UnknownUpdate {
   std::string address;  ///< empty: none found
   std::string
       field;  ///< the provider's own name of what it was: "messages/order", "account_update"
-  std::string provider_id;  ///< an id to search by, when there was one
-  Time at;                  ///< Time{}: none given
+  /// An id to search by, when there was one; without an address, the account's (WhatsApp: WABA id).
+  std::string provider_id;
+  Time at;  ///< Time{}: none given
 };
 
 using Update = std::variant<StatusUpdate, InboundMessage, UnknownUpdate>;

@@ -40,6 +40,7 @@ class Ingest {
 
  private:
   const ProviderApp* signer_of(const http::Request& request) const;
+  messaging::SenderPtr sender_of(const channel::Update& update, identity::Mode mode) const;
 
   const channel::Adapter& adapter_;
   std::string signature_header_;

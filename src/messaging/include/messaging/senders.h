@@ -24,6 +24,7 @@ struct Sender {
   ConnectionId connection;
   identity::Mode mode = identity::Mode::kTest;
   const channel::Adapter* adapter = nullptr;
+  std::string account;         ///< the provider account it belongs to: WhatsApp's WABA id
   std::string address;         ///< the provider's id of it: WhatsApp's phone-number id
   std::string display_number;  ///< "+15550783881"
   std::string name;
@@ -64,6 +65,9 @@ class Senders {
   /// Whom a provider's webhook is about.
   SenderPtr find_by_address(std::string_view channel, identity::Mode mode,
                             std::string_view address) const;
+  /// Some sender of a provider account, for what a provider says about the account as a whole.
+  SenderPtr find_by_account(std::string_view channel, identity::Mode mode,
+                            std::string_view account) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
 
  private:
@@ -79,6 +83,8 @@ class Senders {
   std::map<std::pair<WorkspaceId, identity::Mode>, std::vector<SenderPtr>> by_workspace_;
   std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>>
       by_address_;  ///< channel ':' address
+  std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>>
+      by_account_;  ///< channel ':' account
 };
 
 }  // namespace flowsell::messaging
