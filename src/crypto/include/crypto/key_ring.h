@@ -28,7 +28,7 @@ class KeyRing {
   Key derive(std::string_view purpose) const;
 
  private:
-  explicit KeyRing(Key master) : master_(std::move(master)) {}
+  explicit KeyRing(const Key& master) : master_(master) {}
   Key master_;
 };
 
