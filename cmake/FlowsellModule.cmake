@@ -3,7 +3,7 @@
 # the rooms that link it: a header of a room you did not link does not exist for you.
 # Only rooms added earlier can be named, so src/CMakeLists.txt is the layer order and a cycle cannot be written.
 function(flowsell_module)
-  cmake_parse_arguments(M "" "NAME;PCH" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(M "" "NAME" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
   set(target flowsell_${M_NAME})
   foreach(dep IN LISTS M_PUBLIC M_PRIVATE)
     if(dep MATCHES "^[a-z_0-9]+$" AND NOT TARGET flowsell::${dep})
@@ -24,9 +24,6 @@ function(flowsell_module)
   target_link_libraries(${target} ${scope} ${M_PUBLIC})
   if(M_SOURCES)
     target_link_libraries(${target} PRIVATE flowsell_warnings ${M_PRIVATE})
-    if(M_PCH)
-      target_precompile_headers(${target} PRIVATE ${M_PCH})
-    endif()
   endif()
 endfunction()
 

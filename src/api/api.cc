@@ -23,8 +23,6 @@ struct RouteMetrics {
   std::array<metrics::Counter*, kStatusClasses.size()> answers{};
 };
 
-std::string instance_of(const RequestId& id) { return id.str(); }
-
 }  // namespace
 
 class Api::Impl final : public Routes {
@@ -73,7 +71,7 @@ class Api::Impl final : public Routes {
   }
 
   http::Response refuse(const Error& error) {
-    const std::string id = instance_of(services_.ids.next<IdKind::kRequest>());
+    const std::string id = services_.ids.next<IdKind::kRequest>().str();
     http::Response response = problem(error, id);
     response.headers.push_back({"Request-Id", id});
     return response;
@@ -122,7 +120,7 @@ class Api::Impl final : public Routes {
 
   void finish(const http::Request& request, http::Response& response, std::string_view pattern,
               const RequestId& id, SteadyClock::duration took) {
-    const std::string id_text = instance_of(id);
+    const std::string id_text = id.str();
     constexpr std::string_view kNoInstance = "\"instance\":\"\"";
     if (response.content_type == "application/problem+json") {
       // Problems are made where the request's id is not known.

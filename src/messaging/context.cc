@@ -36,6 +36,11 @@ Task<std::string> resolve(store::Database& db, WorkspaceId workspace, std::strin
 
 }  // namespace
 
+std::string fields_of(json::Writer object) {
+  const std::string text = std::move(object).take();
+  return text.substr(1, text.size() - 2);
+}
+
 std::string reaction_target(const channel::OutboundMessage& message) {
   const auto* reaction = std::get_if<channel::Reaction>(&message.body);
   return reaction == nullptr ? std::string() : reaction->message;

@@ -5,6 +5,7 @@
 #include "channel/adapter.h"
 #include "channel/message.h"
 #include "crypto/seal.h"
+#include "json/writer.h"
 #include "messaging/message_table.h"
 #include "messaging/senders.h"
 #include "outbox/job.h"
@@ -27,6 +28,9 @@ ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
                          std::string_view contact);
 /// A conversation's lane: one sender and one contact.
 outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact);
+
+/// What an object's writer wrote, without its braces: the form in which event bodies are kept.
+std::string fields_of(json::Writer object);
 
 /// The reference of a reaction; empty for every other kind.
 std::string reaction_target(const channel::OutboundMessage& message);

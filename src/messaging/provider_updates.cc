@@ -61,8 +61,7 @@ std::string body_of_unknown(const Sender& sender, std::string_view field,
   out.key("field").string(field);
   out.optional_string("provider_id", provider_id);
   out.key("sender_id").string(sender.id.str()).end_object();
-  const std::string text = std::move(out).take();
-  return text.substr(1, text.size() - 2);
+  return fields_of(std::move(out));
 }
 
 Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
@@ -213,8 +212,7 @@ class Preparer {
     out.key("type").string(row.kind).key("from_masked").string(row.contact);
     out.key("sender_id").string(row.sender.str());
     out.key("provider_message_id").string(row.provider_message_id).end_object();
-    const std::string text = std::move(out).take();
-    return text.substr(1, text.size() - 2);
+    return fields_of(std::move(out));
   }
 
   const Sender& sender_;

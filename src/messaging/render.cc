@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "context.h"
 #include "json/writer.h"
 
 namespace flowsell::messaging {
@@ -113,8 +114,7 @@ std::string render_event_body(const MessageRow& row) {
   write_metadata(out, row.metadata_json);
   if (row.error) write_error(out, *row.error, {});
   out.end_object();
-  std::string text = std::move(out).take();
-  return text.substr(1, text.size() - 2);
+  return fields_of(std::move(out));
 }
 
 }  // namespace flowsell::messaging
