@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kRoot = "/_sim/";
 constexpr std::int64_t kInboundCountMax = 100'000;
 constexpr std::int64_t kDelayMsMax = 86'400'000;
+constexpr std::int64_t kNever = -1;
 
 std::int64_t shown(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
@@ -70,14 +71,25 @@ std::optional<Status> parse_status(std::string_view name) {
   return std::nullopt;
 }
 
-void change_delay(json::ObjectReader& in, std::string_view name,
-                  std::atomic<std::int64_t>& delay_ms) {
-  if (const auto value = in.integer(name, -1, kDelayMsMax)) delay_ms = *value;
-}
+/// Settings to change, once all of them are read and sound.
+class Changes {
+ public:
+  void read_delay(json::ObjectReader& in, std::string_view name, std::atomic<std::int64_t>& delay,
+                  std::int64_t min) {
+    if (const auto value = in.integer(name, min, kDelayMsMax)) delays_.emplace_back(&delay, *value);
+  }
+  void read_flag(json::ObjectReader& in, std::string_view name, std::atomic<bool>& flag) {
+    if (const auto value = in.boolean(name)) flags_.emplace_back(&flag, *value);
+  }
+  void apply() const {
+    for (const auto& [delay, value] : delays_) *delay = value;
+    for (const auto& [flag, value] : flags_) *flag = value;
+  }
 
-void change_flag(json::ObjectReader& in, std::string_view name, std::atomic<bool>& flag) {
-  if (const auto value = in.boolean(name)) flag = *value;
-}
+ private:
+  std::vector<std::pair<std::atomic<std::int64_t>*, std::int64_t>> delays_;
+  std::vector<std::pair<std::atomic<bool>*, bool>> flags_;
+};
 
 /// A journey of one step that is due now.
 std::shared_ptr<Journey> journey_now(std::uint16_t number, Status status) {
@@ -93,34 +105,35 @@ std::shared_ptr<Journey> journey_now(std::uint16_t number, Status status) {
 ControlApi::ControlApi(World& world, WebhookSender& webhooks)
     : world_(world), webhooks_(webhooks), inbound_serial_(quick_random()) {}
 
-http::Response ControlApi::answer(const http::Request& request) {
-  auto body = handle(request);
-  if (body) return {.status = 200, .body = *std::move(body)};
-  return {.status = error_info(body.error().code).http_status, .body = problem(body.error())};
+Awaitable<http::Response> ControlApi::answer(const http::Request& request) {
+  auto body = co_await handle(request);
+  if (body) co_return http::Response{.status = 200, .body = *std::move(body)};
+  co_return http::Response{.status = error_info(body.error().code).http_status,
+                           .body = problem(body.error())};
 }
 
-Result<std::string> ControlApi::handle(const http::Request& request) {
-  if (!request.path.starts_with(kRoot)) return fail(ErrorCode::kNotFound, "no such call");
+Task<std::string> ControlApi::handle(const http::Request& request) {
+  if (!request.path.starts_with(kRoot)) co_return fail(ErrorCode::kNotFound, "no such call");
   const auto name = request.path.substr(kRoot.size());
   if (request.method == http::Method::kGet) {
-    if (name == "messages") return messages(request.query);
-    if (name == "stats") return stats();
-    if (name == "settings") return settings();
-    if (name == "faults") return world_.faults.list();
+    if (name == "messages") co_return messages(request.query);
+    if (name == "stats") co_return stats();
+    if (name == "settings") co_return settings();
+    if (name == "faults") co_return world_.faults.list();
   }
   if (request.method == http::Method::kDelete && name == "faults") {
     world_.faults.clear();
-    return world_.faults.list();
+    co_return world_.faults.list();
   }
-  if (request.method != http::Method::kPost) return fail(ErrorCode::kNotFound, "no such call");
-  if (name == "reset") return reset();
-  TRY(const auto document, json::parse(request.body));
-  return post(name, document.root());
+  if (request.method != http::Method::kPost) co_return fail(ErrorCode::kNotFound, "no such call");
+  if (name == "reset") co_return reset();
+  CO_TRY(const auto document, json::parse(request.body));
+  if (name == "settings") co_return co_await change_settings(document.root());
+  co_return post(name, document.root());
 }
 
 Result<std::string> ControlApi::post(std::string_view name, const json::Value& body) {
   if (name == "faults") return world_.faults.add(body);
-  if (name == "settings") return change_settings(body);
   if (name == "inbound") return send_inbound(body);
   if (name == "webhook") return send_webhook(body);
   if (name == "statuses") return send_status(body);
@@ -189,22 +202,31 @@ std::string ControlApi::settings() const {
   return std::move(out).take();
 }
 
-Result<std::string> ControlApi::change_settings(const json::Value& body) {
+Task<std::string> ControlApi::change_settings(const json::Value& body) {
   std::vector<FieldError> faults;
   json::ObjectReader in(body, "", faults);
   auto& settings = world_.settings;
-  change_flag(in, "send_statuses", settings.send_statuses);
-  change_flag(in, "batching", settings.batching);
-  change_delay(in, "sent_after_ms", settings.sent_after_ms);
-  change_delay(in, "delivered_after_ms", settings.delivered_after_ms);
-  change_delay(in, "read_after_ms", settings.read_after_ms);
-  if (const auto retry = in.integer("retry_after_ms", 0, kDelayMsMax))
-    settings.retry_after_ms = *retry;
+  Changes changes;
+  changes.read_flag(in, "send_statuses", settings.send_statuses);
+  changes.read_flag(in, "batching", settings.batching);
+  changes.read_delay(in, "sent_after_ms", settings.sent_after_ms, kNever);
+  changes.read_delay(in, "delivered_after_ms", settings.delivered_after_ms, kNever);
+  changes.read_delay(in, "read_after_ms", settings.read_after_ms, kNever);
+  changes.read_delay(in, "retry_after_ms", settings.retry_after_ms, 0);
   const auto url = in.string("webhook_url", {.max = 2048});
+  const auto verify_token = in.string("verify_token", {.min = 1, .max = 256});
+  if (verify_token && (!url || url->empty())) {
+    in.fault("verify_token", "not_allowed", "is for a webhook_url", "Give both.");
+  }
   in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  if (url) CHECK_OK(webhooks_.set_url(*url));
-  return this->settings();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  if (verify_token) {
+    CO_CHECK_OK(co_await webhooks_.set_verified_url(std::string(*url), std::string(*verify_token)));
+  } else if (url) {
+    CO_CHECK_OK(webhooks_.set_url(*url));
+  }
+  changes.apply();
+  co_return this->settings();
 }
 
 Result<std::uint16_t> ControlApi::number_of(std::string_view phone_number_id) const {

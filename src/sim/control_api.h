@@ -17,15 +17,16 @@ namespace flowsell::sim {
 class ControlApi {
  public:
   ControlApi(World& world, WebhookSender& webhooks);
-  http::Response answer(const http::Request& request);
+  /// `request` must live until the end. On a thread of the simulator's pool.
+  Awaitable<http::Response> answer(const http::Request& request);
 
  private:
-  Result<std::string> handle(const http::Request& request);
+  Task<std::string> handle(const http::Request& request);
   Result<std::string> post(std::string_view name, const json::Value& body);
   Result<std::string> messages(std::string_view query) const;
   std::string stats() const;
   std::string settings() const;
-  Result<std::string> change_settings(const json::Value& body);
+  Task<std::string> change_settings(const json::Value& body);
   Result<std::string> send_inbound(const json::Value& body);
   Result<std::string> send_webhook(const json::Value& body);
   Result<std::string> send_status(const json::Value& body);

@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "ids.h"
 #include "runtime/spawn.h"
 #include "telemetry/log.h"
 
@@ -43,6 +44,18 @@ std::string signature_of(std::string_view body, std::string_view secret, bool go
   return "sha256=" + hex_encode(digest);
 }
 
+/// RFC 3986: all but the unreserved characters are escaped.
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kUnreserved = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       kUnreserved.find(c) != std::string_view::npos;
+    plain ? out += c : out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
 http::ClientOptions client_options() {
   http::ClientOptions options;
   options.user_agent = "facebookexternalua";
@@ -62,6 +75,34 @@ Result<> WebhookSender::set_url(std::string_view text) {
     dues_.clear();
     return {};
   }
+  TRY(Target * target, add_target(text));
+  aim_at(target);
+  return {};
+}
+
+Task<> WebhookSender::set_verified_url(std::string url, std::string verify_token) {
+  CO_TRY(Target * target, add_target(url));
+  const std::string challenge = fmt::format("{}", quick_random() % 10'000'000'000);
+  http::OutRequest request;
+  request.method = http::Method::kGet;
+  request.url = target->url;
+  request.url.target += fmt::format("{}hub.mode=subscribe&hub.challenge={}&hub.verify_token={}",
+                                    request.url.target.find('?') == std::string::npos ? '?' : '&',
+                                    challenge, percent_encoded(verify_token));
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeMax;
+  const auto exchange = co_await target->client->send(std::move(request), deadline);
+  if (exchange.end != http::ExchangeEnd::kAnswered || exchange.status != 200 ||
+      exchange.body != challenge) {
+    co_return fail_field("/webhook_url", "not_verified",
+                         fmt::format("did not give the challenge back: {}, status {}",
+                                     http::exchange_end_name(exchange.end), exchange.status),
+                         "Answer the GET with 200 and hub.challenge; mind hub.verify_token.");
+  }
+  aim_at(target);
+  co_return Result<>{};
+}
+
+Result<WebhookSender::Target*> WebhookSender::add_target(std::string_view text) {
   TRY(auto url, http::Url::parse(text));
   http::EgressOptions egress;
   egress.allow_loopback = true;
@@ -71,9 +112,12 @@ Result<> WebhookSender::set_url(std::string_view text) {
       pool_, std::make_shared<http::EgressGuard>(std::move(egress)), client_options());
   target->url = std::move(url);
   const std::lock_guard lock(mutex_);
-  target_ = target.get();
-  targets_.push_back(std::move(target));
-  return {};
+  return targets_.emplace_back(std::move(target)).get();
+}
+
+void WebhookSender::aim_at(Target* target) {
+  const std::lock_guard lock(mutex_);
+  target_ = target;
 }
 
 void WebhookSender::add(std::shared_ptr<Journey> journey) {

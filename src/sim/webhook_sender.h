@@ -24,6 +24,9 @@ class WebhookSender {
 
   /// Where webhooks go from now on; empty: nowhere. Fails with kInvalidRequest. Thread-safe.
   Result<> set_url(std::string_view url);
+  /// The same, as Meta does it: only where a GET with this token gives the challenge back. Fails
+  /// with kInvalidRequest too where it does not. Call on a thread of the pool.
+  Task<> set_verified_url(std::string url, std::string verify_token);
   /// Thread-safe. Does nothing while there is no URL.
   void add(std::shared_ptr<Journey> journey);
   /// Forgets everything that waits. Thread-safe.
@@ -59,6 +62,8 @@ class WebhookSender {
     std::unique_ptr<Post> post;
   };
 
+  Result<Target*> add_target(std::string_view url);
+  void aim_at(Target* target);
   std::size_t posts_max() const noexcept;
   std::size_t updates_max() const noexcept;
   SteadyTime rounded(SteadyTime due) const;

@@ -78,7 +78,7 @@ class WhatsAppSimulator::Impl {
 
  private:
   Awaitable<http::Response> answer(http::Request& request) {
-    if (request.path.starts_with("/_sim/")) co_return control_.answer(request);
+    if (request.path.starts_with("/_sim/")) co_return co_await control_.answer(request);
     auto timed = graph_.answer(request);
     if (timed.latency.count() > 0) co_await wait(timed.latency);
     co_return std::move(timed.response);

@@ -78,6 +78,22 @@ RawAnswer call(std::uint16_t port, std::string_view method, std::string_view pat
   return answer;
 }
 
+namespace {
+
+http::Response answer_challenge(std::string_view query) {
+  const auto value_of = [query](std::string_view name) {
+    const auto at = query.find(name);
+    if (at == query.npos) return std::string();
+    const auto value = query.substr(at + name.size());
+    return percent_decode(value.substr(0, value.find('&')), false).value_or("");
+  };
+  if (value_of("hub.mode=") != "subscribe" || value_of("hub.verify_token=") != kVerifyToken)
+    return {.status = 403, .body = "no"};
+  return {.status = 200, .body = value_of("hub.challenge=")};
+}
+
+}  // namespace
+
 WebhookSink::WebhookSink()
     : pool_(1),
       server_(pool_, {}, [this](http::Request& request) { return take(request); }, refuse) {
@@ -100,6 +116,7 @@ void WebhookSink::answer_with(std::vector<int> statuses) {
 }
 
 Awaitable<http::Response> WebhookSink::take(http::Request& request) {
+  if (request.method == http::Method::kGet) co_return answer_challenge(request.query);
   const std::lock_guard lock(mutex_);
   posts_.push_back({std::string(request.body), std::string(request.header("x-hub-signature-256")),
                     std::string(request.header("content-type"))});

@@ -21,6 +21,7 @@ namespace flowsell::sim::test {
 
 inline constexpr std::string_view kToken = "test-token";
 inline constexpr std::string_view kAppSecret = "test-app-secret";
+inline constexpr std::string_view kVerifyToken = "a token & more";
 inline constexpr std::string_view kMessages = "/v25.0/106540352242922/messages";
 
 /// What came back on one connection, as bytes.
@@ -40,7 +41,8 @@ struct RawAnswer {
 RawAnswer call(std::uint16_t port, std::string_view method, std::string_view path,
                std::string_view body, std::string_view token = kToken);
 
-/// Where the simulator's webhooks arrive.
+/// Where the simulator's webhooks arrive. A GET with the verify token kVerifyToken is given its
+/// challenge back.
 class WebhookSink {
  public:
   struct Post {

@@ -192,6 +192,11 @@ TEST_F(Simulator, RefusesAnUnknownSetting) {
   EXPECT_EQ(control("POST", "/_sim/settings", R"({"speed":1})").status, 400);
 }
 
+TEST_F(Simulator, ChangesNothingWhenOneSettingIsWrong) {
+  control("POST", "/_sim/settings", R"({"sent_after_ms":7,"speed":1})");
+  EXPECT_EQ(text_of(control("GET", "/_sim/settings").json(), "/sent_after_ms"), "0");
+}
+
 TEST_F(Simulator, KnowsNoOtherControlCalls) {
   EXPECT_EQ(control("GET", "/_sim/weather").status, 404);
 }

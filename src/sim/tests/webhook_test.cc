@@ -281,5 +281,47 @@ TEST_F(Simulator, SendsWebhooksToAUrlThatIsSetLater) {
   EXPECT_EQ(sink_.wait_for_statuses(3).size(), 3U);
 }
 
+/// A simulator that is told where its webhooks go while it runs.
+class CallbackOfASimulator : public Simulator {
+ protected:
+  RawAnswer set(std::string_view url, std::string_view token) {
+    return control(
+        "POST", "/_sim/settings",
+        fmt::format(R"({{"webhook_url":"{}","verify_token":"{}","sent_after_ms":0}})", url, token));
+  }
+};
+
+TEST_F(CallbackOfASimulator, IsTakenWhenItGivesTheChallengeBack) {
+  EXPECT_EQ(set(sink_.url(), kVerifyToken).status, 200);
+  send_text();
+  EXPECT_FALSE(sink_.wait_for_statuses(1).empty());
+}
+
+TEST_F(CallbackOfASimulator, MayHaveAQuery) {
+  EXPECT_EQ(set(sink_.url() + "?shop=1", kVerifyToken).status, 200);
+}
+
+TEST_F(CallbackOfASimulator, ThatDoesNotKnowTheTokenIsRefused) {
+  const auto answer = set(sink_.url(), "guess");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(text_of(answer.json(), "/error/fields/0/pointer"), "/webhook_url");
+}
+
+TEST_F(CallbackOfASimulator, ThatIsRefusedLeavesTheOldOne) {
+  ASSERT_EQ(set(sink_.url(), kVerifyToken).status, 200);
+  WebhookSink other;
+  ASSERT_EQ(set(other.url(), "guess").status, 400);
+  send_text();
+  EXPECT_FALSE(sink_.wait_for_statuses(1).empty());
+}
+
+TEST_F(CallbackOfASimulator, WhereNobodyListensIsRefused) {
+  EXPECT_EQ(set("http://127.0.0.1:1/hooks/whatsapp", kVerifyToken).status, 400);
+}
+
+TEST_F(CallbackOfASimulator, TokenWithoutAUrlIsWrong) {
+  EXPECT_EQ(control("POST", "/_sim/settings", R"({"verify_token":"t"})").status, 400);
+}
+
 }  // namespace
 }  // namespace flowsell::sim::test
