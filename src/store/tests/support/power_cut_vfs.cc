@@ -154,6 +154,23 @@ class PowerCutVfs::Disk {
     const std::lock_guard lock(mutex_);
     return is_cut_;
   }
+  void on_cut(std::function<void()> fn) {
+    const std::lock_guard lock(mutex_);
+    on_cut_ = std::move(fn);
+  }
+  void restore_power() {
+    const std::lock_guard lock(mutex_);
+    if (!is_cut_) return;
+    files_.clear();
+    for (const auto& [path, bytes] : survivors_) {
+      files_[path] = std::make_shared<File>(File{.seen = bytes, .on_disk = bytes, .pending = {}});
+    }
+    survivors_.clear();
+    cut_at_ = std::numeric_limits<std::uint64_t>::max();
+    syncs_to_fail_ = 0;
+    writes_to_fail_ = 0;
+    is_cut_ = false;
+  }
   std::uint64_t steps() const {
     const std::lock_guard lock(mutex_);
     return steps_;
@@ -202,6 +219,7 @@ class PowerCutVfs::Disk {
       std::vector<char>& bytes = survivors_[path] = file->on_disk;
       file->replay_pending(bytes, [&] { return happened(random_); });
     }
+    if (auto fn = std::exchange(on_cut_, nullptr)) fn();
   }
 
   const Options options_;
@@ -212,6 +230,7 @@ class PowerCutVfs::Disk {
   std::uint64_t steps_ = 0;
   std::uint64_t cut_at_ = std::numeric_limits<std::uint64_t>::max();
   bool is_cut_ = false;
+  std::function<void()> on_cut_;
   std::uint64_t syncs_to_fail_ = 0;
   std::uint64_t writes_to_fail_ = 0;
   std::uint64_t writes_ = 0;
@@ -406,6 +425,8 @@ const std::string& PowerCutVfs::name() const noexcept { return disk_->name; }
 void PowerCutVfs::cut_at_step(std::uint64_t step) { disk_->cut_at_step(step); }
 void PowerCutVfs::cut_now() { disk_->cut_now(); }
 bool PowerCutVfs::is_cut() const { return disk_->is_cut(); }
+void PowerCutVfs::on_cut(std::function<void()> fn) { disk_->on_cut(std::move(fn)); }
+void PowerCutVfs::restore_power() { disk_->restore_power(); }
 std::uint64_t PowerCutVfs::steps() const { return disk_->steps(); }
 void PowerCutVfs::fail_syncs(std::uint64_t count) { disk_->fail_syncs(count); }
 void PowerCutVfs::fail_writes(std::uint64_t count) { disk_->fail_writes(count); }

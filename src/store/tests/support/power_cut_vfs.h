@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@ namespace flowsell::store {
 ///     ...                         // commits, until they fail
 ///     db.reset();
 ///     disk.write_survivors(other_folder);   // the files as they are after the power is back
+///     disk.restore_power();                 // or: open_sqlite() again on the disk itself
 ///
 /// The files' contents never reach the real folder; only SQLite's locks and shared memory do.
 /// Thread-safe.
@@ -46,6 +48,9 @@ class PowerCutVfs {
   void cut_at_step(std::uint64_t step);
   void cut_now();
   bool is_cut() const;
+  /// `fn` is called at the next cut, before the call that met it fails: on that call's thread, with
+  /// the disk locked. It must be brief and not use the disk.
+  void on_cut(std::function<void()> fn);
   /// Writes, syncs, truncations and deletions so far.
   std::uint64_t steps() const;
 
@@ -61,6 +66,9 @@ class PowerCutVfs {
   /// Writes what is on disk after the cut to files of the same names in `folder`, which exists.
   /// False: an I/O error.
   bool write_survivors(const std::string& folder) const;
+  /// The power is back: the disk works again and holds what survived. Everything that was open must
+  /// be closed by now.
+  void restore_power();
 
   class Disk;  ///< private to the implementation, which SQLite calls through plain functions
 

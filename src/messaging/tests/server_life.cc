@@ -1,0 +1,162 @@
+#include "server_life.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "json/json.h"
+#include "messaging/schema.h"
+#include "store/sqlite.h"
+#include "testkit/io.h"
+#include "webhook/schema.h"
+
+namespace flowsell::messaging {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<store::Migration> all_migrations() {
+  std::vector<store::Migration> all;
+  for (const auto room : {identity::migrations(), metering::migrations(), outbox::migrations(),
+                          webhook::migrations(), messaging::migrations()}) {
+    all.insert(all.end(), room.begin(), room.end());
+  }
+  std::ranges::sort(all, {}, &store::Migration::number);
+  return all;
+}
+
+std::unique_ptr<crypto::RotatingKeys> keys_of(const Machine& machine, const char* name,
+                                              std::chrono::hours period, std::chrono::hours life,
+                                              Time now) {
+  auto keys = crypto::RotatingKeys::open({machine.folder / "keys", name, period, life}, now);
+  if (!keys) throw std::runtime_error(keys.error().detail);
+  return *std::move(keys);
+}
+
+SendOptions send_options(const Machine& machine) {
+  SendOptions options;
+  options.messages_per_second = 0;
+  options.concurrency = machine.options.concurrency;
+  options.pair_limit = false;
+  options.timeout = 10s;
+  options.test_api_base = http::Url::parse(machine.provider.url("/v1")).value();
+  return options;
+}
+
+Senders::Draft sender_of(const identity::Caller& caller) {
+  Senders::Draft draft;
+  draft.workspace = caller.workspace;
+  draft.mode = caller.mode;
+  draft.channel = "fake";
+  draft.account = "account";
+  draft.business_name = "Acme";
+  draft.token = Secret("the-provider-token");
+  draft.address = "111";
+  draft.display_number = "+15550783881";
+  return draft;
+}
+
+Result<> set_up(Machine& machine) {
+  TRY(const auto server, ServerLife::begin(machine));
+  TRY(machine.caller.workspace, server->workspaces.create("Acme"));
+  TRY([[maybe_unused]] const auto sender, server->senders.create(sender_of(machine.caller)));
+  CHECK_OK(server->start());
+  if (!machine.options.with_endpoint) return {};
+  auto create = server->endpoints.create(
+      machine.caller, {machine.customer.url("/in"), {"message.accepted"}, {}}, std::nullopt);
+  TRY([[maybe_unused]] const auto endpoint, testkit::run(server->pool, std::move(create)));
+  return {};
+}
+
+}  // namespace
+
+Machine::Machine(const MachineOptions& wanted)
+    : options(wanted), disk({.seed = wanted.seed, .sync = wanted.sync}) {
+  http::Response taken;
+  taken.body = R"({"id":"pm.1"})";
+  provider.otherwise(taken);
+  caller.scopes = identity::Scopes::all();
+  if (const auto done = set_up(*this); !done) throw std::runtime_error(done.error().detail);
+}
+
+Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
+  TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
+                                   .log_pages = machine.options.log_pages,
+                                   .vfs = machine.disk.name()}));
+  CHECK_OK(db->migrate(all_migrations()));
+  std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
+  CHECK_OK(server->load());
+  return server;
+}
+
+ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> database)
+    : limits{.live_monthly = 0, .test_monthly = machine.options.quota},
+      db(std::move(database)),
+      spool(keys_of(machine, "spool", 1h, 25h, clock.now())),
+      fingerprint(keys_of(machine, "fingerprint", 24h, 96h, clock.now())),
+      workspaces(*db, machine.ring, ids, clock),
+      idempotency(*fingerprint),
+      outbox(*db, clock, pool, metrics),
+      endpoints(*db, workspaces, *guard, idempotency, ids, clock),
+      events(*db, endpoints, outbox, *spool, ids, clock, 24h),
+      deliveries(*db, client, endpoints, outbox, *spool, clock,
+                 {.timeout = 10s, .schedule = {0s, 1s}}, metrics),
+      senders(
+          *db, workspaces,
+          [&machine](std::string_view name) {
+            return name == machine.adapter.name() ? &machine.adapter : nullptr;
+          },
+          ids, clock),
+      send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, limits,
+                   send_options(machine), metrics),
+      accept(*db, senders, send_handler, outbox, events, idempotency, machine.contact_key, ids,
+             clock, limits),
+      machine_(machine) {
+  events.set_delivery_handler(deliveries);
+  outbox.set_handler(outbox::JobKind::kSend, send_handler);
+  outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
+  // Else every attempt whose end can't be stored any more would wait a second before it looks.
+  machine.disk.on_cut([this] { outbox.close(); });
+}
+
+ServerLife::~ServerLife() {
+  outbox.stop(testkit::kPatience);
+  pool.stop();
+  db->stop();
+  machine_.disk.on_cut(nullptr);
+}
+
+Result<> ServerLife::load() {
+  CHECK_OK(workspaces.load_keys());
+  CHECK_OK(senders.load());
+  CHECK_OK(endpoints.load());
+  Result<> days;
+  CHECK_OK(db->read_now(
+      [&](store::Connection& connection) { days = idempotency.load_days(connection); }));
+  return days;
+}
+
+Result<> ServerLife::start() {
+  CHECK_OK(outbox.recover());
+  pool.start();
+  outbox.start();
+  return {};
+}
+
+Task<Accepted> ServerLife::send(MessageId id, std::string body, std::optional<std::string> key) {
+  CO_TRY(const auto document, json::parse(body));
+  CO_TRY(auto message, channel::parse_message(document.root()));
+  const identity::Caller caller = machine_.caller;
+  std::optional<metering::IdempotentCall> call;
+  if (key) {
+    CO_TRY(call, idempotency.begin(caller.mode, "POST", "/v1/messages", *key, body, clock.now()));
+  }
+  co_return co_await accept.accept(caller, id, std::move(message), Content(std::move(body)),
+                                   std::move(call));
+}
+
+bool ServerLife::drain() {
+  return testkit::eventually([this] { return outbox.queued() == 0 && outbox.in_flight() == 0; });
+}
+
+}  // namespace flowsell::messaging
