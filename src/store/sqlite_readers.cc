@@ -1,5 +1,7 @@
 #include "sqlite_readers.h"
 
+#include <sqlite3.h>
+
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <optional>
@@ -19,6 +21,9 @@ Result<> read_in_transaction(SqliteConnection& connection, const SqliteReaders::
     connection.rollback();
     return fail(ErrorCode::kInternal, "an exception left a read operation");
   }
+  // An I/O error ends the transaction by itself: the read has it as its result, and there is
+  // nothing to commit.
+  if (sqlite3_get_autocommit(connection.handle()) != 0) return {};
   auto ended = connection.run(kEnd, {});
   connection.rollback();  // nothing, unless COMMIT failed
   if (!ended) return std::unexpected(std::move(ended).error());

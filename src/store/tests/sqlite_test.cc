@@ -168,6 +168,7 @@ TEST_F(Sqlite, ReadsBeyondTheLimitOfThoseThatWaitAreRefused) {
 
 // ---- a disk that fails
 
+const Sql kTables("SELECT COUNT(*) FROM sqlite_schema");
 constexpr std::uint64_t kForEver = std::numeric_limits<std::uint64_t>::max();
 
 TEST_F(Sqlite, FailedSyncIsUnavailable) {
@@ -193,6 +194,21 @@ TEST_F(Sqlite, OperationWhoseSyncFailedIsNotSeen) {
   InsertItem op(1);
   (void)db->commit_now(op);
   EXPECT_THAT(integers_now(*db, kAllItems), IsEmpty());
+}
+
+TEST_F(Sqlite, ReadOfADiskThatFailsIsUnavailable) {
+  PowerCutVfs disk({});
+  const auto db = open_items({.path = path(), .vfs = disk.name()});
+  InsertItem op(1);
+  ASSERT_TRUE(db->commit_now(op));
+  Result<> rows;
+  const auto read = db->read_now([&](Connection& connection) {
+    ASSERT_TRUE(connection.query(kTables, {}, [](const Row&) {}));
+    disk.cut_now();
+    rows = connection.query(kAllItems, {}, [](const Row&) {});
+  });
+  EXPECT_EQ(code_of(rows), ErrorCode::kStoreUnavailable);
+  EXPECT_TRUE(read);  // else its error would hide the query's
 }
 
 TEST_F(Sqlite, CommitsWorkOnceTheDiskDoes) {
