@@ -96,8 +96,10 @@ Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) 
 Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender& sender) {
   const auto key = spool_.find(job.key_id);
   if (!key) co_return fail(ErrorCode::kNotFound, "the key of the message's content is gone");
-  CO_TRY(const auto opened, crypto::open(*key, id_text(job.id), job.sealed));
-  const Content raw(opened);
+  auto opened = crypto::open(*key, id_text(job.id), job.sealed);
+  // Another try would not open it either: not a fault of the moment.
+  if (!opened) co_return fail(ErrorCode::kNotFound, "the message's content does not open");
+  const Content raw(*std::move(opened));
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
   CO_TRY(const auto context, co_await resolve_context(db_, job.workspace, MessageId(job.id),

@@ -15,6 +15,7 @@ using testing::SizeIs;
 using testkit::code_of;
 using enum channel::MessageStatus;
 
+const store::Sql kDamageSealed("UPDATE queued_jobs SET sealed = zeroblob(length(sealed))");
 const store::Sql kSealedJobs(
     "SELECT (SELECT COUNT(*) FROM queued_jobs WHERE length(sealed) > 0) + "
     "(SELECT COUNT(*) FROM claimed_jobs WHERE length(sealed) > 0)");
@@ -326,6 +327,19 @@ TEST_F(SendOneAtATime, MessageWhoseKeyIsGoneFailsUnsent) {
   world_.provider.release();
   ASSERT_TRUE(world_.becomes(id, kFailed));
   EXPECT_EQ(world_.row(id).error->code, "content_unavailable");
+}
+
+TEST_F(SendOneAtATime, MessageWhoseContentIsDamagedFailsUnsent) {
+  const auto id = queue_one("Hello");
+  const auto damage = [](store::Connection& db) -> Result<> {
+    CHECK_OK(db.run(kDamageSealed, {}));
+    return {};
+  };
+  ASSERT_TRUE(testkit::write(*world_.db, damage));
+  world_.provider.release();
+  ASSERT_TRUE(world_.becomes(id, kFailed));
+  EXPECT_EQ(world_.row(id).error->code, "content_unavailable");
+  EXPECT_EQ(world_.provider.seen_count(), 1U);
 }
 
 TEST_F(SendOneAtATime, StoppedOutboxPutsBackWhatWasNotBegun) {
