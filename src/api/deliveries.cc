@@ -28,12 +28,7 @@ std::string render(const webhook::DeliveryRow& row) {
 
 Task<http::Response> list_deliveries(Call& call) {
   CO_TRY(auto in, QueryReader::parse(call.request.query));
-  webhook::DeliveryQuery query;
-  query.workspace = call.caller.workspace;
-  query.mode = call.caller.mode;
-  query.limit = in.limit();
-  query.after = in.id<DeliveryId>("after");
-  query.before = in.id<DeliveryId>("before");
+  auto query = list_query<webhook::DeliveryQuery>(in, call.caller);
   query.endpoint = in.id<EndpointId>("endpoint_id");
   query.event = in.id<EventId>("event_id");
   if (const auto status = in.text("status")) {
@@ -45,9 +40,7 @@ Task<http::Response> list_deliveries(Call& call) {
   CO_CHECK_OK(in.finish());
   auto read = [query](store::Connection& db) { return webhook::list_deliveries(db, query); };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
-  std::vector<std::string> items;
-  for (const auto& row : page.rows) items.push_back(render(row));
-  co_return list_response(call.request, items, page.has_more, page.next ? page.next->str() : "");
+  co_return list_response(call.request, page, render);
 }
 
 }  // namespace

@@ -18,12 +18,7 @@ std::string render(const webhook::StoredEvent& event) {
 
 Task<http::Response> list_events(Call& call) {
   CO_TRY(auto in, QueryReader::parse(call.request.query));
-  webhook::EventQuery query;
-  query.workspace = call.caller.workspace;
-  query.mode = call.caller.mode;
-  query.limit = in.limit();
-  query.after = in.id<EventId>("after");
-  query.before = in.id<EventId>("before");
+  auto query = list_query<webhook::EventQuery>(in, call.caller);
   if (const auto type = in.text("type")) {
     query.type = webhook::parse_event_type(*type);
     if (!query.type)
@@ -35,10 +30,7 @@ Task<http::Response> list_events(Call& call) {
     return webhook::list_events(db, spool, query);
   };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
-  std::vector<std::string> items;
-  for (const auto& event : page.events) items.push_back(render(event));
-  co_return list_response(call.request, items, page.has_more,
-                          page.events.empty() ? "" : page.events.back().draft.id.str());
+  co_return list_response(call.request, page, render);
 }
 
 Task<http::Response> get_event(Call& call) {

@@ -119,12 +119,7 @@ Task<http::Response> get_message(Call& call) {
 
 Result<messaging::MessageQuery> parse_query(Call& call) {
   TRY(auto in, QueryReader::parse(call.request.query));
-  messaging::MessageQuery query;
-  query.workspace = call.caller.workspace;
-  query.mode = call.caller.mode;
-  query.limit = in.limit();
-  query.after = in.id<MessageId>("after");
-  query.before = in.id<MessageId>("before");
+  auto query = list_query<messaging::MessageQuery>(in, call.caller);
   query.sender = in.id<SenderId>("sender_id");
   query.client_ref = in.text("client_ref");
   query.created_from = in.time("created[gte]");
@@ -153,9 +148,9 @@ Task<http::Response> list_messages(Call& call) {
     return messaging::list_messages(db, query);
   };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
-  std::vector<std::string> items;
-  for (const auto& row : page.rows) items.push_back(messaging::render_message(row));
-  co_return list_response(call.request, items, page.has_more, page.next ? page.next->str() : "");
+  co_return list_response(call.request, page, [](const messaging::MessageRow& row) {
+    return messaging::render_message(row);
+  });
 }
 
 Result<bool> wants_typing(const http::Request& request) {

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kLimitDefault = 20;
 constexpr std::size_t kLimitMax = 100;
 
-/// The request's target with `after` replaced and `before` dropped.
-std::string target_after(const http::Request& request, const std::string& next) {
+/// The request's target, with its place in the list replaced.
+std::string target_of(const http::Request& request, const NextPage& next) {
   std::string out(request.path);
   out += '?';
   std::string_view query = request.query;
@@ -24,7 +24,7 @@ std::string target_after(const http::Request& request, const std::string& next) 
       out.append(part).append("&");
     query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
   }
-  return out + "after=" + next;
+  return out.append(next.parameter).append("=").append(next.id);
 }
 
 }  // namespace
@@ -101,17 +101,17 @@ Result<> QueryReader::finish() {
 }
 
 http::Response list_response(const http::Request& request, const std::vector<std::string>& items,
-                             bool has_more, const std::string& next) {
+                             const std::optional<NextPage>& next) {
   json::Writer out;
   out.begin_object().key("object").string("list").key("data").begin_array();
   for (const std::string& item : items) out.raw(item);
-  out.end_array().key("has_more").boolean(has_more).key("next");
-  has_more ? out.string(next) : out.null();
+  out.end_array().key("has_more").boolean(next.has_value()).key("next");
+  next ? out.string(next->id) : out.null();
   out.end_object();
   http::Response response;
   response.body = std::move(out).take();
-  if (has_more)
-    response.headers.push_back({"Link", "<" + target_after(request, next) + ">; rel=\"next\""});
+  if (next)
+    response.headers.push_back({"Link", "<" + target_of(request, *next) + ">; rel=\"next\""});
   return response;
 }
 

@@ -10,7 +10,9 @@
 
 #include "core/error.h"
 #include "core/id.h"
+#include "core/page.h"
 #include "http/message.h"
+#include "identity/caller.h"
 
 namespace flowsell::api {
 
@@ -42,40 +44,85 @@ class QueryReader {
   std::vector<FieldError> faults_;
 };
 
-/// What a list request says when the whole list is in memory.
+/// Which page of a list is asked for.
 template <class IdType>
 struct ListRequest {
   std::size_t limit = 0;
   std::optional<IdType> after;   ///< older than it
   std::optional<IdType> before;  ///< newer than it
+  static ListRequest read(QueryReader& in) {
+    ListRequest request{in.limit(), in.id<IdType>("after"), in.id<IdType>("before")};
+    if (request.after && request.before) {
+      in.fault("before", "conflict", "after and before don't go together",
+               "Send the one that names the page's end you know.");
+    }
+    return request;
+  }
+  /// Of a list that has no filters.
   static Result<ListRequest> parse(std::string_view query) {
     TRY(auto in, QueryReader::parse(query));
-    ListRequest request{in.limit(), in.id<IdType>("after"), in.id<IdType>("before")};
+    const ListRequest request = read(in);
     CHECK_OK(in.finish());
     return request;
   }
 };
 
-/// Cuts `all` (pointers to things with an id) down to the page that was asked for, newest first;
-/// true when more follow.
-template <class Pointers, class IdType>
-bool cut_to_page(Pointers& all, const ListRequest<IdType>& page) {
-  std::ranges::sort(all, std::greater<>{}, [](const auto& each) { return each->id; });
-  std::erase_if(all, [&page](const auto& each) {
-    return (page.after && each->id >= *page.after) || (page.before && each->id <= *page.before);
-  });
-  if (all.size() <= page.limit) return false;
-  const auto surplus = static_cast<std::ptrdiff_t>(all.size() - page.limit);
-  // Towards newer ones the page is the part next to `before`, and nothing is said of what is older.
-  const bool upwards = page.before && !page.after;
-  upwards ? all.erase(all.begin(), all.begin() + surplus)
-          : all.erase(all.end() - surplus, all.end());
-  return !upwards;
+/// The beginning of a room's list query: what every one of them says, whose rows and which page.
+/// The route adds its filters.
+template <class Query>
+Query list_query(QueryReader& in, const identity::Caller& caller) {
+  using IdType = decltype(Query::after)::value_type;
+  const auto page = ListRequest<IdType>::read(in);
+  Query query;
+  query.workspace = caller.workspace;
+  query.mode = caller.mode;
+  query.limit = page.limit;
+  query.after = page.after;
+  query.before = page.before;
+  return query;
 }
 
-/// A page: {"object":"list","data":[...],"has_more","next"} and a Link header. `items` are JSON
-/// values already. `next` is the id to go on after.
+/// The page that was asked for of a list that is in memory as a whole: pointers to things with an
+/// id.
+template <class Pointer, class IdType>
+Page<Pointer, IdType> page_of(std::vector<Pointer> all, const ListRequest<IdType>& asked) {
+  const auto id_of = [](const Pointer& each) { return each->id; };
+  std::erase_if(all, [&asked](const Pointer& each) {
+    return (asked.after && each->id >= *asked.after) || (asked.before && each->id <= *asked.before);
+  });
+  Page<Pointer, IdType> page;
+  page.upwards = asked.before && !asked.after;
+  page.rows = std::move(all);
+  if (page.upwards) {
+    std::ranges::sort(page.rows, std::less<>{}, id_of);
+  } else {
+    std::ranges::sort(page.rows, std::greater<>{}, id_of);
+  }
+  page.cut(asked.limit, id_of);
+  return page;
+}
+
+/// Where a list goes on: by `after`, or by `before` where it was read upwards.
+struct NextPage {
+  std::string_view parameter;
+  std::string id;
+};
+
+/// A list: {"object":"list","data":[...],"has_more","next"} and a Link header. `items` are JSON
+/// values already.
 http::Response list_response(const http::Request& request, const std::vector<std::string>& items,
-                             bool has_more, const std::string& next);
+                             const std::optional<NextPage>& next = std::nullopt);
+
+/// The same of a page whose rows `render` writes as JSON.
+template <class Row, class IdType, class Render>
+http::Response list_response(const http::Request& request, const Page<Row, IdType>& page,
+                             Render render) {
+  std::vector<std::string> items;
+  items.reserve(page.rows.size());
+  for (const Row& row : page.rows) items.push_back(render(row));
+  if (!page.has_more) return list_response(request, items);
+  return list_response(request, items,
+                       NextPage{page.upwards ? "before" : "after", page.next->str()});
+}
 
 }  // namespace flowsell::api

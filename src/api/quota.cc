@@ -62,7 +62,7 @@ Task<http::Response> get_usage(Call& call) {
   CO_TRY(const auto days, co_await call.services.db.read(std::move(read)));
   std::vector<std::string> items;
   for (const auto& day : days) items.push_back(render(day));
-  co_return list_response(call.request, items, false, "");
+  co_return list_response(call.request, items);
 }
 
 }  // namespace

@@ -28,12 +28,11 @@ std::string render(const messaging::Sender& sender) {
 }
 
 Task<http::Response> list_senders(Call& call) {
-  CO_TRY(const auto page, ListRequest<SenderId>::parse(call.request.query));
-  auto all = call.services.senders.list(call.caller.workspace, call.caller.mode);
-  const bool has_more = cut_to_page(all, page);
-  std::vector<std::string> items;
-  for (const auto& sender : all) items.push_back(render(*sender));
-  co_return list_response(call.request, items, has_more, has_more ? all.back()->id.str() : "");
+  CO_TRY(const auto asked, ListRequest<SenderId>::parse(call.request.query));
+  const auto page =
+      page_of(call.services.senders.list(call.caller.workspace, call.caller.mode), asked);
+  co_return list_response(call.request, page,
+                          [](const messaging::SenderPtr& sender) { return render(*sender); });
 }
 
 }  // namespace

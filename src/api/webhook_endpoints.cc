@@ -116,12 +116,12 @@ Task<http::Response> delete_endpoint(Call& call) {
 }
 
 Task<http::Response> list_endpoints(Call& call) {
-  CO_TRY(const auto page, ListRequest<EndpointId>::parse(call.request.query));
-  auto all = call.services.endpoints.list(call.caller.workspace, call.caller.mode);
-  const bool has_more = cut_to_page(all, page);
-  std::vector<std::string> items;
-  for (const auto& endpoint : all) items.push_back(render(*endpoint, false));
-  co_return list_response(call.request, items, has_more, has_more ? all.back()->id.str() : "");
+  CO_TRY(const auto asked, ListRequest<EndpointId>::parse(call.request.query));
+  const auto page =
+      page_of(call.services.endpoints.list(call.caller.workspace, call.caller.mode), asked);
+  co_return list_response(call.request, page, [](const webhook::EndpointPtr& endpoint) {
+    return render(*endpoint, /*with_secret=*/false);
+  });
 }
 
 }  // namespace

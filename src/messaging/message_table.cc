@@ -39,6 +39,10 @@ const Sql kAdvance(
 const Sql kAfterAdvance(
     "SELECT mode, sender_id, kind, contact, provider_message_id, client_ref, metadata, created_at "
     "FROM messages WHERE workspace_id = ?1 AND id = ?2");
+// What a step that comes late may still fill in.
+const Sql kGaps(
+    "SELECT mode, provider_message_id IS NULL, sent_at IS NULL, delivered_at IS NULL FROM messages "
+    "WHERE workspace_id = ?1 AND id = ?2 AND inbound = 0");
 const Sql kFillIn(
     "UPDATE messages SET provider_message_id = coalesce(provider_message_id, ?4), "
     "sent_at = CASE WHEN ?5 = 40 THEN coalesce(sent_at, ?3) ELSE sent_at END, "
@@ -50,7 +54,6 @@ const Sql kMarkSending(
 const Sql kFind("SELECT " MESSAGE_COLUMNS " FROM messages WHERE workspace_id = ?1 AND id = ?2");
 const Sql kConversation(
     "SELECT sender_id, contact_hash FROM messages WHERE workspace_id = ?1 AND id = ?2");
-constexpr std::int64_t kScanMax = 20'000;
 #define MESSAGE_PAGE(order)                                                                 \
   "SELECT " MESSAGE_COLUMNS                                                                 \
   " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "          \
@@ -61,9 +64,12 @@ constexpr std::int64_t kScanMax = 20'000;
   "AND (?9 IS NULL OR contact_hash = ?9) ORDER BY id " order " LIMIT ?10"
 const Sql kPageDown(MESSAGE_PAGE("DESC"));
 const Sql kPageUp(MESSAGE_PAGE("ASC"));
-const Sql kScanEnd(
-    "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC "
-    "LIMIT 1 OFFSET ?4");
+#define MESSAGE_SCAN_END(order)                                                                \
+  "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
+  " LIMIT 1 OFFSET ?4"
+const Sql kScanEndDown(MESSAGE_SCAN_END("DESC"));
+const Sql kScanEndUp(MESSAGE_SCAN_END("ASC"));
+#undef MESSAGE_SCAN_END
 #undef MESSAGE_PAGE
 #undef MESSAGE_COLUMNS
 
@@ -148,6 +154,26 @@ Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& 
   return m;
 }
 
+/// The message is further already: what the step still knows better is filled in. nullopt: there is
+/// no such message.
+Result<std::optional<ChangedMessage>> fill_in(store::Connection& db, const WorkspaceId& workspace,
+                                              const MessageId& id, const StatusChange& change) {
+  std::optional<ChangedMessage> out;
+  bool lacks_id = false;
+  CHECK_OK(db.query(kGaps, {workspace, id}, [&](const store::Row& row) {
+    out.emplace();
+    out->row.mode = static_cast<identity::Mode>(row.integer(0));
+    lacks_id = row.integer(1) != 0 && !change.provider_message_id.empty();
+    out->is_first = (change.to == MessageStatus::kSent && row.integer(2) != 0) ||
+                    (change.to == MessageStatus::kDelivered && row.integer(3) != 0);
+  }));
+  if (!out || (!lacks_id && !out->is_first)) return out;
+  CHECK_OK(
+      db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
+                       static_cast<int>(change.to)}));
+  return out;
+}
+
 }  // namespace
 
 Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
@@ -163,24 +189,19 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                         error != nullptr ? Param(error->provider_code) : none,
                         error != nullptr ? Param(error->provider_subcode) : none,
                         error != nullptr ? Param(error->trace_id) : none}));
+  if (advanced != 1) return fill_in(db, workspace, id, change);
   ChangedMessage out;
-  if (advanced == 1) {
-    out.moved = true;
-    if (change.known != nullptr) {
-      out.row = *change.known;
-      if (!change.provider_message_id.empty())
-        out.row.provider_message_id = change.provider_message_id;
-    } else {
-      TRY(out.row, read_after_advance(db, workspace, id));
-    }
-    out.row.status = change.to;
-    if (error != nullptr) out.row.error = *error;
-    return out;
+  out.moved = true;
+  out.is_first = true;
+  if (change.known != nullptr) {
+    out.row = *change.known;
+    if (!change.provider_message_id.empty())
+      out.row.provider_message_id = change.provider_message_id;
+  } else {
+    TRY(out.row, read_after_advance(db, workspace, id));
   }
-  TRY(const auto filled,
-      db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
-                       static_cast<int>(change.to)}));
-  if (filled == 0) return std::nullopt;
+  out.row.status = change.to;
+  if (error != nullptr) out.row.error = *error;
   return out;
 }
 
@@ -228,29 +249,22 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
   const auto status =
       q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;
   const auto inbound = q.inbound ? std::optional<std::int64_t>(*q.inbound ? 1 : 0) : std::nullopt;
-  const bool upwards = q.before && !q.after;
   const Param none(nullptr);
 
   MessagePage page;
-  CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
+  page.upwards = q.before && !q.after;
+  CHECK_OK(db.query(page.upwards ? kPageUp : kPageDown,
                     {q.workspace, below, above, static_cast<int>(q.mode), status, q.sender, inbound,
                      q.client_ref, q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
-                     static_cast<std::int64_t>(q.limit + 1), kScanMax},
+                     static_cast<std::int64_t>(q.limit + 1), kPageScanMax},
                     [&page](const store::Row& row) { page.rows.push_back(message_row(row)); }));
-  if (page.rows.size() > q.limit) {
-    page.has_more = true;
-    page.rows.pop_back();
-  }
-  if (upwards) std::ranges::reverse(page.rows);
-  if (!page.rows.empty()) page.next = page.rows.back().id;
-  if (page.has_more || upwards) return page;
-  // Not enough matches among the rows looked at; when there are more rows, the search goes on
-  // behind the last of them.
-  CHECK_OK(
-      db.query(kScanEnd, {q.workspace, below, above, kScanMax - 1}, [&page](const store::Row& row) {
-        page.has_more = true;
-        page.next = row.id<MessageId>(0);
-      }));
+  page.cut(q.limit, &MessageRow::id);
+  if (page.has_more) return page;
+  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
+                    {q.workspace, below, above, kPageScanMax - 1}, [&page](const store::Row& row) {
+                      page.has_more = true;
+                      page.next = row.id<MessageId>(0);
+                    }));
   return page;
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "json/writer.h"
 #include "messaging/render.h"
+#include "settle.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -31,37 +32,67 @@ struct Prepared {
 };
 
 struct UpdatesOp final : store::WriteOp {
-  UpdatesOp(webhook::Events& e, const metering::Limits& l, SenderPtr s, Time t);
+  UpdatesOp(webhook::Events& e, const crypto::Key& k, const metering::Limits& l, SenderPtr s,
+            Time t);
   webhook::Events& events;
+  const crypto::Key& contact_key;
   const metering::Limits& limits;
   SenderPtr sender;
   Time now;
   std::vector<Prepared> updates;
 };
 
-metering::Metric metric_of(MessageStatus status) {
-  switch (status) {
-    case MessageStatus::kSent:
-      return metering::Metric::kSent;
-    case MessageStatus::kDelivered:
-      return metering::Metric::kDelivered;
-    case MessageStatus::kRead:
-      return metering::Metric::kRead;
-    case MessageStatus::kFailed:
-      return metering::Metric::kFailed;
-    default:
-      return metering::Metric::kUnknown;
-  }
+EventDraft draft_for(const Sender& sender, EventType type, Time at) {
+  EventDraft event;
+  event.workspace = sender.workspace;
+  event.mode = sender.mode;
+  event.type = type;
+  event.at = at;
+  return event;
 }
 
-std::string body_of_unknown(const Sender& sender, std::string_view field,
-                            std::string_view provider_id) {
+/// What is told of an update that was not understood.
+struct Envelope {
+  std::string_view field;
+  std::string_view provider_id;
+  Time at;
+  /// Empty: it is about the account, whichever of its senders it is told to.
+  std::string_view address;
+  /// Tells it from others of this field and id, and is the same when it comes again.
+  std::string_view mark;
+};
+
+/// The same envelope has the same subject, which is how Events::record_unknown() knows it again.
+/// Keyed: what it is made of may be guessed.
+IdBytes subject_of(const Sender& sender, const crypto::Key& key, const Envelope& envelope) {
+  using namespace std::string_view_literals;
+  const auto digest = crypto::keyed_hash(
+      key.bytes(),
+      {sender.adapter->name(), "\0"sv, identity::mode_name(sender.mode), "\0"sv, envelope.address,
+       "\0"sv, envelope.field, "\0"sv, envelope.provider_id, "\0"sv, envelope.mark});
+  IdBytes subject;
+  std::copy_n(digest.begin(), subject.size(), subject.begin());
+  return subject;
+}
+
+EventDraft draft_of_unknown(const Sender& sender, const crypto::Key& key,
+                            const Envelope& envelope) {
+  EventDraft event = draft_for(sender, EventType::kProviderUnknown, envelope.at);
+  event.subject = subject_of(sender, key, envelope);
+  event.lane = std::hash<SenderId>{}(sender.id);
   json::Writer out;
   out.begin_object().key("provider").string(sender.adapter->name());
-  out.key("field").string(field);
-  out.optional_string("provider_id", provider_id);
+  out.key("field").string(envelope.field);
+  out.optional_string("provider_id", envelope.provider_id);
   out.key("sender_id").string(sender.id.str()).end_object();
-  return fields_of(std::move(out));
+  event.body = fields_of(std::move(out));
+  return event;
+}
+
+/// A status of no message of ours: a provider tells each status of a message once.
+Envelope envelope_of_status(const Sender& sender, MessageStatus status,
+                            std::string_view provider_message_id, Time at) {
+  return {"messages/status", provider_message_id, at, sender.address, channel::status_name(status)};
 }
 
 Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
@@ -73,17 +104,17 @@ Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
   if (!changed) {
     // Retention took it, or it was another server's: nobody can be told whose it is, but it is not
     // lost silently.
-    EventDraft nobody = update.event;
-    nobody.type = EventType::kProviderUnknown;
-    nobody.body = body_of_unknown(*op.sender, "messages/status", update.provider_message_id);
-    nobody.content = Content();
+    EventDraft nobodys = draft_of_unknown(
+        *op.sender, op.contact_key,
+        envelope_of_status(*op.sender, change.to, change.provider_message_id, update.event.at));
     EventPlan none;
-    return op.events.record(db, nobody, none);
+    return op.events.record_unknown(db, nobodys, none);
   }
-  if (!changed->moved) return {};
-  update.event.body = render_event_body(changed->row);
-  CHECK_OK(op.events.record(db, update.event, update.plan));
-  tally.count({op.sender->workspace, op.sender->mode}, metric_of(change.to));
+  if (changed->moved) {
+    update.event.body = render_event_body(changed->row);
+    CHECK_OK(op.events.record(db, update.event, update.plan));
+  }
+  if (changed->is_first) tally.count({op.sender->workspace, op.sender->mode}, metric_of(change.to));
   return {};
 }
 
@@ -111,7 +142,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
           CHECK_OK(apply_inbound(db, op, update, tally));
           break;
         case Prepared::Kind::kUnknown:
-          CHECK_OK(op.events.record(db, update.event, update.plan));
+          CHECK_OK(op.events.record_unknown(db, update.event, update.plan));
           break;
       }
     }
@@ -121,8 +152,9 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
 
 constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates};
 
-UpdatesOp::UpdatesOp(webhook::Events& e, const metering::Limits& l, SenderPtr s, Time t)
-    : WriteOp(kUpdatesKind), events(e), limits(l), sender(std::move(s)), now(t) {}
+UpdatesOp::UpdatesOp(webhook::Events& e, const crypto::Key& k, const metering::Limits& l,
+                     SenderPtr s, Time t)
+    : WriteOp(kUpdatesKind), events(e), contact_key(k), limits(l), sender(std::move(s)), now(t) {}
 
 /// Turns updates into rows and event drafts.
 class Preparer {
@@ -132,7 +164,8 @@ class Preparer {
 
   Prepared operator()(StatusUpdate& update) const {
     if (update.message.is_none())
-      return unknown("messages/status", update.provider_message_id, update.at);
+      return unknown(
+          envelope_of_status(sender_, update.status, update.provider_message_id, update.at));
     Prepared out;
     out.kind = Prepared::Kind::kStatus;
     out.message = update.message;
@@ -183,26 +216,23 @@ class Preparer {
   }
 
   Prepared operator()(UnknownUpdate& update) const {
-    return unknown(update.field, update.provider_id, update.at);
+    std::string mark = std::to_string(to_unix_ms(update.at));
+    mark.append(as_text(update.digest));
+    return unknown({update.field, update.provider_id, update.at, update.address, mark});
   }
 
  private:
   EventDraft draft(EventType type, Time at, const IdBytes& subject) const {
-    EventDraft event;
-    event.workspace = sender_.workspace;
-    event.mode = sender_.mode;
-    event.type = type;
-    event.at = at == Time{} ? now_ : at;
+    EventDraft event = draft_for(sender_, type, at == Time{} ? now_ : at);
     event.subject = subject;
     return event;
   }
 
-  Prepared unknown(std::string_view field, std::string_view provider_id, Time at) const {
+  Prepared unknown(Envelope envelope) const {
+    if (envelope.at == Time{}) envelope.at = now_;
     Prepared out;
     out.kind = Prepared::Kind::kUnknown;
-    out.event = draft(EventType::kProviderUnknown, at, sender_.id.bytes());
-    out.event.lane = std::hash<SenderId>{}(sender_.id);
-    out.event.body = body_of_unknown(sender_, field, provider_id);
+    out.event = draft_of_unknown(sender_, contact_key_, envelope);
     return out;
   }
 
@@ -250,7 +280,7 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
 }
 
 Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> updates) {
-  UpdatesOp op(events_, limits_, sender, clock_.now());
+  UpdatesOp op(events_, contact_key_, limits_, sender, clock_.now());
   const Preparer prepare(*sender, contact_key_, op.now);
   op.updates.reserve(updates.size());
   Lanes lanes;

@@ -5,15 +5,17 @@
 namespace flowsell::messaging {
 namespace {
 
-metering::Metric metric_of(MessageStatus status) {
-  switch (status) {
-    case MessageStatus::kSent:
-      return metering::Metric::kSent;
-    case MessageStatus::kFailed:
-      return metering::Metric::kFailed;
-    default:
-      return metering::Metric::kUnknown;
-  }
+/// What every end of a job leaves behind: the step, where it is one the event (`tell` records it),
+/// the count, and the job is gone. Returns the job that is next in its lane.
+template <class Tell>
+Result<std::optional<outbox::JobRef>> end_job(store::Connection& db, const outbox::Job& job,
+                                              const StatusChange& change, bool promote,
+                                              metering::Tally& tally, Tell tell) {
+  TRY(const auto changed, change_status(db, job.workspace, MessageId(job.id), change));
+  if (changed && changed->moved) CHECK_OK(tell(changed->row));
+  if (changed && changed->is_first)
+    tally.count({job.workspace, changed->row.mode}, metric_of(change.to));
+  return outbox::finish_job(db, job, promote);
 }
 
 Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally) {
@@ -22,13 +24,11 @@ Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally)
   if (op.retry_at) return outbox::requeue_job(db, op.job, *op.retry_at);
   const StatusChange change{op.status, op.now, op.provider_message_id,
                             op.error ? &*op.error : nullptr, op.known};
-  TRY(const auto changed, change_status(db, op.job.workspace, MessageId(op.job.id), change));
-  if (changed && changed->moved) {
-    op.event.body = render_event_body(changed->row);
-    CHECK_OK(op.events.record(db, op.event, op.plan));
-    tally.count({op.job.workspace, changed->row.mode}, metric_of(op.status));
-  }
-  TRY(op.promoted, outbox::finish_job(db, op.job, op.promote));
+  const auto tell = [&db, &op](const MessageRow& row) {
+    op.event.body = render_event_body(row);
+    return op.events.record(db, op.event, op.plan);
+  };
+  TRY(op.promoted, end_job(db, op.job, change, op.promote, tally, tell));
   return {};
 }
 
@@ -42,6 +42,21 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
 constexpr store::WriteKind kSettleKind{"settle", 30, apply_settles};
 
 }  // namespace
+
+metering::Metric metric_of(MessageStatus status) {
+  switch (status) {
+    case MessageStatus::kSent:
+      return metering::Metric::kSent;
+    case MessageStatus::kDelivered:
+      return metering::Metric::kDelivered;
+    case MessageStatus::kRead:
+      return metering::Metric::kRead;
+    case MessageStatus::kFailed:
+      return metering::Metric::kFailed;
+    default:
+      return metering::Metric::kUnknown;
+  }
+}
 
 SettleOp::SettleOp(webhook::Events& e, const metering::Limits& l, const outbox::Job& j, Time t)
     : WriteOp(kSettleKind), events(e), limits(l), job(j), now(t) {}
@@ -58,23 +73,22 @@ std::optional<MessageError> stored_error(const channel::Outcome& outcome) {
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
                         const metering::Limits& limits, const outbox::Job& job, Time now) {
   const MessageError error{"process_ended", 0, 0, {}};
+  const StatusChange change{MessageStatus::kUnknown, now, {}, &error};
   metering::Tally tally(db, limits, now);
-  TRY(auto changed, change_status(db, job.workspace, MessageId(job.id),
-                                  {MessageStatus::kUnknown, now, {}, &error}));
-  if (changed && changed->moved) {
+  const auto tell = [&](const MessageRow& row) -> Result<> {
     webhook::EventDraft event;
     event.workspace = job.workspace;
-    event.mode = changed->row.mode;
-    event.type = event_of(MessageStatus::kUnknown);
+    event.mode = row.mode;
+    event.type = event_of(change.to);
     event.at = now;
     event.subject = job.id;
     event.lane = job.lane;
-    event.body = render_event_body(changed->row);
+    event.body = render_event_body(row);
     TRY(auto plan, events.plan_queued(event));
-    CHECK_OK(events.record(db, event, plan));
-    tally.count({job.workspace, changed->row.mode}, metering::Metric::kUnknown);
-  }
-  TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, true));
+    return events.record(db, event, plan);
+  };
+  TRY([[maybe_unused]] const auto promoted,
+      end_job(db, job, change, /*promote=*/true, tally, tell));
   return tally.finish();
 }
 

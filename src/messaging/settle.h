@@ -12,6 +12,9 @@
 
 namespace flowsell::messaging {
 
+/// What usage counts for a step, once for a message: see ChangedMessage::is_first.
+metering::Metric metric_of(MessageStatus status);
+
 /// Commit 2: what an attempt's outcome leaves behind. Status, the provider's id, the event with its
 /// deliveries, and the job: gone with its content, or back in the queue.
 struct SettleOp final : store::WriteOp {

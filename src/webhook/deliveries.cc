@@ -29,25 +29,22 @@ const Sql kFinishEvent(
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kEventOf("SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND id = ?2");
 // The inner query bounds the work of a page whose filters match little.
-constexpr std::int64_t kScanMax = 20'000;
-const Sql kPageDown(
-    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, "
-    "finished_at FROM "
-    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id DESC "
-    "LIMIT ?9) "
-    "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "
-    "AND (?7 IS NULL OR status = ?7) ORDER BY id DESC LIMIT ?8");
-const Sql kPageUp(
-    "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, "
-    "finished_at FROM "
-    "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id ASC "
-    "LIMIT ?9) "
-    "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "
-    "AND (?7 IS NULL OR status = ?7) ORDER BY id ASC LIMIT ?8");
-
-const Sql kScanEnd(
-    "SELECT id FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "
-    "ORDER BY id DESC LIMIT 1 OFFSET ?4");
+#define DELIVERY_PAGE(order)                                                                      \
+  "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, " \
+  "finished_at FROM "                                                                             \
+  "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order  \
+  " LIMIT ?9) "                                                                                   \
+  "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "       \
+  "AND (?7 IS NULL OR status = ?7) ORDER BY id " order " LIMIT ?8"
+#define DELIVERY_SCAN_END(order)                                                                 \
+  "SELECT id FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
+  " LIMIT 1 OFFSET ?4"
+const Sql kPageDown(DELIVERY_PAGE("DESC"));
+const Sql kPageUp(DELIVERY_PAGE("ASC"));
+const Sql kScanEndDown(DELIVERY_SCAN_END("DESC"));
+const Sql kScanEndUp(DELIVERY_SCAN_END("ASC"));
+#undef DELIVERY_SCAN_END
+#undef DELIVERY_PAGE
 
 constexpr std::array<std::pair<DeliveryStatus, std::string_view>, 4> kStatusNames = {{
     {DeliveryStatus::kPending, "pending"},
@@ -109,11 +106,11 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
   const auto status = query.status
                           ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.status))
                           : std::nullopt;
-  const bool upwards = query.before && !query.after;
   DeliveryPage page;
-  CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
+  page.upwards = query.before && !query.after;
+  CHECK_OK(db.query(page.upwards ? kPageUp : kPageDown,
                     {query.workspace, below, above, static_cast<int>(query.mode), query.endpoint,
-                     query.event, status, static_cast<std::int64_t>(query.limit + 1), kScanMax},
+                     query.event, status, static_cast<std::int64_t>(query.limit + 1), kPageScanMax},
                     [&page](const store::Row& row) {
                       page.rows.push_back(
                           {row.id<DeliveryId>(0), row.id<EndpointId>(1), row.id<EventId>(2),
@@ -121,15 +118,10 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
                            static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
                            optional_time(row, 6), row.time(7), optional_time(row, 8)});
                     }));
-  if (page.rows.size() > query.limit) {
-    page.has_more = true;
-    page.rows.pop_back();
-  }
-  if (upwards) std::ranges::reverse(page.rows);
-  if (!page.rows.empty()) page.next = page.rows.back().id;
-  if (page.has_more || upwards) return page;
-  // Too few matches among the rows looked at; where there are more, the search goes on behind them.
-  CHECK_OK(db.query(kScanEnd, {query.workspace, below, above, kScanMax - 1},
+  page.cut(query.limit, &DeliveryRow::id);
+  if (page.has_more) return page;
+  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
+                    {query.workspace, below, above, kPageScanMax - 1},
                     [&page](const store::Row& row) {
                       page.has_more = true;
                       page.next = row.id<DeliveryId>(0);

@@ -22,9 +22,20 @@ const Sql kChange(
     "UPDATE webhook_endpoints SET url = ?3, events = ?4, description = ?5, enabled = ?6 "
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
-const Sql kAll(
-    "SELECT workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at "
-    "FROM webhook_endpoints ORDER BY workspace_id, id");
+#define ENDPOINT_COLUMNS \
+  "workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at"
+const Sql kAll("SELECT " ENDPOINT_COLUMNS " FROM webhook_endpoints ORDER BY workspace_id, id");
+const Sql kFind("SELECT " ENDPOINT_COLUMNS
+                " FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
+#undef ENDPOINT_COLUMNS
+const Sql kCount("SELECT COUNT(*) FROM webhook_endpoints WHERE workspace_id = ?1 AND mode = ?2");
+
+/// A row, before its URL is parsed and its secret opened.
+struct StoredEndpoint {
+  Endpoint endpoint;
+  std::string url;
+  std::string sealed_secret;
+};
 
 struct PutOp final : store::WriteOp {
   PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
@@ -36,7 +47,10 @@ struct PutOp final : store::WriteOp {
   Time now;
   bool is_new = true;
   metering::IdempotencyVerdict verdict;  ///< result
+  std::optional<StoredEndpoint> made;    ///< result of a replay: what the first call made, as it is
+                                         ///< now; none: deleted since
   bool is_gone = false;                  ///< result: there is no such endpoint to change any more
+  bool is_full = false;                  ///< result: the workspace has as many as it may have
 };
 
 struct DeleteOp final : store::WriteOp {
@@ -61,28 +75,65 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<PutOp>(each);
-    const Endpoint& e = op.endpoint;
-    op.verdict = {};
-    op.is_gone = false;
-    if (op.call) {
-      TRY(op.verdict, op.idempotency.take(db, e.workspace, *op.call, e.id.bytes(), Time{}, op.now));
-      if (op.verdict.kind != metering::IdempotencyVerdict::Kind::kFirst) continue;
+StoredEndpoint stored_endpoint(const store::Row& row) {
+  StoredEndpoint stored;
+  stored.endpoint.workspace = row.id<WorkspaceId>(0);
+  stored.endpoint.id = row.id<EndpointId>(1);
+  stored.endpoint.mode = static_cast<identity::Mode>(row.integer(2));
+  stored.url = row.text(3);
+  stored.endpoint.events = split(row.text(4));
+  stored.endpoint.description = row.text(5);
+  stored.endpoint.enabled = row.integer(6) != 0;
+  stored.sealed_secret = row.text(7);
+  stored.endpoint.created_at = row.time(8);
+  return stored;
+}
+
+Result<EndpointPtr> opened(identity::Workspaces& workspaces, StoredEndpoint stored) {
+  TRY(stored.endpoint.url, http::Url::parse(stored.url));
+  TRY(stored.endpoint.secret, workspaces.unseal(stored.endpoint.workspace,
+                                                stored.endpoint.id.blob(), stored.sealed_secret));
+  return std::make_shared<const Endpoint>(std::move(stored.endpoint));
+}
+
+Result<> insert(store::Connection& db, PutOp& op) {
+  const Endpoint& e = op.endpoint;
+  CHECK_OK(db.query(kCount, {e.workspace, static_cast<int>(e.mode)}, [&op](const store::Row& row) {
+    op.is_full = row.integer(0) >= static_cast<std::int64_t>(Endpoints::kPerWorkspaceMax);
+  }));
+  // A refusal keeps no key.
+  if (op.is_full)
+    return op.call ? op.idempotency.end(db, e.workspace, *op.call, /*done=*/false) : Result<>{};
+  CHECK_OK(
+      db.run(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
+                       e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
+  return {};
+}
+
+Result<> put(store::Connection& db, PutOp& op) {
+  using Kind = metering::IdempotencyVerdict::Kind;
+  const Endpoint& e = op.endpoint;
+  op.verdict = {};
+  op.made.reset();
+  op.is_gone = op.is_full = false;
+  if (op.call) {
+    TRY(op.verdict, op.idempotency.take(db, e.workspace, *op.call, e.id.bytes(), Time{}, op.now));
+    // Read here and not from memory: the first call may have committed and not published yet.
+    if (op.verdict.kind == Kind::kReplay) {
+      return db.query(kFind, {e.workspace, EndpointId(op.verdict.resource)},
+                      [&op](const store::Row& row) { op.made = stored_endpoint(row); });
     }
-    const std::string events = join(e.events);
-    const std::string url = e.url.str();
-    if (op.is_new) {
-      CHECK_OK(
-          db.run(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), url, events, e.description,
-                           e.enabled, Param::blob(op.sealed_secret), e.created_at}));
-      continue;
-    }
-    TRY(const auto changed,
-        db.run(kChange, {e.workspace, e.id, url, events, e.description, e.enabled}));
-    op.is_gone = changed == 0;
+    if (op.verdict.kind != Kind::kFirst) return {};
   }
+  if (op.is_new) return insert(db, op);
+  TRY(const auto changed,
+      db.run(kChange, {e.workspace, e.id, e.url.str(), join(e.events), e.description, e.enabled}));
+  op.is_gone = changed == 0;
+  return {};
+}
+
+Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) CHECK_OK(put(db, store::as<PutOp>(each)));
   return {};
 }
 
@@ -126,35 +177,16 @@ Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces,
       clock_(clock) {}
 
 Result<> Endpoints::load() {
-  struct Stored {
-    Endpoint endpoint;
-    std::string url;
-    std::string sealed_secret;
-  };
-  std::vector<Stored> rows;
+  std::vector<StoredEndpoint> rows;
   Result<> read;
   CHECK_OK(db_.read_now([&](store::Connection& db) {
-    read = db.query(kAll, {}, [&rows](const store::Row& row) {
-      Stored stored;
-      stored.endpoint.workspace = row.id<WorkspaceId>(0);
-      stored.endpoint.id = row.id<EndpointId>(1);
-      stored.endpoint.mode = static_cast<identity::Mode>(row.integer(2));
-      stored.url = row.text(3);
-      stored.endpoint.events = split(row.text(4));
-      stored.endpoint.description = row.text(5);
-      stored.endpoint.enabled = row.integer(6) != 0;
-      stored.sealed_secret = row.text(7);
-      stored.endpoint.created_at = row.time(8);
-      rows.push_back(std::move(stored));
-    });
+    read = db.query(kAll, {},
+                    [&rows](const store::Row& row) { rows.push_back(stored_endpoint(row)); });
   }));
   CHECK_OK(std::move(read));
-  for (Stored& stored : rows) {
-    TRY(stored.endpoint.url, http::Url::parse(stored.url));
-    TRY(stored.endpoint.secret,
-        workspaces_.unseal(stored.endpoint.workspace, stored.endpoint.id.blob(),
-                           stored.sealed_secret));
-    publish(std::make_shared<const Endpoint>(std::move(stored.endpoint)), Put::kNew);
+  for (StoredEndpoint& stored : rows) {
+    TRY(auto endpoint, opened(workspaces_, std::move(stored)));
+    publish(std::move(endpoint), Put::kNew);
   }
   return {};
 }
@@ -190,10 +222,6 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
-  if (list(caller.workspace, caller.mode).size() >= kPerWorkspaceMax) {
-    co_return fail(ErrorCode::kConflict,
-                   "a workspace has at most 50 webhook endpoints in each mode");
-  }
   co_return co_await store_endpoint(std::move(endpoint), Put::kNew, std::move(call));
 }
 
@@ -228,9 +256,9 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
     case Kind::kFirst:
       break;
     case Kind::kReplay: {
-      EndpointPtr made = find(EndpointId(op.verdict.resource));
-      if (!made)
+      if (!op.made)
         co_return fail(ErrorCode::kNotFound, "the endpoint that this key made was deleted since");
+      CO_TRY(auto made, opened(workspaces_, *std::move(op.made)));
       co_return Created{std::move(made), true};
     }
     case Kind::kRunning:
@@ -238,6 +266,10 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
       co_return fail(op.verdict.kind == Kind::kReused ? ErrorCode::kIdempotencyKeyReused
                                                       : ErrorCode::kIdempotencyInProgress,
                      "this Idempotency-Key belongs to another request");
+  }
+  if (op.is_full) {
+    co_return fail(ErrorCode::kConflict,
+                   "a workspace has at most 50 webhook endpoints in each mode");
   }
   if (op.is_gone) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
   auto stored = std::make_shared<const Endpoint>(std::move(endpoint));

@@ -29,14 +29,26 @@ const Sql kDestroyExpired(
 const Sql kFind(
     "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
     "WHERE workspace_id = ?1 AND id = ?2");
-const Sql kPageDown(
-    "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
-    "WHERE workspace_id = ?1 AND mode = ?2 AND id < ?3 AND id > ?4 AND (?5 IS NULL OR type = ?5) "
-    "ORDER BY id DESC LIMIT ?6");
-const Sql kPageUp(
-    "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
-    "WHERE workspace_id = ?1 AND mode = ?2 AND id < ?3 AND id > ?4 AND (?5 IS NULL OR type = ?5) "
-    "ORDER BY id ASC LIMIT ?6");
+// The inner query bounds the work of a page whose filters match little.
+#define EVENT_PAGE(order)                                                                    \
+  "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM "       \
+  "(SELECT * FROM events WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
+  " LIMIT ?7) "                                                                              \
+  "WHERE mode = ?4 AND (?5 IS NULL OR type = ?5) ORDER BY id " order " LIMIT ?6"
+#define EVENT_SCAN_END(order)                                                                \
+  "SELECT id FROM events WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
+  " LIMIT 1 OFFSET ?4"
+const Sql kPageDown(EVENT_PAGE("DESC"));
+const Sql kPageUp(EVENT_PAGE("ASC"));
+const Sql kScanEndDown(EVENT_SCAN_END("DESC"));
+const Sql kScanEndUp(EVENT_SCAN_END("ASC"));
+#undef EVENT_SCAN_END
+#undef EVENT_PAGE
+// type = 10 is provider.unknown, as in the index events_unknown.
+const Sql kAllOfSubject(
+    "SELECT id FROM events WHERE workspace_id = ?1 AND subject = ?2 AND type = 10");
+/// Longer than any provider repeats a webhook: WhatsApp does for 7 days.
+constexpr std::chrono::hours kRepeatedWithin{24 * 8};
 
 /// What an event's sealed content is bound to: known before the event has its id.
 std::string binding(const EventDraft& draft) {
@@ -204,6 +216,16 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   return {};
 }
 
+Result<> Events::record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan) {
+  const Time since = clock_.now() - kRepeatedWithin;
+  bool told_before = false;
+  CHECK_OK(db.query(kAllOfSubject, {draft.workspace, Param::blob(as_text(draft.subject))},
+                    [&](const store::Row& row) {
+                      told_before = told_before || row.id<EventId>(0).time() > since;
+                    }));
+  return told_before ? Result<>{} : record(db, draft, plan);
+}
+
 void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor) {
   if (plan.deliveries_.empty()) return;
   std::shared_ptr<const std::string> body;
@@ -265,18 +287,21 @@ Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys&
       query.type ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.type))
                  : std::nullopt;
   EventPage page;
-  const bool upwards = query.before && !query.after;
-  CHECK_OK(db.query(upwards ? kPageUp : kPageDown,
-                    {query.workspace, static_cast<int>(query.mode), below, above, type,
-                     static_cast<std::int64_t>(query.limit + 1)},
+  page.upwards = query.before && !query.after;
+  CHECK_OK(db.query(page.upwards ? kPageUp : kPageDown,
+                    {query.workspace, below, above, static_cast<int>(query.mode), type,
+                     static_cast<std::int64_t>(query.limit + 1), kPageScanMax},
                     [&](const store::Row& row) {
-                      page.events.push_back(stored_event(row, spool, query.workspace));
+                      page.rows.push_back(stored_event(row, spool, query.workspace));
                     }));
-  if (page.events.size() > query.limit) {
-    page.has_more = true;
-    page.events.pop_back();
-  }
-  if (upwards) std::ranges::reverse(page.events);
+  page.cut(query.limit, [](const StoredEvent& event) { return event.draft.id; });
+  if (page.has_more) return page;
+  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
+                    {query.workspace, below, above, kPageScanMax - 1},
+                    [&page](const store::Row& row) {
+                      page.has_more = true;
+                      page.next = row.id<EventId>(0);
+                    }));
   return page;
 }
 

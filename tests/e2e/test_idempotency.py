@@ -149,3 +149,24 @@ def test_a_failed_message_counts_as_well(make_stack):
     stack = make_stack()
     assert stack.api.send(text_to("+1555131021"), prefer="wait=5").json()["status"] == "failed"
     assert stack.api.quota()["used"] == 1
+
+
+def test_endpoints_made_at_once_under_one_key_are_one(shared):
+    body = {"url": "http://127.0.0.1:1/", "events": ["message.failed"]}
+
+    def create(number):
+        return shared.api.post("/v1/webhook_endpoints", body, headers={"Idempotency-Key": f"endpoint-{number % 4}"})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(create, range(32)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 4
+    assert sum("secret" in answer.json() for answer in answers) == 4
+
+
+def test_no_more_than_fifty_endpoints_are_made_even_at_once(make_stack):
+    api = make_stack().api
+    body = {"url": "http://127.0.0.1:1/"}
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: api.post("/v1/webhook_endpoints", body).status, range(60)))
+    assert (statuses.count(201), statuses.count(409)) == (50, 10)
+    assert len(api.all_of("/v1/webhook_endpoints")) == 50

@@ -196,7 +196,30 @@ def test_the_list_filters_and_pages(make_stack):
     second = api.get(f"/v1/messages?limit=3&after={first['next']}").json()
     assert [m["id"] for m in second["data"]] == ids[3:0:-1]
     back = api.get(f"/v1/messages?limit=3&before={second['data'][0]['id']}").json()
-    assert [m["id"] for m in back["data"]] == ids[:3:-1]
+    assert ([m["id"] for m in back["data"]], back["has_more"], back["next"]) == (ids[:3:-1], False, None)
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/events", "/v1/deliveries", "/v1/webhook_endpoints"])
+def test_a_list_is_read_upwards_to_its_end(make_stack, path):
+    stack = make_stack(simulator={"no-statuses": True})
+    receivers = [stack.receiver(["message.sent"]) for _ in range(5)]
+    for number in range(5):
+        stack.api.send(text_to(f"+91987651{number:04}"), prefer="wait=5")
+    wait_until(stack.deliveries_done, "all deliveries are done")
+    assert len(receivers[0].all()) == 5
+    ids = [item["id"] for item in stack.api.all_of(path)]
+    seen, target = [], f"{path}?limit=2&before={ids[0]}"
+    while target:
+        answer = stack.api.get(target)
+        page = answer.json()
+        seen += [item["id"] for item in reversed(page["data"])]
+        assert page["has_more"] == (page["next"] is not None)
+        link = answer.headers["Link"]
+        assert bool(link) == page["has_more"]
+        target = link[1:link.index(">")] if link else None
+    assert seen == ids[1:]
+    both = stack.api.get(f"{path}?after={ids[1]}&before={ids[0]}")
+    assert (both.status, both.json()["errors"][0]["pointer"]) == (400, "?before")
 
 
 def test_the_list_finds_messages_by_status(make_stack):

@@ -64,6 +64,19 @@ def test_meta_can_verify_the_address(make_stack):
     assert wrong.status == 401
 
 
+def test_the_simulator_verifies_a_callback_as_meta_does(make_stack):
+    stack = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "our token"})
+    receiver = stack.receiver(["message.received"])
+    stack.sim.settings(webhook_url="")
+    stack.sim.http.forget()
+    refused = stack.sim.http.request("POST", "/_sim/settings", body=json.dumps(
+        {"webhook_url": stack.hook_url, "verify_token": "guess"}))
+    assert (refused.status, refused.json()["error"]["fields"][0]["pointer"]) == (400, "/webhook_url")
+    stack.sim.settings(webhook_url=stack.hook_url, verify_token="our token")
+    stack.sim.inbound()
+    receiver.wait_for_type("message.received")
+
+
 # --- inbound messages ---
 
 @pytest.mark.parametrize("kind", INBOUND)
@@ -157,6 +170,8 @@ def test_a_delivered_that_overtakes_sent_is_told_and_nothing_goes_back(make_stac
         post_callback(stack, callback({"statuses": [status_of(sent["id"], late, taken["id"])]}))
     receiver.wait_for_type("message.read", sent["id"])
     assert stack.api.message(sent["id"])["status"] == "read"
+    day = stack.api.get("/v1/usage").json()["data"][0]
+    assert (day["accepted"], day["sent"], day["delivered"], day["read"]) == (1, 1, 1, 1)
     later = stack.api.accept(text_to("+919876540002"))
     receiver.wait_for_type("message.sent", later["id"])
     types = receiver.types_about(sent["id"])
@@ -225,6 +240,32 @@ def test_what_has_no_event_yet_is_told_without_its_content(shared, listening):
     event = listening.wait_for(order, "the order")
     assert event.event["data"]["update"]["field"] == "messages/order"
     assert b"secret catalog" not in event.body
+
+
+def test_what_is_not_understood_is_told_once_however_often_it_comes(make_stack):
+    stack = make_stack()
+    receiver = stack.receiver(["provider.unknown"])
+    order = inbound_value("wamid.order.2")
+    order["messages"][0] |= {"type": "order", "order": {"catalog_id": "catalog"}}
+    error = {"code": 130429, "title": "Rate limit hit", "message": "Rate limit hit"}
+    account = callback({})
+    account["entry"][0] |= {"time": 1790000000, "changes": [
+        {"field": "account_update", "value": {"event": event}} for event in ("VERIFIED_ACCOUNT", "DISABLED_UPDATE")]}
+    bodies = [callback(order), callback({"errors": [error]}), callback({"errors": [error | {"code": 131000}]}), account,
+              callback({"statuses": [status_of("not an id of ours", "delivered", "wamid.of.another.system")]}),
+              callback({"statuses": [status_of("msg_01kb2v5m4q8x9r3t6w7y0z1a2d", "read", "wamid.gone")]})]
+    for _ in range(3):
+        for body in bodies:
+            assert post_callback(stack, body).status == 200
+    stack.kill_and_restart()
+    for body in bodies:
+        assert post_callback(stack, body).status == 200
+    fields = [each["data"]["update"]["field"] for each in stack.api.all_of("/v1/events", type="provider.unknown")]
+    assert sorted(fields) == ["account_update"] * 2 + ["messages/errors"] * 2 + ["messages/order"] + [
+        "messages/status"] * 2
+    receiver.wait_for(lambda all_: len(all_) >= 6 or None, "all but that of the message that is gone")
+    wait_until(stack.deliveries_done, "all deliveries are done")
+    assert len(receiver.all()) == 6
 
 
 def test_updates_of_an_unknown_number_are_answered_and_counted(shared):

@@ -208,6 +208,18 @@ TEST_F(ApiTest, ListPagesByItsNext) {
   EXPECT_THAT(second.body, HasSubstr(R"("has_more":false)"));
 }
 
+TEST_F(ApiTest, ListPagesUpwardsByItsNext) {
+  const auto oldest = text_of(send(), "id");
+  send();
+  send();
+  const auto first = ask({.path = "/v1/messages", .query = "limit=1&before=" + oldest});
+  const auto second =
+      ask({.path = "/v1/messages", .query = "limit=1&before=" + text_of(first, "next")});
+  EXPECT_THAT(header(first, "Link"), HasSubstr("&before=" + text_of(first, "next")));
+  EXPECT_THAT(first.body, HasSubstr(R"("has_more":true)"));
+  EXPECT_THAT(second.body, HasSubstr(R"("has_more":false,"next":null)"));
+}
+
 TEST_F(ApiTest, SecretOfAnEndpointIsShownOnce) {
   const Asked create{.method = Method::kPost,
                      .path = "/v1/webhook_endpoints",

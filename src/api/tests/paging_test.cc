@@ -6,6 +6,7 @@
 namespace flowsell::api {
 namespace {
 
+using testing::ElementsAre;
 using testing::SizeIs;
 
 QueryReader reader(std::string_view query) { return *QueryReader::parse(query); }
@@ -127,28 +128,113 @@ http::Request request(std::string_view query) {
 }
 
 TEST(ListResponse, LastPageHasNoNext) {
-  const auto response = list_response(request(""), {R"({"id":1})", R"({"id":2})"}, false, "msg_2");
+  const auto response = list_response(request(""), {R"({"id":1})", R"({"id":2})"});
   EXPECT_EQ(response.body,
             R"({"object":"list","data":[{"id":1},{"id":2}],"has_more":false,"next":null})");
   EXPECT_TRUE(response.headers.empty());
 }
 
 TEST(ListResponse, EmptyPageIsAList) {
-  EXPECT_EQ(list_response(request(""), {}, false, "").body,
+  EXPECT_EQ(list_response(request(""), {}).body,
             R"({"object":"list","data":[],"has_more":false,"next":null})");
 }
 
 TEST(ListResponse, PageWithMoreSaysWhere) {
-  const auto response = list_response(request(""), {"{}"}, true, "msg_2");
+  const auto response = list_response(request(""), {"{}"}, NextPage{"after", "msg_2"});
   EXPECT_EQ(response.body, R"({"object":"list","data":[{}],"has_more":true,"next":"msg_2"})");
   EXPECT_EQ(response.headers.at(0).value, "</v1/messages?after=msg_2>; rel=\"next\"");
 }
 
 TEST(ListResponse, NextPageKeepsTheFiltersAndReplacesTheCursor) {
-  const auto response =
-      list_response(request("limit=2&after=msg_1&before=msg_9&status=sent"), {"{}"}, true, "msg_2");
+  const auto response = list_response(request("limit=2&after=msg_1&before=msg_9&status=sent"),
+                                      {"{}"}, NextPage{"after", "msg_2"});
   EXPECT_EQ(response.headers.at(0).value,
             "</v1/messages?limit=2&status=sent&after=msg_2>; rel=\"next\"");
+}
+
+struct Thing {
+  MessageId id;
+};
+using Things = std::vector<const Thing*>;
+
+/// Five things, in no order, and pages of them.
+class ListInMemory : public testing::Test {
+ protected:
+  static MessageId id(std::uint8_t n) {
+    IdBytes bytes{};
+    bytes[15] = n;
+    return MessageId(bytes);
+  }
+  static std::vector<int> numbers(const Page<const Thing*, MessageId>& page) {
+    std::vector<int> out;
+    for (const auto* thing : page.rows) out.push_back(thing->id.bytes()[15]);
+    return out;
+  }
+  auto page(const ListRequest<MessageId>& asked) { return page_of(all_, asked); }
+  static std::string rendered(const Thing* thing) { return std::to_string(thing->id.bytes()[15]); }
+
+  std::vector<Thing> things_ = {{id(3)}, {id(1)}, {id(5)}, {id(2)}, {id(4)}};
+  Things all_ = {&things_[0], &things_[1], &things_[2], &things_[3], &things_[4]};
+};
+
+TEST_F(ListInMemory, IsNewestFirst) {
+  EXPECT_THAT(numbers(page({.limit = 10})), ElementsAre(5, 4, 3, 2, 1));
+}
+
+TEST_F(ListInMemory, GoesOnDownwards) {
+  const auto first = page({.limit = 2});
+  EXPECT_THAT(numbers(first), ElementsAre(5, 4));
+  EXPECT_TRUE(first.has_more);
+  const auto last = page({.limit = 3, .after = first.next});
+  EXPECT_THAT(numbers(last), ElementsAre(3, 2, 1));
+  EXPECT_FALSE(last.has_more);
+}
+
+TEST_F(ListInMemory, GoesOnUpwards) {
+  const auto first = page({.limit = 2, .before = id(1)});
+  EXPECT_THAT(numbers(first), ElementsAre(3, 2));
+  EXPECT_TRUE(first.has_more);
+  const auto last = page({.limit = 2, .before = first.next});
+  EXPECT_THAT(numbers(last), ElementsAre(5, 4));
+  EXPECT_FALSE(last.has_more);
+}
+
+TEST_F(ListInMemory, LinkOfAPageGoesOnInItsDirection) {
+  const auto down = list_response(request("after=x"), page({.limit = 2}), rendered);
+  EXPECT_EQ(down.headers.at(0).value, "</v1/messages?after=" + id(4).str() + ">; rel=\"next\"");
+  const auto up = list_response(request("before=x"), page({.limit = 2, .before = id(1)}), rendered);
+  EXPECT_EQ(up.headers.at(0).value, "</v1/messages?before=" + id(3).str() + ">; rel=\"next\"");
+  EXPECT_EQ(up.body,
+            R"({"object":"list","data":[3,2],"has_more":true,"next":")" + id(3).str() + "\"}");
+}
+
+TEST(ListQuery, HoldsTheCallerAndThePage) {
+  struct Query {
+    WorkspaceId workspace;
+    identity::Mode mode = identity::Mode::kTest;
+    std::optional<MessageId> after, before;
+    std::size_t limit = 0;
+  };
+  IdBytes bytes{};
+  bytes[15] = 7;
+  identity::Caller caller;
+  caller.workspace = WorkspaceId(bytes);
+  caller.mode = identity::Mode::kLive;
+  auto in = reader("limit=3&before=" + MessageId(bytes).str());
+  const auto query = list_query<Query>(in, caller);
+  EXPECT_EQ(query.workspace, caller.workspace);
+  EXPECT_EQ(query.mode, caller.mode);
+  EXPECT_EQ(query.limit, 3U);
+  EXPECT_EQ(query.after, std::nullopt);
+  EXPECT_EQ(query.before, MessageId(bytes));
+  EXPECT_TRUE(in.finish());
+}
+
+TEST(ListRequest, BothEndsOfAPageAreAFault) {
+  const std::string id = MessageId().str();
+  const auto parsed = ListRequest<MessageId>::parse("after=" + id + "&before=" + id);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().fields.at(0).pointer, "?before");
 }
 
 }  // namespace

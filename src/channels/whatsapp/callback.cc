@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "fields.h"
 #include "inbound.h"
+#include "json/writer.h"
 #include "provider_error.h"
 #include "repair.h"
 
@@ -47,7 +48,7 @@ class CallbackReader {
     const Object* object = root.if_object();
     const json::Array* entries = object == nullptr ? nullptr : array_in(*object, "entry");
     if (entries == nullptr || text_in(*object, "object") != "whatsapp_business_account") {
-      return unknown("", "body");
+      return unknown(root, "", "body");
     }
     for (const json::Value& element : *entries) entry(element);
   }
@@ -55,58 +56,70 @@ class CallbackReader {
   std::vector<Update> take() && { return std::move(updates_); }
 
  private:
-  void unknown(std::string_view address, std::string_view field, std::string_view provider_id = {},
-               std::optional<Time> at = std::nullopt) {
+  void unknown(const json::Value& what, std::string_view address, std::string_view field,
+               std::string_view provider_id = {}, std::optional<Time> at = std::nullopt) {
     updates_.emplace_back(UnknownUpdate{std::string(address), std::string(field),
-                                        std::string(provider_id), at.value_or(Time{})});
+                                        std::string(provider_id), at.value_or(Time{}),
+                                        digest_of(what)});
+  }
+
+  static crypto::Digest digest_of(const json::Value& what) {
+    return crypto::sha256(json::Writer().value(what).text());
   }
 
   void entry(const json::Value& element) {
     const Object* fields = element.if_object();
     const json::Array* changes = fields == nullptr ? nullptr : array_in(*fields, "changes");
-    if (changes == nullptr) return unknown("", "entry");
+    if (changes == nullptr) return unknown(element, "", "entry");
     for (const json::Value& item : *changes) change(item, *fields);
   }
 
   void change(const json::Value& element, const Object& in_entry) {
     const Object* fields = element.if_object();
-    if (fields == nullptr) return unknown("", "changes");
+    if (fields == nullptr) return unknown(element, "", "changes");
     const std::string_view field = text_in(*fields, "field");
     const Object* value = object_in(*fields, "value");
     const Object* metadata = value == nullptr ? nullptr : object_in(*value, "metadata");
     const std::string_view address =
         metadata == nullptr ? std::string_view{} : text_in(*metadata, "phone_number_id");
     if (field == "messages" && value != nullptr && !address.empty())
-      return messages(*value, address);
-    unknown(address, safe_name(field), text_in(in_entry, "id"), read_time(in_entry, "time"));
+      return messages(element, *value, address);
+    unknown(element, address, safe_name(field), text_in(in_entry, "id"),
+            read_time(in_entry, "time"));
   }
 
-  void messages(const Object& value, std::string_view address) {
+  void messages(const json::Value& change, const Object& value, std::string_view address) {
     const std::size_t before = updates_.size();
     if (const json::Array* statuses = array_in(value, "statuses")) {
-      for (const json::Value& element : *statuses) status(element.if_object(), address);
+      for (const json::Value& element : *statuses) status(element, address);
     }
     if (const json::Array* inbound = array_in(value, "messages")) {
       const ChangeContext context{address, array_in(value, "contacts"), now_};
-      for (const json::Value& element : *inbound) message(element.if_object(), context);
+      for (const json::Value& element : *inbound) message(element, context);
     }
     if (const json::Array* errors = array_in(value, "errors");
         errors != nullptr && !errors->empty()) {
-      unknown(address, "messages/errors");
+      unknown(*value.if_contains("errors"), address, "messages/errors");
     }
-    if (updates_.size() == before) unknown(address, "messages");
+    if (updates_.size() == before) unknown(change, address, "messages");
   }
 
-  void message(const Object* fields, const ChangeContext& context) {
-    if (fields == nullptr) return unknown(context.address, "messages/other");
+  void message(const json::Value& element, const ChangeContext& context) {
+    const Object* fields = element.if_object();
+    if (fields == nullptr) return unknown(element, context.address, "messages/other");
     updates_.push_back(read_inbound(*fields, context));
+    if (auto* unread = std::get_if<UnknownUpdate>(&updates_.back()))
+      unread->digest = digest_of(element);
   }
 
-  void status(const Object* fields, std::string_view address) {
-    if (fields == nullptr) return unknown(address, "statuses/other");
+  void status(const json::Value& element, std::string_view address) {
+    const Object* fields = element.if_object();
+    if (fields == nullptr) return unknown(element, address, "statuses/other");
     const std::string_view name = text_in(*fields, "status");
     const auto known = status_of(name);
-    if (!known || text_in(*fields, "id").empty()) return unknown_status(*fields, address, name);
+    if (!known || text_in(*fields, "id").empty())
+      return unknown(element, address, "statuses/" + std::string(safe_name(name)),
+                     text_in(*fields, "id"), read_time(*fields, "timestamp"));
     StatusUpdate out;
     out.address = address;
     out.message =
@@ -116,11 +129,6 @@ class CallbackReader {
     out.at = read_time(*fields, "timestamp").value_or(now_);
     if (*known == channel::MessageStatus::kFailed) out.error = reason_of_failure(*fields);
     updates_.emplace_back(std::move(out));
-  }
-
-  void unknown_status(const Object& fields, std::string_view address, std::string_view name) {
-    const std::string field = "statuses/" + std::string(safe_name(name));
-    unknown(address, field, text_in(fields, "id"), read_time(fields, "timestamp"));
   }
 
   static ProviderError reason_of_failure(const Object& fields) {

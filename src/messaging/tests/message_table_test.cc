@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "messaging/schema.h"
 #include "testkit/database.h"
 
@@ -174,6 +176,56 @@ TEST_F(MessageTable, LateStepDoesNotChangeWhatIsKnown) {
   EXPECT_EQ(read(row.id).sent_at, kNow + 1s);
 }
 
+TEST_F(MessageTable, StatusOfAnInboundMessageIsOfNoMessage) {
+  auto row = a_row(kReceived);
+  row.inbound = true;
+  insert(row);
+  EXPECT_FALSE(change(row.id, step(kSent, kNow)));
+  EXPECT_FALSE(read(row.id).sent_at);
+}
+
+TEST_F(MessageTable, OvertakenStepIsTheFirstOfItsKindOnce) {
+  const auto row = inserted();
+  EXPECT_TRUE(change(row.id, step(kDelivered, kNow))->is_first);
+  EXPECT_TRUE(change(row.id, step(kSent, kNow, "pm.1"))->is_first);
+  EXPECT_FALSE(change(row.id, step(kSent, kNow, "pm.1"))->is_first);
+  EXPECT_FALSE(change(row.id, step(kDelivered, kNow))->is_first);
+}
+
+TEST_F(MessageTable, OvertakenStepKnowsItsMode) {
+  auto row = a_row();
+  row.mode = identity::Mode::kLive;
+  insert(row);
+  change(row.id, step(kDelivered, kNow));
+  EXPECT_EQ(change(row.id, step(kSent, kNow))->row.mode, identity::Mode::kLive);
+}
+
+/// Every order of two reports each of all that a provider may say.
+TEST_F(MessageTable, EachStepIsFirstOnceInEveryOrder) {
+  std::vector<MessageStatus> steps = {kSent,      kSent,      kFailed, kFailed, kUnknown,
+                                      kDelivered, kDelivered, kRead,   kRead};
+  std::ranges::sort(steps);
+  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) -> Result<> {
+    do {
+      const auto row = a_row();
+      CHECK_OK(insert_message(db, row));
+      std::map<MessageStatus, int> firsts;
+      for (const auto to : steps) {
+        TRY(const auto changed, change_status(db, workspace_, row.id, step(to, kNow)));
+        if (changed.value().is_first) ++firsts[to];
+      }
+      TRY(const auto found, find_message(db, workspace_, row.id));
+      const auto& end = found.value();
+      EXPECT_EQ(end.status, kRead);
+      EXPECT_EQ(std::tie(firsts[kSent], firsts[kDelivered], firsts[kRead]), std::tuple(1, 1, 1));
+      EXPECT_EQ(firsts[kFailed], end.failed_at ? 1 : 0);
+      EXPECT_EQ(firsts[kUnknown], end.unknown_at ? 1 : 0);
+      EXPECT_TRUE(end.sent_at && end.delivered_at && end.read_at);
+    } while (!testing::Test::HasFailure() && std::ranges::next_permutation(steps).found);
+    return {};
+  }));
+}
+
 TEST_F(MessageTable, ErrorIsKeptByItsNumbers) {
   const auto row = inserted();
   const MessageError error{"refused", 131047, 7, "trace"};
@@ -255,6 +307,17 @@ TEST_F(MessageList, FullPageSaysThatThereIsMoreAndWhere) {
   EXPECT_EQ(page.next, id(3));
 }
 
+TEST_F(MessageList, PagesUpwardsHoldEveryMessageOnceAndSayWhenTheyEnd) {
+  std::vector<MessageId> seen;
+  MessagePage page;
+  page.next = id(0);
+  do {
+    page = list({.before = page.next, .limit = 3});
+    for (auto row = page.rows.rbegin(); row != page.rows.rend(); ++row) seen.push_back(row->id);
+  } while (page.has_more);
+  EXPECT_THAT(seen, ElementsAre(id(1), id(2), id(3), id(4)));
+}
+
 TEST_F(MessageList, LastPageSaysThatThereIsNoMore) { EXPECT_FALSE(list({.limit = 5}).has_more); }
 
 TEST_F(MessageList, FiltersByStatus) {
@@ -322,6 +385,16 @@ TEST_F(LongMessageList, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
   EXPECT_THAT(page.rows, IsEmpty());
   ASSERT_TRUE(page.has_more);
   EXPECT_THAT(ids_of({.status = kFailed, .after = page.next}), ElementsAre(wanted.id));
+}
+
+TEST_F(LongMessageList, SearchUpwardsStopsAfterTwentyThousandRowsAndSaysWhere) {
+  const auto oldest = inserted();
+  add(20'000);
+  const auto wanted = inserted(kFailed);
+  const auto page = list({.status = kFailed, .before = oldest.id});
+  EXPECT_THAT(page.rows, IsEmpty());
+  ASSERT_TRUE(page.has_more);
+  EXPECT_THAT(ids_of({.status = kFailed, .before = page.next}), ElementsAre(wanted.id));
 }
 
 TEST_F(LongMessageList, SearchThatSeesAllRowsIsAtItsEnd) {

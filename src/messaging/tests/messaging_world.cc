@@ -110,6 +110,14 @@ std::vector<std::string> MessagingWorld::event_types() {
   return types;
 }
 
+std::array<std::int64_t, metering::kMetricCount> MessagingWorld::usage() {
+  const auto today = metering::day_of(clock.now());
+  const auto days = testkit::in_snapshot(*db, [&](store::Connection& connection) {
+    return metering::read_usage(connection, {caller.workspace, caller.mode}, today, today);
+  });
+  return days.empty() ? std::array<std::int64_t, metering::kMetricCount>{} : days.front().counts;
+}
+
 channel::StatusUpdate MessagingWorld::status_of(const MessageId& id, MessageStatus status) const {
   channel::StatusUpdate update;
   update.address = sender->address;

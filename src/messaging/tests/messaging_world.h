@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ class MessagingWorld : public webhook::WebhookWorld {
   /// True as soon as the message has the status.
   bool becomes(const MessageId& id, MessageStatus status);
   std::vector<std::string> event_types();
+  /// Today's counts.
+  std::array<std::int64_t, metering::kMetricCount> usage();
   Result<> apply(std::vector<channel::Update> updates) {
     return testkit::run(pool, updates_in.apply(sender, std::move(updates)));
   }

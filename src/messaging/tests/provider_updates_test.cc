@@ -29,6 +29,9 @@ class ProviderUpdatesTest : public testing::Test {
     update.fields_json = Content(R"("text":{"body":"marker-of-content"})");
     return update;
   }
+  channel::UnknownUpdate unknown(const std::string& field, const std::string& id = "") const {
+    return {world_.sender->address, field, id, Time{}};
+  }
   std::vector<MessageRow> received() {
     const MessageQuery query{.workspace = world_.caller.workspace, .inbound = true};
     return testkit::in_snapshot(*world_.db,
@@ -75,6 +78,34 @@ TEST_F(ProviderUpdatesTest, DeliveryThatOvertakesTheSettlingLosesNothing) {
   EXPECT_EQ(world_.jobs(), 0);
 }
 
+TEST_F(ProviderUpdatesTest, UsageCountsEachStepOnceWhateverTheOrder) {
+  // kAccepted stands for the end of the attempt, commit 2; every webhook comes twice.
+  std::vector<MessageStatus> order = {kAccepted, kSent, kDelivered, kRead};
+  std::int64_t sends = 0;
+  do {
+    world_.provider.hold();
+    const auto accepted = world_.send();
+    ASSERT_TRUE(accepted);
+    ++sends;
+    for (const auto step : order) {
+      if (step != kAccepted) {
+        const auto update = world_.status_of(accepted->row.id, step);
+        ASSERT_TRUE(world_.apply({update, update}));
+        continue;
+      }
+      world_.provider.release();
+      ASSERT_TRUE(world_.idle());
+    }
+    EXPECT_EQ(world_.row(accepted->row.id).status, kRead);
+  } while (std::ranges::next_permutation(order).found);
+  const auto counts = world_.usage();
+  using metering::Metric;
+  for (const auto metric : {Metric::kAccepted, Metric::kSent, Metric::kDelivered, Metric::kRead})
+    EXPECT_EQ(counts.at(static_cast<std::size_t>(metric)), sends) << metering::metric_name(metric);
+  EXPECT_EQ(counts.at(static_cast<std::size_t>(Metric::kFailed)), 0);
+  EXPECT_EQ(counts.at(static_cast<std::size_t>(Metric::kUnknown)), 0);
+}
+
 TEST_F(ProviderUpdatesTest, FailureKeepsTheProvidersNumbersAndNotItsWords) {
   const auto id = world_.send_and_settle().id;
   auto failed = world_.status_of(id, kFailed);
@@ -112,6 +143,73 @@ TEST_F(ProviderUpdatesTest, WhatIsNotUnderstoodIsToldByItsEnvelope) {
   const auto events = world_.events_now();
   ASSERT_THAT(events, SizeIs(1));
   EXPECT_THAT(events[0].draft.body, HasSubstr(R"("field":"messages/order","provider_id":"in.9")"));
+}
+
+TEST_F(ProviderUpdatesTest, WhatIsNotUnderstoodIsToldOnceHoweverOftenItComes) {
+  testkit::HttpImposter customer;
+  world_.add_endpoint(customer.url());
+  const auto order = unknown("messages/order", "in.9");
+  ASSERT_TRUE(world_.apply({order, order}));
+  ASSERT_TRUE(world_.apply({order}));
+  ASSERT_THAT(customer.wait_for(1), SizeIs(1));
+  ASSERT_TRUE(world_.idle());
+  EXPECT_THAT(world_.event_types(), ElementsAre("provider.unknown"));
+  EXPECT_EQ(customer.seen_count(), 1U);
+  EXPECT_EQ(world_.outbox.queued(), 0);
+}
+
+TEST_F(ProviderUpdatesTest, OthersThatAreNotUnderstoodAreEachTold) {
+  auto other_content = unknown("messages/errors");
+  other_content.digest[0] = 1;
+  auto other_time = unknown("messages/errors");
+  other_time.at = world_.clock.now();
+  ASSERT_TRUE(world_.apply({unknown("messages/errors"), other_content, other_time,
+                            unknown("messages/errors", "in.1"), unknown("messages/system")}));
+  EXPECT_THAT(world_.event_types(), SizeIs(5));
+}
+
+TEST_F(ProviderUpdatesTest, SameWithoutATimeIsNewsAgainWhenNobodyRepeatsItAnyMore) {
+  const auto error = unknown("messages/errors");
+  ASSERT_TRUE(world_.apply({error}));
+  world_.clock.skip(24h * 7);
+  ASSERT_TRUE(world_.apply({error}));
+  EXPECT_THAT(world_.event_types(), SizeIs(1));
+  world_.clock.skip(24h + 1min);
+  ASSERT_TRUE(world_.apply({error}));
+  EXPECT_THAT(world_.event_types(), SizeIs(2));
+}
+
+TEST_F(ProviderUpdatesTest, UpdateOfAnAccountIsToldOnceWhicheverSenderIsAsked) {
+  auto of_account = unknown("account_update", "account");
+  of_account.address.clear();
+  ASSERT_TRUE(world_.apply({of_account}));
+  world_.sender = world_.add_sender("222", "+15550783882");
+  ASSERT_TRUE(world_.apply({of_account}));
+  EXPECT_THAT(world_.event_types(), SizeIs(1));
+}
+
+TEST_F(ProviderUpdatesTest, SameUpdateOfTwoSendersIsTwo) {
+  ASSERT_TRUE(world_.apply({unknown("messages/errors")}));
+  world_.sender = world_.add_sender("222", "+15550783882");
+  ASSERT_TRUE(world_.apply({unknown("messages/errors")}));
+  EXPECT_THAT(world_.event_types(), SizeIs(2));
+}
+
+TEST_F(ProviderUpdatesTest, EachStatusOfNoMessageOfOursIsToldOnce) {
+  const auto sent = world_.status_of(MessageId(), kSent);
+  const auto delivered = world_.status_of(MessageId(), kDelivered);
+  ASSERT_TRUE(world_.apply({sent, delivered, sent}));
+  auto without_time = delivered;
+  without_time.at += 1s;  // as where the provider gives none, and the adapter puts now
+  ASSERT_TRUE(world_.apply({without_time}));
+  EXPECT_THAT(world_.event_types(), ElementsAre("provider.unknown", "provider.unknown"));
+}
+
+TEST_F(ProviderUpdatesTest, StatusOfAMessageThatIsGoneIsToldOnce) {
+  const auto gone = world_.status_of(world_.ids.next<IdKind::kMessage>(), kDelivered);
+  ASSERT_TRUE(world_.apply({gone, gone}));
+  ASSERT_TRUE(world_.apply({gone}));
+  EXPECT_THAT(world_.event_types(), ElementsAre("provider.unknown"));
 }
 
 TEST_F(ProviderUpdatesTest, InboundMessageIsStoredMasked) {

@@ -244,9 +244,14 @@ class DeliveryTable : public testing::Test {
                             world_.clock.now());
     }));
   }
-  std::vector<DeliveryId> page(DeliveryQuery query) {
+  DeliveryPage list(DeliveryQuery query) {
+    query.workspace = world_.caller.workspace;
+    return testkit::in_snapshot(*world_.db,
+                                [&](store::Connection& db) { return list_deliveries(db, query); });
+  }
+  std::vector<DeliveryId> page(const DeliveryQuery& query) {
     std::vector<DeliveryId> ids;
-    for (const auto& row : world_.deliveries_now(query)) ids.push_back(row.id);
+    for (const auto& row : list(query).rows) ids.push_back(row.id);
     return ids;
   }
 
@@ -297,7 +302,7 @@ TEST_F(DeliveryTable, FiltersByEndpointEventAndStatus) {
 }
 
 TEST_F(DeliveryTable, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
-  const auto wanted = insert(endpoint_, event_);
+  const auto oldest = insert(endpoint_, event_);
   const auto other = world_.ids.next<IdKind::kEndpoint>();
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
     for (int i = 0; i < 20'000; ++i) {
@@ -307,12 +312,15 @@ TEST_F(DeliveryTable, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
     }
     return {};
   }));
-  DeliveryQuery query{.workspace = world_.caller.workspace, .endpoint = endpoint_};
-  const auto page = testkit::in_snapshot(
-      *world_.db, [&](store::Connection& db) { return list_deliveries(db, query); });
-  EXPECT_THAT(page.rows, IsEmpty());
-  ASSERT_TRUE(page.has_more);
-  EXPECT_THAT(this->page({.endpoint = endpoint_, .after = page.next}), ElementsAre(wanted));
+  const auto newest = insert(endpoint_, event_);
+  const auto down = list({.endpoint = endpoint_, .after = newest});
+  EXPECT_THAT(down.rows, IsEmpty());
+  ASSERT_TRUE(down.has_more);
+  EXPECT_THAT(page({.endpoint = endpoint_, .after = down.next}), ElementsAre(oldest));
+  const auto up = list({.endpoint = endpoint_, .before = oldest});
+  EXPECT_THAT(up.rows, IsEmpty());
+  ASSERT_TRUE(up.has_more);
+  EXPECT_THAT(page({.endpoint = endpoint_, .before = up.next}), ElementsAre(newest));
 }
 
 TEST_F(DeliveryTable, EventOfADeliveryIsFound) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <set>
+
 #include "webhook_world.h"
 
 namespace flowsell::webhook {
@@ -31,9 +34,9 @@ class EndpointsTest : public testing::Test {
   Result<> remove(const EndpointId& id) {
     return testkit::run(world_.pool, world_.endpoints.remove(world_.caller, id));
   }
-  metering::IdempotentCall key(std::string_view body = "{}") {
-    return *world_.idempotency.begin(world_.caller.mode, "POST", "/v1/webhook_endpoints", "k", body,
-                                     world_.clock.now());
+  metering::IdempotentCall key(std::string_view body = "{}", std::string_view text = "k") {
+    return *world_.idempotency.begin(world_.caller.mode, "POST", "/v1/webhook_endpoints", text,
+                                     body, world_.clock.now());
   }
   EndpointPtr made() { return create({kUrl, {}, {}})->endpoint; }
   std::vector<EndpointPtr> subscribed(EventType type = EventType::kMessageSent) {
@@ -108,6 +111,36 @@ TEST_F(EndpointsTest, FiftyAreAllowedAndNotOneMore) {
   EXPECT_EQ(code_of(create({kUrl, {}, {}})), ErrorCode::kConflict);
 }
 
+TEST_F(EndpointsTest, FiftyAreAllowedAndNotOneMoreWhenAllComeAtOnce) {
+  std::vector<std::future<Result<Endpoints::Created>>> calls;
+  for (std::size_t i = 0; i < 60; ++i) {
+    calls.push_back(net::co_spawn(world_.pool.context(i % 2),
+                                  world_.endpoints.create(world_.caller, {kUrl, {}, {}}, {}),
+                                  net::use_future));
+  }
+  const auto made = std::ranges::count_if(calls, [](auto& call) { return bool(call.get()); });
+  EXPECT_EQ(made, 50);
+  EXPECT_THAT(subscribed(), SizeIs(50));
+}
+
+TEST_F(EndpointsTest, ReplayIsAnsweredWhenThereIsNoRoomForMore) {
+  const auto first = create({kUrl, {}, {}}, key());
+  for (int i = 0; i < 49; ++i) ASSERT_TRUE(create({kUrl, {}, {}}));
+  const auto replay = create({kUrl, {}, {}}, key());
+  ASSERT_TRUE(replay);
+  EXPECT_EQ(replay->endpoint->id, first->endpoint->id);
+}
+
+TEST_F(EndpointsTest, RefusalForWantOfRoomKeepsNoKey) {
+  const auto one = made()->id;
+  for (int i = 0; i < 49; ++i) ASSERT_TRUE(create({kUrl, {}, {}}));
+  ASSERT_EQ(code_of(create({kUrl, {}, {}}, key())), ErrorCode::kConflict);
+  ASSERT_TRUE(remove(one));
+  const auto again = create({kUrl, {}, {}}, key());
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->replayed);
+}
+
 TEST_F(EndpointsTest, LimitIsOfEachModeByItself) {
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(create({kUrl, {}, {}}));
   world_.caller.mode = identity::Mode::kLive;
@@ -121,6 +154,42 @@ TEST_F(EndpointsTest, SameCallMakesOneEndpoint) {
   EXPECT_TRUE(second->replayed);
   EXPECT_EQ(second->endpoint->id, first->endpoint->id);
   EXPECT_THAT(subscribed(), SizeIs(1));
+}
+
+TEST_F(EndpointsTest, SameCallManyTimesAtOnceMakesOneEndpoint) {
+  for (int round = 0; round < 10; ++round) {
+    const auto call = key(std::to_string(round), "key " + std::to_string(round));
+    std::vector<std::future<Result<Endpoints::Created>>> calls;
+    for (std::size_t i = 0; i < 4; ++i) {
+      calls.push_back(net::co_spawn(world_.pool.context(i % 2),
+                                    world_.endpoints.create(world_.caller, {kUrl, {}, {}}, call),
+                                    net::use_future));
+    }
+    std::set<EndpointId> ids;
+    int firsts = 0;
+    for (auto& each : calls) {
+      const auto created = each.get();
+      ASSERT_TRUE(created);
+      ids.insert(created->endpoint->id);
+      if (!created->replayed) ++firsts;
+    }
+    EXPECT_THAT(ids, SizeIs(1));
+    EXPECT_EQ(firsts, 1);
+  }
+}
+
+TEST_F(EndpointsTest, ReplayThatOvertakesTheFirstCallsPublishingIsAnswered) {
+  const auto first = create({kUrl, {"message.sent"}, "shop"}, key());
+  // It knows of no endpoint, as this one did right after the commit.
+  Endpoints unaware(*world_.db, world_.workspaces, *world_.guard, world_.idempotency, world_.ids,
+                    world_.clock);
+  const auto replay = testkit::run(
+      world_.pool, unaware.create(world_.caller, {kUrl, {"message.sent"}, "shop"}, key()));
+  ASSERT_TRUE(replay);
+  EXPECT_TRUE(replay->replayed);
+  EXPECT_EQ(replay->endpoint->id, first->endpoint->id);
+  EXPECT_EQ(replay->endpoint->url.str(), kUrl);
+  EXPECT_EQ(replay->endpoint->description, "shop");
 }
 
 TEST_F(EndpointsTest, FirstCallIsNoReplay) {

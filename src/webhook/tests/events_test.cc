@@ -16,6 +16,9 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr const char* kMarker = "a-word-that-only-content-has";
+const store::Sql kPlanOfAllOfSubject(
+    "EXPLAIN QUERY PLAN SELECT id FROM events "
+    "WHERE workspace_id = ?1 AND subject = ?2 AND type = 10");
 const store::Sql kSealed("SELECT COUNT(*) FROM events WHERE sealed IS NOT NULL");
 
 class EventsTest : public testing::Test {
@@ -32,9 +35,14 @@ class EventsTest : public testing::Test {
     std::ranges::sort(ids);
     return ids;
   }
-  std::vector<EventId> page(EventQuery query) {
+  EventPage list(EventQuery query) {
+    query.workspace = world_.caller.workspace;
+    return testkit::in_snapshot(
+        *world_.db, [&](store::Connection& db) { return list_events(db, *world_.spool, query); });
+  }
+  std::vector<EventId> page(const EventQuery& query) {
     std::vector<EventId> ids;
-    for (const auto& event : world_.events_now(query)) ids.push_back(event.draft.id);
+    for (const auto& event : list(query).rows) ids.push_back(event.draft.id);
     return ids;
   }
   std::int64_t destroy_expired(Time now) {
@@ -96,15 +104,50 @@ TEST_F(EventsTest, PageBetweenTwoEventsHoldsNeither) {
 
 TEST_F(EventsTest, FullPageSaysThatThereIsMore) {
   tell_some(3);
-  const auto has_more = [this](std::size_t limit) {
-    const EventQuery query{.workspace = world_.caller.workspace, .limit = limit};
-    return testkit::in_snapshot(
-               *world_.db,
-               [&](store::Connection& db) { return list_events(db, *world_.spool, query); })
-        .has_more;
-  };
-  EXPECT_TRUE(has_more(2));
-  EXPECT_FALSE(has_more(3));
+  EXPECT_TRUE(list({.limit = 2}).has_more);
+  EXPECT_FALSE(list({.limit = 3}).has_more);
+}
+
+TEST_F(EventsTest, PageUpwardsGoesOnAtItsNewest) {
+  const auto ids = tell_some(4);
+  const auto page = list({.before = ids[0], .limit = 2});
+  EXPECT_TRUE(page.has_more);
+  EXPECT_EQ(page.next, ids[2]);
+  EXPECT_FALSE(list({.before = page.next, .limit = 2}).has_more);
+}
+
+TEST_F(EventsTest, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
+  world_.tell(world_.draft(EventType::kMessageFailed));
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    for (int i = 0; i < 20'000; ++i) {
+      auto event = world_.draft(EventType::kMessageSent);
+      EventPlan nobody;
+      CHECK_OK(world_.events.record(db, event, nobody));
+    }
+    return {};
+  }));
+  world_.tell(world_.draft(EventType::kMessageRead));
+  const auto newest = page({.limit = 1}).at(0);
+  const auto down = list({.type = EventType::kMessageFailed, .after = newest});
+  EXPECT_THAT(down.rows, IsEmpty());
+  ASSERT_TRUE(down.has_more);
+  const auto oldest = page({.type = EventType::kMessageFailed, .after = down.next});
+  ASSERT_THAT(oldest, SizeIs(1));
+  const auto up = list({.type = EventType::kMessageRead, .before = oldest[0]});
+  EXPECT_THAT(up.rows, IsEmpty());
+  ASSERT_TRUE(up.has_more);
+  EXPECT_THAT(page({.type = EventType::kMessageRead, .before = up.next}), ElementsAre(newest));
+}
+
+TEST_F(EventsTest, UnknownUpdateIsFoundByItsIndex) {
+  const auto plan =
+      testkit::in_snapshot(*world_.db, [this](store::Connection& db) -> Result<std::string> {
+        std::string text;
+        CHECK_OK(db.query(kPlanOfAllOfSubject, {world_.caller.workspace, world_.caller.workspace},
+                          [&text](const store::Row& row) { text += row.text(3); }));
+        return text;
+      });
+  EXPECT_THAT(plan, HasSubstr("events_unknown"));
 }
 
 TEST_F(EventsTest, PageOfOneTypeHoldsNoOther) {

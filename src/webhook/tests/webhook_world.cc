@@ -92,7 +92,7 @@ std::vector<StoredEvent> WebhookWorld::events_now(EventQuery query) {
   return testkit::in_snapshot(
              *db,
              [&](store::Connection& connection) { return list_events(connection, *spool, query); })
-      .events;
+      .rows;
 }
 
 }  // namespace flowsell::webhook

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,6 +69,9 @@ struct UnknownUpdate {
   /// An id to search by, when there was one; without an address, the account's (WhatsApp: WABA id).
   std::string provider_id;
   Time at;  ///< Time{}: none given
+  /// SHA-256 of all that the provider said: tells it from another of the same field, id and time,
+  /// and is the same when it comes again. Never stored or shown as it is: content can be guessed.
+  std::array<std::uint8_t, 32> digest{};
 };
 
 using Update = std::variant<StatusUpdate, InboundMessage, UnknownUpdate>;

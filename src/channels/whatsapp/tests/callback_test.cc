@@ -1,5 +1,7 @@
 #include "callback.h"
 
+#include <set>
+
 #include "repair.h"
 #include "support.h"
 
@@ -196,6 +198,18 @@ TEST(ParseUnknown, HasTheTimeOfTheEntry) {
 TEST(ParseUnknown, HasTheAddressWhereThereIsOne) {
   EXPECT_EQ(only<UnknownUpdate>("history").address, "106540352242922");
   EXPECT_EQ(only<UnknownUpdate>("account_update").address, "");
+}
+
+TEST_P(ParseUnknown, HasTheSameDigestWhenItComesAgain) {
+  EXPECT_NE(only<UnknownUpdate>(GetParam().fixture).digest, decltype(UnknownUpdate::digest){});
+  EXPECT_EQ(only<UnknownUpdate>(GetParam().fixture).digest,
+            only<UnknownUpdate>(GetParam().fixture).digest);
+}
+
+TEST(ParseUnknown, DigestIsOfWhatWasSaid) {
+  std::set<decltype(UnknownUpdate::digest)> digests;
+  for (const auto& row : kUnknown) digests.insert(only<UnknownUpdate>(row.fixture).digest);
+  EXPECT_EQ(digests.size(), std::size(kUnknown));
 }
 
 // --- statuses ---

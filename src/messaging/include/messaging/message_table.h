@@ -8,6 +8,7 @@
 #include "channel/updates.h"
 #include "core/error.h"
 #include "core/id.h"
+#include "core/page.h"
 #include "core/time.h"
 #include "identity/caller.h"
 #include "store/database.h"
@@ -63,7 +64,10 @@ struct StatusChange {
 struct ChangedMessage {
   bool moved = false;  ///< false: the message was further already; what was missing (the id, the
                        ///< time) was filled in
-  MessageRow row;      ///< with moved only: as it is now, without times
+  bool is_first =
+      false;       ///< the message had not taken this step before: in its turn (moved), or now
+                   ///< known though it was overtaken. Once for a message and step: count by it
+  MessageRow row;  ///< as it is now, without times; unless moved, its mode only
 };
 /// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no
 /// such message.
@@ -101,14 +105,9 @@ struct MessageQuery {
   std::optional<MessageId> before;     ///< newer than it
   std::size_t limit = 20;
 };
-struct MessagePage {
-  std::vector<MessageRow> rows;  ///< newest first
-  bool has_more = false;
-  std::optional<MessageId>
-      next;  ///< where to go on: the last row, or where a long search without matches stopped
-};
-/// One page. A page looks at 20,000 rows at most, whatever its filters: it may come back short with
-/// has_more set.
+using MessagePage = Page<MessageRow, MessageId>;
+/// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
+/// may come back short with has_more set.
 Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query);
 
 }  // namespace flowsell::messaging

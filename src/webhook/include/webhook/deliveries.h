@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/id.h"
+#include "core/page.h"
 #include "core/time.h"
 #include "identity/caller.h"
 #include "store/database.h"
@@ -67,13 +68,9 @@ struct DeliveryQuery {
   std::optional<DeliveryId> before;
   std::size_t limit = 20;
 };
-struct DeliveryPage {
-  std::vector<DeliveryRow> rows;  ///< newest first
-  bool has_more = false;
-  std::optional<DeliveryId> next;  ///< where to go on: the last row, or where a long search stopped
-};
-/// One page. It looks at 20,000 rows at most, whatever its filters: it may come back short with
-/// has_more set.
+using DeliveryPage = Page<DeliveryRow, DeliveryId>;
+/// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
+/// may come back short with has_more set.
 Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query);
 
 /// The event of a delivery.

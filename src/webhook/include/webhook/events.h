@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/id.h"
+#include "core/page.h"
 #include "core/sensitive.h"
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
@@ -22,7 +23,8 @@ struct EventDraft {
   identity::Mode mode = identity::Mode::kTest;
   EventType type = EventType::kMessageSent;
   Time at;
-  IdBytes subject{};      ///< the message it is about
+  IdBytes subject{};      ///< the message it is about; of provider.unknown: what came, hashed, so
+                          ///< that the same coming again is seen
   outbox::Lane lane = 0;  ///< the conversation: events of one go to an endpoint in order
   std::string body;       ///< the inside of data.message (or of data.update), no braces, no content
   Content content;        ///< more fields of the same object that are content; empty: none
@@ -90,6 +92,9 @@ class Events {
   Awaitable<void> tell(EventDraft draft);
   /// In a transaction: writes the event, its deliveries and their jobs, and gives the event its id.
   Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
+  /// The same for provider.unknown: nothing, where the workspace was told of this subject in the
+  /// last 8 days.
+  Result<> record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan);
   /// After the transaction of record() committed: begins what may begin. Call on a thread of the
   /// pool.
   void launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor);
@@ -120,8 +125,7 @@ Result<std::optional<StoredEvent>> read_event(store::Connection& db,
                                               const crypto::RotatingKeys& spool,
                                               const WorkspaceId& workspace, const EventId& id);
 
-/// A page of a workspace's events in one mode, newest first (or oldest first with `after`... see
-/// api/paging).
+/// A page of a workspace's events in one mode.
 struct EventQuery {
   WorkspaceId workspace;
   identity::Mode mode = identity::Mode::kTest;
@@ -130,10 +134,9 @@ struct EventQuery {
   std::optional<EventId> before;  ///< newer than it
   std::size_t limit = 20;
 };
-struct EventPage {
-  std::vector<StoredEvent> events;
-  bool has_more = false;
-};
+using EventPage = Page<StoredEvent, EventId>;
+/// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
+/// may come back short with has_more set.
 Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
                               const EventQuery& query);
 

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace flowsell {
+
+/// A part of a list that is ordered by id, newest first: read downwards (from newer to older) or
+/// upwards.
+template <class Row, class IdType>
+struct Page {
+  std::vector<Row> rows;       ///< newest first, whichever way they were read
+  bool upwards = false;        ///< the way they were read
+  bool has_more = false;       ///< in that direction
+  std::optional<IdType> next;  ///< where to go on in that direction: behind the last row, or behind
+                               ///< where a long search stopped
+
+  /// Makes a page of the rows of a search, which stand in its order, and are more than `limit`
+  /// where there are more. `id_of`: a row's id.
+  template <class IdOf>
+  void cut(std::size_t limit, IdOf id_of) {
+    has_more = rows.size() > limit;
+    if (has_more) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(limit), rows.end());
+    if (!rows.empty()) next = std::invoke(id_of, rows.back());
+    if (upwards) std::ranges::reverse(rows);
+  }
+};
+
+/// How many rows one page looks at, whatever its filters. Where so many hold too few that match,
+/// the page is short, and the search goes on behind the last of them.
+constexpr std::int64_t kPageScanMax = 20'000;
+
+}  // namespace flowsell
