@@ -18,8 +18,9 @@ namespace {
 /// that gets no requests because it is not healthy would never become healthy.
 constexpr std::chrono::seconds kProbeInterval{1};
 
-/// Under load a batch waits a little for as many operations as the last one had: a sync to disk, and the pages that
-/// every transaction writes anew, are then shared by more. An idle store commits at once.
+/// Under load a batch waits a little for as many operations as the last one had: a sync to disk,
+/// and the pages that every transaction writes anew, are then shared by more. An idle store commits
+/// at once.
 constexpr std::size_t kBusyBatch = 16;
 constexpr std::chrono::microseconds kLinger{300};
 

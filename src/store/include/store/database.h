@@ -17,7 +17,8 @@
 
 namespace flowsell::store {
 
-/// What a statement runs in. Errors are kStoreUnavailable (busy, disk full, I/O) or kInternal (the statement is wrong).
+/// What a statement runs in. Errors are kStoreUnavailable (busy, disk full, I/O) or kInternal (the
+/// statement is wrong).
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -30,16 +31,17 @@ class Connection {
 
 class WriteOp;
 
-/// What every operation of one sort does. The committer takes all operations that wait, sorts them by kind (`order`,
-/// then arrival), and runs each kind's `apply` once for its group, all in one transaction: so a kind may share
-/// work between its operations (one counter update a batch), and a driver with round trips may use set-based
-/// statements.
+/// What every operation of one sort does. The committer takes all operations that wait, sorts them
+/// by kind (`order`, then arrival), and runs each kind's `apply` once for its group, all in one
+/// transaction: so a kind may share work between its operations (one counter update a batch), and a
+/// driver with round trips may use set-based statements.
 struct WriteKind {
   std::string_view name;  ///< for metrics and failpoints: "accept", "settle"
   int order;              ///< kinds touch tables in this order in every transaction
-  /// Writes for all of `ops` (all of this kind, in arrival order). It must not fail for one operation's data: a
-  /// decision about one operation is stored in that operation as its result. If it fails all the same, the batch is
-  /// rolled back and bisected, so `apply` may run again for the same operation: it must set results afresh each time.
+  /// Writes for all of `ops` (all of this kind, in arrival order). It must not fail for one
+  /// operation's data: a decision about one operation is stored in that operation as its result. If
+  /// it fails all the same, the batch is rolled back and bisected, so `apply` may run again for the
+  /// same operation: it must set results afresh each time.
   Result<> (*apply)(Connection& db, std::span<WriteOp* const> ops);
 };
 
@@ -74,16 +76,18 @@ class Database {
  public:
   virtual ~Database() = default;
 
-  /// Makes `op` durable: resumes on the caller's executor once the transaction that holds it has been synced to disk,
-  /// or with the error that kept it out (then nothing of `op` was written). Operations that the same thread submits
-  /// are applied in that order within their kind. `op` must live until then.
+  /// Makes `op` durable: resumes on the caller's executor once the transaction that holds it has
+  /// been synced to disk, or with the error that kept it out (then nothing of `op` was written).
+  /// Operations that the same thread submits are applied in that order within their kind. `op` must
+  /// live until then.
   virtual Task<> commit(WriteOp& op) = 0;
 
-  /// Queues `op` like commit(), and calls `done` (on the committer's thread: be brief, don't throw).
-  /// The order of calls to submit() and commit() is the order of application within a kind.
+  /// Queues `op` like commit(), and calls `done` (on the committer's thread: be brief, don't
+  /// throw). The order of calls to submit() and commit() is the order of application within a kind.
   virtual void submit(WriteOp& op, std::move_only_function<void(Result<>)> done) = 0;
 
-  /// Runs `read` on a reader thread against a consistent snapshot, and resumes on the caller's executor.
+  /// Runs `read` on a reader thread against a consistent snapshot, and resumes on the caller's
+  /// executor.
   template <class F>
   auto read(F fn) -> Awaitable<std::invoke_result_t<F&, Connection&>> {
     using R = std::invoke_result_t<F&, Connection&>;
@@ -98,7 +102,8 @@ class Database {
   /// One operation, blocking; for start-up and tools.
   virtual Result<> commit_now(WriteOp& op) = 0;
 
-  /// Applies the migrations that have not been applied. Fails when the database is newer than the program.
+  /// Applies the migrations that have not been applied. Fails when the database is newer than the
+  /// program.
   virtual Result<> migrate(std::span<const Migration> migrations) = 0;
 
   struct Stats {
@@ -108,12 +113,13 @@ class Database {
     std::uint64_t waiting = 0;
   };
   virtual Stats stats() const = 0;
-  /// False after a write failed for a reason that is not the operation's (disk full, I/O); true again once one
-  /// succeeds.
+  /// False after a write failed for a reason that is not the operation's (disk full, I/O); true
+  /// again once one succeeds.
   virtual bool healthy() const = 0;
 
-  /// Commits what waits, then refuses with kShuttingDown. Blocking. To be called before the io_contexts of the
-  /// coroutines that committed or read are destroyed: until then a thread of the store may be posting to them.
+  /// Commits what waits, then refuses with kShuttingDown. Blocking. To be called before the
+  /// io_contexts of the coroutines that committed or read are destroyed: until then a thread of the
+  /// store may be posting to them.
   virtual void stop() = 0;
 
  protected:

@@ -11,31 +11,33 @@
 
 namespace flowsell::store {
 
-/// One statement of the program, made once at namespace scope: its address is the key under which drivers keep it
-/// prepared. Parameters are written ?1, ?2, ... (a PostgreSQL driver rewrites them to $1, $2).
+/// One statement of the program, made once at namespace scope: its address is the key under which
+/// drivers keep it prepared. Parameters are written ?1, ?2, ... (a PostgreSQL driver rewrites them
+/// to $1, $2).
 struct Sql {
   constexpr explicit Sql(std::string_view statement) : text(statement) {}
   Sql(const Sql&) = delete;
   std::string_view text;
 };
 
-/// A value bound to a parameter. Text and blobs are viewed, not copied: they must live until the call returns.
+/// A value bound to a parameter. Text and blobs are viewed, not copied: they must live until the
+/// call returns.
 class Param {
  public:
   enum class Type : std::uint8_t { kNull, kInteger, kText, kBlob };
   // Made from values without a word: parameter lists read like the statement.
-  Param(std::nullptr_t) : type_(Type::kNull) {}  // NOLINT
-  Param(std::int64_t v) : type_(Type::kInteger), integer_(v) {}                    // NOLINT
-  Param(int v) : Param(static_cast<std::int64_t>(v)) {}                            // NOLINT
-  Param(bool v) : Param(static_cast<std::int64_t>(v)) {}                           // NOLINT
-  Param(Time v) : Param(to_unix_ms(v)) {}                                          // NOLINT
-  Param(std::string_view v) : type_(Type::kText), bytes_(v) {}                     // NOLINT
-  Param(const std::string& v) : Param(std::string_view(v)) {}                      // NOLINT
-  Param(const char* v) : Param(std::string_view(v)) {}                             // NOLINT
+  Param(std::nullptr_t) : type_(Type::kNull) {}                  // NOLINT
+  Param(std::int64_t v) : type_(Type::kInteger), integer_(v) {}  // NOLINT
+  Param(int v) : Param(static_cast<std::int64_t>(v)) {}          // NOLINT
+  Param(bool v) : Param(static_cast<std::int64_t>(v)) {}         // NOLINT
+  Param(Time v) : Param(to_unix_ms(v)) {}                        // NOLINT
+  Param(std::string_view v) : type_(Type::kText), bytes_(v) {}   // NOLINT
+  Param(const std::string& v) : Param(std::string_view(v)) {}    // NOLINT
+  Param(const char* v) : Param(std::string_view(v)) {}           // NOLINT
   template <IdKind K>
-  Param(const Id<K>& id) : type_(Type::kBlob), bytes_(id.blob()) {}                // NOLINT
+  Param(const Id<K>& id) : type_(Type::kBlob), bytes_(id.blob()) {}  // NOLINT
   template <class T>
-  Param(const std::optional<T>& v) : Param(v ? Param(*v) : Param(nullptr)) {}      // NOLINT
+  Param(const std::optional<T>& v) : Param(v ? Param(*v) : Param(nullptr)) {}  // NOLINT
   static Param blob(std::string_view v) {
     Param p(v);
     p.type_ = Type::kBlob;
@@ -61,8 +63,8 @@ class Row {
  public:
   virtual ~Row() = default;
   virtual bool is_null(int column) const = 0;
-  virtual std::int64_t integer(int column) const = 0;      ///< 0 for NULL
-  virtual std::string_view text(int column) const = 0;     ///< empty for NULL; also for blobs
+  virtual std::int64_t integer(int column) const = 0;   ///< 0 for NULL
+  virtual std::string_view text(int column) const = 0;  ///< empty for NULL; also for blobs
   Time time(int column) const { return from_unix_ms(integer(column)); }
   template <class IdType>
   IdType id(int column) const {
