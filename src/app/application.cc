@@ -32,16 +32,6 @@ std::size_t thread_count(const config::Settings& settings) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::vector<store::Migration> all_migrations() {
-  std::vector<store::Migration> all;
-  for (const auto part : {identity::migrations(), metering::migrations(), outbox::migrations(),
-                          webhook::migrations(), messaging::migrations()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  std::ranges::sort(all, {}, &store::Migration::number);
-  return all;
-}
-
 http::EgressOptions egress_options(const config::Settings& settings,
                                    const std::string& simulator_url) {
   http::EgressOptions options;
@@ -243,7 +233,9 @@ Result<> Application::start() {
   options.readers = settings_.store.readers;
   options.batch_max = settings_.store.batch_max;
   TRY(auto db, store::open_sqlite(std::move(options)));
-  CHECK_OK(db->migrate(all_migrations()));
+  CHECK_OK(db->migrate(
+      store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
+                               webhook::migrations(), messaging::migrations()})));
   TRY(auto keys, open_keys(settings_, SystemClock().now()));
 
   const Secret secret = simulator_secret(settings_);

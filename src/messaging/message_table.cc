@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/encoding.h"
+#include "store/page.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -64,12 +65,9 @@ const Sql kConversation(
   "AND (?9 IS NULL OR contact_hash = ?9) ORDER BY id " order " LIMIT ?10"
 const Sql kPageDown(MESSAGE_PAGE("DESC"));
 const Sql kPageUp(MESSAGE_PAGE("ASC"));
-#define MESSAGE_SCAN_END(order)                                                                \
-  "SELECT id FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
-  " LIMIT 1 OFFSET ?4"
-const Sql kScanEndDown(MESSAGE_SCAN_END("DESC"));
-const Sql kScanEndUp(MESSAGE_SCAN_END("ASC"));
-#undef MESSAGE_SCAN_END
+const Sql kScanEndDown(FLOWSELL_SCAN_END("messages", "DESC"));
+const Sql kScanEndUp(FLOWSELL_SCAN_END("messages", "ASC"));
+constexpr store::ScanEnd kScanEnd{kScanEndDown, kScanEndUp};
 #undef MESSAGE_PAGE
 #undef MESSAGE_COLUMNS
 
@@ -258,13 +256,8 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
                      q.client_ref, q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
                      static_cast<std::int64_t>(q.limit + 1), kPageScanMax},
                     [&page](const store::Row& row) { page.rows.push_back(message_row(row)); }));
-  page.cut(q.limit, &MessageRow::id);
-  if (page.has_more) return page;
-  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
-                    {q.workspace, below, above, kPageScanMax - 1}, [&page](const store::Row& row) {
-                      page.has_more = true;
-                      page.next = row.id<MessageId>(0);
-                    }));
+  CHECK_OK(
+      store::end_page(db, page, q.limit, &MessageRow::id, kScanEnd, q.workspace, below, above));
   return page;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
@@ -44,18 +46,6 @@ std::string signature_of(std::string_view body, std::string_view secret, bool go
   return "sha256=" + hex_encode(digest);
 }
 
-/// RFC 3986: all but the unreserved characters are escaped.
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kUnreserved = "-._~";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kUnreserved.find(c) != std::string_view::npos;
-    plain ? out += c : out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 http::ClientOptions client_options() {
   http::ClientOptions options;
   options.user_agent = "facebookexternalua";
@@ -86,9 +76,10 @@ Task<> WebhookSender::set_verified_url(std::string url, std::string verify_token
   http::OutRequest request;
   request.method = http::Method::kGet;
   request.url = target->url;
-  request.url.target += fmt::format("{}hub.mode=subscribe&hub.challenge={}&hub.verify_token={}",
-                                    request.url.target.find('?') == std::string::npos ? '?' : '&',
-                                    challenge, percent_encoded(verify_token));
+  request.url.target +=
+      fmt::format("{}hub.mode=subscribe&hub.challenge={}&hub.verify_token={}",
+                  request.url.target.find('?') == std::string::npos ? '?' : '&', challenge,
+                  boost::urls::encode(verify_token, boost::urls::unreserved_chars));
   const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeMax;
   const auto exchange = co_await target->client->send(std::move(request), deadline);
   if (exchange.end != http::ExchangeEnd::kAnswered || exchange.status != 200 ||

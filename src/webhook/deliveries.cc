@@ -1,10 +1,10 @@
 #include "webhook/deliveries.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "json/writer.h"
+#include "store/page.h"
 
 namespace flowsell::webhook {
 namespace {
@@ -36,14 +36,11 @@ const Sql kEventOf("SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND 
   " LIMIT ?9) "                                                                                   \
   "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "       \
   "AND (?7 IS NULL OR status = ?7) ORDER BY id " order " LIMIT ?8"
-#define DELIVERY_SCAN_END(order)                                                                 \
-  "SELECT id FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
-  " LIMIT 1 OFFSET ?4"
 const Sql kPageDown(DELIVERY_PAGE("DESC"));
 const Sql kPageUp(DELIVERY_PAGE("ASC"));
-const Sql kScanEndDown(DELIVERY_SCAN_END("DESC"));
-const Sql kScanEndUp(DELIVERY_SCAN_END("ASC"));
-#undef DELIVERY_SCAN_END
+const Sql kScanEndDown(FLOWSELL_SCAN_END("deliveries", "DESC"));
+const Sql kScanEndUp(FLOWSELL_SCAN_END("deliveries", "ASC"));
+constexpr store::ScanEnd kScanEnd{kScanEndDown, kScanEndUp};
 #undef DELIVERY_PAGE
 
 constexpr std::array<std::pair<DeliveryStatus, std::string_view>, 4> kStatusNames = {{
@@ -118,14 +115,8 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
                            static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
                            optional_time(row, 6), row.time(7), optional_time(row, 8)});
                     }));
-  page.cut(query.limit, &DeliveryRow::id);
-  if (page.has_more) return page;
-  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
-                    {query.workspace, below, above, kPageScanMax - 1},
-                    [&page](const store::Row& row) {
-                      page.has_more = true;
-                      page.next = row.id<DeliveryId>(0);
-                    }));
+  CHECK_OK(store::end_page(db, page, query.limit, &DeliveryRow::id, kScanEnd, query.workspace,
+                           below, above));
   return page;
 }
 

@@ -1,10 +1,9 @@
 #include "webhook/events.h"
 
-#include <algorithm>
-
 #include "core/encoding.h"
 #include "crypto/seal.h"
 #include "json/writer.h"
+#include "store/page.h"
 #include "telemetry/log.h"
 #include "webhook/deliveries.h"
 #include "webhook/delivery_handler.h"
@@ -35,14 +34,11 @@ const Sql kFind(
   "(SELECT * FROM events WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
   " LIMIT ?7) "                                                                              \
   "WHERE mode = ?4 AND (?5 IS NULL OR type = ?5) ORDER BY id " order " LIMIT ?6"
-#define EVENT_SCAN_END(order)                                                                \
-  "SELECT id FROM events WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
-  " LIMIT 1 OFFSET ?4"
 const Sql kPageDown(EVENT_PAGE("DESC"));
 const Sql kPageUp(EVENT_PAGE("ASC"));
-const Sql kScanEndDown(EVENT_SCAN_END("DESC"));
-const Sql kScanEndUp(EVENT_SCAN_END("ASC"));
-#undef EVENT_SCAN_END
+const Sql kScanEndDown(FLOWSELL_SCAN_END("events", "DESC"));
+const Sql kScanEndUp(FLOWSELL_SCAN_END("events", "ASC"));
+constexpr store::ScanEnd kScanEnd{kScanEndDown, kScanEndUp};
 #undef EVENT_PAGE
 // type = 10 is provider.unknown, as in the index events_unknown.
 const Sql kAllOfSubject(
@@ -294,14 +290,9 @@ Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys&
                     [&](const store::Row& row) {
                       page.rows.push_back(stored_event(row, spool, query.workspace));
                     }));
-  page.cut(query.limit, [](const StoredEvent& event) { return event.draft.id; });
-  if (page.has_more) return page;
-  CHECK_OK(db.query(page.upwards ? kScanEndUp : kScanEndDown,
-                    {query.workspace, below, above, kPageScanMax - 1},
-                    [&page](const store::Row& row) {
-                      page.has_more = true;
-                      page.next = row.id<EventId>(0);
-                    }));
+  CHECK_OK(store::end_page(
+      db, page, query.limit, [](const StoredEvent& event) { return event.draft.id; }, kScanEnd,
+      query.workspace, below, above));
   return page;
 }
 

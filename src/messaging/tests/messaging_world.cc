@@ -25,6 +25,20 @@ SendOptions send_options(const MessagingOptions& options, const testkit::HttpImp
 
 }  // namespace
 
+Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string& address,
+                               const std::string& number) {
+  Senders::Draft draft;
+  draft.workspace = caller.workspace;
+  draft.mode = caller.mode;
+  draft.channel = "fake";
+  draft.account = "account";
+  draft.business_name = "Acme";
+  draft.token = Secret("the-provider-token");
+  draft.address = address;
+  draft.display_number = number;
+  return draft;
+}
+
 MessagingWorld::MessagingWorld(MessagingOptions wanted)
     : WebhookWorld(with_tables()),
       options(std::move(wanted)),
@@ -52,16 +66,7 @@ MessagingWorld::~MessagingWorld() {
 }
 
 SenderPtr MessagingWorld::add_sender(const std::string& address, const std::string& number) {
-  Senders::Draft draft;
-  draft.workspace = caller.workspace;
-  draft.mode = caller.mode;
-  draft.channel = "fake";
-  draft.account = "account";
-  draft.business_name = "Acme";
-  draft.token = Secret("the-provider-token");
-  draft.address = address;
-  draft.display_number = number;
-  auto made = senders.create(std::move(draft));
+  auto made = senders.create(draft_of_sender(caller, address, number));
   if (!made) throw std::runtime_error(made.error().detail);
   return *made;
 }

@@ -26,6 +26,10 @@ struct MessagingOptions {
   bool with_sender = true;
 };
 
+/// A sender of the FakeAdapter's channel.
+Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string& address,
+                               const std::string& number);
+
 /// Every part of both journeys, wired as the server wires them: one workspace, one sender, and a
 /// provider of the test's.
 class MessagingWorld : public webhook::WebhookWorld {

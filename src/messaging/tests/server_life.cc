@@ -1,11 +1,11 @@
 #include "server_life.h"
 
-#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
 #include "json/json.h"
 #include "messaging/schema.h"
+#include "messaging_world.h"
 #include "store/sqlite.h"
 #include "testkit/io.h"
 #include "webhook/schema.h"
@@ -14,16 +14,6 @@ namespace flowsell::messaging {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::vector<store::Migration> all_migrations() {
-  std::vector<store::Migration> all;
-  for (const auto room : {identity::migrations(), metering::migrations(), outbox::migrations(),
-                          webhook::migrations(), messaging::migrations()}) {
-    all.insert(all.end(), room.begin(), room.end());
-  }
-  std::ranges::sort(all, {}, &store::Migration::number);
-  return all;
-}
 
 std::unique_ptr<crypto::RotatingKeys> keys_of(const Machine& machine, const char* name,
                                               std::chrono::hours period, std::chrono::hours life,
@@ -43,23 +33,11 @@ SendOptions send_options(const Machine& machine) {
   return options;
 }
 
-Senders::Draft sender_of(const identity::Caller& caller) {
-  Senders::Draft draft;
-  draft.workspace = caller.workspace;
-  draft.mode = caller.mode;
-  draft.channel = "fake";
-  draft.account = "account";
-  draft.business_name = "Acme";
-  draft.token = Secret("the-provider-token");
-  draft.address = "111";
-  draft.display_number = "+15550783881";
-  return draft;
-}
-
 Result<> set_up(Machine& machine) {
   TRY(const auto server, ServerLife::begin(machine));
   TRY(machine.caller.workspace, server->workspaces.create("Acme"));
-  TRY([[maybe_unused]] const auto sender, server->senders.create(sender_of(machine.caller)));
+  TRY([[maybe_unused]] const auto sender,
+      server->senders.create(draft_of_sender(machine.caller, "111", "+15550783881")));
   CHECK_OK(server->start());
   if (!machine.options.with_endpoint) return {};
   auto create = server->endpoints.create(
@@ -83,7 +61,9 @@ Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
   TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
                                    .log_pages = machine.options.log_pages,
                                    .vfs = machine.disk.name()}));
-  CHECK_OK(db->migrate(all_migrations()));
+  CHECK_OK(db->migrate(
+      store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
+                               webhook::migrations(), messaging::migrations()})));
   std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
   CHECK_OK(server->load());
   return server;

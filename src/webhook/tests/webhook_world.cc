@@ -7,15 +7,10 @@ using namespace std::chrono_literals;
 
 std::unique_ptr<store::Database> open(const testkit::TempFolder& folder,
                                       const std::vector<testkit::Migrations>& more) {
-  auto db = testkit::open_database(folder, {});
-  std::vector<store::Migration> all;
   std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(),
                                             outbox::migrations(), migrations()};
   rooms.insert(rooms.end(), more.begin(), more.end());
-  for (const auto room : rooms) all.insert(all.end(), room.begin(), room.end());
-  std::ranges::sort(all, {}, &store::Migration::number);
-  if (!db->migrate(all)) throw std::runtime_error("the tables can't be made");
-  return db;
+  return testkit::open_database(folder, rooms);
 }
 
 }  // namespace

@@ -71,6 +71,9 @@ struct Migration {
   std::string_view sql;  ///< one or more statements
 };
 
+/// The migrations of all rooms, in the order in which migrate() takes them.
+std::vector<Migration> merge_migrations(const std::vector<std::span<const Migration>>& rooms);
+
 /// The durable state. One writer with group commit, readers beside it.
 class Database {
  public:

@@ -20,13 +20,11 @@ using Migrations = std::span<const store::Migration>;
 
 /// A SQLite database in the folder with the tables of some rooms. Throws when it can't be opened.
 inline std::unique_ptr<store::Database> open_database(const TempFolder& folder,
-                                                      std::initializer_list<Migrations> rooms) {
+                                                      const std::vector<Migrations>& rooms) {
   auto db = store::open_sqlite({.path = (folder / "test.db").string()});
   if (!db) throw std::runtime_error(db.error().detail);
-  std::vector<store::Migration> all;
-  for (const Migrations room : rooms) all.insert(all.end(), room.begin(), room.end());
-  std::ranges::sort(all, {}, &store::Migration::number);
-  if (const auto done = (*db)->migrate(all); !done) throw std::runtime_error(done.error().detail);
+  const auto done = (*db)->migrate(store::merge_migrations(rooms));
+  if (!done) throw std::runtime_error(done.error().detail);
   return *std::move(db);
 }
 
