@@ -125,6 +125,7 @@ class Application::Parts {
         api_keys(*db, ids, clock),
         rate_limit(settings.limits.requests_per_second_per_key),
         idempotency(*keys.fingerprint),
+        send_keys(*keys.fingerprint),
         limits{settings.quota.live_monthly, settings.sandbox.test_quota},
         outbox(*db, clock, pool, metrics),
         endpoints(*db, workspaces, *guard, idempotency, ids, clock),
@@ -142,7 +143,7 @@ class Application::Parts {
             ids, clock),
         send(*db, client, senders, events, waiters, outbox, *keys.spool, clock, limits,
              std::move(send_settings), metrics),
-        accept(*db, senders, send, outbox, events, idempotency, keys.contact, ids, clock, limits),
+        accept(*db, senders, send, outbox, events, send_keys, keys.contact, ids, clock, limits),
         updates(*db, events, keys.contact, clock, limits),
         read_receipts(*db, client, senders, send, idempotency, clock),
         hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders,
@@ -154,7 +155,7 @@ class Application::Parts {
             pool, server_options(settings),
             [this](http::Request& request) { return api.handle(request); },
             [this](const Error& error) { return api.refuse(error); }),
-        maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, clock) {
+        maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, send_keys, clock) {
     events.set_delivery_handler(deliveries);
     outbox.set_handler(outbox::JobKind::kSend, send);
     outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
@@ -175,10 +176,12 @@ class Application::Parts {
     CHECK_OK(workspaces.load_keys());
     CHECK_OK(senders.load());
     CHECK_OK(endpoints.load());
-    Result<> days;
-    CHECK_OK(db->read_now(
-        [&](store::Connection& connection) { days = idempotency.load_days(connection); }));
-    return days;
+    Result<> loaded;
+    CHECK_OK(db->read_now([&](store::Connection& connection) {
+      loaded = idempotency.load_days(connection);
+      if (loaded) loaded = send_keys.load(connection);
+    }));
+    return loaded;
   }
 
   SystemClock clock;
@@ -196,6 +199,7 @@ class Application::Parts {
   identity::ApiKeys api_keys;
   metering::RateLimit rate_limit;
   metering::Idempotency idempotency;
+  metering::SendKeys send_keys;
   metering::Limits limits;
   outbox::Outbox outbox;
   webhook::Endpoints endpoints;

@@ -12,13 +12,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPause = 10min;
+constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
-  CleanUpOp(metering::Idempotency& i, Time t);
+  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t);
   metering::Idempotency& idempotency;
+  metering::SendKeys& send_keys;
   Time now;
   std::int64_t contents = 0;
   std::int64_t idempotency_keys = 0;
+  bool more = false;  ///< result: there is more upkeep to do
 };
 
 Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const> ops) {
@@ -26,23 +29,30 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     auto& op = store::as<CleanUpOp>(each);
     TRY(op.contents, webhook::Events::destroy_expired_content(db, op.now));
     TRY(op.idempotency_keys, op.idempotency.drop_expired(db, op.now));
+    TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
+    op.idempotency_keys += of_sends;
+    TRY(op.more, op.send_keys.tidy(db));
   }
   return {};
 }
-constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups};
-CleanUpOp::CleanUpOp(metering::Idempotency& i, Time t)
-    : WriteOp(kCleanUpKind), idempotency(i), now(t) {}
+void end_clean_ups(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<CleanUpOp>(ops.front()).send_keys.ended(committed);
+}
+constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups, end_clean_ups};
+CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t)
+    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), now(t) {}
 
 }  // namespace
 
 Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
-                         const Clock& clock)
+                         metering::SendKeys& send_keys, const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
       fingerprint_(fingerprint),
       idempotency_(idempotency),
+      send_keys_(send_keys),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -63,14 +73,25 @@ Awaitable<void> Maintenance::run() {
   }
 }
 
-Awaitable<void> Maintenance::round() {
-  const Time now = clock_.now();
-  CleanUpOp op(idempotency_, now);
+/// True when there is more to do.
+Awaitable<bool> Maintenance::clean_up(Time now) {
+  CleanUpOp op(idempotency_, send_keys_, now);
   const auto committed = co_await db_.commit(op);
-  if (!committed) log::warn("the clean-up could not be stored; it comes again", {});
-  if (committed && op.contents + op.idempotency_keys > 0) {
+  if (!committed) {
+    log::warn("the clean-up could not be stored; it comes again", {});
+    co_return false;
+  }
+  if (op.contents + op.idempotency_keys > 0) {
     log::info("clean-up", {{"contents_destroyed", op.contents},
                            {"idempotency_keys_dropped", op.idempotency_keys}});
+  }
+  co_return op.more;
+}
+
+Awaitable<void> Maintenance::round() {
+  const Time now = clock_.now();
+  for (int i = 0; i < kCleanUpsMax; ++i) {
+    if (!co_await clean_up(now)) break;
   }
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);

@@ -4,7 +4,7 @@
 
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
-#include "metering/idempotency.h"
+#include "metering/send_keys.h"
 #include "runtime/io_pool.h"
 #include "store/database.h"
 
@@ -16,19 +16,21 @@ class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
-              const Clock& clock);
+              metering::SendKeys& send_keys, const Clock& clock);
   void start();
   void stop();
 
  private:
   Awaitable<void> run();
   Awaitable<void> round();
+  Awaitable<bool> clean_up(Time now);
 
   runtime::IoPool& pool_;
   store::Database& db_;
   crypto::RotatingKeys& spool_;
   crypto::RotatingKeys& fingerprint_;
   metering::Idempotency& idempotency_;
+  metering::SendKeys& send_keys_;
   const Clock& clock_;
   net::steady_timer timer_;
 };

@@ -23,8 +23,8 @@ struct OptionalEvent {
 /// Commit 1: the idempotency key, the quota, the message and its sealed job, together or not at
 /// all.
 struct AcceptOp final : store::WriteOp {
-  AcceptOp(metering::Idempotency& i, webhook::Events& e, const metering::Limits& l, Time t);
-  metering::Idempotency& idempotency;
+  AcceptOp(metering::SendKeys& k, webhook::Events& e, const metering::Limits& l, Time t);
+  metering::SendKeys& keys;
   webhook::Events& events;
   const metering::Limits& limits;
   Time now;
@@ -48,9 +48,8 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
   TRY(const bool room, tally.has_room(quota_key));
   if (op.call) {
     // Without room the key must not be taken, but what it stands for is still answered.
-    auto verdict = room ? op.idempotency.take(db, op.row.workspace, *op.call, op.row.id.bytes(),
-                                              Time{}, op.now)
-                        : op.idempotency.look(db, op.row.workspace, *op.call, op.now);
+    auto verdict = room ? op.keys.take(db, *op.call, op.row.id.bytes(), op.now)
+                        : op.keys.look(db, *op.call, op.now);
     TRY(op.verdict, std::move(verdict));
     if (op.verdict.kind != Verdict::Kind::kFirst) return {};
   }
@@ -68,13 +67,18 @@ Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> o
   const auto& first = store::as<AcceptOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
+  CHECK_OK(first.keys.store_taken(db));
   return tally.finish();
 }
 
-constexpr store::WriteKind kAcceptKind{"accept", 10, apply_accepts};
+void end_accepts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<AcceptOp>(ops.front()).keys.ended(committed);
+}
 
-AcceptOp::AcceptOp(metering::Idempotency& i, webhook::Events& e, const metering::Limits& l, Time t)
-    : WriteOp(kAcceptKind), idempotency(i), events(e), limits(l), now(t) {}
+constexpr store::WriteKind kAcceptKind{"accept", 10, apply_accepts, end_accepts};
+
+AcceptOp::AcceptOp(metering::SendKeys& k, webhook::Events& e, const metering::Limits& l, Time t)
+    : WriteOp(kAcceptKind), keys(k), events(e), limits(l), now(t) {}
 
 Error quota_exhausted(const metering::Quota& quota, Time now) {
   Error error{ErrorCode::kQuotaExhausted,
@@ -86,15 +90,14 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 }  // namespace
 
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-               webhook::Events& events, metering::Idempotency& idempotency,
-               const crypto::Key& contact_key, IdSource& ids, const Clock& clock,
-               metering::Limits limits)
+               webhook::Events& events, metering::SendKeys& keys, const crypto::Key& contact_key,
+               IdSource& ids, const Clock& clock, metering::Limits limits)
     : db_(db),
       senders_(senders),
       send_(send),
       outbox_(outbox),
       events_(events),
-      idempotency_(idempotency),
+      keys_(keys),
       contact_key_(contact_key),
       ids_(ids),
       clock_(clock),
@@ -140,7 +143,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
   const Time now = clock_.now();
 
-  AcceptOp op(idempotency_, events_, limits_, now);
+  AcceptOp op(keys_, events_, limits_, now);
   op.row = make_row(caller, id, message, *sender);
   op.call = std::move(call);
   op.job.id = id.bytes();

@@ -5,6 +5,7 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "fingerprint.h"
 #include "metering/metering.h"
 
 namespace flowsell::metering {
@@ -31,13 +32,6 @@ const Sql kOldest("SELECT MIN(day) FROM idempotency_keys");
 constexpr std::size_t kKeyLengthMax = 255;
 
 Param bytes(const std::array<std::uint8_t, 16>& value) { return Param::blob(as_text(value)); }
-
-template <std::size_t N>
-std::array<std::uint8_t, 16> head_of(const std::array<std::uint8_t, N>& digest) {
-  std::array<std::uint8_t, 16> out;
-  std::copy_n(digest.begin(), out.size(), out.begin());
-  return out;
-}
 
 struct Found {
   std::string fingerprint;
@@ -67,32 +61,24 @@ Result<std::string> Idempotency::parse_header(std::string_view value) {
   return std::string(value);
 }
 
-std::array<std::uint8_t, 16> Idempotency::fingerprint(const crypto::Key& key,
-                                                      std::string_view body) const {
-  return head_of(crypto::keyed_hash(key.bytes(), {body}));
-}
-
-Result<IdempotentCall> Idempotency::begin(identity::Mode mode, std::string_view method,
-                                          std::string_view path, std::string_view key,
-                                          std::string_view body, Time now) {
+Result<IdempotentCall> Idempotency::begin(const WorkspaceId& workspace, identity::Mode mode,
+                                          std::string_view method, std::string_view path,
+                                          std::string_view key, std::string_view body, Time now) {
   TRY(const auto today, keys_.current(now));
   IdempotentCall call;
-  std::string scope(identity::mode_name(mode));
-  scope.append(" ").append(method).append(" ").append(path).append(" ").append(key);
+  std::string scope(workspace.blob());
+  scope.append(identity::mode_name(mode))
+      .append(" ")
+      .append(method)
+      .append(" ")
+      .append(path)
+      .append(" ")
+      .append(key);
   call.key_hash = head_of(crypto::sha256(scope));
-  call.fingerprint = fingerprint(today.key, body);
+  call.fingerprint = fingerprint_of(today.key, body);
   call.day = today.id;
   call.body = body;
   return call;
-}
-
-Result<bool> Idempotency::same_body(const IdempotentCall& call, std::uint32_t day,
-                                    std::string_view stored) const {
-  if (day == call.day) return crypto::constant_time_equal(stored, as_text(call.fingerprint));
-  const auto key = keys_.find(day);
-  if (!key)
-    return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
-  return crypto::constant_time_equal(stored, as_text(fingerprint(*key, call.body)));
 }
 
 Result<IdempotencyVerdict> Idempotency::look(store::Connection& db, const WorkspaceId& workspace,
@@ -103,7 +89,7 @@ Result<IdempotencyVerdict> Idempotency::look(store::Connection& db, const Worksp
   for (std::int64_t day = today; day >= first; --day) {
     TRY(const auto found, find(db, day, workspace, call));
     if (!found) continue;
-    TRY(const bool same, same_body(call, static_cast<std::uint32_t>(day), found->fingerprint));
+    TRY(const bool same, has_same_body(keys_, call, day, found->fingerprint));
     if (!same) return IdempotencyVerdict{Kind::kReused, {}};
     if (found->running_until == Time{}) return IdempotencyVerdict{Kind::kReplay, found->resource};
     if (found->running_until > now) return IdempotencyVerdict{Kind::kRunning, {}};

@@ -7,7 +7,8 @@ using store::Param;
 using store::Sql;
 using namespace std::chrono;
 
-constexpr std::array kMigrations = {store::Migration{10, "quotas, usage, idempotency keys", R"sql(
+constexpr std::array kMigrations = {
+    store::Migration{10, "quotas, usage, idempotency keys", R"sql(
 CREATE TABLE quotas (
   workspace_id BLOB NOT NULL,
   mode INTEGER NOT NULL,
@@ -33,6 +34,26 @@ CREATE TABLE idempotency_keys (
   running_until INTEGER NOT NULL,
   PRIMARY KEY (day, workspace_id, key_hash)
 ) STRICT, WITHOUT ROWID;
+)sql"},
+    // See send_keys.h. A part's id is its run's number and its place in it.
+    store::Migration{11, "idempotency keys of sends", R"sql(
+CREATE TABLE recent_send_keys (
+  batch INTEGER PRIMARY KEY,
+  day INTEGER NOT NULL,
+  entries BLOB NOT NULL
+) STRICT;
+CREATE TABLE send_key_runs (
+  number INTEGER PRIMARY KEY,
+  level INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  keys INTEGER NOT NULL,
+  first_keys BLOB NOT NULL,
+  filter BLOB NOT NULL
+) STRICT;
+CREATE TABLE send_key_parts (
+  id INTEGER PRIMARY KEY,
+  entries BLOB NOT NULL
+) STRICT;
 )sql"}};
 
 const Sql kReadQuota(

@@ -174,6 +174,7 @@ Result<> Committer::transact(std::span<Waiting> batch) {
   CHECK_OK(writer_.begin());
   if (auto applied = apply_groups(); !applied) {
     writer_.rollback();
+    end_groups(/*committed=*/false);
     return applied;
   }
   reach_failpoints("commit.before");
@@ -183,8 +184,10 @@ Result<> Committer::transact(std::span<Waiting> batch) {
     // bring it back after its callers were told that it failed. Another write takes its place in
     // the log.
     (void)writer_.probe();
+    end_groups(/*committed=*/false);
     return committed;
   }
+  end_groups(/*committed=*/true);
   reach_failpoints("commit.after");
   commits_.fetch_add(1, std::memory_order_relaxed);
   operations_.fetch_add(batch.size(), std::memory_order_relaxed);
@@ -197,6 +200,12 @@ Result<> Committer::apply_groups() {
     CHECK_OK(guarded_apply(*group.kind, writer_.connection(), group.ops));
   }
   return {};
+}
+
+void Committer::end_groups(bool committed) noexcept {
+  for (const Group& group : groups_) {
+    if (!group.ops.empty() && group.kind->ended != nullptr) group.kind->ended(group.ops, committed);
+  }
 }
 
 void Committer::regroup(std::span<Waiting> batch) {

@@ -85,6 +85,7 @@ class Committer {
   void settle(std::span<Waiting> batch);
   Result<> transact(std::span<Waiting> batch);
   Result<> apply_groups();
+  void end_groups(bool committed) noexcept;
   void regroup(std::span<Waiting> batch);
   Group& group_of(const WriteKind& kind);
   void reach_failpoints(const char* stage) const;

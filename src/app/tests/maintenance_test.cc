@@ -24,8 +24,9 @@ class MaintenanceTest : public testing::Test {
   }
 
   webhook::WebhookWorld world_;
-  Maintenance maintenance_{world_.pool,         *world_.db,         *world_.spool,
-                           *world_.fingerprint, world_.idempotency, world_.clock};
+  metering::SendKeys send_keys_{*world_.fingerprint};
+  Maintenance maintenance_{world_.pool,        *world_.db, *world_.spool, *world_.fingerprint,
+                           world_.idempotency, send_keys_, world_.clock};
 };
 
 TEST_F(MaintenanceTest, FirstRoundDestroysContentWhoseTimeIsOver) {

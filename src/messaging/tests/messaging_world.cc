@@ -41,6 +41,7 @@ Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string
 
 MessagingWorld::MessagingWorld(MessagingOptions wanted)
     : WebhookWorld(with_tables()),
+      send_keys(*fingerprint),
       options(std::move(wanted)),
       senders(
           *db, workspaces,
@@ -48,7 +49,7 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
           ids, clock),
       send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, options.limits,
                    send_options(options, provider), metrics),
-      accept(*db, senders, send_handler, outbox, events, idempotency, contact_key, ids, clock,
+      accept(*db, senders, send_handler, outbox, events, send_keys, contact_key, ids, clock,
              options.limits),
       updates_in(*db, events, contact_key, clock, options.limits),
       read_receipts(*db, client, senders, send_handler, idempotency, clock) {
@@ -76,7 +77,8 @@ std::string MessagingWorld::text_json(const std::string& to, const std::string& 
 }
 
 metering::IdempotentCall MessagingWorld::call(const std::string& key, std::string_view body) {
-  return *idempotency.begin(caller.mode, "POST", "/v1/messages", key, body, clock.now());
+  return *idempotency.begin(caller.workspace, caller.mode, "POST", "/v1/messages", key, body,
+                            clock.now());
 }
 
 Result<Accepted> MessagingWorld::send_json(const std::string& body,

@@ -61,6 +61,7 @@ class MessagingWorld : public webhook::WebhookWorld {
 
   testkit::HttpImposter provider;
   FakeAdapter adapter;
+  metering::SendKeys send_keys;
   crypto::Key contact_key = crypto::Key::random();
   MessagingOptions options;
   Senders senders;

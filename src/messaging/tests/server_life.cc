@@ -76,6 +76,7 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       fingerprint(keys_of(machine, "fingerprint", 24h, 96h, clock.now())),
       workspaces(*db, machine.ring, ids, clock),
       idempotency(*fingerprint),
+      send_keys(*fingerprint),
       outbox(*db, clock, pool, metrics),
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
       events(*db, endpoints, outbox, *spool, ids, clock, 24h),
@@ -89,8 +90,8 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
           ids, clock),
       send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, limits,
                    send_options(machine), metrics),
-      accept(*db, senders, send_handler, outbox, events, idempotency, machine.contact_key, ids,
-             clock, limits),
+      accept(*db, senders, send_handler, outbox, events, send_keys, machine.contact_key, ids, clock,
+             limits),
       machine_(machine) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
@@ -110,10 +111,10 @@ Result<> ServerLife::load() {
   CHECK_OK(workspaces.load_keys());
   CHECK_OK(senders.load());
   CHECK_OK(endpoints.load());
-  Result<> days;
-  CHECK_OK(db->read_now(
-      [&](store::Connection& connection) { days = idempotency.load_days(connection); }));
-  return days;
+  Result<> loaded;
+  CHECK_OK(
+      db->read_now([&](store::Connection& connection) { loaded = send_keys.load(connection); }));
+  return loaded;
 }
 
 Result<> ServerLife::start() {
@@ -129,7 +130,8 @@ Task<Accepted> ServerLife::send(MessageId id, std::string body, std::optional<st
   const identity::Caller caller = machine_.caller;
   std::optional<metering::IdempotentCall> call;
   if (key) {
-    CO_TRY(call, idempotency.begin(caller.mode, "POST", "/v1/messages", *key, body, clock.now()));
+    CO_TRY(call, idempotency.begin(machine_.caller.workspace, caller.mode, "POST", "/v1/messages",
+                                   *key, body, clock.now()));
   }
   co_return co_await accept.accept(caller, id, std::move(message), Content(std::move(body)),
                                    std::move(call));

@@ -71,6 +71,7 @@ class ServerLife {
   http::Client client{pool, guard, {}};
   identity::Workspaces workspaces;
   metering::Idempotency idempotency;
+  metering::SendKeys send_keys;
   outbox::Outbox outbox;
   webhook::Endpoints endpoints;
   webhook::Events events;

@@ -283,6 +283,53 @@ TEST_P(DatabaseSuite, FaultOfTheStoreIsNotBisected) {
   EXPECT_EQ(ops[3]->applied, 1);
 }
 
+/// Records how the transactions ended that it took part in: c is committed, r rolled back.
+struct EndingOp : WriteOp {
+  explicit EndingOp(bool fails = false) : WriteOp(kKind), is_bad(fails) {}
+  bool is_bad;
+  std::string ends;
+  static Result<> apply(Connection&, std::span<WriteOp* const> ops) {
+    for (WriteOp* op : ops) {
+      if (as<EndingOp>(op).is_bad) return fail(ErrorCode::kInternal, "a bad one");
+    }
+    return {};
+  }
+  static void ended(std::span<WriteOp* const> ops, bool committed) noexcept {
+    for (WriteOp* op : ops) as<EndingOp>(op).ends += committed ? 'c' : 'r';
+  }
+  static const WriteKind kKind;
+};
+constexpr WriteKind EndingOp::kKind{"ending", 6, &EndingOp::apply, &EndingOp::ended};
+
+TEST_P(DatabaseSuite, KindIsToldOfItsCommitBeforeTheCallerIs) {
+  EndingOp op;
+  ASSERT_TRUE(db_->commit_now(op));
+  EXPECT_EQ(op.ends, "c");
+}
+
+TEST_P(DatabaseSuite, KindIsToldOfEveryRollbackOnTheWay) {
+  std::vector<std::unique_ptr<EndingOp>> ops;
+  for (int i = 0; i < 4; ++i) ops.push_back(std::make_unique<EndingOp>(i == 2));
+  commit_together(*db_, ops);
+  EXPECT_EQ(ops[0]->ends, "rc");
+  EXPECT_EQ(ops[1]->ends, "rc");
+  EXPECT_EQ(ops[2]->ends, "rrr");
+  EXPECT_EQ(ops[3]->ends, "rrc");
+}
+
+TEST_P(DatabaseSuite, KindIsToldWhenAnotherOneFails) {
+  UnavailableOp bad;
+  EndingOp op;
+  std::latch done{2};
+  {
+    const Hold hold(*db_);
+    db_->submit(bad, [&done](Result<>) { done.count_down(); });
+    db_->submit(op, [&done](Result<>) { done.count_down(); });
+  }
+  done.wait();
+  EXPECT_EQ(op.ends, "r");
+}
+
 TEST_P(DatabaseSuite, FaultOfTheStoreMakesItUnhealthy) {
   UnavailableOp op;
   (void)db_->commit_now(op);

@@ -8,8 +8,8 @@
 #include "messaging/message_table.h"
 #include "messaging/send_handler.h"
 #include "messaging/senders.h"
-#include "metering/idempotency.h"
 #include "metering/metering.h"
+#include "metering/send_keys.h"
 #include "outbox/outbox.h"
 #include "store/database.h"
 #include "webhook/events.h"
@@ -27,9 +27,8 @@ struct Accepted {
 class Accept {
  public:
   Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-         webhook::Events& events, metering::Idempotency& idempotency,
-         const crypto::Key& contact_key, IdSource& ids, const Clock& clock,
-         metering::Limits limits);
+         webhook::Events& events, metering::SendKeys& keys, const crypto::Key& contact_key,
+         IdSource& ids, const Clock& clock, metering::Limits limits);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
@@ -58,7 +57,7 @@ class Accept {
   SendHandler& send_;
   outbox::Outbox& outbox_;
   webhook::Events& events_;
-  metering::Idempotency& idempotency_;
+  metering::SendKeys& keys_;
   crypto::Key contact_key_;
   IdSource& ids_;
   const Clock& clock_;

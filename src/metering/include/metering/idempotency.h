@@ -18,7 +18,7 @@ namespace flowsell::metering {
 
 /// One use of an Idempotency-Key: what it is scoped to, and what proves that the body is the same.
 struct IdempotentCall {
-  std::array<std::uint8_t, 16> key_hash{};     ///< of mode, method, path and key
+  std::array<std::uint8_t, 16> key_hash{};     ///< of workspace, mode, method, path and key
   std::array<std::uint8_t, 16> fingerprint{};  ///< of the raw body, under today's fingerprint key
   std::uint32_t day = 0;                       ///< the fingerprint key's day
   std::string body;                            ///< to fingerprint again under an older day's key
@@ -38,7 +38,8 @@ struct IdempotencyVerdict {
 /// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole
 /// days. A key's text and a body's bytes are never stored: a hash of the one, a keyed hash of the
 /// other under a key that is not in the database (a plain hash of a one-time code would be an
-/// oracle). Thread-safe.
+/// oracle). Those of sends, far more than all others, lie in a place of their own: SendKeys.
+/// Thread-safe.
 class Idempotency {
  public:
   static constexpr std::chrono::hours kKept{72};
@@ -49,8 +50,9 @@ class Idempotency {
   /// characters. Fails with kInvalidIdempotencyKey.
   static Result<std::string> parse_header(std::string_view value);
 
-  Result<IdempotentCall> begin(identity::Mode mode, std::string_view method, std::string_view path,
-                               std::string_view key, std::string_view body, Time now);
+  Result<IdempotentCall> begin(const WorkspaceId& workspace, identity::Mode mode,
+                               std::string_view method, std::string_view path, std::string_view key,
+                               std::string_view body, Time now);
 
   /// In a transaction: takes the key for `resource`, or tells what it stands for. `running_until`
   /// is the end of a lease for calls that go on after the commit (Time{}: the call is done with
@@ -72,10 +74,6 @@ class Idempotency {
   Result<> load_days(store::Connection& db);
 
  private:
-  std::array<std::uint8_t, 16> fingerprint(const crypto::Key& key, std::string_view body) const;
-  Result<bool> same_body(const IdempotentCall& call, std::uint32_t day,
-                         std::string_view stored) const;
-
   crypto::RotatingKeys& keys_;
   std::atomic<std::int64_t> oldest_day_{INT64_MAX};  ///< of any stored key
 };

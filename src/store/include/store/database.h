@@ -43,6 +43,10 @@ struct WriteKind {
   /// it fails all the same, the batch is rolled back and bisected, so `apply` may run again for the
   /// same operation: it must set results afresh each time.
   Result<> (*apply)(Connection& db, std::span<WriteOp* const> ops);
+  /// Tells a kind that keeps some of the database in memory that the transaction of `ops` has
+  /// ended, before the next one begins: what apply changed holds, or never was. After a rollback it
+  /// is called for operations too that apply was not yet called for.
+  void (*ended)(std::span<WriteOp* const> ops, bool committed) noexcept = nullptr;
 };
 
 /// One durable change. Derive, keep inputs and results as members, name the kind.

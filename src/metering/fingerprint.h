@@ -1,0 +1,32 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/encoding.h"
+#include "crypto/hash.h"
+#include "metering/idempotency.h"
+
+namespace flowsell::metering {
+
+inline std::array<std::uint8_t, 16> head_of(const crypto::Digest& digest) {
+  std::array<std::uint8_t, 16> out;
+  std::copy_n(digest.begin(), out.size(), out.begin());
+  return out;
+}
+
+inline std::array<std::uint8_t, 16> fingerprint_of(const crypto::Key& key, std::string_view body) {
+  return head_of(crypto::keyed_hash(key.bytes(), {body}));
+}
+
+/// Whether a call's body is the one whose fingerprint was stored on `day`.
+inline Result<bool> has_same_body(const crypto::RotatingKeys& keys, const IdempotentCall& call,
+                                  std::int64_t day, std::string_view stored) {
+  if (day == call.day) return crypto::constant_time_equal(stored, as_text(call.fingerprint));
+  const auto key = keys.find(static_cast<std::uint32_t>(day));
+  if (!key)
+    return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
+  return crypto::constant_time_equal(stored, as_text(fingerprint_of(*key, call.body)));
+}
+
+}  // namespace flowsell::metering
