@@ -236,7 +236,7 @@ Result<> Application::start() {
   options.path = (dir / "connect.db").string();
   options.readers = settings_.store.readers;
   options.batch_max = settings_.store.batch_max;
-  TRY(auto db, store::open_sqlite(std::move(options)));
+  TRY(auto db, store::open_sqlite(options));
   CHECK_OK(db->migrate(
       store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
                                webhook::migrations(), messaging::migrations()})));

@@ -29,8 +29,8 @@ Result<Keys> open_keys(const config::Settings& settings, Time now) {
   TRY(auto fingerprint,
       crypto::RotatingKeys::open(
           {dir / "keys", "fingerprint", std::chrono::hours(24), fingerprint_life}, now));
-  crypto::Key contact = ring->derive("recipient-hash");
-  return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), std::move(contact)};
+  const crypto::Key contact = ring->derive("recipient-hash");
+  return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), contact};
 }
 
 }  // namespace flowsell::app

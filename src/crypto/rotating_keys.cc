@@ -98,8 +98,8 @@ Result<> RotatingKeys::load(Time now) {
 Result<RotatingKeys::Named> RotatingKeys::current(Time now) {
   const std::uint32_t id = period_of(now);
   if (std::optional<Key> known = find(id)) return Named{id, *std::move(known)};
-  TRY(Key made, create(id));
-  return Named{id, std::move(made)};
+  TRY(const Key made, create(id));
+  return Named{id, made};
 }
 
 std::optional<Key> RotatingKeys::find(std::uint32_t id) const {

@@ -20,7 +20,7 @@ std::unexpected<Error> refuse(std::string_view rule) {
 /// Canonical text only: inet_pton takes neither octal nor hexadecimal nor short forms.
 std::optional<net::ip::address> literal_address(const std::string& host) {
   boost::system::error_code error;
-  const net::ip::address address = net::ip::make_address(host, error);
+  net::ip::address address = net::ip::make_address(host, error);
   if (error) return std::nullopt;
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());

@@ -60,7 +60,7 @@ Addresses look_up(const std::string& host) {
 /// One suspended caller. It sleeps on a timer, so that the io_context owns its coroutine, whatever
 /// happens.
 struct NameLookup::Waiter {
-  Waiter(net::any_io_executor executor, SteadyTime deadline) : timer(std::move(executor)) {
+  Waiter(const net::any_io_executor& executor, SteadyTime deadline) : timer(executor) {
     timer.expires_at(deadline);
   }
   net::steady_timer timer;

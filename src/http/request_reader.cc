@@ -147,7 +147,7 @@ class RequestReader::HeadParser {
     const char* const seen_end = seen_.data() + seen_.size();
     if (value.data() < seen_.data() || value.data() + value.size() > seen_end) return true;
     const char* const name_end = name.data() + name.size();
-    return std::find(name_end, value.data(), '\r') != value.data();
+    return std::string_view(name_end, value.data()).contains('\r');
   }
 
   void add_field(beast::field id, std::string_view name, std::string_view value) {

@@ -134,7 +134,7 @@ void Wire::shut_down() noexcept {
     sealed_.clear();
     tls_->take_output(sealed_);
     unsent_ = sealed_;
-    send_now();
+    ignored = send_now();  // all that can be done at the end of a connection
   }
   socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
 }

@@ -122,7 +122,7 @@ Result<SenderPtr> Senders::create(Draft draft) {
   return stored;
 }
 
-void Senders::publish(SenderPtr sender) {
+void Senders::publish(const SenderPtr& sender) {
   const std::unique_lock lock(mutex_);
   by_id_[sender->id] = sender;
   by_workspace_[{sender->workspace, sender->mode}].push_back(sender);

@@ -3,7 +3,6 @@
 namespace flowsell::metering {
 namespace {
 
-using store::Param;
 using store::Sql;
 using namespace std::chrono;
 

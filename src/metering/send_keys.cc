@@ -23,7 +23,7 @@ using store::Sql;
 using Kind = IdempotencyVerdict::Kind;
 
 const Sql kInsertRecent("INSERT INTO recent_send_keys (batch, day, entries) VALUES (?1, ?2, ?3)");
-const Sql kReadRecent("SELECT batch, day, entries FROM recent_send_keys");
+const Sql kReadRecent("SELECT batch, day, entries FROM recent_send_keys ORDER BY batch");
 const Sql kDeleteRecent("DELETE FROM recent_send_keys");
 const Sql kDropRecent("DELETE FROM recent_send_keys WHERE day < ?1");
 

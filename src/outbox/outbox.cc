@@ -110,27 +110,29 @@ void Outbox::start(Slot slot, JobId id, const net::any_io_executor& executor,
 }
 
 void Outbox::enqueued(Slot slot, JobId id, Time due, JobState state) {
+  const auto group = std::move(slot.group);
   bool lost_head = false;
   {
-    const std::lock_guard lock(slot.group->mutex);
-    lost_head = slot.group->enqueued({id, slot.lane, due}, slot.state, state);
+    const std::lock_guard lock(group->mutex);
+    lost_head = group->enqueued({id, slot.lane, due}, slot.state, state);
   }
   if (lost_head) {
-    start_promotion(slot.group, slot.lane);
+    start_promotion(group, slot.lane);
   } else if (state == JobState::kReady) {
-    post_pump(slot.group);
+    post_pump(group);
   }
 }
 
 void Outbox::release(Slot slot) {
+  const auto group = std::move(slot.group);
   bool lost_head = false;
   {
-    const std::lock_guard lock(slot.group->mutex);
-    lost_head = slot.group->release(slot.lane, slot.state);
-    if (slot.group->queued() == 0) return;
+    const std::lock_guard lock(group->mutex);
+    lost_head = group->release(slot.lane, slot.state);
+    if (group->queued() == 0) return;
   }
-  if (lost_head) start_promotion(slot.group, slot.lane);
-  post_pump(slot.group);
+  if (lost_head) start_promotion(group, slot.lane);
+  post_pump(group);
 }
 
 void Outbox::start_promotion(const std::shared_ptr<Group>& group, Lane lane) {

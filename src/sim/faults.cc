@@ -91,7 +91,7 @@ bool Faults::Rule::applies_now() {
 std::optional<Faults::Rule> Faults::read(const json::Value& value, std::string pointer,
                                          std::vector<FieldError>& faults) {
   const auto faults_before = faults.size();
-  json::ObjectReader in(value, pointer, faults);
+  json::ObjectReader in(value, std::move(pointer), faults);
   Rule rule;
   const auto scope = parse_scope(in.string("scope").value_or("messages"));
   if (!scope) in.fault("scope", "invalid_value", "is no scope", "Use messages, reads or webhooks.");

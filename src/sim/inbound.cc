@@ -8,7 +8,9 @@
 namespace flowsell::sim {
 namespace {
 
-std::string without_braces(std::string object) { return object.substr(1, object.size() - 2); }
+std::string without_braces(const std::string& object) {
+  return object.substr(1, object.size() - 2);
+}
 
 std::string contact_of(std::string_view name, std::string_view digits, std::string_view user_id) {
   json::Writer out;

@@ -98,7 +98,7 @@ WhatsAppSimulator::WhatsAppSimulator(SimulatorOptions options)
 WhatsAppSimulator::~WhatsAppSimulator() = default;
 Result<> WhatsAppSimulator::start() { return impl_->start(); }
 std::uint16_t WhatsAppSimulator::port() const noexcept { return impl_->port(); }
-void WhatsAppSimulator::set_webhook_url(std::string url) { impl_->set_webhook_url(url); }
+void WhatsAppSimulator::set_webhook_url(const std::string& url) { impl_->set_webhook_url(url); }
 void WhatsAppSimulator::stop() { impl_->stop(); }
 
 }  // namespace flowsell::sim

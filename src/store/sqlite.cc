@@ -170,7 +170,7 @@ void configure_library_once() {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
+Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
   configure_library_once();
   TRY(auto parts, open_parts(options));
   return std::make_unique<SqliteDatabase>(std::move(parts), options);

@@ -52,10 +52,11 @@ void SqliteReaders::submit(Read read, net::any_io_executor home, Done done) {
       refused->retry_after = std::chrono::seconds(1);
     } else {
       queue_.push_back({std::move(read), std::move(home), std::move(done)});
+      work_came_.notify_one();
+      return;
     }
   }
-  if (refused) return tell(std::move(home), std::move(done), std::unexpected(*std::move(refused)));
-  work_came_.notify_one();
+  tell(home, std::move(done), std::unexpected(*std::move(refused)));
 }
 
 void SqliteReaders::stop() {
@@ -75,7 +76,7 @@ void SqliteReaders::run(SqliteConnection& connection) {
   while (take(job)) {
     auto result = read_in_transaction(connection, job.read);
     job.read = nullptr;  // what it holds must be gone before its caller goes on
-    tell(std::move(job.home), std::move(job.done), std::move(result));
+    tell(job.home, std::move(job.done), std::move(result));
   }
 }
 
@@ -88,7 +89,7 @@ bool SqliteReaders::take(Job& out) {
   return true;
 }
 
-void SqliteReaders::tell(net::any_io_executor home, Done done, Result<> result) {
+void SqliteReaders::tell(const net::any_io_executor& home, Done done, Result<> result) {
   if (!home) return done(std::move(result));
   net::post(home, [done = std::move(done), result = std::move(result)]() mutable {
     done(std::move(result));

@@ -45,7 +45,7 @@ class SqliteReaders {
   };
   void run(SqliteConnection& connection);
   bool take(Job& out);
-  static void tell(net::any_io_executor home, Done done, Result<> result);
+  static void tell(const net::any_io_executor& home, Done done, Result<> result);
 
   std::vector<std::unique_ptr<SqliteConnection>> connections_;
   std::mutex queue_mutex_;

@@ -13,7 +13,8 @@ namespace {
 constexpr auto bounds_in_ns() {
   std::array<std::int64_t, Histogram::kBounds.size()> out{};
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::int64_t>(Histogram::kBounds[i] * 1e9 + 0.5);
+    // lround() is not constexpr, and no bound is negative.
+    out[i] = static_cast<std::int64_t>(Histogram::kBounds[i] * 1e9 + 0.5);  // NOLINT
   }
   return out;
 }

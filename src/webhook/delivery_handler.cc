@@ -152,12 +152,12 @@ Awaitable<Disposition> DeliveryHandler::attempt(outbox::Job job) {
     Verdict later;
     later.unclaim = true;
     later.next = clock_.now() + kStoreRetry;
-    co_return co_await settle(std::move(job), std::move(later));
+    co_return co_await settle(std::move(job), later);
   }
   if (!*event) {
     Verdict nothing;
     nothing.status = DeliveryStatus::kCanceled;
-    co_return co_await settle(std::move(job), std::move(nothing));
+    co_return co_await settle(std::move(job), nothing);
   }
   auto body = std::make_shared<const std::string>(Events::render((*event)->draft));
   co_return co_await attempt_with(std::move(job), (*event)->draft.id, std::move(body));
@@ -169,7 +169,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   if (!endpoint || !endpoint->enabled) {
     Verdict canceled;
     canceled.status = DeliveryStatus::kCanceled;
-    co_return co_await settle(std::move(job), std::move(canceled));
+    co_return co_await settle(std::move(job), canceled);
   }
   const Time begun = clock_.now();
   bool refused = false;
@@ -191,7 +191,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   }
   const bool gone = verdict.endpoint_gone;
   const EndpointId endpoint_id = endpoint->id;
-  const Disposition how = co_await settle(std::move(job), std::move(verdict));
+  const Disposition how = co_await settle(std::move(job), verdict);
   if (gone) {
     if (const auto disabled = co_await endpoints_.disable(endpoint_id); !disabled) {
       log::warn("a webhook endpoint could not be disabled", {{"endpoint_id", endpoint_id.str()}});

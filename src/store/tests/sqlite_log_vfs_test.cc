@@ -255,7 +255,7 @@ class SqliteLog : public testing::Test {
     return open_items({.path = path(), .vfs = disk.name()});
   }
   static std::unique_ptr<Database> open_items(SqliteOptions options) {
-    auto db = open_sqlite(std::move(options));
+    auto db = open_sqlite(options);
     if (!db || !(*db)->migrate(kItemMigrations)) return nullptr;
     return *std::move(db);
   }

@@ -32,7 +32,7 @@ std::optional<ErrorCode> code_of(const Result<>& result) {
 }
 
 std::unique_ptr<Database> open_items(SqliteOptions options) {
-  auto db = open_sqlite(std::move(options));
+  auto db = open_sqlite(options);
   if (!db || !(*db)->migrate(kItemMigrations)) return nullptr;
   return *std::move(db);
 }

@@ -71,7 +71,7 @@ class Senders {
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
 
  private:
-  void publish(SenderPtr sender);
+  void publish(const SenderPtr& sender);
 
   store::Database& db_;
   identity::Workspaces& workspaces_;

@@ -46,7 +46,7 @@ class WhatsAppSimulator {
   Result<> start();
   std::uint16_t port() const noexcept;
   /// Where webhooks go, when that is only known after start.
-  void set_webhook_url(std::string url);
+  void set_webhook_url(const std::string& url);
   void stop();
 
  private:

@@ -20,6 +20,6 @@ struct SqliteOptions {
 
 /// SQLite with WAL and synchronous=FULL: a commit is on disk when it returns. One process owns the
 /// file (it is locked: a second one fails to open with kStoreUnavailable).
-Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options);
+Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options);
 
 }  // namespace flowsell::store
