@@ -29,9 +29,10 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     auto& op = store::as<CleanUpOp>(each);
     TRY(op.contents, webhook::Events::destroy_expired_content(db, op.now));
     TRY(op.idempotency_keys, op.idempotency.drop_expired(db, op.now));
+    TRY(op.more, op.send_keys.tidy(db, op.now));
+    // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
-    TRY(op.more, op.send_keys.tidy(db));
   }
   return {};
 }

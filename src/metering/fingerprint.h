@@ -15,8 +15,10 @@ inline std::array<std::uint8_t, 16> head_of(const crypto::Digest& digest) {
   return out;
 }
 
-inline std::array<std::uint8_t, 16> fingerprint_of(const crypto::Key& key, std::string_view body) {
-  return head_of(crypto::keyed_hash(key.bytes(), {body}));
+/// Of the body's hash, not of the body: it is made again in the one thread that writes.
+inline std::array<std::uint8_t, 16> fingerprint_of(const crypto::Key& key,
+                                                   const crypto::Digest& body) {
+  return head_of(crypto::keyed_hash(key.bytes(), {as_text(body)}));
 }
 
 /// Whether a call's body is the one whose fingerprint was stored on `day`.

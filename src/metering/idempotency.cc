@@ -75,9 +75,9 @@ Result<IdempotentCall> Idempotency::begin(const WorkspaceId& workspace, identity
       .append(" ")
       .append(key);
   call.key_hash = head_of(crypto::sha256(scope));
-  call.fingerprint = fingerprint_of(today.key, body);
+  call.body = crypto::sha256(body);
+  call.fingerprint = fingerprint_of(today.key, call.body);
   call.day = today.id;
-  call.body = body;
   return call;
 }
 

@@ -59,17 +59,18 @@ bool KeyMerge::reads(const KeyRun& run) const noexcept {
                              [&run](const KeyRunReader& source) { return &source.run() == &run; });
 }
 
-std::vector<const KeyRun*> runs_to_merge(const std::vector<KeyRunPtr>& runs) {
-  std::int64_t newest_day = 0;
-  for (const KeyRunPtr& run : runs) newest_day = std::max(newest_day, run->day);
-  std::map<std::pair<std::int64_t, int>, std::vector<const KeyRun*>> groups;
+std::vector<const KeyRun*> runs_to_merge(const std::vector<KeyRunPtr>& runs, std::int64_t today) {
+  std::map<std::pair<std::int64_t, int>, std::vector<const KeyRun*>> groups;  // newest day first
   for (const KeyRunPtr& run : runs) {
-    // A day that is over gets no more keys: what it has is merged whatever its level.
-    const int level = run->day < newest_day ? 0 : run->level;
-    if (run->day == newest_day && level >= kLevelMax) continue;
-    auto& group = groups[{run->day, level}];
-    group.push_back(run.get());
-    if (group.size() == kMergeWidth) return group;
+    if (run->level >= kLevelMax) continue;
+    // A day that is over gets no more keys: its runs are merged whatever their levels.
+    const int level = run->day < today ? 0 : run->level;
+    groups[{-run->day, level}].push_back(run.get());
+  }
+  for (auto& [key, group] : groups) {
+    if (group.size() < kMergeWidth) continue;
+    group.resize(kMergeWidth);
+    return std::move(group);
   }
   return {};
 }

@@ -19,6 +19,7 @@ class KeyMerge {
 
   std::int64_t day() const noexcept { return sources_.front().run().day; }
   bool reads(const KeyRun& run) const noexcept;
+  /// What it has written so far: garbage, should it not come to its end.
   PartRange written() const { return out_.written(); }
 
  private:
@@ -28,8 +29,8 @@ class KeyMerge {
   KeyRunWriter out_;
 };
 
-/// The runs that are to be merged next, of one day and, for as long as the day goes on, of one
-/// level; none while there are few.
-std::vector<const KeyRun*> runs_to_merge(const std::vector<KeyRunPtr>& runs);
+/// The runs that are to be merged next: of one day and, while the day goes on, of one level. The
+/// newest day and the smallest runs come first; none while there are few.
+std::vector<const KeyRun*> runs_to_merge(const std::vector<KeyRunPtr>& runs, std::int64_t today);
 
 }  // namespace flowsell::metering

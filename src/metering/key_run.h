@@ -38,7 +38,6 @@ class KeyRunWriter {
   KeyRunWriter(std::int64_t number, int level, std::int64_t day, std::size_t keys_max);
   Result<> add(store::Connection& db, const KeyEntry& entry);
   Result<KeyRunPtr> finish(store::Connection& db);
-  /// What it has written so far: garbage, should it not be finished.
   PartRange written() const { return parts_of(number_, parts_); }
 
  private:

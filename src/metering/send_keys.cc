@@ -14,6 +14,7 @@
 #include "key_merge.h"
 #include "key_run.h"
 #include "metering/metering.h"
+#include "telemetry/log.h"
 
 namespace flowsell::metering {
 namespace {
@@ -28,7 +29,7 @@ const Sql kDeleteRecent("DELETE FROM recent_send_keys");
 const Sql kDropRecent("DELETE FROM recent_send_keys WHERE day < ?1");
 
 /// Entries that are merged for each key that is taken. Each is merged three times in its life.
-constexpr std::size_t kMergedPerKey = 16;
+constexpr std::size_t kMergedPerKey = 32;
 /// Parts that are deleted for each key that is taken: each has 84 keys.
 constexpr std::size_t kKeysPerDeletedPart = 4;
 /// The same, where no keys are taken.
@@ -66,6 +67,7 @@ struct Plan {
   std::vector<KeyRunPtr> new_runs;
   KeyRunPtr merged;  ///< of all that the merge reads
   bool merge_went_on = false;
+  bool merge_failed = false;
   std::int64_t deleted_until = -1;        ///< the last part deleted of the first range of garbage
   std::optional<std::int64_t> first_day;  ///< older ones were dropped
 };
@@ -86,7 +88,7 @@ class SendKeys::Impl {
                                   const IdBytes& resource, Time now);
   Result<> store_taken(store::Connection& db);
   Result<std::int64_t> drop_expired(store::Connection& db, Time now);
-  Result<bool> tidy(store::Connection& db, std::size_t keys);
+  Result<bool> tidy(store::Connection& db, std::size_t keys, std::int64_t today);
   void ended(bool committed);
   Stats stats() const { return {recent_.size(), runs_.size(), garbage_.size()}; }
 
@@ -95,10 +97,11 @@ class SendKeys::Impl {
                                     std::int64_t first_day);
   Result<> append(store::Connection& db);
   Result<> make_runs(store::Connection& db);
-  Result<> go_on_merging(store::Connection& db, std::size_t entries_max);
+  Result<> go_on_merging(store::Connection& db, std::size_t entries_max, std::int64_t today);
+  Result<> merge_some(store::Connection& db, std::size_t entries_max);
   Result<> delete_garbage(store::Connection& db, std::size_t parts_max);
   void keep(Plan plan);
-  void abandon_merge();
+  void abandon_merge(PartRange written);
   void forget_days_before(std::int64_t day);
   void forget_merged_runs();
 
@@ -108,6 +111,9 @@ class SendKeys::Impl {
   KeyMap recent_{0, hash_};
   std::vector<KeyRunPtr> runs_;
   std::unique_ptr<KeyMerge> merge_;
+  PartRange merge_committed_;    ///< what the merge has written in transactions that hold
+  bool may_merge_ = true;        ///< false until a transaction holds after one that did not
+  bool merging_failed_ = false;  ///< a run is damaged
   std::deque<PartRange> garbage_;
   Plan plan_{hash_};
   std::int64_t next_batch_ = 1;  ///< numbers of what is rolled back are not used again
@@ -168,7 +174,9 @@ Result<> SendKeys::Impl::store_taken(store::Connection& db) {
   const std::size_t taken = plan_.taken.size();
   if (taken == 0) return {};
   CHECK_OK(recent_.size() + taken < recent_max_ ? append(db) : make_runs(db));
-  TRY([[maybe_unused]] const bool more, tidy(db, taken));
+  const auto newest =
+      std::ranges::max_element(plan_.taken, {}, [](const auto& known) { return known.second.day; });
+  TRY([[maybe_unused]] const bool more, tidy(db, taken, newest->second.day));
   return {};
 }
 
@@ -201,20 +209,32 @@ Result<> SendKeys::Impl::make_runs(store::Connection& db) {
   return {};
 }
 
-Result<bool> SendKeys::Impl::tidy(store::Connection& db, std::size_t keys) {
+Result<bool> SendKeys::Impl::tidy(store::Connection& db, std::size_t keys, std::int64_t today) {
   // Once in a transaction: what it did already is not yet known to hold.
-  if (!plan_.merge_went_on) CHECK_OK(go_on_merging(db, keys * kMergedPerKey));
+  if (!plan_.merge_went_on) CHECK_OK(go_on_merging(db, keys * kMergedPerKey, today));
   if (plan_.deleted_until < 0) CHECK_OK(delete_garbage(db, keys / kKeysPerDeletedPart + 1));
-  return merge_ != nullptr || !garbage_.empty();
+  return merge_ != nullptr || !garbage_.empty() || !may_merge_;
 }
 
-Result<> SendKeys::Impl::go_on_merging(store::Connection& db, std::size_t entries_max) {
+Result<> SendKeys::Impl::go_on_merging(store::Connection& db, std::size_t entries_max,
+                                       std::int64_t today) {
+  if (merging_failed_ || !may_merge_) return {};
   if (!merge_) {
-    const auto sources = runs_to_merge(runs_);
+    const auto sources = runs_to_merge(runs_, today);
     if (sources.empty()) return {};
     merge_ = std::make_unique<KeyMerge>(next_run_++, sources);
+    merge_committed_ = {};
   }
   plan_.merge_went_on = true;
+  auto merged = merge_some(db, entries_max);
+  if (merged || merged.error().code != ErrorCode::kInternal) return merged;
+  // A damaged run must not stop what goes on beside it: it is looked into as before.
+  log::error("idempotency keys can't be merged", {{"why", merged.error().detail}});
+  plan_.merge_failed = true;
+  return {};
+}
+
+Result<> SendKeys::Impl::merge_some(store::Connection& db, std::size_t entries_max) {
   TRY(plan_.merged, merge_->step(db, entries_max));
   if (!plan_.merged) return {};
   for (const KeyRunPtr& run : runs_) {
@@ -248,8 +268,9 @@ Result<std::int64_t> SendKeys::Impl::drop_expired(store::Connection& db, Time no
 
 void SendKeys::Impl::ended(bool committed) {
   Plan plan = std::exchange(plan_, Plan(hash_));
+  may_merge_ = committed;
   if (committed) return keep(std::move(plan));
-  if (plan.merge_went_on) abandon_merge();
+  if (plan.merge_went_on) abandon_merge(merge_committed_);
 }
 
 void SendKeys::Impl::keep(Plan plan) {
@@ -265,6 +286,11 @@ void SendKeys::Impl::keep(Plan plan) {
   if (plan.merged) {
     forget_merged_runs();
     runs_.push_back(std::move(plan.merged));
+  } else if (plan.merge_failed) {
+    merging_failed_ = true;
+    abandon_merge(merge_->written());
+  } else if (plan.merge_went_on) {
+    merge_committed_ = merge_->written();
   }
   for (KeyRunPtr& run : plan.new_runs) runs_.push_back(std::move(run));
   if (plan.first_day) forget_days_before(*plan.first_day);
@@ -279,14 +305,13 @@ void SendKeys::Impl::forget_merged_runs() {
   merge_.reset();
 }
 
-void SendKeys::Impl::abandon_merge() {
-  if (const PartRange written = merge_->written(); written.first <= written.last)
-    garbage_.push_back(written);
+void SendKeys::Impl::abandon_merge(PartRange written) {
+  if (written.first <= written.last) garbage_.push_back(written);
   merge_.reset();
 }
 
 void SendKeys::Impl::forget_days_before(std::int64_t day) {
-  if (merge_ && merge_->day() < day) abandon_merge();
+  if (merge_ && merge_->day() < day) abandon_merge(merge_committed_);
   std::erase_if(recent_, [day](const auto& known) { return known.second.day < day; });
   std::erase_if(runs_, [this, day](const KeyRunPtr& run) {
     if (run->day >= day) return false;
@@ -312,7 +337,9 @@ Result<> SendKeys::store_taken(store::Connection& db) { return impl_->store_take
 Result<std::int64_t> SendKeys::drop_expired(store::Connection& db, Time now) {
   return impl_->drop_expired(db, now);
 }
-Result<bool> SendKeys::tidy(store::Connection& db) { return impl_->tidy(db, kTidyKeys); }
+Result<bool> SendKeys::tidy(store::Connection& db, Time now) {
+  return impl_->tidy(db, kTidyKeys, day_of(now));
+}
 void SendKeys::ended(bool committed) noexcept { impl_->ended(committed); }
 SendKeys::Stats SendKeys::stats() const noexcept { return impl_->stats(); }
 

@@ -171,20 +171,21 @@ TEST_P(RunsToMerge, AreAsTheTableSays) {
     runs.back()->day = day;
     runs.back()->level = level;
   }
-  EXPECT_EQ(runs_to_merge(runs).size(), GetParam().merged);
+  EXPECT_EQ(runs_to_merge(runs, 2).size(), GetParam().merged);
 }
 
 using Runs = std::vector<std::pair<std::int64_t, int>>;
 const MergeCase kMergeCases[] = {
     {"None", {}, 0},
-    {"Seven", Runs(7, {1, 0}), 0},
-    {"Eight", Runs(8, {1, 0}), 8},
-    {"Nine", Runs(9, {1, 0}), 8},
-    {"EightOfTheTopmostLevel", Runs(8, {1, 3}), 0},
-    {"TwoLevels", {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}, 0},
+    {"Seven", Runs(7, {2, 0}), 0},
+    {"Eight", Runs(8, {2, 0}), 8},
+    {"Nine", Runs(9, {2, 0}), 8},
+    {"EightOfTheTopmostLevel", Runs(8, {2, 3}), 0},
+    {"EightOfTheTopmostLevelOfADayThatIsOver", Runs(8, {1, 3}), 0},
+    {"TwoLevels", {{2, 0}, {2, 0}, {2, 0}, {2, 0}, {2, 1}, {2, 1}, {2, 1}, {2, 1}}, 0},
     {"TwoDays", {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {2, 0}, {2, 0}, {2, 0}, {2, 0}}, 0},
     {"AllLevelsOfADayThatIsOver",
-     {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 1}, {1, 1}, {1, 2}, {1, 3}, {2, 0}},
+     {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 1}, {1, 1}, {1, 2}, {1, 2}, {2, 0}},
      8},
 };
 INSTANTIATE_TEST_SUITE_P(Table, RunsToMerge, testing::ValuesIn(kMergeCases),

@@ -32,6 +32,8 @@ struct KeysOp final : store::WriteOp {
 };
 
 const store::Sql kParts("SELECT COUNT(*) FROM send_key_parts");
+const store::Sql kLosePart(
+    "DELETE FROM send_key_parts WHERE id = (SELECT MIN(id) + 1 FROM send_key_parts)");
 const store::Sql kRecentRows("SELECT COUNT(*) FROM recent_send_keys");
 
 class SendKeysTest : public testing::Test {
@@ -98,7 +100,7 @@ class SendKeysTest : public testing::Test {
     bool more = true;
     while (more) {
       ASSERT_TRUE(transact([&](store::Connection& db) -> Result<> {
-        TRY(more, keys_->tidy(db));
+        TRY(more, keys_->tidy(db, clock_.now()));
         return {};
       }));
     }
@@ -212,13 +214,27 @@ TEST_F(SendKeysTest, MergeInATransactionThatFailedBeginsAnew) {
   restart(2'000);
   take_all(0, 16'000);
   ASSERT_FALSE(transact([&](store::Connection& db) -> Result<> {
-    TRY([[maybe_unused]] const bool more, keys_->tidy(db));
+    TRY([[maybe_unused]] const bool more, keys_->tidy(db, clock_.now()));
     return fail(ErrorCode::kInternal, "wanted");
   }));
+  EXPECT_EQ(keys_->stats().garbage, 0U);
   tidy_all();
   EXPECT_EQ(keys_->stats().runs, 1U);
   EXPECT_EQ(testkit::numbers(*db_, kParts).at(0), (16'000 + 83) / 84);
   expect_replays(0, 16'000);
+}
+
+TEST_F(SendKeysTest, MergeOfADamagedRunStopsNothingElse) {
+  restart(2'000);
+  take_all(0, 16'000);
+  ASSERT_TRUE(transact([](store::Connection& db) -> Result<> {
+    CHECK_OK(db.run(kLosePart, {}));
+    return {};
+  }));
+  tidy_all();
+  EXPECT_EQ(keys_->stats().runs, 8U);
+  clock_.advance(96h);
+  EXPECT_EQ(drop_expired(), 16'000);
 }
 
 TEST_F(SendKeysTest, KeyOfYesterdayIsReplayedUnderYesterdaysFingerprintKey) {
@@ -305,6 +321,10 @@ class SendKeysModel : public SendKeysTest, public testing::WithParamInterface<un
         }
       }
       CHECK_OK(keys_->store_taken(db));
+      if (random_() % 16 == 0) {
+        TRY([[maybe_unused]] const bool more, keys_->tidy(db, clock_.now()));
+        TRY([[maybe_unused]] const auto dropped, keys_->drop_expired(db, clock_.now()));
+      }
       return fails ? fail(ErrorCode::kInternal, "wanted") : Result<>{};
     });
     EXPECT_EQ(bool{done}, !fails);
@@ -335,6 +355,9 @@ TEST_P(SendKeysModel, AgreesWithAMap) {
         take_some();
     }
   }
+  EXPECT_LT(keys_->stats().garbage, 100U);
+  tidy_all();
+  EXPECT_EQ(keys_->stats().garbage, 0U);
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, SendKeysModel, testing::Range(1U, 9U));
 

@@ -10,6 +10,7 @@
 
 #include "core/id.h"
 #include "core/time.h"
+#include "crypto/hash.h"
 #include "crypto/rotating_keys.h"
 #include "identity/caller.h"
 #include "store/database.h"
@@ -21,7 +22,7 @@ struct IdempotentCall {
   std::array<std::uint8_t, 16> key_hash{};     ///< of workspace, mode, method, path and key
   std::array<std::uint8_t, 16> fingerprint{};  ///< of the raw body, under today's fingerprint key
   std::uint32_t day = 0;                       ///< the fingerprint key's day
-  std::string body;                            ///< to fingerprint again under an older day's key
+  crypto::Digest body{};                       ///< its hash, in memory only: for older days' keys
 };
 
 /// What the keys table says about a call.

@@ -44,7 +44,7 @@ class SendKeys {
   /// Drops the days that are over. Returns how many keys.
   Result<std::int64_t> drop_expired(store::Connection& db, Time now);
   /// A bounded piece of upkeep. True: there is more.
-  Result<bool> tidy(store::Connection& db);
+  Result<bool> tidy(store::Connection& db, Time now);
 
   /// The transaction has ended: what it changed holds, or never was.
   void ended(bool committed) noexcept;
