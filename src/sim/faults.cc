@@ -41,7 +41,7 @@ void read_drop(json::ObjectReader& in, FaultAction& action) {
 
 FaultAction read_send_action(json::ObjectReader& in) {
   FaultAction action;
-  action.error = static_cast<int>(in.integer("error", 0, 9'999'999).value_or(0));
+  action.error = static_cast<int>(in.integer("error", 0, 9'999'999).value_or(kNoError));
   action.error_later = flag(in, "async");
   action.http_status = static_cast<int>(in.integer("http", 200, 599).value_or(0));
   action.graph_body = flag(in, "meta");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "graph_error.h"
 #include "json/json.h"
 #include "json/writer.h"
 
@@ -29,7 +30,7 @@ struct FaultAction {
   enum class Drop : std::uint8_t { kNo, kBefore, kAfter };
 
   // messages and reads
-  int error = 0;
+  int error = kNoError;
   bool error_later = false;
   int http_status = 0;
   bool graph_body = false;  ///< `http_status` with an error body of Meta's shape

@@ -183,7 +183,7 @@ Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& p
 
 Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& place,
                                       std::uint16_t number, RecipientRole role) {
-  if (role.error != 0 && !role.error_later) return refuse(role.error, "");
+  if (role.error != kNoError && !role.error_later) return refuse(role.error, "");
   count(world_.stats.accepted);
   auto wamid = world_.log.add({.to = send.to,
                                .person = send.person,
@@ -241,7 +241,7 @@ std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault, 
   };
   if (fault.drop == FaultAction::Drop::kBefore) return timed({.status = http::kCloseUnanswered});
   if (fault.rate_limit) return timed(rate_limited(fault, place, number));
-  if (fault.error != 0 && !fault.error_later) {
+  if (fault.error != kNoError && !fault.error_later) {
     auto response = respond_error({fault.error, ""}, place, number);
     if (fault.http_status != 0) response.status = fault.http_status;
     return timed(std::move(response));
@@ -260,7 +260,7 @@ http::Response GraphApi::rate_limited(const FaultAction& fault, const Place& pla
                                       std::uint16_t number) const {
   constexpr int kAccountRateLimit = 80007;
   auto response =
-      respond_error({fault.error != 0 ? fault.error : kAccountRateLimit, ""}, place, number);
+      respond_error({fault.error != kNoError ? fault.error : kAccountRateLimit, ""}, place, number);
   response.status = fault.http_status != 0 ? fault.http_status : 429;
   const auto minutes = std::chrono::ceil<std::chrono::minutes>(fault.retry_after).count();
   for (auto& header : response.headers) {

@@ -8,6 +8,9 @@
 
 namespace flowsell::sim {
 
+/// 0 is an error of Meta's.
+inline constexpr int kNoError = -1;
+
 /// Why the simulated Graph API refuses a request, in Meta's own numbers.
 struct GraphError {
   int code = 100;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/time.h"
+#include "graph_error.h"
 #include "message_log.h"
 
 namespace flowsell::sim {
@@ -51,7 +52,7 @@ struct Journey {
   bool to_user = false;
   bool is_template = false;
   bool was_delivered = false;  ///< `delivered` is in the script: `read` then carries no pricing
-  int error = 0;               ///< of kFailed
+  int error = kNoError;        ///< of kFailed
 
   std::string field;        ///< "messages", or another webhook field; empty: statuses
   std::string change_json;  ///< the change's value, without metadata where the field is "messages"

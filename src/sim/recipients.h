@@ -9,7 +9,7 @@ namespace flowsell::sim {
 
 /// What a recipient's number makes the simulator do. README.md of this folder has the table.
 struct RecipientRole {
-  int error = 0;             ///< 0: none
+  int error = kNoError;
   bool error_later = false;  ///< by a failed status
   bool never_delivered = false;
   bool not_shown_delivered = false;  ///< read without delivered

@@ -104,7 +104,8 @@ TEST_P(MagicRecipient, IsRefusedAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, MagicRecipient,
-    testing::Values(MagicCase{"+1555000190", 401, 190}, MagicCase{"+1555000004", 429, 4},
+    testing::Values(MagicCase{"+1555000000", 401, 0}, MagicCase{"+1555131201", 400, 131201},
+                    MagicCase{"+1555000190", 401, 190}, MagicCase{"+1555000004", 429, 4},
                     MagicCase{"+1555080007", 429, 80007}, MagicCase{"+1555000002", 503, 2},
                     MagicCase{"+1555000010", 403, 10}, MagicCase{"+1555000100", 400, 100},
                     MagicCase{"+1555000368", 403, 368}, MagicCase{"+1555131056", 400, 131056},
