@@ -16,8 +16,13 @@ constexpr std::size_t kPatternsMax = 20;
 constexpr json::StringRule kUrl{1, 2048};
 constexpr json::StringRule kDescription{0, 200};
 
-/// `secret` is shown by the call that made the endpoint, and never again.
-std::string render(const Endpoint& endpoint, bool with_secret) {
+enum class SecretShown : std::uint8_t {
+  kNever,     ///< nobody expects it
+  kNow,       ///< by the call that made the endpoint
+  kNotAgain,  ///< by its replay
+};
+
+std::string render(const Endpoint& endpoint, SecretShown shown = SecretShown::kNever) {
   json::Writer out;
   out.begin_object().key("id").string(endpoint.id.str()).key("object").string("webhook_endpoint");
   out.key("url").string(endpoint.url.str()).key("events").begin_array();
@@ -25,7 +30,11 @@ std::string render(const Endpoint& endpoint, bool with_secret) {
   out.end_array().key("description").string(endpoint.description);
   out.key("status").string(endpoint.enabled ? "enabled" : "disabled");
   out.key("created_at").string(format_time(endpoint.created_at));
-  if (with_secret) out.key("secret").string(endpoint.secret.reveal());
+  if (shown == SecretShown::kNow) out.key("secret").string(endpoint.secret.reveal());
+  if (shown == SecretShown::kNotAgain) {
+    out.key("fix").string(
+        "The secret was shown once. If it was lost, delete this endpoint and create another.");
+  }
   out.end_object();
   return std::move(out).take();
 }
@@ -61,7 +70,8 @@ Task<http::Response> create_endpoint(Call& call) {
          co_await call.services.endpoints.create(call.caller, std::move(draft), std::move(key)));
   http::Response response;
   response.status = 201;
-  response.body = render(*created.endpoint, !created.replayed);
+  response.body =
+      render(*created.endpoint, created.replayed ? SecretShown::kNotAgain : SecretShown::kNow);
   response.headers.push_back({"Location", "/v1/webhook_endpoints/" + created.endpoint->id.str()});
   if (created.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   co_return response;
@@ -93,7 +103,7 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto changed, co_await call.services.endpoints.change(
                                  call.caller, id, std::move(change), std::move(key)));
   http::Response response;
-  response.body = render(*changed.endpoint, false);
+  response.body = render(*changed.endpoint);
   if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   co_return response;
 }
@@ -103,7 +113,7 @@ Task<http::Response> get_endpoint(Call& call) {
   const auto endpoint = call.services.endpoints.find(call.caller, id);
   if (!endpoint) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
   http::Response response;
-  response.body = render(*endpoint, false);
+  response.body = render(*endpoint);
   co_return response;
 }
 
@@ -119,9 +129,8 @@ Task<http::Response> list_endpoints(Call& call) {
   CO_TRY(const auto asked, ListRequest<EndpointId>::parse(call.request.query));
   const auto page =
       page_of(call.services.endpoints.list(call.caller.workspace, call.caller.mode), asked);
-  co_return list_response(call.request, page, [](const webhook::EndpointPtr& endpoint) {
-    return render(*endpoint, /*with_secret=*/false);
-  });
+  co_return list_response(call.request, page,
+                          [](const webhook::EndpointPtr& endpoint) { return render(*endpoint); });
 }
 
 }  // namespace

@@ -231,6 +231,7 @@ TEST_F(ApiTest, SecretOfAnEndpointIsShownOnce) {
   EXPECT_THAT(text_of(first, "secret"), StartsWith("whsec_"));
   EXPECT_EQ(header(replay, "Idempotent-Replayed"), "true");
   EXPECT_EQ(text_of(replay, "secret"), "");
+  EXPECT_NE(text_of(replay, "fix"), "");
   EXPECT_EQ(text_of(ask({.path = "/v1/webhook_endpoints/" + text_of(first, "id")}), "secret"), "");
 }
 
