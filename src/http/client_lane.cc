@@ -87,9 +87,10 @@ Awaitable<bool> ClientLane::resolve(Call& call) {
   co_return false;
 }
 
-OutHost& ClientLane::host_of(const Url& url) {
+OutHost& ClientLane::host_of(const OutRequest& request) {
+  const Url& url = request.url;
   key_.assign(url.tls ? "s" : "p").append(url.host).append(":");
-  key_.append(std::to_string(url.port));
+  key_.append(std::to_string(url.port)).append(" ").append(request.client);
   const auto found = hosts_.find(key_);
   if (found != hosts_.end()) return found->second;
   OutHost& host = hosts_[key_];
@@ -99,7 +100,7 @@ OutHost& ClientLane::host_of(const Url& url) {
 
 /// Fills the lease: with a connection from the pool, or with one that is opened now.
 Awaitable<bool> ClientLane::obtain(Call& call, Lease& lease) {
-  OutHost& host = host_of(call.request.url);
+  OutHost& host = host_of(call.request);
   const bool is_free = host.waiting.empty();  // nobody overtakes who waits
   if (is_free) lease.connection = take_idle(host, call.addresses);
   if (lease.connection != nullptr) {
@@ -119,7 +120,7 @@ Awaitable<bool> ClientLane::obtain(Call& call, Lease& lease) {
 /// First come, first served. The slot comes with the connection that was given back, where it is
 /// fit for this call.
 Awaitable<bool> ClientLane::wait_for_slot(Call& call, Lease& lease) {
-  OutHost& host = host_of(call.request.url);
+  OutHost& host = host_of(call.request);
   call.exchange.end = ExchangeEnd::kOverloaded;
   if (host.waiting.size() >= shared_->options.waiting_per_host_max) co_return false;
 

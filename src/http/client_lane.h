@@ -77,7 +77,7 @@ class ClientLane : public std::enable_shared_from_this<ClientLane> {
   Awaitable<bool> send_request(Call& call, OutConnection& connection);
   Awaitable<void> read_answer(Call& call, OutConnection& connection);
 
-  OutHost& host_of(const Url& url);
+  OutHost& host_of(const OutRequest& request);
   std::unique_ptr<OutConnection> take_idle(OutHost& host, const Addresses& addresses);
   bool is_sound(OutConnection& connection) const;
   void give_back(OutHost& host, std::unique_ptr<OutConnection> connection);

@@ -314,6 +314,24 @@ TEST(ClientPool, CallsBeyondTheConnectionsWaitForTheirTurn) {
   }
 }
 
+TEST(ClientPool, AClientDoesNotWaitForAnothersConnections) {
+  std::promise<void> over;
+  ScriptedServer server({[done = over.get_future().share()](Peer peer) {
+    peer.read_request();
+    done.wait();
+  }});
+  ClientOptions options;
+  options.connections_per_host_max = 1;
+  TestClient client(options);
+  OutRequest slow = get(server.port());
+  slow.client = "one";
+  OutRequest other = get(server.port());
+  other.client = "another";
+  const auto ended = client.send_all({slow, other}, 50ms);
+  over.set_value();
+  EXPECT_TRUE(ended[1].byte_sent);
+}
+
 TEST(ClientPool, ABrokenConnectionsSlotGoesToTheNext) {
   ScriptedServer server({[](Peer peer) { peer.read_request(); }, answering(std::string(kOk))});
   ClientOptions options;

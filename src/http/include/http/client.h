@@ -25,6 +25,9 @@ struct OutRequest {
   Url url;
   std::vector<Header> headers;
   std::string body;
+  /// On whose behalf: calls share connections, and their number to one host, only with calls of the
+  /// same client. So nobody waits because another's server, or another's account, is slow.
+  std::string client = {};
 };
 
 /// How an exchange ended, in the order of its steps.
@@ -54,7 +57,7 @@ struct Exchange {
 };
 
 struct ClientOptions {
-  std::size_t connections_per_host_max = 256;  ///< a thread of the pool
+  std::size_t connections_per_host_max = 256;  ///< of one client, a thread of the pool
   std::size_t waiting_per_host_max = 4096;
   std::chrono::milliseconds connect_time_max{2'000};
   std::chrono::milliseconds idle_time_max{
