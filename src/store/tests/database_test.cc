@@ -321,11 +321,10 @@ TEST_P(DatabaseSuite, KindIsToldWhenAnotherOneFails) {
   UnavailableOp bad;
   EndingOp op;
   std::latch done{2};
-  {
-    const Hold hold(*db_);
-    db_->submit(bad, [&done](Result<>) { done.count_down(); });
-    db_->submit(op, [&done](Result<>) { done.count_down(); });
-  }
+  Hold hold(*db_);
+  db_->submit(bad, [&done](Result<>) { done.count_down(); });
+  db_->submit(op, [&done](Result<>) { done.count_down(); });
+  hold.release();
   done.wait();
   EXPECT_EQ(op.ends, "r");
 }
