@@ -95,10 +95,11 @@ Task<http::Response> send_message(Call& call) {
 Task<http::Response> validate_message(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(const auto message, channel::parse_message(document.root()));
-  CO_TRY(const auto sender, call.services.accept.check(call.caller, message));
+  auto& accept = call.services.accept;
+  CO_TRY(const auto checked, co_await accept.check(call.caller, accept.next_id(), message));
   json::Writer out;
   out.begin_object().key("object").string("message_validation").key("valid").boolean(true);
-  out.key("sender_id").string(sender->id.str());
+  out.key("sender_id").string(checked.sender->id.str());
   out.key("type")
       .string(channel::kind_name(message.body))
       .key("to")

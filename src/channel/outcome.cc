@@ -16,6 +16,7 @@ Outcome not_sent() {
   Outcome out;
   out.kind = Outcome::Kind::kRetry;
   out.retry = RetryClass::kBackoff;
+  out.scope = RetryScope::kSender;  // who can't be reached can't be for any recipient
   out.reason = "not_sent";
   return out;
 }

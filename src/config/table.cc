@@ -222,10 +222,10 @@ void add_storage(std::vector<Setting>& t) {
   t.push_back(text(
       "data.dir", "data-dir", "directory", "Where the database and the key files live.",
       [](auto& s) -> auto& { return s.data.dir; }, &not_empty));
-  t.push_back(
-      secret("database.url", "database", "URL",
-             "Database to use; empty is SQLite in data.dir. Not shown: it may hold a password.",
-             [](auto& s) -> auto& { return s.database.url; }));
+  t.push_back(secret("database.url", "database", "URL",
+                     "For other databases than SQLite in data.dir, which this version lacks: leave "
+                     "it empty. Never shown.",
+                     [](auto& s) -> auto& { return s.database.url; }));
   t.push_back(number("store.readers", "store-readers", {1, 64},
                      "Connections that only read the database.",
                      [](auto& s) -> auto& { return s.store.readers; }));
@@ -292,7 +292,7 @@ void add_webhook(std::vector<Setting>& t) {
   Setting schedule = describe(
       "webhook.retry_schedule_seconds", "webhook-retry-schedule-seconds", Kind::kNumberList,
       fmt::format("1 to {} numbers, each 0 to {}", kScheduleItemsMax, kWeekSeconds),
-      "Delay before each delivery attempt, the first one included.");
+      "Delay before each delivery attempt; the first is made at once, whatever its number.");
   schedule.apply = &read_schedule;
   schedule.show = &show_schedule;
   t.push_back(std::move(schedule));

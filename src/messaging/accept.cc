@@ -107,11 +107,19 @@ ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view conta
   return contact_hash(contact_key_, workspace, contact);
 }
 
-Result<SenderPtr> Accept::check(const identity::Caller& caller,
-                                const channel::OutboundMessage& message) const {
-  TRY(auto sender, senders_.find(caller, message.from));
-  CHECK_OK(sender->adapter->check(message));
-  return sender;
+Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
+                                    const channel::OutboundMessage& message) const {
+  CO_TRY(auto sender, senders_.find(caller, message.from));
+  CO_CHECK_OK(sender->adapter->check(message));
+  auto context = context_without_lookup(id, message);
+  if (!context) {
+    const MessageOwner owner{caller.workspace, caller.mode};
+    CO_TRY(context,
+           co_await resolve_context(db_, owner, id, message.context, reaction_target(message)));
+  }
+  // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
+  CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
+  co_return Checked{std::move(sender), std::move(request)};
 }
 
 MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
@@ -133,14 +141,8 @@ MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
 Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
                               channel::OutboundMessage message, Content raw_body,
                               std::optional<metering::IdempotentCall> call) {
-  CO_TRY(const SenderPtr sender, check(caller, message));
-  auto context = context_without_lookup(id, message);
-  if (!context) {
-    CO_TRY(context, co_await resolve_context(db_, caller.workspace, id, message.context,
-                                             reaction_target(message)));
-  }
-  // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
-  CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
+  CO_TRY(auto checked, co_await check(caller, id, message));
+  const SenderPtr sender = std::move(checked.sender);
   const Time now = clock_.now();
 
   AcceptOp op(keys_, events_, limits_, now);
@@ -208,7 +210,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   const auto executor = co_await net::this_coro::executor;
   for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
   if (op.inserted == JobState::kClaimed) {
-    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(request),
+    auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(checked.request),
                                           std::move(raw_body), op.row);
     outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
   } else {

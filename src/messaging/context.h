@@ -13,12 +13,17 @@
 
 namespace flowsell::messaging {
 
+/// Whose messages a message may refer to.
+struct MessageOwner {
+  WorkspaceId workspace;
+  identity::Mode mode;
+};
+
 /// What a message refers to, as the provider names it. A reference is one of our ids ("msg_...",
 /// looked up) or the provider's own id (passed on). Fails with kInvalidRequest at the reference's
 /// field.
-Task<channel::CompileContext> resolve_context(store::Database& db, WorkspaceId workspace,
-                                              MessageId id, std::string context,
-                                              std::string reaction_target);
+Task<channel::CompileContext> resolve_context(store::Database& db, MessageOwner owner, MessageId id,
+                                              std::string context, std::string reaction_target);
 /// The same where no look-up is needed; nullopt when one is.
 std::optional<channel::CompileContext> context_without_lookup(
     const MessageId& id, const channel::OutboundMessage& message);

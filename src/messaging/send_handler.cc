@@ -102,7 +102,8 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender&
   const Content raw(*std::move(opened));
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
-  CO_TRY(const auto context, co_await resolve_context(db_, job.workspace, MessageId(job.id),
+  const MessageOwner owner{job.workspace, sender.mode};
+  CO_TRY(const auto context, co_await resolve_context(db_, owner, MessageId(job.id),
                                                       message.context, reaction_target(message)));
   co_return sender.adapter->compile(message, context, route(sender));
 }
@@ -143,6 +144,7 @@ Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
 Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request,
                                          bool& refused) {
   sender.adapter->authorize(request, sender.token);
+  request.client = sender.id.blob();
   auto may_begin = [this, &refused] {
     refused = outbox_.stopping();
     return !refused;
@@ -199,7 +201,10 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
                               outcome.error && outcome.error->code == 131056 ? 4 : 2);
       break;
     case RetryClass::kWait:
+      // What waits for the same end of the same limit does not all come at once.
       pause = outcome.retry_after.value_or(kUnknownWait);
+      pause += std::chrono::milliseconds(
+          static_cast<std::int64_t>(static_cast<double>(pause.count()) * random_unit() / 10));
       break;
     case RetryClass::kToken:
       pause = kTokenPause;
@@ -208,6 +213,14 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
   if (outcome.retry_after) pause = std::max<std::chrono::milliseconds>(pause, *outcome.retry_after);
   // At the end of its life it is looked at once more, and fails as expired.
   return std::min(now + pause, job.expires_at);
+}
+
+/// A refusal that could be tried again only after the message's life is final, and its reason is
+/// the provider's.
+void SendHandler::give_up_if_too_late(const outbox::Job& job, Outcome& outcome, Time now) const {
+  const auto retry_at = retry_time(job, outcome, now);
+  if (!retry_at || *retry_at < job.expires_at || !outcome.error) return;
+  outcome.kind = Outcome::Kind::kFailed;
 }
 
 Result<> SendHandler::seal(outbox::Job& job, const Content& raw_body) const {
@@ -249,6 +262,7 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
                                            const MessageRow* known) {
   const Time now = clock_.now();
+  give_up_if_too_late(job, outcome, now);
   const auto retry_at = retry_time(job, outcome, now);
   SettleOp op(events_, limits_, job, now);
   op.retry_at = retry_at;

@@ -152,6 +152,12 @@ def test_all_wrong_fields_are_told_at_once(shared):
     assert {"/to", "/colour"} <= {fault["pointer"] for fault in answer.json()["errors"]}
 
 
+def test_validation_refuses_a_reference_as_sending_does(shared):
+    message = {**text_to("+919876543210"), "context": {"message_id": "msg_" + "0" * 26}}
+    assert fault_of(shared.api.send(message)) == ("/context/message_id", "not_found")
+    assert fault_of(shared.api.post("/v1/messages/validate", message)) == ("/context/message_id", "not_found")
+
+
 def test_validation_counts_nothing_and_stores_nothing(make_stack):
     api = make_stack().api
     api.post("/v1/messages/validate", message_of("text"))

@@ -87,8 +87,8 @@ TEST(Decide, RefusedCarriesTheKnownTime) {
   EXPECT_EQ(decide(kAnswered, refused(RetryClass::kWait)).retry_after, 7s);
 }
 
-TEST(Decide, NotSentHoldsUpItsOwnLaneOnly) {
-  EXPECT_EQ(decide(kNothingSent, {}).scope, RetryScope::kLane);
+TEST(Decide, NotSentSlowsTheSender) {
+  EXPECT_EQ(decide(kNothingSent, {}).scope, RetryScope::kSender);
 }
 
 TEST(Decide, UnknownCarriesNoError) {

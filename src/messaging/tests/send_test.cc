@@ -138,6 +138,26 @@ TEST_F(Send, MessageIsNotTriedBeforeItsTime) {
   EXPECT_EQ(world_.provider.seen_count(), 1U);
 }
 
+TEST_F(Send, RefusalThatOutlastsTheMessageIsItsEnd) {
+  world_.provider.then(500, error_json(1, "wait"));
+  const auto sent = world_.send_json(
+      R"({"to":"+919876543210","type":"text","text":{"body":"Hi"},"ttl_seconds":600})");
+  ASSERT_TRUE(sent);
+  ASSERT_TRUE(world_.becomes(sent->row.id, kFailed));
+  EXPECT_EQ(world_.row(sent->row.id).error->code, "refused");
+}
+
+TEST_F(Send, ReferenceToAMessageOfTheOtherModeIsRefused) {
+  const auto first = world_.send_and_settle();
+  world_.caller.mode = identity::Mode::kLive;
+  world_.add_sender("222", "+15550783882");
+  const auto refused = world_.send_json(
+      R"({"to":"+919876543210","type":"text","text":{"body":"re"},"context":{"message_id":")" +
+      first.id.str() + "\"}}");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fields.at(0).code, "not_found");
+}
+
 TEST_F(Send, RefusalOfTheSenderHoldsAllItsMessages) {
   world_.provider.then(401, error_json(190, "token", "sender"));
   world_.send_and_settle(kAna);

@@ -33,10 +33,14 @@ class Accept {
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
 
+  struct Checked {
+    SenderPtr sender;
+    http::OutRequest request;  ///< the provider's, without its credential
+  };
   /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
-  /// answer.
-  Result<SenderPtr> check(const identity::Caller& caller,
-                          const channel::OutboundMessage& message) const;
+  /// answer. `message` must live until then.
+  Task<Checked> check(identity::Caller caller, MessageId id,
+                      const channel::OutboundMessage& message) const;
 
   /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt
   /// is on its way where there was room. `raw_body` is the request's own text: what is sealed.
