@@ -50,8 +50,8 @@ Rules between settings:
 - `sandbox.simulator_url` and `debug.failpoint` are accepted with `sandbox.enabled` only.
 - `whatsapp.api_base` is `https`, or `http` to a loopback address.
 
-Variables that begin with `CONNECT_SIM_`, `CONNECT_SERVICE_` or `CONNECT_PORT` are not settings of connectd (the first
-are connect-sim's, the others are set by Kubernetes beside a service called `connect`) and are left alone.
+Variables that begin with `CONNECT_SIM_`, `CONNECT_SERVICE_` or `CONNECT_PORT` are not settings of connectd
+(Kubernetes sets them beside services called `connect` and `connect-sim`) and are left alone.
 )";
 
 std::string shown_default(const Setting& setting) {

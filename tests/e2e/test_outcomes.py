@@ -130,7 +130,8 @@ REFUSED_FOR_GOOD = [
 ]
 FAILED_LATER = [130472, 131026, 131042, 131047, 131049, 131050, 131053, 137000]
 TRIED_SOON = [130429, 131000, 131016, 133004]
-TRIED_AFTER_A_WHILE = [131048, 131056, 131057, 132015, 132069, 133015, 133016]
+TRIED_AFTER_A_WHILE = [131048, 131056, 131057, 132015, 132069, 133015]
+WAITS_LONGER_THAN_ANY_MESSAGE_LIVES = 133016  # 72 hours
 
 
 @pytest.mark.parametrize("code", REFUSED_FOR_GOOD)
@@ -182,6 +183,12 @@ def test_an_error_with_a_wait_is_not_tried_at_once(make_stack, code):
     stack.start_server()
     assert (stack.api.message(sent["id"])["status"], attempts(stack)) == ("sending", 1)
     assert stack.api.metric("connect_outbox_queued") == 1
+
+
+def test_an_error_with_a_wait_that_outlasts_the_message_fails_it_with_the_providers_code(shared):
+    code = WAITS_LONGER_THAN_ANY_MESSAGE_LIVES
+    message = shared.api.send(text_to(f"+1555{code}"), prefer="wait=5").json()
+    assert (message["status"], message["error"]["provider"]["code"]) == ("failed", code)
 
 
 @pytest.mark.parametrize("code, status", [(131048, "accepted"), (131056, "sent")])
