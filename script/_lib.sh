@@ -83,7 +83,8 @@ build() {
   fi
   mkdir -p "$folder"
   log=$folder/build.log
-  if [[ ! -f $folder/build.ninja ]]; then
+  # Also when a preset has changed: CMake alone keeps what it was told first.
+  if [[ ! -f $folder/build.ninja || $repo/CMakePresets.json -nt $folder/build.ninja ]]; then
     say "configuring $preset"
     (cd "$repo" && cmake --preset "$preset") >"$log" 2>&1 || { fail_build "$log"; return 1; }
   fi
