@@ -82,8 +82,8 @@ Task<http::Response> send_message(Call& call) {
   if (wait_span) wait.emplace(call.services.waiters, id, co_await net::this_coro::executor);
 
   Content raw_body{std::string(call.request.body)};
-  CO_TRY(auto accepted, co_await accept.accept(call.caller, id, std::move(message),
-                                               std::move(raw_body), std::move(key)));
+  CO_TRY(auto accepted,
+         co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), key));
   call.quota = accepted.quota;
   if (!wait) co_return accepted_response(accepted, at_acceptance(accepted.row), {});
   if (!accepted.replayed) co_return co_await wait_for(call, std::move(accepted), *wait, *wait_span);
@@ -170,7 +170,7 @@ Task<http::Response> mark_read(Call& call) {
   CO_TRY(const bool typing, wants_typing(call.request));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const bool replayed,
-         co_await call.services.read_receipts.mark_read(call.caller, id, typing, std::move(key)));
+         co_await call.services.read_receipts.mark_read(call.caller, id, typing, key));
   json::Writer out;
   out.begin_object()
       .key("id")

@@ -67,7 +67,7 @@ Task<http::Response> create_endpoint(Call& call) {
   CO_CHECK_OK(json::as_result(std::move(faults)));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto created,
-         co_await call.services.endpoints.create(call.caller, std::move(draft), std::move(key)));
+         co_await call.services.endpoints.create(call.caller, std::move(draft), key));
   http::Response response;
   response.status = 201;
   response.body =
@@ -100,8 +100,8 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(auto change, read_change(document.root()));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto changed, co_await call.services.endpoints.change(
-                                 call.caller, id, std::move(change), std::move(key)));
+  CO_TRY(const auto changed,
+         co_await call.services.endpoints.change(call.caller, id, std::move(change), key));
   http::Response response;
   response.body = render(*changed.endpoint);
   if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});

@@ -147,7 +147,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
 
   AcceptOp op(keys_, events_, limits_, now);
   op.row = make_row(caller, id, message, *sender);
-  op.call = std::move(call);
+  op.call = call;
   op.job.id = id.bytes();
   op.job.kind = outbox::JobKind::kSend;
   op.job.workspace = caller.workspace;

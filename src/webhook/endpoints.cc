@@ -154,7 +154,7 @@ PutOp::PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
       endpoint(e),
       sealed_secret(std::move(sealed)),
       idempotency(i),
-      call(std::move(c)),
+      call(c),
       now(t) {}
 DeleteOp::DeleteOp(const WorkspaceId& w, const EndpointId& e)
     : WriteOp(kDeleteKind), workspace(w), id(e) {}
@@ -222,7 +222,7 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), Put::kNew, std::move(call));
+  co_return co_await store_endpoint(std::move(endpoint), Put::kNew, call);
 }
 
 Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId id, Change change,
@@ -241,7 +241,7 @@ Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId i
   if (change.description) endpoint.description = *std::move(change.description);
   if (change.enabled) endpoint.enabled = *change.enabled;
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), Put::kChange, std::move(call));
+  co_return co_await store_endpoint(std::move(endpoint), Put::kChange, call);
 }
 
 Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
@@ -249,7 +249,7 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
   using Kind = metering::IdempotencyVerdict::Kind;
   auto sealed = workspaces_.seal(endpoint.workspace, endpoint.id.blob(), endpoint.secret);
   if (!sealed) co_return std::unexpected(std::move(sealed).error());
-  PutOp op(endpoint, *std::move(sealed), idempotency_, std::move(call), clock_.now());
+  PutOp op(endpoint, *std::move(sealed), idempotency_, call, clock_.now());
   op.is_new = put == Put::kNew;
   CO_CHECK_OK(co_await db_.commit(op));
   switch (op.verdict.kind) {
