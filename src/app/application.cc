@@ -37,12 +37,12 @@ http::EgressOptions egress_options(const config::Settings& settings,
   http::EgressOptions options;
   options.allowed = settings.webhook.allowed_targets;
   options.allow_loopback = settings.sandbox.enabled;
-  const auto allow = [&options](const std::string& address) {
-    const auto url = http::Url::parse(address);
-    if (url && !url->tls) options.allowed.push_back(url->host + ":" + std::to_string(url->port));
+  const auto allow = [&options](const http::Url& url) {
+    options.allowed.push_back(url.host + ":" + std::to_string(url.port));
   };
-  allow(simulator_url);
-  allow(settings.whatsapp.api_base);  // without TLS only on loopback: config/check.cc
+  if (const auto url = http::Url::parse(simulator_url); url) allow(*url);
+  // Without TLS only on loopback: config/check.cc.
+  if (const auto url = http::Url::parse(settings.whatsapp.api_base); url && !url->tls) allow(*url);
   return options;
 }
 

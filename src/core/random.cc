@@ -40,10 +40,12 @@ void fill_random(std::span<std::uint8_t> out) {
   block.used += out.size();
 }
 
-double random_unit() {
+std::uint64_t random_bits() {
   std::uint64_t bits = 0;
   fill_random({reinterpret_cast<std::uint8_t*>(&bits), sizeof bits});
-  return static_cast<double>(bits >> 11) * 0x1.0p-53;
+  return bits;
 }
+
+double random_unit() { return static_cast<double>(random_bits() >> 11) * 0x1.0p-53; }
 
 }  // namespace flowsell

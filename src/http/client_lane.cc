@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/encoding.h"
 #include "core/failpoint.h"
 
 namespace flowsell::http {
@@ -90,7 +91,7 @@ Awaitable<bool> ClientLane::resolve(Call& call) {
 OutHost& ClientLane::host_of(const OutRequest& request) {
   const Url& url = request.url;
   key_.assign(url.tls ? "s" : "p").append(url.host).append(":");
-  key_.append(std::to_string(url.port)).append(" ").append(request.client);
+  key_.append(std::to_string(url.port)).append(" ").append(as_text(request.client));
   const auto found = hosts_.find(key_);
   if (found != hosts_.end()) return found->second;
   OutHost& host = hosts_[key_];

@@ -67,9 +67,7 @@ Task<channel::CompileContext> resolve_context(store::Database& db, MessageOwner 
 ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
                          std::string_view contact) {
   const auto digest = crypto::keyed_hash(key.bytes(), {workspace.blob(), contact});
-  ContactHash out;
-  std::copy_n(digest.begin(), out.size(), out.begin());
-  return out;
+  return crypto::head_of<std::tuple_size_v<ContactHash>>(digest);
 }
 
 outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact) {

@@ -70,9 +70,7 @@ IdBytes subject_of(const Sender& sender, const crypto::Key& key, const Envelope&
       key.bytes(),
       {sender.adapter->name(), "\0"sv, identity::mode_name(sender.mode), "\0"sv, envelope.address,
        "\0"sv, envelope.field, "\0"sv, envelope.provider_id, "\0"sv, envelope.mark});
-  IdBytes subject;
-  std::copy_n(digest.begin(), subject.size(), subject.begin());
-  return subject;
+  return crypto::head_of<std::tuple_size_v<IdBytes>>(digest);
 }
 
 EventDraft draft_of_unknown(const Sender& sender, const crypto::Key& key,

@@ -107,7 +107,7 @@ Task<> ReadReceipts::call_provider(SenderPtr sender, std::string provider_messag
   CO_TRY(auto request,
          sender->adapter->compile_read(provider_message_id, typing, send_.route(*sender)));
   sender->adapter->authorize(request, sender->token);
-  request.client = sender->id.blob();
+  request.client = sender->id.bytes();
   const auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + kCallTime);
   if (exchange.end != http::ExchangeEnd::kAnswered) {
     co_return fail(

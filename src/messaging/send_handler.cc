@@ -144,7 +144,7 @@ Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
 Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request,
                                          bool& refused) {
   sender.adapter->authorize(request, sender.token);
-  request.client = sender.id.blob();
+  request.client = sender.id.bytes();
   auto may_begin = [this, &refused] {
     refused = outbox_.stopping();
     return !refused;
@@ -215,14 +215,6 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
   return std::min(now + pause, job.expires_at);
 }
 
-/// A refusal that could be tried again only after the message's life is final, and its reason is
-/// the provider's.
-void SendHandler::give_up_if_too_late(const outbox::Job& job, Outcome& outcome, Time now) const {
-  const auto retry_at = retry_time(job, outcome, now);
-  if (!retry_at || *retry_at < job.expires_at || !outcome.error) return;
-  outcome.kind = Outcome::Kind::kFailed;
-}
-
 Result<> SendHandler::seal(outbox::Job& job, const Content& raw_body) const {
   TRY(const auto newest, spool_.current(clock_.now()));
   job.sealed = crypto::seal(newest.key, id_text(job.id), raw_body.reveal());
@@ -262,8 +254,13 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
                                            const MessageRow* known) {
   const Time now = clock_.now();
-  give_up_if_too_late(job, outcome, now);
-  const auto retry_at = retry_time(job, outcome, now);
+  auto retry_at = retry_time(job, outcome, now);
+  // A refusal that could be tried again only after the message's life is final, and its reason is
+  // the provider's.
+  if (retry_at && *retry_at >= job.expires_at && outcome.error) {
+    outcome.kind = Outcome::Kind::kFailed;
+    retry_at.reset();
+  }
   SettleOp op(events_, limits_, job, now);
   op.retry_at = retry_at;
   op.known = known;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <string_view>
 
 #include "core/encoding.h"
@@ -9,16 +8,10 @@
 
 namespace flowsell::metering {
 
-inline std::array<std::uint8_t, 16> head_of(const crypto::Digest& digest) {
-  std::array<std::uint8_t, 16> out;
-  std::copy_n(digest.begin(), out.size(), out.begin());
-  return out;
-}
-
 /// Of the body's hash, not of the body: it is made again in the one thread that writes.
 inline std::array<std::uint8_t, 16> fingerprint_of(const crypto::Key& key,
                                                    const crypto::Digest& body) {
-  return head_of(crypto::keyed_hash(key.bytes(), {as_text(body)}));
+  return crypto::head_of<16>(crypto::keyed_hash(key.bytes(), {as_text(body)}));
 }
 
 /// Whether a call's body is the one whose fingerprint was stored on `day`.

@@ -74,7 +74,7 @@ Result<IdempotentCall> Idempotency::begin(const WorkspaceId& workspace, identity
       .append(path)
       .append(" ")
       .append(key);
-  call.key_hash = head_of(crypto::sha256(scope));
+  call.key_hash = crypto::head_of<16>(crypto::sha256(scope));
   call.body = crypto::sha256(body);
   call.fingerprint = fingerprint_of(today.key, call.body);
   call.day = today.id;

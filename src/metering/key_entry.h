@@ -3,6 +3,10 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include "core/id.h"
 
@@ -19,6 +23,18 @@ struct KeyEntry {
   friend auto operator<=>(const KeyEntry&, const KeyEntry&) = default;
 };
 static_assert(sizeof(KeyEntry) == 48 && std::is_trivially_copyable_v<KeyEntry>);
+
+/// Values without padding as the bytes of a column, and back.
+template <class T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+template <class T>
+std::vector<T> values_of(std::string_view bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+  return values;
+}
 
 /// Eight of a hash's bytes as a number that orders as they do.
 constexpr std::uint64_t eight_bytes(const KeyHash& hash, std::size_t from) noexcept {

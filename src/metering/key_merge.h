@@ -19,7 +19,7 @@ class KeyMerge {
 
   std::int64_t day() const noexcept { return sources_.front().run().day; }
   bool reads(const KeyRun& run) const noexcept;
-  /// What it has written so far: garbage, should it not come to its end.
+  /// What it has written so far: garbage, should it not come to its end. Not after that.
   PartRange written() const { return out_.written(); }
 
  private:

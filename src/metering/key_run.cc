@@ -1,7 +1,6 @@
 #include "key_run.h"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 namespace flowsell::metering {
@@ -34,18 +33,6 @@ std::int64_t part_id(std::int64_t run, std::size_t part) {
   return run << kPartBits | static_cast<std::int64_t>(part);
 }
 
-/// The bytes of values that have no padding.
-template <class T>
-std::string_view bytes_of(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
-}
-template <class T>
-std::vector<T> values_of(std::string_view bytes) {
-  std::vector<T> values(bytes.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
-  return values;
-}
-
 Result<std::vector<KeyEntry>> read_part(store::Connection& db, const KeyRun& run,
                                         std::size_t part) {
   std::vector<KeyEntry> entries;
@@ -76,7 +63,7 @@ PartRange parts_of(std::int64_t run, std::size_t parts) {
 std::int64_t run_of_part(std::int64_t part) noexcept { return part >> kPartBits; }
 
 KeyRunWriter::KeyRunWriter(std::int64_t number, int level, std::int64_t day, std::size_t keys_max)
-    : number_(number), run_(std::make_unique<KeyRun>()) {
+    : run_(std::make_unique<KeyRun>()) {
   run_->number = number;
   run_->level = level;
   run_->day = day;
@@ -93,7 +80,8 @@ Result<> KeyRunWriter::add(store::Connection& db, const KeyEntry& entry) {
 }
 
 Result<> KeyRunWriter::write_part(store::Connection& db) {
-  CHECK_OK(db.run(kInsertPart, {part_id(number_, parts_++), Param::blob(bytes_of(part_))}));
+  const std::int64_t id = part_id(run_->number, run_->first_keys.size());
+  CHECK_OK(db.run(kInsertPart, {id, Param::blob(bytes_of(part_))}));
   run_->first_keys.push_back(eight_bytes(part_.front().key, 0));
   part_.clear();
   return {};

@@ -38,13 +38,12 @@ class KeyRunWriter {
   KeyRunWriter(std::int64_t number, int level, std::int64_t day, std::size_t keys_max);
   Result<> add(store::Connection& db, const KeyEntry& entry);
   Result<KeyRunPtr> finish(store::Connection& db);
-  PartRange written() const { return parts_of(number_, parts_); }
+  /// The parts so far, before finish().
+  PartRange written() const { return parts_of(run_->number, run_->first_keys.size()); }
 
  private:
   Result<> write_part(store::Connection& db);
 
-  std::int64_t number_;
-  std::size_t parts_ = 0;
   KeyRunPtr run_;
   std::vector<KeyEntry> part_;
 };

@@ -1,8 +1,6 @@
 #include "metering/send_keys.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -35,12 +33,6 @@ constexpr std::size_t kKeysPerDeletedPart = 4;
 /// The same, where no keys are taken.
 constexpr std::size_t kTidyKeys = 1024;
 
-std::uint64_t random_number() {
-  std::array<std::uint8_t, 8> bytes;
-  fill_random(bytes);
-  return std::bit_cast<std::uint64_t>(bytes);
-}
-
 struct Taken {
   KeyHash fingerprint{};
   IdBytes resource{};
@@ -49,7 +41,7 @@ struct Taken {
 
 /// Under a number of this process: who chooses keys can't choose where they fall.
 struct SaltedHash {
-  std::uint64_t salt = random_number();
+  std::uint64_t salt = random_bits();
   std::size_t operator()(const KeyHash& key) const noexcept {
     constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 divided by the golden ratio
     std::uint64_t mixed = (eight_bytes(key, 0) ^ salt) * kOdd;
@@ -58,6 +50,13 @@ struct SaltedHash {
   }
 };
 using KeyMap = std::unordered_map<KeyHash, Taken, SaltedHash>;
+
+using EntriesByDay = std::map<std::int64_t, std::vector<KeyEntry>>;
+
+void add_by_day(const KeyMap& keys, EntriesByDay& out) {
+  for (const auto& [key, taken] : keys)
+    out[taken.day].push_back({key, taken.fingerprint, taken.resource});
+}
 
 /// What the open transaction changes.
 struct Plan {
@@ -103,7 +102,8 @@ class SendKeys::Impl {
   void keep(Plan plan);
   void abandon_merge(PartRange written);
   void forget_days_before(std::int64_t day);
-  void forget_merged_runs();
+  template <class Is>
+  void forget_runs(Is is_gone);
 
   const crypto::RotatingKeys& fingerprint_keys_;
   const std::size_t recent_max_;
@@ -129,12 +129,8 @@ Result<> SendKeys::Impl::load(store::Connection& db) {
     next_run_ = std::max(next_run_, run_of_part(range.last) + 1);
   return db.query(kReadRecent, {}, [this](const store::Row& row) {
     next_batch_ = std::max(next_batch_, row.integer(0) + 1);
-    const std::string_view entries = row.text(2);
-    for (std::size_t at = 0; at + sizeof(KeyEntry) <= entries.size(); at += sizeof(KeyEntry)) {
-      KeyEntry entry;
-      std::memcpy(&entry, entries.data() + at, sizeof entry);
+    for (const KeyEntry& entry : values_of<KeyEntry>(row.text(2)))
       recent_[entry.key] = {entry.fingerprint, entry.resource, row.integer(1)};
-    }
   });
 }
 
@@ -181,22 +177,17 @@ Result<> SendKeys::Impl::store_taken(store::Connection& db) {
 }
 
 Result<> SendKeys::Impl::append(store::Connection& db) {
-  std::map<std::int64_t, std::string> by_day;
-  for (const auto& [key, taken] : plan_.taken) {
-    const KeyEntry entry{key, taken.fingerprint, taken.resource};
-    by_day[taken.day].append(reinterpret_cast<const char*>(&entry), sizeof entry);
-  }
+  EntriesByDay by_day;
+  add_by_day(plan_.taken, by_day);
   for (const auto& [day, entries] : by_day)
-    CHECK_OK(db.run(kInsertRecent, {next_batch_++, day, Param::blob(entries)}));
+    CHECK_OK(db.run(kInsertRecent, {next_batch_++, day, Param::blob(bytes_of(entries))}));
   return {};
 }
 
 Result<> SendKeys::Impl::make_runs(store::Connection& db) {
-  std::map<std::int64_t, std::vector<KeyEntry>> by_day;
-  for (const KeyMap* known : {&recent_, &plan_.taken}) {
-    for (const auto& [key, taken] : *known)
-      by_day[taken.day].push_back({key, taken.fingerprint, taken.resource});
-  }
+  EntriesByDay by_day;
+  add_by_day(recent_, by_day);
+  add_by_day(plan_.taken, by_day);
   for (auto& [day, entries] : by_day) {
     std::ranges::sort(entries);
     KeyRunWriter out(next_run_++, 0, day, entries.size());
@@ -284,7 +275,8 @@ void SendKeys::Impl::keep(Plan plan) {
     if (garbage_.front().first > garbage_.front().last) garbage_.pop_front();
   }
   if (plan.merged) {
-    forget_merged_runs();
+    forget_runs([this](const KeyRun& run) { return merge_->reads(run); });
+    merge_.reset();
     runs_.push_back(std::move(plan.merged));
   } else if (plan.merge_failed) {
     merging_failed_ = true;
@@ -296,13 +288,14 @@ void SendKeys::Impl::keep(Plan plan) {
   if (plan.first_day) forget_days_before(*plan.first_day);
 }
 
-void SendKeys::Impl::forget_merged_runs() {
-  std::erase_if(runs_, [this](const KeyRunPtr& run) {
-    if (!merge_->reads(*run)) return false;
+/// What is not there any more leaves its parts behind.
+template <class Is>
+void SendKeys::Impl::forget_runs(Is is_gone) {
+  std::erase_if(runs_, [&](const KeyRunPtr& run) {
+    if (!is_gone(*run)) return false;
     garbage_.push_back(parts_of(run->number, run->first_keys.size()));
     return true;
   });
-  merge_.reset();
 }
 
 void SendKeys::Impl::abandon_merge(PartRange written) {
@@ -313,11 +306,7 @@ void SendKeys::Impl::abandon_merge(PartRange written) {
 void SendKeys::Impl::forget_days_before(std::int64_t day) {
   if (merge_ && merge_->day() < day) abandon_merge(merge_committed_);
   std::erase_if(recent_, [day](const auto& known) { return known.second.day < day; });
-  std::erase_if(runs_, [this, day](const KeyRunPtr& run) {
-    if (run->day >= day) return false;
-    garbage_.push_back(parts_of(run->number, run->first_keys.size()));
-    return true;
-  });
+  forget_runs([day](const KeyRun& run) { return run.day < day; });
 }
 
 SendKeys::SendKeys(const crypto::RotatingKeys& fingerprint_keys, std::size_t recent_max)

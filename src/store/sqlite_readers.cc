@@ -42,21 +42,20 @@ SqliteReaders::SqliteReaders(std::vector<std::unique_ptr<SqliteConnection>> conn
 SqliteReaders::~SqliteReaders() { stop(); }
 
 void SqliteReaders::submit(Read read, net::any_io_executor home, Done done) {
-  std::optional<Error> refused;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    if (stopping_) {
-      refused = Error{ErrorCode::kShuttingDown, "the server is stopping"};
-    } else if (queue_.size() >= kWaitingMax) {
-      refused = Error{ErrorCode::kOverloaded, "too many reads wait for the database"};
-      refused->retry_after = std::chrono::seconds(1);
-    } else {
-      queue_.push_back({std::move(read), std::move(home), std::move(done)});
-      work_came_.notify_one();
-      return;
-    }
+  std::unique_lock lock(queue_mutex_);
+  if (!stopping_ && queue_.size() < kWaitingMax) {
+    queue_.push_back({std::move(read), std::move(home), std::move(done)});
+    lock.unlock();
+    work_came_.notify_one();
+    return;
   }
-  tell(home, std::move(done), std::unexpected(*std::move(refused)));
+  Error refused{ErrorCode::kShuttingDown, "the server is stopping"};
+  if (!stopping_) {
+    refused = {ErrorCode::kOverloaded, "too many reads wait for the database"};
+    refused.retry_after = std::chrono::seconds(1);
+  }
+  lock.unlock();
+  tell(home, std::move(done), std::unexpected(std::move(refused)));
 }
 
 void SqliteReaders::stop() {

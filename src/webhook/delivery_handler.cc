@@ -107,7 +107,7 @@ http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const Ev
   http::OutRequest request;
   request.method = http::Method::kPost;
   request.url = endpoint.url;
-  request.client = endpoint.id.blob();
+  request.client = endpoint.id.bytes();
   const std::string id = event.str();
   request.headers = {{"Content-Type", "application/json"},
                      {"webhook-id", id},

@@ -324,9 +324,9 @@ TEST(ClientPool, AClientDoesNotWaitForAnothersConnections) {
   options.connections_per_host_max = 1;
   TestClient client(options);
   OutRequest slow = get(server.port());
-  slow.client = "one";
+  slow.client = {1};
   OutRequest other = get(server.port());
-  other.client = "another";
+  other.client = {2};
   const auto ended = client.send_all({slow, other}, 50ms);
   over.set_value();
   EXPECT_TRUE(ended[1].byte_sent);

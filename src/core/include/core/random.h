@@ -9,6 +9,9 @@ namespace flowsell {
 /// and secrets. Aborts when the kernel has no randomness: nothing may run then.
 void fill_random(std::span<std::uint8_t> out);
 
+/// 64 bits of the same.
+std::uint64_t random_bits();
+
 /// A number in [0, 1), for jitter.
 double random_unit();
 

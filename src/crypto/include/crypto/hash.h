@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -10,6 +11,15 @@
 namespace flowsell::crypto {
 
 using Digest = std::array<std::uint8_t, 32>;
+
+/// A digest cut to its first bytes, where so many are enough to tell things apart.
+template <std::size_t N>
+std::array<std::uint8_t, N> head_of(const Digest& digest) {
+  static_assert(N <= std::tuple_size_v<Digest>);
+  std::array<std::uint8_t, N> head;
+  std::copy_n(digest.begin(), N, head.begin());
+  return head;
+}
 
 Digest sha256(std::string_view data);
 /// HMAC-SHA256 (RFC 2104) over the parts, one after the other.

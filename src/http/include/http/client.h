@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/id.h"
 #include "core/time.h"
 #include "http/egress_guard.h"
 #include "http/message.h"
@@ -27,7 +28,7 @@ struct OutRequest {
   std::string body;
   /// On whose behalf: calls share connections, and their number to one host, only with calls of the
   /// same client. So nobody waits because another's server, or another's account, is slow.
-  std::string client = {};
+  IdBytes client{};
 };
 
 /// How an exchange ended, in the order of its steps.

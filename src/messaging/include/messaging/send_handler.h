@@ -56,7 +56,6 @@ class SendHandler final : public outbox::JobHandler {
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
   std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome,
                                  Time now) const;
-  void give_up_if_too_late(const outbox::Job& job, channel::Outcome& outcome, Time now) const;
   Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender,
                                                 http::OutRequest request);
   Awaitable<channel::Outcome> exchange(const Sender& sender, http::OutRequest request,
