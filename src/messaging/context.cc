@@ -1,6 +1,5 @@
 #include "context.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "core/encoding.h"

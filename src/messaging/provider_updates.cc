@@ -1,7 +1,5 @@
 #include "messaging/provider_updates.h"
 
-#include <algorithm>
-
 #include "context.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
