@@ -17,38 +17,32 @@ using messaging::Accepted;
 using messaging::MessageStatus;
 using messaging::Waiters;
 
+/// Those that every answer has (api.cc) among them.
+constexpr std::size_t kHeadersOfASend = 8;
+
 bool is_settled(MessageStatus status) {
   return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
 }
 
 Task<messaging::MessageRow> read_message(Call& call, MessageId id) {
-  auto read = [workspace = call.caller.workspace, id](store::Connection& db) {
-    return messaging::find_message(db, workspace, id);
-  };
-  CO_TRY(auto row, co_await call.services.db.read(std::move(read)));
+  CO_TRY(auto row, co_await call.services.messages.find(call.caller.workspace, id));
   if (!row || row->mode != call.caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such message");
   co_return *std::move(row);
 }
 
-/// The message as it was at its acceptance: what the 202 says, first time and replayed alike. How
-/// far it came since is what GET and the events tell.
-messaging::MessageRow at_acceptance(const messaging::MessageRow& row) {
-  messaging::MessageRow first = row;
-  first.status = MessageStatus::kAccepted;
-  first.provider_message_id.clear();
-  first.sending_at = first.unknown_at = first.sent_at = first.failed_at = first.delivered_at =
-      first.read_at = std::nullopt;
-  first.error.reset();
-  return first;
+Task<messaging::MessagePtr> read_shared(Call& call, MessageId id) {
+  CO_TRY(auto row, co_await read_message(call, id));
+  co_return std::make_shared<messaging::MessageRow>(std::move(row));
 }
 
-http::Response accepted_response(const Accepted& accepted, const messaging::MessageRow& shown,
-                                 std::string_view detail) {
+/// `body` shows the message.
+http::Response accepted_response(const Accepted& accepted, std::string body) {
   http::Response response;
   response.status = 202;
-  response.body = messaging::render_message(shown, detail);
-  response.headers.push_back({"Location", "/v1/messages/" + accepted.row.id.str()});
+  response.body = std::move(body);
+  response.headers.reserve(kHeadersOfASend);
+  response.headers.push_back({"Location", "/v1/messages/" + accepted.row->id.str()});
   if (accepted.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   return response;
 }
@@ -59,13 +53,14 @@ Task<http::Response> wait_for(Call& call, Accepted accepted, Waiters::Wait& wait
                               std::chrono::seconds span) {
   // A replayed message may be settled long since; one that is being settled now notifies the wait
   // made before this look.
-  bool settled = accepted.replayed && is_settled(accepted.row.status);
+  bool settled = accepted.replayed && is_settled(accepted.row->status);
   if (!settled) settled = co_await wait.until(call.services.clock.steady_now() + span);
   if (settled) {
-    CO_TRY(accepted.row, co_await read_message(call, accepted.row.id));
+    CO_TRY(accepted.row, co_await read_shared(call, accepted.row->id));
   }
-  auto response = accepted_response(accepted, settled ? accepted.row : at_acceptance(accepted.row),
-                                    wait.detail());
+  auto response =
+      accepted_response(accepted, settled ? messaging::render_message(*accepted.row, wait.detail())
+                                          : messaging::render_accepted(*accepted.row));
   if (settled) response.status = 200;
   response.headers.push_back({"Preference-Applied", "wait=" + std::to_string(span.count())});
   co_return response;
@@ -85,10 +80,10 @@ Task<http::Response> send_message(Call& call) {
   CO_TRY(auto accepted,
          co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), key));
   call.quota = accepted.quota;
-  if (!wait) co_return accepted_response(accepted, at_acceptance(accepted.row), {});
+  if (!wait) co_return accepted_response(accepted, messaging::render_accepted(*accepted.row));
   if (!accepted.replayed) co_return co_await wait_for(call, std::move(accepted), *wait, *wait_span);
-  Waiters::Wait other(call.services.waiters, accepted.row.id, co_await net::this_coro::executor);
-  CO_TRY(accepted.row, co_await read_message(call, accepted.row.id));
+  Waiters::Wait other(call.services.waiters, accepted.row->id, co_await net::this_coro::executor);
+  CO_TRY(accepted.row, co_await read_shared(call, accepted.row->id));
   co_return co_await wait_for(call, std::move(accepted), other, *wait_span);
 }
 
@@ -145,10 +140,7 @@ Result<messaging::MessageQuery> parse_query(Call& call) {
 
 Task<http::Response> list_messages(Call& call) {
   CO_TRY(auto query, parse_query(call));
-  auto read = [query = std::move(query)](store::Connection& db) {
-    return messaging::list_messages(db, query);
-  };
-  CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
+  CO_TRY(const auto page, co_await call.services.messages.list(std::move(query)));
   co_return list_response(call.request, page, [](const messaging::MessageRow& row) {
     return messaging::render_message(row);
   });

@@ -144,21 +144,24 @@ class Application::Parts {
               return name == adapter->name() ? adapter.get() : nullptr;
             },
             ids, clock),
-        send(*db, client, senders, events, waiters, outbox, *keys.spool, clock, limits,
-             std::move(send_settings), metrics),
-        accept(*db, senders, send, outbox, events, send_keys, keys.contact, ids, clock, limits),
-        updates(*db, events, keys.contact, clock, limits),
+        messages(*db, begun),
+        send(*db, begun, messages, client, senders, events, waiters, outbox, *keys.spool, clock,
+             limits, std::move(send_settings), metrics),
+        accept(*db, senders, send, outbox, events, send_keys, begun, messages, keys.contact, ids,
+               clock, limits),
+        updates(*db, events, begun, keys.contact, clock, limits),
         read_receipts(*db, client, senders, send, idempotency, clock),
         hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders,
               updates, clock, metrics),
         api({*db, clock, ids, api_keys, rate_limit, idempotency, limits,
-             settings.server.body_bytes_max, senders, accept, read_receipts, waiters, endpoints,
-             *keys.spool, hooks, metrics, [this] { return ready.load(); }}),
+             settings.server.body_bytes_max, senders, accept, messages, read_receipts, waiters,
+             endpoints, *keys.spool, hooks, metrics, [this] { return ready.load(); }}),
         server(
             pool, server_options(settings),
             [this](http::Request& request) { return api.handle(request); },
             [this](const Error& error) { return api.refuse(error); }),
-        maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, send_keys, clock) {
+        maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, send_keys, begun,
+                    clock) {
     events.set_delivery_handler(deliveries);
     outbox.set_handler(outbox::JobKind::kSend, send);
     outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
@@ -210,6 +213,8 @@ class Application::Parts {
   webhook::DeliveryHandler deliveries;
   std::unique_ptr<channel::Adapter> adapter;
   messaging::Senders senders;
+  messaging::BegunMessages begun;
+  messaging::MessageReader messages;
   messaging::Waiters waiters;
   messaging::SendHandler send;
   messaging::Accept accept;

@@ -15,9 +15,10 @@ constexpr auto kPause = 10min;
 constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
-  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t);
+  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b, Time t);
   metering::Idempotency& idempotency;
   metering::SendKeys& send_keys;
+  messaging::BegunMessages& begun;
   Time now;
   std::int64_t contents = 0;
   std::int64_t idempotency_keys = 0;
@@ -33,6 +34,7 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
+    CHECK_OK(op.begun.clear_unused(db));
   }
   return {};
 }
@@ -40,20 +42,23 @@ void end_clean_ups(std::span<store::WriteOp* const> ops, bool committed) noexcep
   store::as<CleanUpOp>(ops.front()).send_keys.ended(committed);
 }
 constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups, end_clean_ups};
-CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t)
-    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), now(t) {}
+CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b,
+                     Time t)
+    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), begun(b), now(t) {}
 
 }  // namespace
 
 Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
-                         metering::SendKeys& send_keys, const Clock& clock)
+                         metering::SendKeys& send_keys, messaging::BegunMessages& begun,
+                         const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
       fingerprint_(fingerprint),
       idempotency_(idempotency),
       send_keys_(send_keys),
+      begun_(begun),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -76,7 +81,7 @@ Awaitable<void> Maintenance::run() {
 
 /// True when there is more to do.
 Awaitable<bool> Maintenance::clean_up(Time now) {
-  CleanUpOp op(idempotency_, send_keys_, now);
+  CleanUpOp op(idempotency_, send_keys_, begun_, now);
   const auto committed = co_await db_.commit(op);
   if (!committed) {
     log::warn("the clean-up could not be stored; it comes again", {});

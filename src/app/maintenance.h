@@ -4,6 +4,7 @@
 
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
+#include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
 #include "runtime/io_pool.h"
 #include "store/database.h"
@@ -11,12 +12,13 @@
 namespace flowsell::app {
 
 /// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old
-/// idempotency keys dropped, the next hour's key made before it is needed.
+/// idempotency keys and what begun messages left behind dropped, the next hour's key made before it
+/// is needed.
 class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
-              metering::SendKeys& send_keys, const Clock& clock);
+              metering::SendKeys& send_keys, messaging::BegunMessages& begun, const Clock& clock);
   void start();
   void stop();
 
@@ -31,6 +33,7 @@ class Maintenance {
   crypto::RotatingKeys& fingerprint_;
   metering::Idempotency& idempotency_;
   metering::SendKeys& send_keys_;
+  messaging::BegunMessages& begun_;
   const Clock& clock_;
   net::steady_timer timer_;
 };

@@ -20,15 +20,17 @@ struct OptionalEvent {
   webhook::EventPlan plan;
 };
 
-/// Commit 1: the idempotency key, the quota, the message and its sealed job, together or not at
-/// all.
+/// Commit 1: the idempotency key, the quota and the message, begun or with its sealed job, together
+/// or not at all.
 struct AcceptOp final : store::WriteOp {
-  AcceptOp(metering::SendKeys& k, webhook::Events& e, const metering::Limits& l, Time t);
+  AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, const metering::Limits& l,
+           Time t);
   metering::SendKeys& keys;
+  BegunMessages& all_begun;
   webhook::Events& events;
   const metering::Limits& limits;
   Time now;
-  MessageRow row;
+  std::shared_ptr<MessageRow> row = std::make_shared<MessageRow>();
   outbox::Job job;
   JobState wanted = JobState::kReady;
   std::optional<metering::IdempotentCall> call;
@@ -38,17 +40,18 @@ struct AcceptOp final : store::WriteOp {
   bool admitted = false;                 ///< result
   metering::Quota quota;                 ///< result
   JobState inserted = JobState::kReady;  ///< result
+  Begun begun;                           ///< result, where it is
 };
 
 Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally) {
-  const metering::QuotaKey quota_key{op.row.workspace, op.row.mode};
+  const metering::QuotaKey quota_key{op.row->workspace, op.row->mode};
   op.verdict = {};
   op.admitted = false;
   for (OptionalEvent& event : op.told) event.plan.begin();
   TRY(const bool room, tally.has_room(quota_key));
   if (op.call) {
     // Without room the key must not be taken, but what it stands for is still answered.
-    auto verdict = room ? op.keys.take(db, *op.call, op.row.id.bytes(), op.now)
+    auto verdict = room ? op.keys.take(db, *op.call, op.row->id.bytes(), op.now)
                         : op.keys.look(db, *op.call, op.now);
     TRY(op.verdict, std::move(verdict));
     if (op.verdict.kind != Verdict::Kind::kFirst) return {};
@@ -57,8 +60,13 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
   TRY(op.quota, tally.quota(quota_key));
   if (!op.admitted) return {};
   tally.count(quota_key, metering::Metric::kAccepted);
-  TRY([[maybe_unused]] const bool fresh, insert_message(db, op.row));
-  TRY(op.inserted, outbox::insert_job(db, op.job, op.wanted));
+  op.inserted = op.wanted;
+  if (op.wanted == JobState::kClaimed) {
+    TRY(op.begun, op.all_begun.add(db, op.row));
+  } else {
+    TRY([[maybe_unused]] const bool fresh, insert_message(db, *op.row));
+    TRY(op.inserted, outbox::insert_job(db, op.job, op.wanted));
+  }
   for (OptionalEvent& event : op.told) CHECK_OK(op.events.record(db, event.draft, event.plan));
   return {};
 }
@@ -67,18 +75,22 @@ Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> o
   const auto& first = store::as<AcceptOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
+  CHECK_OK(first.all_begun.store_added(db));
   CHECK_OK(first.keys.store_taken(db));
   return tally.finish();
 }
 
 void end_accepts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
-  store::as<AcceptOp>(ops.front()).keys.ended(committed);
+  const auto& first = store::as<AcceptOp>(ops.front());
+  first.all_begun.ended(committed);
+  first.keys.ended(committed);
 }
 
 constexpr store::WriteKind kAcceptKind{"accept", 10, apply_accepts, end_accepts};
 
-AcceptOp::AcceptOp(metering::SendKeys& k, webhook::Events& e, const metering::Limits& l, Time t)
-    : WriteOp(kAcceptKind), keys(k), events(e), limits(l), now(t) {}
+AcceptOp::AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e,
+                   const metering::Limits& l, Time t)
+    : WriteOp(kAcceptKind), keys(k), all_begun(b), events(e), limits(l), now(t) {}
 
 Error quota_exhausted(const metering::Quota& quota, Time now) {
   Error error{ErrorCode::kQuotaExhausted,
@@ -90,14 +102,17 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 }  // namespace
 
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-               webhook::Events& events, metering::SendKeys& keys, const crypto::Key& contact_key,
-               IdSource& ids, const Clock& clock, metering::Limits limits)
+               webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
+               const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
+               const Clock& clock, metering::Limits limits)
     : db_(db),
       senders_(senders),
       send_(send),
       outbox_(outbox),
       events_(events),
       keys_(keys),
+      begun_(begun),
+      messages_(messages),
       contact_key_(contact_key),
       ids_(ids),
       clock_(clock),
@@ -114,8 +129,8 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode};
-    CO_TRY(context,
-           co_await resolve_context(db_, owner, id, message.context, reaction_target(message)));
+    CO_TRY(context, co_await resolve_context(messages_, owner, id, message.context,
+                                             reaction_target(message)));
   }
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
@@ -145,16 +160,17 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   const SenderPtr sender = std::move(checked.sender);
   const Time now = clock_.now();
 
-  AcceptOp op(keys_, events_, limits_, now);
-  op.row = make_row(caller, id, message, *sender);
+  AcceptOp op(keys_, begun_, events_, limits_, now);
+  MessageRow& row = *op.row;
+  row = make_row(caller, id, message, *sender);
   op.call = call;
   op.job.id = id.bytes();
   op.job.kind = outbox::JobKind::kSend;
   op.job.workspace = caller.workspace;
   op.job.group = sender->id.bytes();
-  op.job.lane = lane_of(sender->id, op.row.contact_hash);
-  op.job.due = op.row.created_at;
-  op.job.expires_at = op.row.created_at + message.ttl.value_or(kDefaultTtl);
+  op.job.lane = lane_of(sender->id, row.contact_hash);
+  op.job.due = row.created_at;
+  op.job.expires_at = row.created_at + message.ttl.value_or(kDefaultTtl);
 
   auto slot = outbox_.reserve(outbox::JobKind::kSend, op.job.group, op.job.lane);
   op.wanted = slot.state;
@@ -169,17 +185,17 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   std::vector<MessageStatus> steps = {MessageStatus::kAccepted};
   if (slot.state == JobState::kClaimed) steps.push_back(MessageStatus::kSending);
   for (const MessageStatus status : steps) {
-    op.row.status = status;
+    row.status = status;
     const auto type = event_of(status);
     if (!events_.wanted(caller.workspace, caller.mode, type)) continue;
     OptionalEvent event;
     event.draft.workspace = caller.workspace;
     event.draft.mode = caller.mode;
     event.draft.type = type;
-    event.draft.at = op.row.created_at;
+    event.draft.at = row.created_at;
     event.draft.subject = id.bytes();
     event.draft.lane = op.job.lane;
-    event.draft.body = render_event_body(op.row);
+    event.draft.body = render_event_body(row);
     auto plan = events_.plan(event.draft);
     if (!plan) {
       outbox_.release(std::move(slot));
@@ -188,7 +204,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
     event.plan = *std::move(plan);
     op.told.push_back(std::move(event));
   }
-  if (slot.state == JobState::kClaimed) op.row.sending_at = op.row.created_at;
+  if (slot.state == JobState::kClaimed) row.sending_at = row.created_at;
 
   const auto committed = co_await db_.commit(op);
   if (!committed || !op.admitted) {
@@ -211,7 +227,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   for (OptionalEvent& event : op.told) events_.launch(event.draft, std::move(event.plan), executor);
   if (op.inserted == JobState::kClaimed) {
     auto attempt = send_.attempt_compiled(std::move(op.job), sender, std::move(checked.request),
-                                          std::move(raw_body), op.row);
+                                          std::move(raw_body), std::move(op.begun));
     outbox_.start(std::move(slot), id.bytes(), executor, std::move(attempt));
   } else {
     outbox_.enqueued(std::move(slot), id.bytes(), op.job.due, op.inserted);
@@ -220,11 +236,10 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
 }
 
 Task<Accepted> Accept::replay(WorkspaceId workspace, MessageId id) {
-  auto read = [workspace, id](store::Connection& db) { return find_message(db, workspace, id); };
-  CO_TRY(auto row, co_await db_.read(std::move(read)));
+  CO_TRY(auto row, co_await messages_.find(workspace, id));
   if (!row)
     co_return fail(ErrorCode::kNotFound, "the message that this key made was deleted since");
-  co_return Accepted{*std::move(row), true, std::nullopt};
+  co_return Accepted{std::make_shared<MessageRow>(*std::move(row)), true, std::nullopt};
 }
 
 }  // namespace flowsell::messaging

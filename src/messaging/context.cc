@@ -12,17 +12,14 @@ bool is_ours(std::string_view reference) {
   return reference.starts_with(id_prefix(IdKind::kMessage));
 }
 
-Task<std::string> resolve(store::Database& db, MessageOwner owner, std::string reference,
+Task<std::string> resolve(const MessageReader& messages, MessageOwner owner, std::string reference,
                           std::string pointer) {
   if (!is_ours(reference)) co_return reference;
   const auto id = MessageId::parse(reference);
   if (!id)
     co_return fail_field(pointer, "invalid_id", id.error().detail,
                          "Use the message's id as the API returned it.");
-  auto read = [workspace = owner.workspace, id = *id](store::Connection& connection) {
-    return find_message(connection, workspace, id);
-  };
-  CO_TRY(const auto row, co_await db.read(std::move(read)));
+  CO_TRY(const auto row, co_await messages.find(owner.workspace, *id));
   if (!row || row->mode != owner.mode)
     co_return fail_field(pointer, "not_found", "there is no such message",
                          "Use an id of this workspace and mode.");
@@ -52,14 +49,15 @@ std::optional<channel::CompileContext> context_without_lookup(
   return channel::CompileContext{id, message.context, target};
 }
 
-Task<channel::CompileContext> resolve_context(store::Database& db, MessageOwner owner, MessageId id,
-                                              std::string context, std::string reaction_target) {
+Task<channel::CompileContext> resolve_context(const MessageReader& messages, MessageOwner owner,
+                                              MessageId id, std::string context,
+                                              std::string reaction_target) {
   channel::CompileContext out;
   out.id = id;
   CO_TRY(out.context_provider_id,
-         co_await resolve(db, owner, std::move(context), "/context/message_id"));
+         co_await resolve(messages, owner, std::move(context), "/context/message_id"));
   CO_TRY(out.target_provider_id,
-         co_await resolve(db, owner, std::move(reaction_target), "/reaction/message_id"));
+         co_await resolve(messages, owner, std::move(reaction_target), "/reaction/message_id"));
   co_return out;
 }
 

@@ -6,10 +6,10 @@
 #include "channel/message.h"
 #include "crypto/seal.h"
 #include "json/writer.h"
+#include "messaging/message_reader.h"
 #include "messaging/message_table.h"
 #include "messaging/senders.h"
 #include "outbox/job.h"
-#include "store/database.h"
 
 namespace flowsell::messaging {
 
@@ -22,8 +22,9 @@ struct MessageOwner {
 /// What a message refers to, as the provider names it. A reference is one of our ids ("msg_...",
 /// looked up) or the provider's own id (passed on). Fails with kInvalidRequest at the reference's
 /// field.
-Task<channel::CompileContext> resolve_context(store::Database& db, MessageOwner owner, MessageId id,
-                                              std::string context, std::string reaction_target);
+Task<channel::CompileContext> resolve_context(const MessageReader& messages, MessageOwner owner,
+                                              MessageId id, std::string context,
+                                              std::string reaction_target);
 /// The same where no look-up is needed; nullopt when one is.
 std::optional<channel::CompileContext> context_without_lookup(
     const MessageId& id, const channel::OutboundMessage& message);

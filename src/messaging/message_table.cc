@@ -22,9 +22,10 @@ using store::Sql;
 const Sql kInsert(
     "INSERT INTO messages (workspace_id, id, mode, inbound, sender_id, kind, contact, "
     "contact_hash, status, "
-    "provider_message_id, client_ref, metadata, created_at, sending_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT "
-    "(workspace_id, id) DO NOTHING");
+    "provider_message_id, client_ref, metadata, created_at, sending_at, unknown_at, sent_at, "
+    "failed_at, error_code, provider_code, provider_subcode, provider_trace) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+    "?19, ?20, ?21) ON CONFLICT (workspace_id, id) DO NOTHING");
 // ?5 has bit status/5 set for every status that may be left for ?3: may_follow() as a number, so
 // the row is read once.
 const Sql kAdvance(
@@ -109,6 +110,18 @@ MessageRow message_row(const store::Row& row) {
   return m;
 }
 
+/// An error's columns; NULL without one.
+struct ErrorParams {
+  explicit ErrorParams(const MessageError* error) {
+    if (error == nullptr) return;
+    code = Param(error->code);
+    provider_code = Param(error->provider_code);
+    provider_subcode = Param(error->provider_subcode);
+    trace_id = Param(error->trace_id);
+  }
+  Param code{nullptr}, provider_code{nullptr}, provider_subcode{nullptr}, trace_id{nullptr};
+};
+
 std::int64_t statuses_before(MessageStatus to) {
   std::int64_t mask = 0;
   for (const auto from :
@@ -123,12 +136,28 @@ std::int64_t statuses_before(MessageStatus to) {
 }  // namespace
 
 Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
-  TRY(const auto inserted,
-      db.run(kInsert,
-             {m.workspace, m.id, static_cast<int>(m.mode), m.inbound, m.sender, m.kind, m.contact,
-              Param::blob(as_text(m.contact_hash)), static_cast<int>(m.status),
-              Param::text_or_null(m.provider_message_id), Param::text_or_null(m.client_ref),
-              Param::text_or_null(m.metadata_json), m.created_at, m.sending_at}));
+  const ErrorParams error(m.error ? &*m.error : nullptr);
+  TRY(const auto inserted, db.run(kInsert, {m.workspace,
+                                            m.id,
+                                            static_cast<int>(m.mode),
+                                            m.inbound,
+                                            m.sender,
+                                            m.kind,
+                                            m.contact,
+                                            Param::blob(as_text(m.contact_hash)),
+                                            static_cast<int>(m.status),
+                                            Param::text_or_null(m.provider_message_id),
+                                            Param::text_or_null(m.client_ref),
+                                            Param::text_or_null(m.metadata_json),
+                                            m.created_at,
+                                            m.sending_at,
+                                            m.unknown_at,
+                                            m.sent_at,
+                                            m.failed_at,
+                                            error.code,
+                                            error.provider_code,
+                                            error.provider_subcode,
+                                            error.trace_id}));
   return inserted == 1;
 }
 
@@ -160,6 +189,7 @@ Result<std::optional<ChangedMessage>> fill_in(store::Connection& db, const Works
   bool lacks_id = false;
   CHECK_OK(db.query(kGaps, {workspace, id}, [&](const store::Row& row) {
     out.emplace();
+    out->row.workspace = workspace;
     out->row.mode = static_cast<identity::Mode>(row.integer(0));
     lacks_id = row.integer(1) != 0 && !change.provider_message_id.empty();
     out->is_first = (change.to == MessageStatus::kSent && row.integer(2) != 0) ||
@@ -178,29 +208,36 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                                                     const WorkspaceId& workspace,
                                                     const MessageId& id,
                                                     const StatusChange& change) {
-  const MessageError* error = change.error;
-  const Param none(nullptr);
+  const ErrorParams error(change.error);
   TRY(const auto advanced,
       db.run(kAdvance, {workspace, id, static_cast<int>(change.to), change.at,
                         statuses_before(change.to), Param::text_or_null(change.provider_message_id),
-                        error != nullptr ? Param(error->code) : none,
-                        error != nullptr ? Param(error->provider_code) : none,
-                        error != nullptr ? Param(error->provider_subcode) : none,
-                        error != nullptr ? Param(error->trace_id) : none}));
+                        error.code, error.provider_code, error.provider_subcode, error.trace_id}));
   if (advanced != 1) return fill_in(db, workspace, id, change);
   ChangedMessage out;
   out.moved = true;
   out.is_first = true;
-  if (change.known != nullptr) {
-    out.row = *change.known;
-    if (!change.provider_message_id.empty())
-      out.row.provider_message_id = change.provider_message_id;
-  } else {
-    TRY(out.row, read_after_advance(db, workspace, id));
-  }
+  TRY(out.row, read_after_advance(db, workspace, id));
   out.row.status = change.to;
-  if (error != nullptr) out.row.error = *error;
+  if (change.error != nullptr) out.row.error = *change.error;
   return out;
+}
+
+Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& begun,
+                                      const StatusChange& change) {
+  ChangedMessage out{.moved = true, .is_first = true, .row = begun};
+  MessageRow& row = out.row;
+  row.status = change.to;
+  row.provider_message_id = change.provider_message_id;
+  if (change.error != nullptr) row.error = *change.error;
+  if (change.to == MessageStatus::kUnknown) row.unknown_at = change.at;
+  if (change.to == MessageStatus::kSent) row.sent_at = change.at;
+  if (change.to == MessageStatus::kFailed) row.failed_at = change.at;
+  TRY(const bool is_new, insert_message(db, row));
+  if (is_new) return out;
+  TRY(auto changed, change_status(db, begun.workspace, begun.id, change));
+  if (!changed) return fail(ErrorCode::kInternal, "a message's row is neither new nor there");
+  return *std::move(changed);
 }
 
 Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
@@ -227,7 +264,14 @@ Result<std::optional<Conversation>> find_conversation(store::Connection& db,
   return found;
 }
 
-Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) {
+namespace {
+
+/// Ids between which a query's messages lie.
+struct IdRange {
+  MessageId above, below;
+};
+
+IdRange range_of(const MessageQuery& q) {
   IdBytes highest;
   highest.fill(0xFF);
   IdBytes from{};
@@ -242,8 +286,43 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
     until = IdBytes{};
     put_time(until, *q.created_before);
   }
-  const MessageId below = q.after ? std::min(*q.after, MessageId(until)) : MessageId(until);
-  const MessageId above = q.before ? std::max(*q.before, MessageId(from)) : MessageId(from);
+  return {q.before ? std::max(*q.before, MessageId(from)) : MessageId(from),
+          q.after ? std::min(*q.after, MessageId(until)) : MessageId(until)};
+}
+
+/// Puts messages into what a search found, in its order. Of those beyond the last row that the
+/// search looked at (`end`) others may be missing: they come with the next page.
+void add_begun(MessagePage& page, const std::vector<std::shared_ptr<const MessageRow>>& begun,
+               const std::optional<MessageId>& end) {
+  const auto is_before = [&page](const MessageId& a, const MessageId& b) {
+    return page.upwards ? a < b : b < a;
+  };
+  const auto by_order = [&](const MessageRow& a, const MessageRow& b) {
+    return is_before(a.id, b.id);
+  };
+  for (const auto& row : begun) {
+    if (end && is_before(*end, row->id)) continue;
+    const auto place = std::ranges::lower_bound(page.rows, *row, by_order);
+    // What the table has already is further than what memory says.
+    if (place != page.rows.end() && place->id == row->id) continue;
+    page.rows.insert(place, *row);
+  }
+}
+
+}  // namespace
+
+bool shows(const MessageQuery& q, const MessageRow& row) {
+  const IdRange range = range_of(q);
+  return row.workspace == q.workspace && row.mode == q.mode && range.above < row.id &&
+         row.id < range.below && (!q.status || row.status == *q.status) &&
+         (!q.sender || row.sender == *q.sender) && (!q.inbound || row.inbound == *q.inbound) &&
+         (!q.client_ref || row.client_ref == *q.client_ref) &&
+         (!q.contact_hash || row.contact_hash == *q.contact_hash);
+}
+
+Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q,
+                                  const std::vector<std::shared_ptr<const MessageRow>>& begun) {
+  const auto [above, below] = range_of(q);
   const auto status =
       q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;
   const auto inbound = q.inbound ? std::optional<std::int64_t>(*q.inbound ? 1 : 0) : std::nullopt;
@@ -256,8 +335,12 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q) 
                      q.client_ref, q.contact_hash ? Param::blob(as_text(*q.contact_hash)) : none,
                      static_cast<std::int64_t>(q.limit + 1), kPageScanMax},
                     [&page](const store::Row& row) { page.rows.push_back(message_row(row)); }));
-  CHECK_OK(
-      store::end_page(db, page, q.limit, &MessageRow::id, kScanEnd, q.workspace, below, above));
+  std::optional<MessageId> end;
+  if (page.rows.size() <= q.limit) {
+    TRY(end, store::end_of_scan<MessageId>(db, kScanEnd, page.upwards, q.workspace, below, above));
+  }
+  add_begun(page, begun, end);
+  store::end_page(page, q.limit, &MessageRow::id, end);
   return page;
 }
 

@@ -30,14 +30,16 @@ struct Prepared {
 };
 
 struct UpdatesOp final : store::WriteOp {
-  UpdatesOp(webhook::Events& e, const crypto::Key& k, const metering::Limits& l, SenderPtr s,
-            Time t);
+  UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k, const metering::Limits& l,
+            SenderPtr s, Time t);
   webhook::Events& events;
+  BegunMessages& begun;
   const crypto::Key& contact_key;
   const metering::Limits& limits;
   SenderPtr sender;
   Time now;
   std::vector<Prepared> updates;
+  std::vector<MessageId> overtaken;  ///< result: begun messages that came into the table
 };
 
 EventDraft draft_for(const Sender& sender, EventType type, Time at) {
@@ -91,12 +93,26 @@ Envelope envelope_of_status(const Sender& sender, MessageStatus status,
   return {"messages/status", provider_message_id, at, sender.address, channel::status_name(status)};
 }
 
+/// change_status(), for a message too whose attempt has not ended: the provider's webhook may
+/// overtake its answer.
+Result<std::optional<ChangedMessage>> change_status_of(store::Connection& db, UpdatesOp& op,
+                                                       const MessageId& id,
+                                                       const StatusChange& change) {
+  TRY(auto changed, change_status(db, op.sender->workspace, id, change));
+  if (changed) return changed;
+  const auto begun = op.begun.find(op.sender->workspace, id);
+  if (!begun) return std::nullopt;
+  TRY([[maybe_unused]] const bool is_new, insert_message(db, *begun));
+  op.overtaken.push_back(id);
+  return change_status(db, op.sender->workspace, id, change);
+}
+
 Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
                       metering::Tally& tally) {
   StatusChange change = update.change;
   change.provider_message_id = update.provider_message_id;
   change.error = update.error ? &*update.error : nullptr;
-  TRY(const auto changed, change_status(db, op.sender->workspace, update.message, change));
+  TRY(const auto changed, change_status_of(db, op, update.message, change));
   if (!changed) {
     // Retention took it, or it was another server's: nobody can be told whose it is, but it is not
     // lost silently.
@@ -128,6 +144,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) {
     auto& op = store::as<UpdatesOp>(each);
+    op.overtaken.clear();
     for (Prepared& update : op.updates) {
       update.plan.begin();
       switch (update.kind) {
@@ -146,11 +163,25 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
   return tally.finish();
 }
 
-constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates};
+void end_updates(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  if (!committed) return;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<UpdatesOp>(each);
+    for (const MessageId& id : op.overtaken) op.begun.forget(id);
+  }
+}
 
-UpdatesOp::UpdatesOp(webhook::Events& e, const crypto::Key& k, const metering::Limits& l,
-                     SenderPtr s, Time t)
-    : WriteOp(kUpdatesKind), events(e), contact_key(k), limits(l), sender(std::move(s)), now(t) {}
+constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates, end_updates};
+
+UpdatesOp::UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k,
+                     const metering::Limits& l, SenderPtr s, Time t)
+    : WriteOp(kUpdatesKind),
+      events(e),
+      begun(b),
+      contact_key(k),
+      limits(l),
+      sender(std::move(s)),
+      now(t) {}
 
 /// Turns updates into rows and event drafts.
 class Preparer {
@@ -248,10 +279,15 @@ class Preparer {
 
 }  // namespace
 
-ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events,
+ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
                                  const crypto::Key& contact_key, const Clock& clock,
                                  metering::Limits limits)
-    : db_(db), events_(events), contact_key_(contact_key), clock_(clock), limits_(limits) {}
+    : db_(db),
+      events_(events),
+      begun_(begun),
+      contact_key_(contact_key),
+      clock_(clock),
+      limits_(limits) {}
 
 Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update>& updates,
                                    Lanes& lanes) {
@@ -261,8 +297,12 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
   for (const channel::Update& update : updates) {
     const auto* status = std::get_if<StatusUpdate>(&update);
     if (status == nullptr || status->message.is_none()) continue;
-    if (events_.wanted(sender->workspace, sender->mode, event_of(status->status)))
+    if (!events_.wanted(sender->workspace, sender->mode, event_of(status->status))) continue;
+    if (const auto begun = begun_.find(sender->workspace, status->message)) {
+      lanes[begun->id] = lane_of(begun->sender, begun->contact_hash);
+    } else {
       ids.push_back(status->message);
+    }
   }
   if (ids.empty()) co_return Result<>{};
   auto read = [&ids, &lanes, workspace = sender->workspace](store::Connection& db) -> Result<> {
@@ -276,7 +316,7 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
 }
 
 Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> updates) {
-  UpdatesOp op(events_, contact_key_, limits_, sender, clock_.now());
+  UpdatesOp op(events_, begun_, contact_key_, limits_, sender, clock_.now());
   const Preparer prepare(*sender, contact_key_, op.now);
   op.updates.reserve(updates.size());
   Lanes lanes;

@@ -1,7 +1,5 @@
 #include "messaging/render.h"
 
-#include <vector>
-
 #include "context.h"
 #include "json/writer.h"
 
@@ -24,29 +22,25 @@ void write_error(json::Writer& out, const MessageError& error, std::string_view 
   out.end_object();
 }
 
+void write_step(json::Writer& out, Time at, MessageStatus status) {
+  out.begin_object().key("status").string(channel::status_name(status));
+  out.key("at").string(format_time(at)).end_object();
+}
+
 void write_history(json::Writer& out, const MessageRow& row) {
-  struct Step {
-    Time at;
-    MessageStatus status;
+  const auto step = [&out](const std::optional<Time>& at, MessageStatus status) {
+    if (at) write_step(out, *at, status);
   };
-  std::vector<Step> steps = {
-      {row.created_at, row.inbound ? MessageStatus::kReceived : MessageStatus::kAccepted}};
-  const auto add = [&steps](const std::optional<Time>& at, MessageStatus status) {
-    if (at) steps.push_back({*at, status});
-  };
-  add(row.sending_at, MessageStatus::kSending);
-  add(row.unknown_at, MessageStatus::kUnknown);
-  add(row.sent_at, MessageStatus::kSent);
-  add(row.failed_at, MessageStatus::kFailed);
-  add(row.delivered_at, MessageStatus::kDelivered);
-  add(row.read_at, MessageStatus::kRead);
   // In the order of the way, not of the times: the provider's clock counts in seconds, ours in
   // milliseconds.
   out.key("status_history").begin_array();
-  for (const Step& step : steps) {
-    out.begin_object().key("status").string(channel::status_name(step.status));
-    out.key("at").string(format_time(step.at)).end_object();
-  }
+  step(row.created_at, row.inbound ? MessageStatus::kReceived : MessageStatus::kAccepted);
+  step(row.sending_at, MessageStatus::kSending);
+  step(row.unknown_at, MessageStatus::kUnknown);
+  step(row.sent_at, MessageStatus::kSent);
+  step(row.failed_at, MessageStatus::kFailed);
+  step(row.delivered_at, MessageStatus::kDelivered);
+  step(row.read_at, MessageStatus::kRead);
   out.end_array();
 }
 
@@ -84,21 +78,41 @@ webhook::EventType event_of(MessageStatus status) {
   return EventType::kProviderUnknown;
 }
 
-std::string render_message(const MessageRow& row, std::string_view detail) {
-  json::Writer out;
+namespace {
+
+/// What a message is from its acceptance on, up to its creation. `status` and `provider_message_id`
+/// as they are to be shown.
+void write_message(json::Writer& out, const MessageRow& row, MessageStatus status,
+                   std::string_view provider_message_id) {
   out.begin_object().key("id").string(row.id.str()).key("object").string("message");
   out.key("direction").string(row.inbound ? "inbound" : "outbound");
-  out.key("status").string(channel::status_name(row.status));
+  out.key("status").string(channel::status_name(status));
   out.key("type").string(row.kind);
   out.key(row.inbound ? "from" : "to").string(row.contact);
   out.key("sender_id").string(row.sender.str());
-  write_nullable(out, "provider_message_id", row.provider_message_id);
+  write_nullable(out, "provider_message_id", provider_message_id);
   write_nullable(out, "client_ref", row.client_ref);
   write_metadata(out, row.metadata_json);
   out.key("created_at").string(format_time(row.created_at));
+}
+
+}  // namespace
+
+std::string render_message(const MessageRow& row, std::string_view detail) {
+  json::Writer out;
+  write_message(out, row, row.status, row.provider_message_id);
   write_history(out, row);
   if (row.error) write_error(out, *row.error, detail);
   out.end_object();
+  return std::move(out).take();
+}
+
+std::string render_accepted(const MessageRow& row) {
+  json::Writer out;
+  write_message(out, row, MessageStatus::kAccepted, {});
+  out.key("status_history").begin_array();
+  write_step(out, row.created_at, MessageStatus::kAccepted);
+  out.end_array().end_object();
   return std::move(out).take();
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 // messages holds no content: kind, masked recipient, keyed hash, ids, status and its times, error
 // codes.
-constexpr std::array kMigrations = {store::Migration{40, "connections, senders, messages", R"sql(
+constexpr std::array kMigrations = {
+    store::Migration{40, "connections, senders, messages", R"sql(
 CREATE TABLE connections (
   workspace_id BLOB NOT NULL,
   id BLOB NOT NULL,
@@ -57,6 +58,13 @@ CREATE TABLE messages (
   provider_trace TEXT,
   PRIMARY KEY (workspace_id, id)
 ) STRICT, WITHOUT ROWID;
+)sql"},
+    // Messages whose first attempt is open, packed: see begun_messages.h.
+    store::Migration{41, "begun messages", R"sql(
+CREATE TABLE begun_messages (
+  slot INTEGER PRIMARY KEY,
+  messages BLOB NOT NULL
+) STRICT;
 )sql"}};
 
 }  // namespace

@@ -52,11 +52,14 @@ MessageStatus status_of(Outcome::Kind kind) {
 
 }  // namespace
 
-SendHandler::SendHandler(store::Database& db, http::Client& client, Senders& senders,
-                         webhook::Events& events, Waiters& waiters, outbox::Outbox& outbox,
-                         crypto::RotatingKeys& spool, const Clock& clock, metering::Limits limits,
-                         SendOptions options, metrics::Registry& metrics)
+SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
+                         http::Client& client, Senders& senders, webhook::Events& events,
+                         Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
+                         const Clock& clock, metering::Limits limits, SendOptions options,
+                         metrics::Registry& metrics)
     : db_(db),
+      begun_(begun),
+      messages_(messages),
       client_(client),
       senders_(senders),
       events_(events),
@@ -93,6 +96,16 @@ Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) 
   return settle_unknown(db, events_, limits_, job, now);
 }
 
+Result<std::size_t> SendHandler::recover_begun() {
+  std::size_t total = 0;
+  while (true) {
+    RecoverBegunOp op(events_, limits_, clock_.now());
+    CHECK_OK(db_.commit_now(op));
+    if (!op.found) return total;
+    total += op.recovered;
+  }
+}
+
 Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender& sender) {
   const auto key = spool_.find(job.key_id);
   if (!key) co_return fail(ErrorCode::kNotFound, "the key of the message's content is gone");
@@ -103,7 +116,7 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender&
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
   const MessageOwner owner{job.workspace, sender.mode};
-  CO_TRY(const auto context, co_await resolve_context(db_, owner, MessageId(job.id),
+  CO_TRY(const auto context, co_await resolve_context(messages_, owner, MessageId(job.id),
                                                       message.context, reaction_target(message)));
   co_return sender.adapter->compile(message, context, route(sender));
 }
@@ -125,10 +138,7 @@ Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
 Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
   const SenderPtr sender = senders_.find(SenderId(job.group));
   if (!events_.wanted(job.workspace, sender->mode, webhook::EventType::kMessageSending)) co_return;
-  auto read = [&job](store::Connection& db) {
-    return find_message(db, job.workspace, MessageId(job.id));
-  };
-  const auto row = co_await db_.read(read);
+  const auto row = co_await messages_.find(job.workspace, MessageId(job.id));
   if (!row || !*row) co_return;
   webhook::EventDraft draft;
   draft.workspace = job.workspace;
@@ -161,7 +171,7 @@ Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest 
 
 Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender,
                                                      http::OutRequest request, Content raw_body,
-                                                     MessageRow row) {
+                                                     Begun begun) {
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   const bool comes_again = refused || outcome.kind == Outcome::Kind::kRetry;
@@ -170,9 +180,9 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
   if (refused && !job.sealed.empty()) {
     --job.attempt;
     const Time due = job.due;
-    co_return co_await put_back(std::move(job), due);
+    co_return co_await put_back(std::move(job), due, &begun);
   }
-  co_return co_await settle(std::move(job), sender, std::move(outcome), &row);
+  co_return co_await settle(std::move(job), sender, std::move(outcome), &begun);
 }
 
 Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender,
@@ -233,8 +243,9 @@ void SendHandler::reseal(outbox::Job& job) {
   if (!seal(job, raw)) log::warn("a waiting message could not be sealed anew");
 }
 
-Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
-  SettleOp op(events_, limits_, job, clock_.now());
+Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due, const Begun* begun) {
+  SettleOp op(events_, begun_, limits_, job, clock_.now());
+  op.begun = begun;
   op.retry_at = due;
   while (!co_await db_.commit(op)) {
     // Given up, it would stay claimed until the next start, and be called unknown there though no
@@ -252,7 +263,7 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due) {
 }
 
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
-                                           const MessageRow* known) {
+                                           const Begun* begun) {
   const Time now = clock_.now();
   auto retry_at = retry_time(job, outcome, now);
   // A refusal that could be tried again only after the message's life is final, and its reason is
@@ -261,9 +272,9 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
     outcome.kind = Outcome::Kind::kFailed;
     retry_at.reset();
   }
-  SettleOp op(events_, limits_, job, now);
+  SettleOp op(events_, begun_, limits_, job, now);
   op.retry_at = retry_at;
-  op.known = known;
+  op.begun = begun;
   const std::string detail = outcome.error ? outcome.error->text : std::string();
   if (!retry_at) {
     op.status = status_of(outcome.kind);

@@ -1,34 +1,51 @@
 #include "settle.h"
 
+#include "context.h"
 #include "messaging/render.h"
 
 namespace flowsell::messaging {
 namespace {
 
-/// What every end of a job leaves behind: the step, where it is one the event (`tell` records it),
-/// the count, and the job is gone. Returns the job that is next in its lane.
+/// What every end of an attempt leaves behind: where its step is one the event (`tell` records it),
+/// and the count.
 template <class Tell>
-Result<std::optional<outbox::JobRef>> end_job(store::Connection& db, const outbox::Job& job,
-                                              const StatusChange& change, bool promote,
-                                              metering::Tally& tally, Tell tell) {
-  TRY(const auto changed, change_status(db, job.workspace, MessageId(job.id), change));
-  if (changed && changed->moved) CHECK_OK(tell(changed->row));
-  if (changed && changed->is_first)
-    tally.count({job.workspace, changed->row.mode}, metric_of(change.to));
-  return outbox::finish_job(db, job, promote);
+Result<> leave_behind(const ChangedMessage& changed, const StatusChange& change,
+                      metering::Tally& tally, Tell tell) {
+  if (changed.moved) CHECK_OK(tell(changed.row));
+  if (changed.is_first)
+    tally.count({changed.row.workspace, changed.row.mode}, metric_of(change.to));
+  return {};
+}
+
+/// The attempt that began with the message goes on as a job that waits.
+Result<> requeue_begun(store::Connection& db, const SettleOp& op) {
+  // False where a status that overtook the attempt's end has put it there.
+  TRY([[maybe_unused]] const bool is_new, insert_message(db, *op.begun->row));
+  return outbox::requeue_job(db, op.job, *op.retry_at);
 }
 
 Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally) {
   op.promoted.reset();
   op.plan.begin();
-  if (op.retry_at) return outbox::requeue_job(db, op.job, *op.retry_at);
+  if (op.retry_at)
+    return op.begun != nullptr ? requeue_begun(db, op)
+                               : outbox::requeue_job(db, op.job, *op.retry_at);
   const StatusChange change{op.status, op.now, op.provider_message_id,
-                            op.error ? &*op.error : nullptr, op.known};
+                            op.error ? &*op.error : nullptr};
   const auto tell = [&db, &op](const MessageRow& row) {
     op.event.body = render_event_body(row);
     return op.events.record(db, op.event, op.plan);
   };
-  TRY(op.promoted, end_job(db, op.job, change, op.promote, tally, tell));
+  if (op.begun != nullptr) {
+    TRY(const auto changed, insert_changed(db, *op.begun->row, change));
+    CHECK_OK(leave_behind(changed, change, tally, tell));
+    if (!op.promote) return {};
+    TRY(op.promoted, outbox::promote_lane(db, op.job.group, op.job.lane));
+    return {};
+  }
+  TRY(const auto changed, change_status(db, op.job.workspace, MessageId(op.job.id), change));
+  if (changed) CHECK_OK(leave_behind(*changed, change, tally, tell));
+  TRY(op.promoted, outbox::finish_job(db, op.job, op.promote));
   return {};
 }
 
@@ -39,7 +56,57 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
   return tally.finish();
 }
 
-constexpr store::WriteKind kSettleKind{"settle", 30, apply_settles};
+void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  if (!committed) return;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<SettleOp>(each);
+    if (op.begun != nullptr) op.all_begun.end(*op.begun);
+  }
+}
+
+constexpr store::WriteKind kSettleKind{"settle", 30, apply_settles, end_settles};
+
+outbox::Job job_of(const MessageRow& row) {
+  outbox::Job job;
+  job.id = row.id.bytes();
+  job.workspace = row.workspace;
+  job.group = row.sender.bytes();
+  job.lane = lane_of(row.sender, row.contact_hash);
+  return job;
+}
+
+/// True when the message was left without an outcome, and no job of the outbox stands for it.
+Result<bool> was_open(store::Connection& db, const MessageRow& left) {
+  // False where its outcome, a job that goes on, or a status that overtook both has put it there.
+  TRY(const bool is_new, insert_message(db, left));
+  if (is_new) return true;
+  TRY(const auto row, find_message(db, left.workspace, left.id));
+  if (!row || row->status != MessageStatus::kSending) return false;
+  TRY(const bool goes_on, outbox::has_job(db, left.id.bytes()));
+  return !goes_on;
+}
+
+Result<> recover_one_slot(store::Connection& db, RecoverBegunOp& op) {
+  op.found = false;
+  op.recovered = 0;
+  TRY(const auto left, BegunMessages::first_left(db));
+  if (!left) return {};
+  op.found = true;
+  for (const MessageRow& row : left->messages) {
+    TRY(const bool is_open, was_open(db, row));
+    if (!is_open) continue;
+    CHECK_OK(settle_unknown(db, op.events, op.limits, job_of(row), op.now));
+    ++op.recovered;
+  }
+  return BegunMessages::remove_left(db, *left);
+}
+
+Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) CHECK_OK(recover_one_slot(db, store::as<RecoverBegunOp>(each)));
+  return {};
+}
+
+constexpr store::WriteKind kRecoverBegunKind{"recover_begun", 1, apply_recover_begun};
 
 }  // namespace
 
@@ -58,8 +125,12 @@ metering::Metric metric_of(MessageStatus status) {
   }
 }
 
-SettleOp::SettleOp(webhook::Events& e, const metering::Limits& l, const outbox::Job& j, Time t)
-    : WriteOp(kSettleKind), events(e), limits(l), job(j), now(t) {}
+SettleOp::SettleOp(webhook::Events& e, BegunMessages& b, const metering::Limits& l,
+                   const outbox::Job& j, Time t)
+    : WriteOp(kSettleKind), events(e), all_begun(b), limits(l), job(j), now(t) {}
+
+RecoverBegunOp::RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t)
+    : WriteOp(kRecoverBegunKind), events(e), limits(l), now(t) {}
 
 std::optional<MessageError> stored_error(const channel::Outcome& outcome) {
   using Kind = channel::Outcome::Kind;
@@ -87,8 +158,9 @@ Result<> settle_unknown(store::Connection& db, webhook::Events& events,
     TRY(auto plan, events.plan_queued(event));
     return events.record(db, event, plan);
   };
-  TRY([[maybe_unused]] const auto promoted,
-      end_job(db, job, change, /*promote=*/true, tally, tell));
+  TRY(const auto changed, change_status(db, job.workspace, MessageId(job.id), change));
+  if (changed) CHECK_OK(leave_behind(*changed, change, tally, tell));
+  TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
   return tally.finish();
 }
 

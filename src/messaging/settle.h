@@ -4,6 +4,7 @@
 #include <string>
 
 #include "channel/outcome.h"
+#include "messaging/begun_messages.h"
 #include "messaging/message_table.h"
 #include "metering/metering.h"
 #include "outbox/job_table.h"
@@ -18,8 +19,10 @@ metering::Metric metric_of(MessageStatus status);
 /// Commit 2: what an attempt's outcome leaves behind. Status, the provider's id, the event with its
 /// deliveries, and the job: gone with its content, or back in the queue.
 struct SettleOp final : store::WriteOp {
-  SettleOp(webhook::Events& e, const metering::Limits& l, const outbox::Job& j, Time t);
+  SettleOp(webhook::Events& e, BegunMessages& b, const metering::Limits& l, const outbox::Job& j,
+           Time t);
   webhook::Events& events;
+  BegunMessages& all_begun;
   const metering::Limits& limits;
   const outbox::Job& job;
   Time now;
@@ -27,8 +30,10 @@ struct SettleOp final : store::WriteOp {
   MessageStatus status = MessageStatus::kUnknown;  ///< otherwise
   std::string provider_message_id;
   std::optional<MessageError> error;
-  const MessageRow* known = nullptr;  ///< the message's row, where it is at hand
-  webhook::EventDraft event;          ///< body filled in by the transaction
+  /// The message, where this is the end of the attempt that began with it: now it comes into the
+  /// table. It leaves the begun ones with the commit.
+  const Begun* begun = nullptr;
+  webhook::EventDraft event;  ///< body filled in by the transaction
   webhook::EventPlan plan;
   bool promote = false;
   std::optional<outbox::JobRef> promoted;  ///< result
@@ -38,6 +43,16 @@ struct SettleOp final : store::WriteOp {
 /// is planned: its deliveries are queued.
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
                         const metering::Limits& limits, const outbox::Job& job, Time now);
+
+/// Settles as unknown what the last process left in one slot of begun messages and gave no outcome.
+struct RecoverBegunOp final : store::WriteOp {
+  RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t);
+  webhook::Events& events;
+  const metering::Limits& limits;
+  Time now;
+  bool found = false;         ///< result: there was such a slot
+  std::size_t recovered = 0;  ///< result
+};
 
 /// The outcome's error as it is stored.
 std::optional<MessageError> stored_error(const channel::Outcome& outcome);

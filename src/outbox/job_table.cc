@@ -70,6 +70,8 @@ const Sql kReady(
 const Sql kClaimed(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
     "FROM claimed_jobs LIMIT ?1");
+const Sql kHas(
+    "SELECT 1 FROM queued_jobs WHERE id = ?1 UNION ALL SELECT 1 FROM claimed_jobs WHERE id = ?1");
 const Sql kGroups("SELECT lane_group, COUNT(*) FROM queued_jobs GROUP BY lane_group");
 const Sql kKindOfGroup("SELECT kind FROM queued_jobs WHERE lane_group = ?1 LIMIT 1");
 
@@ -162,6 +164,12 @@ Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId&
   if (!head || head->state != JobState::kWaiting) return std::nullopt;
   CHECK_OK(db.run(kMakeReady, {id_param(head->ref.id)}));
   return head->ref;
+}
+
+Result<bool> has_job(store::Connection& db, const JobId& id) {
+  bool has = false;
+  CHECK_OK(db.query(kHas, {id_param(id)}, [&has](const store::Row&) { has = true; }));
+  return has;
 }
 
 Result<> promote_orphans(store::Connection& db) {

@@ -42,6 +42,11 @@ JobHandler& Outbox::handler(JobKind kind) const {
 
 Result<> Outbox::recover() {
   std::size_t total = 0;
+  for (JobHandler* each : handlers_) {
+    if (each == nullptr) continue;
+    TRY(const std::size_t begun, each->recover_begun());
+    total += begun;
+  }
   while (true) {
     RecoverOp op([this](JobKind kind) -> JobHandler& { return handler(kind); }, clock_.now());
     CHECK_OK(db_.commit_now(op));

@@ -164,14 +164,15 @@ def test_killed_around_the_end_of_a_delivery_it_is_repeated_under_the_same_id_or
     assert {each.id for each in receiver.all()} == {delivery["event_id"]}
 
 
+@pytest.mark.parametrize("kind", ["recover_begun", "recover"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_around_the_recovery_the_next_start_ends_it(make_stack, moment):
+def test_killed_around_the_recovery_the_next_start_ends_it(make_stack, moment, kind):
     stack = make_stack()
     stack.sim.fault({"latency_ms": 5000}, times=1)
     sent = stack.api.accept(text_to(TO))
     wait_until(lambda: stack.sim.stats()["requests"], "the provider has it")
     stack.server.kill()
-    stack.server.begin(f"commit.{moment}.recover")
+    stack.server.begin(f"commit.{moment}.{kind}")
     wait_for_death(stack)
     stack.start_server()
     assert stack.api.wait_for_status(sent["id"], "unknown", "sent", "delivered", "read")

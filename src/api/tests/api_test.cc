@@ -70,9 +70,9 @@ class ApiTest : public testing::Test {
                         world_.clock,   world_.metrics};
   bool ready_ = true;
   Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency,
-            world_.options.limits, 1000, world_.senders, world_.accept, world_.read_receipts,
-            world_.waiters, world_.endpoints, *world_.spool, hooks_, world_.metrics,
-            [this] { return ready_; }}};
+            world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
+            world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
+            world_.metrics, [this] { return ready_; }}};
   std::string key_ = new_key(identity::Scopes::all());
 };
 
@@ -264,9 +264,9 @@ class LimitedApi : public ApiTest {
   LimitedApi()
       : limited_(1),
         strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
-                 world_.options.limits, 1000, world_.senders, world_.accept, world_.read_receipts,
-                 world_.waiters, world_.endpoints, *world_.spool, hooks_, world_.metrics,
-                 [] { return true; }}) {}
+                 world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
+                 world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
+                 world_.metrics, [] { return true; }}) {}
   http::Response list() {
     http::Request request;
     request.path = "/v1/messages";

@@ -365,6 +365,41 @@ TEST_F(MessageList, EmptySpanOfTimeHoldsNothing) {
   EXPECT_THAT(ids_of({.created_from = kNow + 1h, .created_before = kNow + 2h}), IsEmpty());
 }
 
+class ListWithBegun : public MessageList {
+ protected:
+  std::vector<MessageId> ids_with(MessageQuery query,
+                                  const std::vector<std::shared_ptr<const MessageRow>>& begun) {
+    query.workspace = workspace_;
+    const auto page = testkit::in_snapshot(
+        *db_, [&](store::Connection& db) { return list_messages(db, query, begun); });
+    std::vector<MessageId> out;
+    for (const auto& row : page.rows) out.push_back(row.id);
+    return out;
+  }
+  static std::shared_ptr<const MessageRow> shared(const MessageRow& row) {
+    return std::make_shared<MessageRow>(row);
+  }
+};
+
+TEST_F(ListWithBegun, RowOfTheTableCountsWhereBothHaveIt) {
+  auto stale = rows_[2];
+  stale.status = kSending;
+  EXPECT_THAT(ids_with({}, {shared(stale)}), ElementsAre(id(4), id(3), id(2), id(1), id(0)));
+  EXPECT_EQ(read(id(2)).status, kAccepted);
+}
+
+TEST_F(ListWithBegun, PageIsFullWithThem) {
+  const auto newest = a_row(kSending);
+  EXPECT_THAT(ids_with({.limit = 2}, {shared(newest)}), ElementsAre(newest.id, id(4)));
+}
+
+TEST_F(ListWithBegun, UpwardsTheyComeInTheirOrder) {
+  const auto newest = a_row(kSending);
+  EXPECT_THAT(ids_with({.before = id(3), .limit = 2}, {shared(newest)}),
+              ElementsAre(newest.id, id(4)));
+  EXPECT_THAT(ids_with({.before = id(3), .limit = 1}, {shared(newest)}), ElementsAre(id(4)));
+}
+
 class LongMessageList : public MessageTable {
  protected:
   void add(int count) {
@@ -395,6 +430,27 @@ TEST_F(LongMessageList, SearchUpwardsStopsAfterTwentyThousandRowsAndSaysWhere) {
   EXPECT_THAT(page.rows, IsEmpty());
   ASSERT_TRUE(page.has_more);
   EXPECT_THAT(ids_of({.status = kFailed, .before = page.next}), ElementsAre(wanted.id));
+}
+
+TEST_F(LongMessageList, WhatIsBegunBeyondTheEndOfASearchComesWithTheNextPage) {
+  const auto oldest = inserted();
+  add(20'000);
+  const auto unseen = inserted(kSending);
+  const std::vector begun = {
+      std::shared_ptr<const MessageRow>(std::make_shared<MessageRow>(a_row(kSending)))};
+  MessageQuery query{.workspace = workspace_, .status = kSending, .before = oldest.id};
+  const auto page = [&] {
+    return testkit::in_snapshot(
+        *db_, [&](store::Connection& db) { return list_messages(db, query, begun); });
+  };
+  const auto first = page();
+  EXPECT_THAT(first.rows, IsEmpty());
+  ASSERT_TRUE(first.has_more);
+  query.before = first.next;
+  const auto second = page();
+  ASSERT_THAT(second.rows, SizeIs(2));
+  EXPECT_EQ(second.rows[0].id, begun[0]->id);
+  EXPECT_EQ(second.rows[1].id, unseen.id);
 }
 
 TEST_F(LongMessageList, SearchThatSeesAllRowsIsAtItsEnd) {

@@ -47,11 +47,12 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
           *db, workspaces,
           [this](std::string_view name) { return name == adapter.name() ? &adapter : nullptr; },
           ids, clock),
-      send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, options.limits,
-                   send_options(options, provider), metrics),
-      accept(*db, senders, send_handler, outbox, events, send_keys, contact_key, ids, clock,
-             options.limits),
-      updates_in(*db, events, contact_key, clock, options.limits),
+      messages(*db, begun),
+      send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
+                   options.limits, send_options(options, provider), metrics),
+      accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
+             ids, clock, options.limits),
+      updates_in(*db, events, begun, contact_key, clock, options.limits),
       read_receipts(*db, client, senders, send_handler, idempotency, clock) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
   http::Response taken;
@@ -85,24 +86,23 @@ Result<Accepted> MessagingWorld::send_json(const std::string& body,
                                            std::optional<std::string> key) {
   TRY(const auto document, json::parse(body));
   TRY(auto message, channel::parse_message(document.root()));
-  std::optional<metering::IdempotentCall> begun;
-  if (key) begun = call(*key, body);
+  std::optional<metering::IdempotentCall> idempotent;
+  if (key) idempotent = call(*key, body);
   return testkit::run(pool, accept.accept(caller, accept.next_id(), std::move(message),
-                                          Content(std::string(body)), std::move(begun)));
+                                          Content(std::string(body)), std::move(idempotent)));
 }
 
 MessageRow MessagingWorld::send_and_settle(const std::string& to) {
   const auto accepted = send(to);
   if (!accepted) throw std::runtime_error(accepted.error().detail);
   if (!idle()) throw std::runtime_error("an attempt did not end");
-  return row(accepted->row.id);
+  return row(accepted->row->id);
 }
 
 MessageRow MessagingWorld::row(const MessageId& id) {
-  const auto found = testkit::in_snapshot(*db, [&](store::Connection& connection) {
-    return find_message(connection, caller.workspace, id);
-  });
-  return found.value_or(MessageRow());
+  const auto found = testkit::run(pool, messages.find(caller.workspace, id));
+  if (!found) throw std::runtime_error(found.error().detail);
+  return found->value_or(MessageRow());
 }
 
 bool MessagingWorld::becomes(const MessageId& id, MessageStatus status) {

@@ -65,6 +65,8 @@ class MessagingWorld : public webhook::WebhookWorld {
   crypto::Key contact_key = crypto::Key::random();
   MessagingOptions options;
   Senders senders;
+  BegunMessages begun;
+  MessageReader messages;
   Waiters waiters;
   SendHandler send_handler;
   Accept accept;

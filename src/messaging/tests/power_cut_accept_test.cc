@@ -70,7 +70,7 @@ class Book {
   void answer(const MessageId& id, int number, const Result<Accepted>& result, bool has_power) {
     const std::lock_guard lock(mutex_);
     if (result) {
-      acknowledged[number].insert(result->row.id);
+      acknowledged[number].insert(result->row->id);
       ++(result->replayed ? replayed : accepted);
       return;
     }
@@ -190,6 +190,14 @@ struct Contents {
   std::int64_t events = 0;
   std::int64_t distinct_events = 0;
 
+  /// A message that is begun has no row until its outcome is stored.
+  void add_begun(const std::vector<MessageRow>& rows) {
+    for (const MessageRow& row : rows) {
+      if (!messages.emplace(row.id, row.status).second && messages.at(row.id) != kSending) continue;
+      if (!queued.contains(row.id)) claimed.insert(row.id);
+    }
+  }
+
   Ids with_status(channel::MessageStatus status) const {
     Ids ids;
     for (const auto& [id, is] : messages) {
@@ -225,6 +233,7 @@ Contents look_at(const Machine& machine, ServerLife& server) {
   found.messages = messages_now(*server.db);
   found.queued = ids_now(*server.db, kQueuedSends);
   found.claimed = ids_now(*server.db, kClaimedSends);
+  found.add_begun(begun_now(*server.db));
   found.jobs = testkit::numbers(*server.db, kJobs).at(0);
   found.quota_used = quota_used_now(server, key);
   found.counted_as_accepted = counted_as_accepted_now(server, key);

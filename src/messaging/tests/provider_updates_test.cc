@@ -67,7 +67,7 @@ TEST_F(ProviderUpdatesTest, DeliveryThatOvertakesTheSettlingLosesNothing) {
   world_.provider.hold();
   const auto accepted = world_.send();
   ASSERT_TRUE(accepted);
-  const auto id = accepted->row.id;
+  const auto id = accepted->row->id;
   ASSERT_TRUE(world_.apply({world_.status_of(id, kDelivered)}));
   EXPECT_EQ(world_.row(id).status, kDelivered);
   world_.provider.release();
@@ -89,14 +89,14 @@ TEST_F(ProviderUpdatesTest, UsageCountsEachStepOnceWhateverTheOrder) {
     ++sends;
     for (const auto step : order) {
       if (step != kAccepted) {
-        const auto update = world_.status_of(accepted->row.id, step);
+        const auto update = world_.status_of(accepted->row->id, step);
         ASSERT_TRUE(world_.apply({update, update}));
         continue;
       }
       world_.provider.release();
       ASSERT_TRUE(world_.idle());
     }
-    EXPECT_EQ(world_.row(accepted->row.id).status, kRead);
+    EXPECT_EQ(world_.row(accepted->row->id).status, kRead);
   } while (std::ranges::next_permutation(order).found);
   const auto counts = world_.usage();
   using metering::Metric;

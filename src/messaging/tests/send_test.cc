@@ -143,8 +143,8 @@ TEST_F(Send, RefusalThatOutlastsTheMessageIsItsEnd) {
   const auto sent = world_.send_json(
       R"({"to":"+919876543210","type":"text","text":{"body":"Hi"},"ttl_seconds":600})");
   ASSERT_TRUE(sent);
-  ASSERT_TRUE(world_.becomes(sent->row.id, kFailed));
-  EXPECT_EQ(world_.row(sent->row.id).error->code, "refused");
+  ASSERT_TRUE(world_.becomes(sent->row->id, kFailed));
+  EXPECT_EQ(world_.row(sent->row->id).error->code, "refused");
 }
 
 TEST_F(Send, ReferenceToAMessageOfTheOtherModeIsRefused) {
@@ -173,7 +173,7 @@ TEST_F(Send, RefusalOfARecipientHoldsNoOther) {
   world_.send_and_settle(kAna);
   const auto other = world_.send(kBela);
   ASSERT_TRUE(other);
-  EXPECT_TRUE(world_.becomes(other->row.id, kSent));
+  EXPECT_TRUE(world_.becomes(other->row->id, kSent));
 }
 
 TEST_F(Send, UnreadableAnswerIsUnknownAndNeverSentAgain) {
@@ -260,7 +260,7 @@ TEST_F(Send, SameCallSendsOnce) {
   const auto second = world_.send(kAna, "Hello", "key-1");
   ASSERT_TRUE(first && second);
   EXPECT_TRUE(second->replayed);
-  EXPECT_EQ(second->row.id, first->row.id);
+  EXPECT_EQ(second->row->id, first->row->id);
   ASSERT_TRUE(world_.idle());
   EXPECT_EQ(world_.provider.seen_count(), 1U);
 }
@@ -295,7 +295,7 @@ class SendOneAtATime : public Send {
     EXPECT_TRUE(world_.send(kAna, "in flight"));
     const auto queued = world_.send(kBela, text);
     EXPECT_TRUE(queued);
-    return queued->row.id;
+    return queued->row->id;
   }
   MessagingWorld world_{MessagingOptions{.concurrency = 1}};
 };

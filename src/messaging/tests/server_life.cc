@@ -1,8 +1,8 @@
 #include "server_life.h"
 
 #include <stdexcept>
-#include <vector>
 
+#include "begun_row.h"
 #include "json/json.h"
 #include "messaging/schema.h"
 #include "messaging_world.h"
@@ -14,6 +14,8 @@ namespace flowsell::messaging {
 namespace {
 
 using namespace std::chrono_literals;
+
+const store::Sql kBegunSlots("SELECT messages FROM begun_messages");
 
 std::unique_ptr<crypto::RotatingKeys> keys_of(const Machine& machine, const char* name,
                                               std::chrono::hours period, std::chrono::hours life,
@@ -47,6 +49,18 @@ Result<> set_up(Machine& machine) {
 }
 
 }  // namespace
+
+std::vector<MessageRow> begun_now(store::Database& db) {
+  return testkit::in_snapshot(
+      db, [](store::Connection& connection) -> Result<std::vector<MessageRow>> {
+        std::vector<MessageRow> found;
+        CHECK_OK(connection.query(kBegunSlots, {}, [&](const store::Row& row) {
+          std::string_view packed = row.text(0);
+          while (auto message = unpack_begun(packed)) found.push_back(*std::move(message));
+        }));
+        return found;
+      });
+}
 
 Machine::Machine(const MachineOptions& wanted)
     : options(wanted), disk({.seed = wanted.seed, .sync = wanted.sync}) {
@@ -88,10 +102,11 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
             return name == machine.adapter.name() ? &machine.adapter : nullptr;
           },
           ids, clock),
-      send_handler(*db, client, senders, events, waiters, outbox, *spool, clock, limits,
-                   send_options(machine), metrics),
-      accept(*db, senders, send_handler, outbox, events, send_keys, machine.contact_key, ids, clock,
-             limits),
+      messages(*db, begun),
+      send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
+                   limits, send_options(machine), metrics),
+      accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages,
+             machine.contact_key, ids, clock, limits),
       machine_(machine) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fake_adapter.h"
 #include "messaging/accept.h"
@@ -43,6 +44,10 @@ struct Machine {
   identity::Caller caller;
 };
 
+/// What the slots of begun messages hold: messages whose attempts are open, and others that have
+/// ended since.
+std::vector<MessageRow> begun_now(store::Database& db);
+
 /// One process of the server, from its start to its end: all that stands behind POST /v1/messages,
 /// wired as connectd wires it. At a power cut it neither claims nor sends any more.
 class ServerLife {
@@ -77,6 +82,8 @@ class ServerLife {
   webhook::Events events;
   webhook::DeliveryHandler deliveries;
   Senders senders;
+  BegunMessages begun;
+  MessageReader messages;
   Waiters waiters;
   SendHandler send_handler;
   Accept accept;

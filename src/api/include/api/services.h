@@ -8,6 +8,7 @@
 #include "identity/api_keys.h"
 #include "ingest/ingest.h"
 #include "messaging/accept.h"
+#include "messaging/message_reader.h"
 #include "messaging/read_receipts.h"
 #include "messaging/senders.h"
 #include "messaging/waiters.h"
@@ -32,6 +33,7 @@ struct Services {
   std::size_t body_bytes_max;  ///< of a customer's request; a provider's webhook may be larger
   messaging::Senders& senders;
   messaging::Accept& accept;
+  const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;
   messaging::Waiters& waiters;
   webhook::Endpoints& endpoints;

@@ -5,6 +5,8 @@
 
 #include "channel/message.h"
 #include "crypto/key_ring.h"
+#include "messaging/begun_messages.h"
+#include "messaging/message_reader.h"
 #include "messaging/message_table.h"
 #include "messaging/send_handler.h"
 #include "messaging/senders.h"
@@ -18,7 +20,7 @@ namespace flowsell::messaging {
 
 /// A message that was accepted, now or by an earlier call with the same Idempotency-Key.
 struct Accepted {
-  MessageRow row;
+  MessagePtr row;
   bool replayed = false;
   std::optional<metering::Quota> quota;  ///< after this request; not for a replay
 };
@@ -27,8 +29,9 @@ struct Accepted {
 class Accept {
  public:
   Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-         webhook::Events& events, metering::SendKeys& keys, const crypto::Key& contact_key,
-         IdSource& ids, const Clock& clock, metering::Limits limits);
+         webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
+         const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
+         const Clock& clock, metering::Limits limits);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
@@ -62,6 +65,8 @@ class Accept {
   outbox::Outbox& outbox_;
   webhook::Events& events_;
   metering::SendKeys& keys_;
+  BegunMessages& begun_;
+  const MessageReader& messages_;
   crypto::Key contact_key_;
   IdSource& ids_;
   const Clock& clock_;

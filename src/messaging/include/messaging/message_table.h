@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,7 +59,6 @@ struct StatusChange {
   Time at;
   std::string_view provider_message_id;  ///< empty: keep
   const MessageError* error = nullptr;   ///< with kFailed and kUnknown
-  const MessageRow* known = nullptr;     ///< the row where the caller has it: saves a look-up
 };
 /// What a change left behind, enough to tell others of it.
 struct ChangedMessage {
@@ -67,7 +67,7 @@ struct ChangedMessage {
   bool is_first =
       false;       ///< the message had not taken this step before: in its turn (moved), or now
                    ///< known though it was overtaken. Once for a message and step: count by it
-  MessageRow row;  ///< as it is now, without times; unless moved, its mode only
+  MessageRow row;  ///< as it is now, without times; unless moved, its workspace and mode only
 };
 /// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no
 /// such message.
@@ -75,6 +75,10 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                                                     const WorkspaceId& workspace,
                                                     const MessageId& id,
                                                     const StatusChange& change);
+/// In a transaction: puts a message that was begun (begun_messages.h) into the table with its step
+/// made. Where a step that overtook this one has put it there, it is change_status().
+Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& begun,
+                                      const StatusChange& change);
 /// In a transaction: accepted -> sending, nothing else.
 Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
                       Time at);
@@ -106,8 +110,12 @@ struct MessageQuery {
   std::size_t limit = 20;
 };
 using MessagePage = Page<MessageRow, MessageId>;
+/// True when the query's list has this message, on one of its pages.
+bool shows(const MessageQuery& query, const MessageRow& row);
 /// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
-/// may come back short with has_more set.
-Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query);
+/// may come back short with has_more set. `begun`: messages that shows() and that may not be in the
+/// table yet.
+Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query,
+                                  const std::vector<std::shared_ptr<const MessageRow>>& begun = {});
 
 }  // namespace flowsell::messaging

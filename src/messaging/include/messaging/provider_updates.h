@@ -5,6 +5,7 @@
 
 #include "channel/updates.h"
 #include "crypto/seal.h"
+#include "messaging/begun_messages.h"
 #include "messaging/message_table.h"
 #include "messaging/senders.h"
 #include "metering/metering.h"
@@ -17,8 +18,8 @@ namespace flowsell::messaging {
 /// the same update twice changes nothing and tells nobody. Thread-safe.
 class ProviderUpdates {
  public:
-  ProviderUpdates(store::Database& db, webhook::Events& events, const crypto::Key& contact_key,
-                  const Clock& clock, metering::Limits limits);
+  ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
+                  const crypto::Key& contact_key, const Clock& clock, metering::Limits limits);
 
   /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one
   /// conversation). Fails with the store's codes: then nothing of them was stored, and the provider
@@ -31,6 +32,7 @@ class ProviderUpdates {
 
   store::Database& db_;
   webhook::Events& events_;
+  BegunMessages& begun_;
   crypto::Key contact_key_;
   const Clock& clock_;
   metering::Limits limits_;

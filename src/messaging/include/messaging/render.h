@@ -11,6 +11,10 @@ namespace flowsell::messaging {
 /// the provider's own words about an error, in a live answer only.
 std::string render_message(const MessageRow& row, std::string_view detail = {});
 
+/// The message as it was at its acceptance: what the 202 says, first time and replayed alike. How
+/// far it came since is what render_message() and the events tell.
+std::string render_accepted(const MessageRow& row);
+
 /// The inside of data.message in an event about an outbound message, no braces, no content.
 std::string render_event_body(const MessageRow& row);
 

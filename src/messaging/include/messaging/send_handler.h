@@ -6,6 +6,8 @@
 #include "channel/outcome.h"
 #include "crypto/rotating_keys.h"
 #include "http/client.h"
+#include "messaging/begun_messages.h"
+#include "messaging/message_reader.h"
 #include "messaging/message_table.h"
 #include "messaging/senders.h"
 #include "messaging/waiters.h"
@@ -29,17 +31,17 @@ struct SendOptions {
 /// Sends messages to their provider: one attempt each time, one outcome, stored.
 class SendHandler final : public outbox::JobHandler {
  public:
-  SendHandler(store::Database& db, http::Client& client, Senders& senders, webhook::Events& events,
-              Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
-              const Clock& clock, metering::Limits limits, SendOptions options,
-              metrics::Registry& metrics);
+  SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
+              http::Client& client, Senders& senders, webhook::Events& events, Waiters& waiters,
+              outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock,
+              metering::Limits limits, SendOptions options, metrics::Registry& metrics);
 
   channel::SenderRoute route(const Sender& sender) const;
   /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a
   /// later attempt is made from: it is sealed and stored only where there is one.
   Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender,
                                                   http::OutRequest request, Content raw_body,
-                                                  MessageRow row);
+                                                  Begun begun);
   /// Seals a message's content into its job, under the newest key.
   Result<> seal(outbox::Job& job, const Content& raw_body) const;
 
@@ -47,13 +49,14 @@ class SendHandler final : public outbox::JobHandler {
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
   Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
   Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
+  Result<std::size_t> recover_begun() override;
 
  private:
   Task<http::OutRequest> reopen(const outbox::Job& job, const Sender& sender);
   Awaitable<void> tell_sending(const outbox::Job& job);
   Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome,
-                                        const MessageRow* known = nullptr);
-  Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due);
+                                        const Begun* begun = nullptr);
+  Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due, const Begun* begun = nullptr);
   std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome,
                                  Time now) const;
   Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender,
@@ -63,6 +66,8 @@ class SendHandler final : public outbox::JobHandler {
   void reseal(outbox::Job& job);
 
   store::Database& db_;
+  BegunMessages& begun_;
+  const MessageReader& messages_;
   http::Client& client_;
   Senders& senders_;
   webhook::Events& events_;

@@ -11,8 +11,9 @@ namespace flowsell::outbox {
 /// The outbox's tables, for use inside other rooms' transactions: a message and its job commit
 /// together.
 ///
-/// Queued jobs and claimed ones lie apart. Claimed ones are few: their table stays small, is found
-/// whole after a crash, and is the only one that a message touches whose sender is idle. Queued
+/// Queued jobs and claimed ones lie apart. Claimed ones are few: their table stays small and is
+/// found whole after a crash. A room that begins a job in the moment in which it comes to be may
+/// keep that elsewhere (JobHandler::recover_begun): then the job is here only once it waits. Queued
 /// ones are ready (the head of their lane) or wait behind another: the index of ready jobs holds
 /// heads only, so a lane with a thousand jobs, or one that waits for a retry, hides nobody.
 std::span<const store::Migration> migrations();
@@ -31,6 +32,9 @@ Result<> requeue_job(store::Connection& db, const Job& job, Time due);
 /// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns
 /// what became ready.
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane);
+
+/// True while the job is queued or claimed.
+Result<bool> has_job(store::Connection& db, const JobId& id);
 
 /// Makes the first job of every lane ready, for a start after a crash: the job that others were
 /// told to wait behind may have ended while nobody lived to wake them. Only while no job is

@@ -35,6 +35,9 @@ class JobHandler {
   /// The process ended while the job was claimed: decide and store what becomes of it, row
   /// included.
   virtual Result<> recover(store::Connection& db, Job job, Time now) = 0;
+  /// The same for attempts that the room began without a row in the outbox's tables; their number.
+  /// Blocking; before any recover().
+  virtual Result<std::size_t> recover_begun() { return 0; }
 };
 
 /// A place in the outbox for a job that is about to be inserted. Give it back by exactly one of
@@ -63,7 +66,8 @@ class Outbox {
   void start();
 
   Slot reserve(JobKind kind, const GroupId& group, Lane lane);
-  /// The job was inserted as claimed: runs the attempt on the caller's executor, and takes its end.
+  /// The job was inserted as claimed, or the room keeps that itself: runs the attempt on the
+  /// caller's executor, and takes its end.
   void start(Slot slot, JobId id, const net::any_io_executor& executor,
              Awaitable<Disposition> attempt);
   /// The job was inserted in `state` (ready or waiting).
