@@ -18,6 +18,19 @@ constexpr auto reverse_table(std::string_view alphabet) {
   return table;
 }
 constexpr auto kFromBase32 = reverse_table(kBase32);
+
+/// The two characters of every ten bits.
+constexpr auto kBase32Pairs = [] {
+  std::array<std::array<char, 2>, 1024> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kBase32[i >> 5], kBase32[i & 31]};
+  return pairs;
+}();
+
+std::uint64_t big_endian(const std::uint8_t* bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | bytes[i];
+  return value;
+}
 constexpr auto kFromBase64 = reverse_table(kBase64);
 
 int hex_value(char c) {
@@ -32,17 +45,18 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 }  // namespace
 
 void base32_append(const std::array<std::uint8_t, 16>& bytes, std::string& out) {
-  // 130 bits are written, the first two are zero: start as if two zero bits had been read.
-  std::uint32_t bits = 0;
-  int count = 2;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    count += 8;
-    while (count >= 5) {
-      count -= 5;
-      out.push_back(kBase32[(bits >> count) & 31]);
-    }
+  // 130 bits are written, the first two are zero; ten at a time, the last first.
+  std::uint64_t high = big_endian(bytes.data());
+  std::uint64_t low = big_endian(bytes.data() + 8);
+  std::array<char, 26> text;
+  for (std::size_t end = text.size(); end > 0; end -= 2) {
+    const auto& pair = kBase32Pairs[low & 1023];
+    text[end - 2] = pair[0];
+    text[end - 1] = pair[1];
+    low = low >> 10 | high << 54;
+    high >>= 10;
   }
+  out.append(text.data(), text.size());
 }
 
 bool base32_decode(std::string_view text, std::array<std::uint8_t, 16>& out) {
