@@ -18,11 +18,11 @@ namespace {
 /// that gets no requests because it is not healthy would never become healthy.
 constexpr std::chrono::seconds kProbeInterval{1};
 
-/// Under load a batch waits a little for as many operations as the last one had: a sync to disk,
-/// and the pages that every transaction writes anew, are then shared by more. An idle store commits
-/// at once.
+/// Under load a batch waits a little for half as many operations again as the last one had: a sync
+/// to disk, and the pages that every transaction writes anew, are then shared by more. An idle
+/// store commits at once.
 constexpr std::size_t kBusyBatch = 16;
-constexpr std::chrono::microseconds kLinger{300};
+constexpr std::chrono::microseconds kLinger{400};
 
 Result<> result_of(std::unique_ptr<Error> error) {
   if (!error) return {};
@@ -139,7 +139,7 @@ bool Committer::take(std::vector<Waiting>& out) {
 }
 
 void Committer::linger(std::unique_lock<std::mutex>& lock) {
-  const std::size_t wanted = std::min(last_batch_, batch_max_);
+  const std::size_t wanted = std::min(last_batch_ + last_batch_ / 2, batch_max_);
   if (last_batch_ < kBusyBatch || queue_.size() >= wanted || stopping_) return;
   wake_at_ = wanted;
   work_came_.wait_for(lock, kLinger, [this] { return wake_at_ == 0; });
