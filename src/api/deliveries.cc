@@ -38,7 +38,11 @@ Task<http::Response> list_deliveries(Call& call) {
                "Use pending, succeeded, failed or canceled.");
   }
   CO_CHECK_OK(in.finish());
-  auto read = [query](store::Connection& db) { return webhook::list_deliveries(db, query); };
+  // Memory first: a delivery that leaves it between the two looks is in the table then.
+  const auto begun = call.services.begun_deliveries.matching(query);
+  auto read = [&query, &begun](store::Connection& db) {
+    return webhook::list_deliveries(db, query, begun);
+  };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
   co_return list_response(call.request, page, render);
 }

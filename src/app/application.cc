@@ -132,8 +132,9 @@ class Application::Parts {
         limits{settings.quota.live_monthly, settings.sandbox.test_quota},
         outbox(*db, clock, pool, metrics),
         endpoints(*db, workspaces, *guard, idempotency, ids, clock),
-        events(*db, endpoints, outbox, *keys.spool, ids, clock, settings.content.retention),
-        deliveries(*db, client, endpoints, outbox, *keys.spool, clock,
+        events(*db, endpoints, begun_deliveries, outbox, *keys.spool, ids, clock,
+               settings.content.retention),
+        deliveries(*db, begun_deliveries, client, endpoints, outbox, *keys.spool, clock,
                    {settings.outbox.concurrency_per_endpoint, settings.webhook.timeout,
                     settings.webhook.retry_schedule},
                    metrics),
@@ -155,13 +156,14 @@ class Application::Parts {
               updates, clock, metrics),
         api({*db, clock, ids, api_keys, rate_limit, idempotency, limits,
              settings.server.body_bytes_max, senders, accept, messages, read_receipts, waiters,
-             endpoints, *keys.spool, hooks, metrics, [this] { return ready.load(); }}),
+             endpoints, begun_deliveries, *keys.spool, hooks, metrics,
+             [this] { return ready.load(); }}),
         server(
             pool, server_options(settings),
             [this](http::Request& request) { return api.handle(request); },
             [this](const Error& error) { return api.refuse(error); }),
         maintenance(pool, *db, *keys.spool, *keys.fingerprint, idempotency, send_keys, begun,
-                    clock) {
+                    begun_deliveries, clock) {
     events.set_delivery_handler(deliveries);
     outbox.set_handler(outbox::JobKind::kSend, send);
     outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
@@ -209,6 +211,7 @@ class Application::Parts {
   metering::Limits limits;
   outbox::Outbox outbox;
   webhook::Endpoints endpoints;
+  webhook::BegunDeliveries begun_deliveries;
   webhook::Events events;
   webhook::DeliveryHandler deliveries;
   std::unique_ptr<channel::Adapter> adapter;

@@ -15,10 +15,12 @@ constexpr auto kPause = 10min;
 constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
-  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b, Time t);
+  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b,
+            webhook::BegunDeliveries& d, Time t);
   metering::Idempotency& idempotency;
   metering::SendKeys& send_keys;
   messaging::BegunMessages& begun;
+  webhook::BegunDeliveries& begun_deliveries;
   Time now;
   std::int64_t contents = 0;
   std::int64_t idempotency_keys = 0;
@@ -35,6 +37,7 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
     CHECK_OK(op.begun.clear_unused(db));
+    CHECK_OK(op.begun_deliveries.clear_unused(db));
   }
   return {};
 }
@@ -43,15 +46,15 @@ void end_clean_ups(std::span<store::WriteOp* const> ops, bool committed) noexcep
 }
 constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups, end_clean_ups};
 CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b,
-                     Time t)
-    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), begun(b), now(t) {}
+                     webhook::BegunDeliveries& d, Time t)
+    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), begun(b), begun_deliveries(d), now(t) {}
 
 }  // namespace
 
 Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
-                         const Clock& clock)
+                         webhook::BegunDeliveries& begun_deliveries, const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
@@ -59,6 +62,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       idempotency_(idempotency),
       send_keys_(send_keys),
       begun_(begun),
+      begun_deliveries_(begun_deliveries),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -81,7 +85,7 @@ Awaitable<void> Maintenance::run() {
 
 /// True when there is more to do.
 Awaitable<bool> Maintenance::clean_up(Time now) {
-  CleanUpOp op(idempotency_, send_keys_, begun_, now);
+  CleanUpOp op(idempotency_, send_keys_, begun_, begun_deliveries_, now);
   const auto committed = co_await db_.commit(op);
   if (!committed) {
     log::warn("the clean-up could not be stored; it comes again", {});

@@ -8,6 +8,7 @@
 #include "metering/send_keys.h"
 #include "runtime/io_pool.h"
 #include "store/database.h"
+#include "webhook/begun_deliveries.h"
 
 namespace flowsell::app {
 
@@ -18,7 +19,8 @@ class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
-              metering::SendKeys& send_keys, messaging::BegunMessages& begun, const Clock& clock);
+              metering::SendKeys& send_keys, messaging::BegunMessages& begun,
+              webhook::BegunDeliveries& begun_deliveries, const Clock& clock);
   void start();
   void stop();
 
@@ -34,6 +36,7 @@ class Maintenance {
   metering::Idempotency& idempotency_;
   metering::SendKeys& send_keys_;
   messaging::BegunMessages& begun_;
+  webhook::BegunDeliveries& begun_deliveries_;
   const Clock& clock_;
   net::steady_timer timer_;
 };

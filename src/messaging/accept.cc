@@ -76,6 +76,7 @@ Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> o
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
   CHECK_OK(first.all_begun.store_added(db));
+  CHECK_OK(first.events.store_recorded(db));
   CHECK_OK(first.keys.store_taken(db));
   return tally.finish();
 }
@@ -83,6 +84,7 @@ Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> o
 void end_accepts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
   const auto& first = store::as<AcceptOp>(ops.front());
   first.all_begun.ended(committed);
+  first.events.ended(committed);
   first.keys.ended(committed);
 }
 

@@ -8,12 +8,11 @@
 
 namespace flowsell::messaging {
 
-/// Appends a message whose first attempt begins, in the form in which a slot of begun_messages
-/// holds it: what its row in messages will have, but for the steps to come.
+/// A message whose first attempt begins, as a slot of begun_messages holds it: what its row in
+/// messages will have, but for the steps to come.
 void pack_begun(const MessageRow& row, std::string& out);
 
-/// Takes the first message from `packed`. nullopt: there is none, or `packed` is not what
-/// pack_begun() made.
-std::optional<MessageRow> unpack_begun(std::string_view& packed);
+/// nullopt: it is not what pack_begun() made.
+std::optional<MessageRow> unpack_begun(std::string_view packed);
 
 }  // namespace flowsell::messaging

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 #include "core/encoding.h"
 #include "store/page.h"
@@ -290,25 +291,6 @@ IdRange range_of(const MessageQuery& q) {
           q.after ? std::min(*q.after, MessageId(until)) : MessageId(until)};
 }
 
-/// Puts messages into what a search found, in its order. Of those beyond the last row that the
-/// search looked at (`end`) others may be missing: they come with the next page.
-void add_begun(MessagePage& page, const std::vector<std::shared_ptr<const MessageRow>>& begun,
-               const std::optional<MessageId>& end) {
-  const auto is_before = [&page](const MessageId& a, const MessageId& b) {
-    return page.upwards ? a < b : b < a;
-  };
-  const auto by_order = [&](const MessageRow& a, const MessageRow& b) {
-    return is_before(a.id, b.id);
-  };
-  for (const auto& row : begun) {
-    if (end && is_before(*end, row->id)) continue;
-    const auto place = std::ranges::lower_bound(page.rows, *row, by_order);
-    // What the table has already is further than what memory says.
-    if (place != page.rows.end() && place->id == row->id) continue;
-    page.rows.insert(place, *row);
-  }
-}
-
 }  // namespace
 
 bool shows(const MessageQuery& q, const MessageRow& row) {
@@ -339,7 +321,9 @@ Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q,
   if (page.rows.size() <= q.limit) {
     TRY(end, store::end_of_scan<MessageId>(db, kScanEnd, page.upwards, q.workspace, below, above));
   }
-  add_begun(page, begun, end);
+  // What the table has already is further than what memory says: it stays.
+  page.add(begun | std::views::transform([](const auto& row) -> const MessageRow& { return *row; }),
+           &MessageRow::id, end);
   store::end_page(page, q.limit, &MessageRow::id, end);
   return page;
 }

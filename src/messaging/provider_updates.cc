@@ -160,10 +160,12 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
       }
     }
   }
+  CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }
 
 void end_updates(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<UpdatesOp>(ops.front()).events.ended(committed);
   if (!committed) return;
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<UpdatesOp>(each);

@@ -63,7 +63,7 @@ CREATE TABLE messages (
     store::Migration{41, "begun messages", R"sql(
 CREATE TABLE begun_messages (
   slot INTEGER PRIMARY KEY,
-  messages BLOB NOT NULL
+  items BLOB NOT NULL
 ) STRICT;
 )sql"}};
 

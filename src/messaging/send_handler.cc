@@ -97,13 +97,9 @@ Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) 
 }
 
 Result<std::size_t> SendHandler::recover_begun() {
-  std::size_t total = 0;
-  while (true) {
-    RecoverBegunOp op(events_, limits_, clock_.now());
-    CHECK_OK(db_.commit_now(op));
-    if (!op.found) return total;
-    total += op.recovered;
-  }
+  RecoverBegunOp op(events_, limits_, clock_.now());
+  CHECK_OK(db_.commit_now(op));
+  return op.recovered;
 }
 
 Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender& sender) {

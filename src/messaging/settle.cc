@@ -53,10 +53,12 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
   const auto& first = store::as<SettleOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) CHECK_OK(settle_one(db, store::as<SettleOp>(each), tally));
+  CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }
 
 void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<SettleOp>(ops.front()).events.ended(committed);
   if (!committed) return;
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<SettleOp>(each);
@@ -86,23 +88,20 @@ Result<bool> was_open(store::Connection& db, const MessageRow& left) {
   return !goes_on;
 }
 
-Result<> recover_one_slot(store::Connection& db, RecoverBegunOp& op) {
-  op.found = false;
+Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
   op.recovered = 0;
-  TRY(const auto left, BegunMessages::first_left(db));
-  if (!left) return {};
-  op.found = true;
-  for (const MessageRow& row : left->messages) {
+  TRY(const auto left, BegunMessages::left(db));
+  for (const MessageRow& row : left) {
     TRY(const bool is_open, was_open(db, row));
     if (!is_open) continue;
     CHECK_OK(settle_unknown(db, op.events, op.limits, job_of(row), op.now));
     ++op.recovered;
   }
-  return BegunMessages::remove_left(db, *left);
+  return BegunMessages::clear_left(db);
 }
 
 Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) CHECK_OK(recover_one_slot(db, store::as<RecoverBegunOp>(each)));
+  for (store::WriteOp* each : ops) CHECK_OK(recover_begun(db, store::as<RecoverBegunOp>(each)));
   return {};
 }
 

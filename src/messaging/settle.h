@@ -44,13 +44,12 @@ struct SettleOp final : store::WriteOp {
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
                         const metering::Limits& limits, const outbox::Job& job, Time now);
 
-/// Settles as unknown what the last process left in one slot of begun messages and gave no outcome.
+/// Settles as unknown the begun messages that the last process left without an outcome.
 struct RecoverBegunOp final : store::WriteOp {
   RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t);
   webhook::Events& events;
   const metering::Limits& limits;
   Time now;
-  bool found = false;         ///< result: there was such a slot
   std::size_t recovered = 0;  ///< result
 };
 

@@ -1,6 +1,7 @@
 #include "webhook/deliveries.h"
 
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "json/writer.h"
@@ -12,10 +13,13 @@ namespace {
 using store::Param;
 using store::Sql;
 
+/// Longer than any retry schedule: a delivery's job ends by its schedule, not by its age.
+constexpr std::chrono::hours kDeliveryLife{24 * 7};
+
 const Sql kInsert(
     "INSERT INTO deliveries (workspace_id, id, mode, endpoint_id, event_id, event_type, status, "
-    "attempts, "
-    "next_attempt_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', ?7, ?7)");
+    "attempts, next_attempt_at, created_at, finished_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 const Sql kRecord(
     "UPDATE deliveries SET attempts = CASE WHEN attempts = '' OR ?3 = '' THEN attempts || ?3 "
     "ELSE attempts || ',' || ?3 END, status = ?4, next_attempt_at = ?5, finished_at = ?6 "
@@ -76,9 +80,31 @@ std::optional<DeliveryStatus> parse_delivery_status(std::string_view name) noexc
   return std::nullopt;
 }
 
+outbox::Job job_of(const NewDelivery& delivery) {
+  outbox::Job job;
+  job.id = delivery.id.bytes();
+  job.kind = outbox::JobKind::kDelivery;
+  job.workspace = delivery.workspace;
+  job.group = delivery.endpoint.bytes();
+  job.lane = delivery.lane;
+  job.due = delivery.at;
+  job.expires_at = delivery.at + kDeliveryLife;
+  return job;
+}
+
 Result<> insert_delivery(store::Connection& db, const NewDelivery& d) {
+  return insert_attempted(db, d, std::nullopt, DeliveryStatus::kPending, d.at, d.at);
+}
+
+Result<> insert_attempted(store::Connection& db, const NewDelivery& d,
+                          const std::optional<Attempt>& attempt, DeliveryStatus status,
+                          std::optional<Time> next, Time now) {
+  const bool is_final = status != DeliveryStatus::kPending;
+  const std::string entry = attempt ? attempt_json(*attempt) : "";
   CHECK_OK(db.run(kInsert, {d.workspace, d.id, static_cast<int>(d.mode), d.endpoint, d.event,
-                            static_cast<int>(d.type), d.at}));
+                            static_cast<int>(d.type), static_cast<int>(status), entry, next, d.at,
+                            is_final ? Param(now) : Param(nullptr)}));
+  if (is_final && d.has_content) CHECK_OK(db.run(kFinishEvent, {d.workspace, d.event}));
   return {};
 }
 
@@ -95,11 +121,35 @@ Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, con
   return {};
 }
 
-Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query) {
+namespace {
+
+struct IdRange {
+  DeliveryId above, below;
+};
+
+IdRange range_of(const DeliveryQuery& query) {
   IdBytes highest;
   highest.fill(0xFF);
-  const DeliveryId below = query.after.value_or(DeliveryId(highest));
-  const DeliveryId above = query.before.value_or(DeliveryId());
+  return {query.before.value_or(DeliveryId()), query.after.value_or(DeliveryId(highest))};
+}
+
+DeliveryRow row_of(const NewDelivery& d) {
+  return {d.id, d.endpoint, d.event, d.type, DeliveryStatus::kPending, {}, d.at, d.at, {}};
+}
+
+}  // namespace
+
+bool shows(const DeliveryQuery& query, const NewDelivery& d) {
+  const IdRange range = range_of(query);
+  return d.workspace == query.workspace && d.mode == query.mode && range.above < d.id &&
+         d.id < range.below && (!query.endpoint || d.endpoint == *query.endpoint) &&
+         (!query.event || d.event == *query.event) &&
+         (!query.status || *query.status == DeliveryStatus::kPending);
+}
+
+Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query,
+                                     const std::vector<std::shared_ptr<const NewDelivery>>& begun) {
+  const auto [above, below] = range_of(query);
   const auto status = query.status
                           ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.status))
                           : std::nullopt;
@@ -115,8 +165,15 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
                            static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
                            optional_time(row, 6), row.time(7), optional_time(row, 8)});
                     }));
-  CHECK_OK(store::end_page(db, page, query.limit, &DeliveryRow::id, kScanEnd, query.workspace,
-                           below, above));
+  std::optional<DeliveryId> end;
+  if (page.rows.size() <= query.limit) {
+    TRY(end,
+        store::end_of_scan<DeliveryId>(db, kScanEnd, page.upwards, query.workspace, below, above));
+  }
+  // What the table has already is further than what memory says: it stays.
+  page.add(begun | std::views::transform([](const auto& each) { return row_of(*each); }),
+           &DeliveryRow::id, end);
+  store::end_page(page, query.limit, &DeliveryRow::id, end);
   return page;
 }
 

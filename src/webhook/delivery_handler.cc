@@ -1,7 +1,9 @@
 #include "webhook/delivery_handler.h"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
+#include <functional>
 
 #include "core/random.h"
 #include "retry_schedule.h"
@@ -19,20 +21,35 @@ constexpr auto kStoreRetry = 1s;
 
 /// How an attempt ended, in one transaction: the delivery's row, its job, and its event's content.
 struct SettleOp final : store::WriteOp {
-  SettleOp(const outbox::Job& j, Time t);
+  SettleOp(BegunDeliveries& b, const outbox::Job& j, Time t);
+  BegunDeliveries& all_begun;
   const outbox::Job& job;
   Time now;
   std::optional<Attempt> attempt;
   DeliveryStatus status = DeliveryStatus::kPending;
   std::optional<Time> next;  ///< set: tried again then
   bool promote = false;
+  /// The delivery, where this is the end of the attempt that began with it: now it gets its row.
+  const BegunDelivery* begun = nullptr;
   std::optional<outbox::JobRef> promoted;  ///< result
 };
+
+Result<> end_begun(store::Connection& db, SettleOp& op) {
+  CHECK_OK(insert_attempted(db, *op.begun->row, op.attempt, op.status, op.next, op.now));
+  if (op.next) return outbox::requeue_job(db, op.job, *op.next);
+  if (!op.promote) return {};
+  TRY(op.promoted, outbox::promote_lane(db, op.job.group, op.job.lane));
+  return {};
+}
 
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
+    if (op.begun != nullptr) {
+      CHECK_OK(end_begun(db, op));
+      continue;
+    }
     CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status,
                             op.next, op.now));
     if (op.next) {
@@ -43,8 +60,54 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
   }
   return {};
 }
-constexpr store::WriteKind kSettleKind{"delivery", 50, apply_settles};
-SettleOp::SettleOp(const outbox::Job& j, Time t) : WriteOp(kSettleKind), job(j), now(t) {}
+void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  if (!committed) return;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<SettleOp>(each);
+    if (op.begun != nullptr) op.all_begun.end(*op.begun);
+  }
+}
+constexpr store::WriteKind kSettleKind{"delivery", 50, apply_settles, end_settles};
+SettleOp::SettleOp(BegunDeliveries& b, const outbox::Job& j, Time t)
+    : WriteOp(kSettleKind), all_begun(b), job(j), now(t) {}
+
+/// Queues the begun deliveries that the last process left without a row.
+struct RecoverBegunOp final : store::WriteOp {
+  explicit RecoverBegunOp(Time t);
+  Time now;
+  std::size_t recovered = 0;  ///< result
+};
+
+Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
+  op.recovered = 0;
+  TRY(auto left, BegunDeliveries::left(db));
+  // An open one was ahead of all others of its lane, one that waits is behind them; among
+  // themselves they are in the order of their ids. Each open one goes before what is there.
+  const auto waiting = std::ranges::partition(left, &NewDelivery::is_open);
+  std::ranges::sort(left.begin(), waiting.begin(), std::ranges::greater(), &NewDelivery::id);
+  std::ranges::sort(waiting, {}, &NewDelivery::id);
+  for (const NewDelivery& delivery : left) {
+    TRY(const auto row, event_of(db, delivery.workspace, delivery.id));
+    if (row) continue;
+    CHECK_OK(insert_delivery(db, delivery));
+    outbox::Job job = job_of(delivery);
+    if (delivery.is_open) {
+      // The receiver may have seen it: it is told again under the same webhook-id.
+      CHECK_OK(outbox::requeue_job(db, job, op.now));
+    } else {
+      TRY([[maybe_unused]] const auto state, outbox::insert_job(db, job, outbox::JobState::kReady));
+    }
+    ++op.recovered;
+  }
+  return BegunDeliveries::clear_left(db);
+}
+
+Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) CHECK_OK(recover_begun(db, store::as<RecoverBegunOp>(each)));
+  return {};
+}
+constexpr store::WriteKind kRecoverBegunKind{"recover_begun_deliveries", 1, apply_recover_begun};
+RecoverBegunOp::RecoverBegunOp(Time t) : WriteOp(kRecoverBegunKind), now(t) {}
 
 std::optional<std::chrono::seconds> retry_after_of(const http::Exchange& exchange) {
   const auto value = exchange.header("Retry-After");
@@ -73,11 +136,12 @@ struct DeliveryHandler::Verdict {
   bool unclaim = false;
 };
 
-DeliveryHandler::DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints,
-                                 outbox::Outbox& outbox, const crypto::RotatingKeys& spool,
-                                 const Clock& clock, DeliveryOptions options,
-                                 metrics::Registry& metrics)
+DeliveryHandler::DeliveryHandler(store::Database& db, BegunDeliveries& begun, http::Client& client,
+                                 Endpoints& endpoints, outbox::Outbox& outbox,
+                                 const crypto::RotatingKeys& spool, const Clock& clock,
+                                 DeliveryOptions options, metrics::Registry& metrics)
     : db_(db),
+      begun_(begun),
       client_(client),
       endpoints_(endpoints),
       outbox_(outbox),
@@ -100,6 +164,12 @@ Result<> DeliveryHandler::on_claimed(store::Connection&, const outbox::Job&, Tim
 Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, Time now) {
   // The receiver may have seen it: it is told again under the same webhook-id.
   return outbox::requeue_job(db, job, now);
+}
+
+Result<std::size_t> DeliveryHandler::recover_begun() {
+  RecoverBegunOp op(clock_.now());
+  CHECK_OK(db_.commit_now(op));
+  return op.recovered;
 }
 
 http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const EventId& event,
@@ -164,13 +234,19 @@ Awaitable<Disposition> DeliveryHandler::attempt(outbox::Job job) {
   co_return co_await attempt_with(std::move(job), (*event)->draft.id, std::move(body));
 }
 
+Awaitable<Disposition> DeliveryHandler::attempt_begun(BegunDelivery begun,
+                                                      std::shared_ptr<const std::string> body) {
+  co_return co_await attempt_with(job_of(*begun.row), begun.row->event, std::move(body), &begun);
+}
+
 Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId event,
-                                                     std::shared_ptr<const std::string> body) {
+                                                     std::shared_ptr<const std::string> body,
+                                                     const BegunDelivery* begun_with) {
   const EndpointPtr endpoint = endpoints_.find(EndpointId(job.group));
   if (!endpoint || !endpoint->enabled) {
     Verdict canceled;
     canceled.status = DeliveryStatus::kCanceled;
-    co_return co_await settle(std::move(job), canceled);
+    co_return co_await settle(std::move(job), canceled, begun_with);
   }
   const Time begun = clock_.now();
   bool refused = false;
@@ -192,7 +268,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   }
   const bool gone = verdict.endpoint_gone;
   const EndpointId endpoint_id = endpoint->id;
-  const Disposition how = co_await settle(std::move(job), verdict);
+  const Disposition how = co_await settle(std::move(job), verdict, begun_with);
   if (gone) {
     if (const auto disabled = co_await endpoints_.disable(endpoint_id); !disabled) {
       log::warn("a webhook endpoint could not be disabled", {{"endpoint_id", endpoint_id.str()}});
@@ -201,9 +277,11 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   co_return how;
 }
 
-Awaitable<Disposition> DeliveryHandler::settle(outbox::Job job, Verdict verdict) {
+Awaitable<Disposition> DeliveryHandler::settle(outbox::Job job, Verdict verdict,
+                                               const BegunDelivery* begun) {
   if (verdict.unclaim) --job.attempt;
-  SettleOp op(job, clock_.now());
+  SettleOp op(begun_, job, clock_.now());
+  op.begun = begun;
   op.attempt = verdict.attempt;
   op.status = verdict.status;
   op.next = verdict.next;

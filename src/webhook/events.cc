@@ -1,8 +1,11 @@
 #include "webhook/events.h"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "core/encoding.h"
 #include "crypto/seal.h"
 #include "json/writer.h"
+#include "runtime/spawn.h"
 #include "store/page.h"
 #include "telemetry/log.h"
 #include "webhook/deliveries.h"
@@ -15,8 +18,10 @@ using outbox::JobState;
 using store::Param;
 using store::Sql;
 
-/// Longer than any retry schedule: a delivery's job ends by its schedule, not by its age.
-constexpr std::chrono::hours kDeliveryLife{24 * 7};
+constexpr std::chrono::seconds kStoreRetry{1};
+/// Deliveries to an endpoint that has no room wait for others, to come into the queue with them and
+/// not beside the first attempts of those that have room.
+constexpr std::chrono::milliseconds kGather{2};
 
 const Sql kInsertEvent(
     "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, "
@@ -66,24 +71,28 @@ Result<> apply_tells(store::Connection& db, std::span<store::WriteOp* const> ops
     const auto& op = store::as<TellOp>(each);
     CHECK_OK(op.events.record(db, op.draft, op.plan));
   }
-  return {};
+  return store::as<TellOp>(ops.front()).events.store_recorded(db);
 }
-constexpr store::WriteKind kTellKind{"event", 45, apply_tells};
+void end_tells(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<TellOp>(ops.front()).events.ended(committed);
+}
+constexpr store::WriteKind kTellKind{"event", 45, apply_tells, end_tells};
 TellOp::TellOp(Events& e, EventDraft& d, EventPlan& p)
     : WriteOp(kTellKind), events(e), draft(d), plan(p) {}
 
-outbox::Job delivery_job(const EventDraft& draft, const DeliveryId& id,
-                         const EndpointId& endpoint) {
-  outbox::Job job;
-  job.id = id.bytes();
-  job.kind = outbox::JobKind::kDelivery;
-  job.workspace = draft.workspace;
-  job.group = endpoint.bytes();
-  job.lane = draft.lane;
-  job.due = draft.at;
-  job.expires_at = draft.at + kDeliveryLife;
-  return job;
+/// Gives the deliveries that wait for it their rows and jobs.
+struct EnqueueOp final : store::WriteOp {
+  explicit EnqueueOp(Events& e);
+  Events& events;
+};
+Result<> apply_enqueues(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  return store::as<EnqueueOp>(ops.front()).events.enqueue_waiting(db);
 }
+void end_enqueues(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<EnqueueOp>(ops.front()).events.enqueue_ended(committed);
+}
+constexpr store::WriteKind kEnqueueKind{"enqueue", 46, apply_enqueues, end_enqueues};
+EnqueueOp::EnqueueOp(Events& e) : WriteOp(kEnqueueKind), events(e) {}
 
 StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spool,
                          const WorkspaceId& workspace) {
@@ -133,11 +142,12 @@ void EventPlan::give_back() noexcept {
   deliveries_.clear();
 }
 
-Events::Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox,
-               crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
-               std::chrono::hours content_retention)
+Events::Events(store::Database& db, Endpoints& endpoints, BegunDeliveries& begun,
+               outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids,
+               const Clock& clock, std::chrono::hours content_retention)
     : db_(db),
       endpoints_(endpoints),
+      begun_(begun),
       outbox_(outbox),
       spool_(spool),
       ids_(ids),
@@ -162,7 +172,7 @@ Result<EventPlan> Events::plan(const EventDraft& draft) {
   for (EndpointPtr& endpoint : endpoints) {
     auto slot = outbox_.reserve(outbox::JobKind::kDelivery, endpoint->id.bytes(), draft.lane);
     plan.deliveries_.push_back(
-        {std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>()});
+        {std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>(), {}, {}});
   }
   return plan;
 }
@@ -171,7 +181,8 @@ Result<EventPlan> Events::plan_queued(const EventDraft& draft) {
   EventPlan plan;
   plan.outbox_ = &outbox_;
   for (EndpointPtr& endpoint : endpoints_.subscribed(draft.workspace, draft.mode, draft.type)) {
-    plan.deliveries_.push_back({std::move(endpoint), std::nullopt, ids_.next<IdKind::kDelivery>()});
+    plan.deliveries_.push_back(
+        {std::move(endpoint), std::nullopt, ids_.next<IdKind::kDelivery>(), {}, {}});
   }
   return plan;
 }
@@ -202,14 +213,71 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
                    Param::blob_or_null(plan.sealed_),
                    has_content ? Param(clock_.now() + content_retention_) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
-    CHECK_OK(insert_delivery(db, {planned.id, draft.workspace, draft.mode, planned.endpoint->id,
-                                  draft.id, draft.type, draft.at}));
-    outbox::Job job = delivery_job(draft, planned.id, planned.endpoint->id);
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
-    TRY(planned.inserted, outbox::insert_job(db, job, wanted));
+    NewDelivery delivery{
+        planned.id, draft.workspace, draft.mode,  planned.endpoint->id,        draft.id, draft.type,
+        draft.at,   draft.lane,      has_content, wanted == JobState::kClaimed};
     planned.used = true;
+    if (!planned.slot) {
+      CHECK_OK(insert_delivery(db, delivery));
+      TRY([[maybe_unused]] const auto state, outbox::insert_job(db, job_of(delivery), wanted));
+      continue;
+    }
+    TRY(planned.begun, begun_.add(db, std::make_shared<const NewDelivery>(delivery)));
+    if (delivery.is_open) continue;
+    planned.inserted = std::make_shared<JobState>(wanted);
+    recorded_.push_back({planned.begun, wanted, planned.inserted});
   }
   return {};
+}
+
+Result<> Events::store_recorded(store::Connection& db) { return begun_.store_added(db); }
+
+void Events::ended(bool committed) noexcept {
+  begun_.ended(committed);
+  if (committed) waiting_.insert(waiting_.end(), recorded_.begin(), recorded_.end());
+  recorded_.clear();
+}
+
+Result<> Events::enqueue_waiting(store::Connection& db) {
+  enqueued_ = 0;
+  for (const WaitingDelivery& each : waiting_) {
+    CHECK_OK(insert_delivery(db, *each.begun.row));
+    TRY(*each.inserted, outbox::insert_job(db, job_of(*each.begun.row), each.wanted));
+    ++enqueued_;
+  }
+  return {};
+}
+
+void Events::enqueue_ended(bool committed) noexcept {
+  const std::size_t count = std::exchange(enqueued_, 0);
+  if (!committed) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    begun_.end(waiting_.front().begun);
+    waiting_.pop_front();
+  }
+}
+
+Awaitable<void> Events::enqueue(std::vector<Queued> deliveries) {
+  const auto waits_in_lane = [](const Queued& each) {
+    return each.slot.state == JobState::kWaiting;
+  };
+  if (std::ranges::none_of(deliveries, waits_in_lane)) {
+    net::steady_timer pause(co_await net::this_coro::executor, kGather);
+    co_await pause.async_wait(use_result);
+  }
+  EnqueueOp op(*this);
+  // An earlier operation may have queued them with others; then there is nothing left to do.
+  while (!co_await db_.commit(op)) {
+    log::warn("deliveries could not be queued", {{"count", std::uint64_t{deliveries.size()}}});
+    if (outbox_.stopping()) co_return;  // they are durable: the next process queues them
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
+  for (Queued& each : deliveries) {
+    const NewDelivery& row = *each.begun.row;
+    outbox_.enqueued(std::move(each.slot), row.id.bytes(), row.at, *each.inserted);
+  }
 }
 
 Result<> Events::record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan) {
@@ -227,21 +295,23 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
   std::shared_ptr<const std::string> body;
   auto deliveries = std::move(plan.deliveries_);
   plan.deliveries_.clear();
+  std::vector<Queued> queued;
   for (EventPlan::Planned& planned : deliveries) {
     if (!planned.slot) continue;
     if (!planned.used) {
       outbox_.release(*std::move(planned.slot));
       continue;
     }
-    if (planned.inserted != JobState::kClaimed) {
-      outbox_.enqueued(*std::move(planned.slot), planned.id.bytes(), draft.at, planned.inserted);
+    if (planned.inserted) {
+      queued.push_back({*std::move(planned.slot), planned.begun, std::move(planned.inserted)});
       continue;
     }
     if (!body) body = std::make_shared<const std::string>(render(draft));
-    outbox::Job job = delivery_job(draft, planned.id, planned.endpoint->id);
-    auto attempt = deliveries_->attempt_with(std::move(job), draft.id, body);
+    auto attempt = deliveries_->attempt_begun(std::move(planned.begun), body);
     outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
   }
+  if (!queued.empty())
+    runtime::spawn_logged(executor, enqueue(std::move(queued)), "deliveries to the queue");
 }
 
 std::string Events::render(const EventDraft& draft) {

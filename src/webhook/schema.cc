@@ -53,6 +53,13 @@ CREATE TABLE deliveries (
     // primary key behind the subject; were the workspace first, SQLite 3.40 would not use it.
     store::Migration{31, "updates that were not understood, once", R"sql(
 CREATE INDEX events_unknown ON events (subject) WHERE type = 10;
+)sql"},
+    // Deliveries whose rows are still to come, packed: see begun_deliveries.h.
+    store::Migration{32, "begun deliveries", R"sql(
+CREATE TABLE begun_deliveries (
+  slot INTEGER PRIMARY KEY,
+  items BLOB NOT NULL
+) STRICT;
 )sql"}};
 
 }  // namespace

@@ -71,8 +71,8 @@ class ApiTest : public testing::Test {
   bool ready_ = true;
   Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency,
             world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
-            world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
-            world_.metrics, [this] { return ready_; }}};
+            world_.read_receipts, world_.waiters, world_.endpoints, world_.begun_deliveries,
+            *world_.spool, hooks_, world_.metrics, [this] { return ready_; }}};
   std::string key_ = new_key(identity::Scopes::all());
 };
 
@@ -265,8 +265,8 @@ class LimitedApi : public ApiTest {
       : limited_(1),
         strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
                  world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
-                 world_.read_receipts, world_.waiters, world_.endpoints, *world_.spool, hooks_,
-                 world_.metrics, [] { return true; }}) {}
+                 world_.read_receipts, world_.waiters, world_.endpoints, world_.begun_deliveries,
+                 *world_.spool, hooks_, world_.metrics, [] { return true; }}) {}
   http::Response list() {
     http::Request request;
     request.path = "/v1/messages";

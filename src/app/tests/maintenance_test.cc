@@ -27,7 +27,8 @@ class MaintenanceTest : public testing::Test {
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
   Maintenance maintenance_{world_.pool,        *world_.db, *world_.spool, *world_.fingerprint,
-                           world_.idempotency, send_keys_, begun_,        world_.clock};
+                           world_.idempotency, send_keys_, begun_,        world_.begun_deliveries,
+                           world_.clock};
 };
 
 TEST_F(MaintenanceTest, FirstRoundDestroysContentWhoseTimeIsOver) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "begun_row.h"
+#include "core/packing.h"
 #include "messaging_world.h"
 
 namespace flowsell::messaging {
@@ -11,14 +12,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testkit::code_of;
 using enum channel::MessageStatus;
 
 const store::Sql kSlots("SELECT slot FROM begun_messages ORDER BY slot");
-const store::Sql kPutSlot("INSERT INTO begun_messages (slot, messages) VALUES (?1, ?2)");
+const store::Sql kPutSlot(FLOWSELL_WRITE_SLOT("begun_messages"));
 const store::Sql kRows("SELECT COUNT(*) FROM messages");
 const store::Sql kQueued("SELECT COUNT(*) FROM queued_jobs");
 
@@ -40,146 +40,60 @@ MessageRow a_row(MessagingWorld& world) {
   return row;
 }
 
-class BegunMessagesTest : public testing::Test {
- protected:
-  MessagePtr made() { return std::make_shared<MessageRow>(a_row(world_)); }
-  /// As one transaction of commits 1.
-  std::vector<Begun> add(const std::vector<MessagePtr>& rows, bool committed = true) {
-    std::vector<Begun> out;
-    const auto done = testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
-      for (const MessagePtr& row : rows) {
-        TRY(out.emplace_back(), begun_.add(db, row));
-      }
-      CHECK_OK(begun_.store_added(db));
-      return committed ? Result<>{} : fail(ErrorCode::kInternal, "taken back");
-    });
-    EXPECT_EQ(done.has_value(), committed);
-    begun_.ended(committed);
-    return out;
-  }
-  MessagePtr find(const MessagePtr& row) { return begun_.find(row->workspace, row->id); }
-  std::vector<std::int64_t> slots() { return testkit::numbers(*world_.db, kSlots); }
-
-  MessagingWorld world_;
-  BegunMessages begun_;
-};
-
 // ---- how a message is packed
 
-TEST_F(BegunMessagesTest, PackedMessageIsTheSameUnpacked) {
-  MessageRow row = a_row(world_);
-  row.mode = identity::Mode::kLive;
-  std::string bytes;
-  pack_begun(row, bytes);
-  std::string_view packed = bytes;
-  const auto read = unpack_begun(packed);
-  ASSERT_TRUE(read);
-  EXPECT_THAT(packed, IsEmpty());
-  EXPECT_EQ(read->workspace, row.workspace);
-  EXPECT_EQ(read->id, row.id);
-  EXPECT_EQ(read->mode, row.mode);
-  EXPECT_EQ(read->sender, row.sender);
-  EXPECT_EQ(read->kind, row.kind);
-  EXPECT_EQ(read->contact, row.contact);
-  EXPECT_EQ(read->contact_hash, row.contact_hash);
-  EXPECT_EQ(read->status, kSending);
-  EXPECT_EQ(read->client_ref, row.client_ref);
-  EXPECT_EQ(read->metadata_json, row.metadata_json);
-  EXPECT_EQ(read->created_at, row.created_at);
-  EXPECT_EQ(read->sending_at, row.created_at);
-}
-
-TEST_F(BegunMessagesTest, NoPartOfAPackedMessageIsOne) {
-  std::string bytes;
-  pack_begun(a_row(world_), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    std::string_view part = std::string_view(bytes).substr(0, size);
-    EXPECT_FALSE(unpack_begun(part)) << size;
-    EXPECT_EQ(part.size(), size);
+class PackedMessage : public testing::Test {
+ protected:
+  std::string packed() const {
+    std::string bytes;
+    pack_begun(row_, bytes);
+    return bytes;
   }
+  MessagingWorld world_;
+  MessageRow row_ = a_row(world_);
+};
+
+TEST_F(PackedMessage, IsTheSameUnpacked) {
+  row_.mode = identity::Mode::kLive;
+  const auto read = unpack_begun(packed());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->workspace, row_.workspace);
+  EXPECT_EQ(read->id, row_.id);
+  EXPECT_EQ(read->mode, row_.mode);
+  EXPECT_EQ(read->sender, row_.sender);
+  EXPECT_EQ(read->kind, row_.kind);
+  EXPECT_EQ(read->contact, row_.contact);
+  EXPECT_EQ(read->contact_hash, row_.contact_hash);
+  EXPECT_EQ(read->status, kSending);
+  EXPECT_EQ(read->client_ref, row_.client_ref);
+  EXPECT_EQ(read->metadata_json, row_.metadata_json);
+  EXPECT_EQ(read->created_at, row_.created_at);
+  EXPECT_EQ(read->sending_at, row_.created_at);
 }
 
-TEST_F(BegunMessagesTest, PackedMessageWithALengthThatIsTooLongIsNone) {
-  std::string bytes;
-  pack_begun(a_row(world_), bytes);
-  bytes[bytes.size() - std::string_view(R"({"a":"b"})").size() - 4] = '\x7F';
-  std::string_view packed = bytes;
-  EXPECT_FALSE(unpack_begun(packed));
+TEST_F(PackedMessage, IsNoneWithoutItsEndOrWithMore) {
+  const std::string bytes = packed();
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(unpack_begun(std::string_view(bytes).substr(0, size))) << size;
+  EXPECT_FALSE(unpack_begun(bytes + "x"));
 }
 
-// ---- slots
-
-TEST_F(BegunMessagesTest, IsFoundFromItsCommitToItsEnd) {
-  const auto row = made();
-  EXPECT_FALSE(find(row));
-  const auto begun = add({row});
-  EXPECT_EQ(find(row), row);
-  begun_.end(begun.at(0));
-  EXPECT_FALSE(find(row));
+TEST_F(PackedMessage, IsNoneWithALengthThatIsTooLong) {
+  std::string bytes = packed();
+  bytes[bytes.size() - row_.metadata_json.size() - 4] = '\x7F';
+  EXPECT_FALSE(unpack_begun(bytes));
 }
 
-TEST_F(BegunMessagesTest, AnotherWorkspaceFindsNothing) {
-  const auto row = made();
-  add({row});
-  EXPECT_FALSE(begun_.find(world_.ids.next<IdKind::kWorkspace>(), row->id));
-}
-
-TEST_F(BegunMessagesTest, IsNotFoundAfterARollback) {
-  const auto row = made();
-  add({row}, false);
-  EXPECT_FALSE(find(row));
-  EXPECT_THAT(slots(), IsEmpty());
-}
-
-TEST_F(BegunMessagesTest, TransactionHasASlotOfItsOwn) {
-  const auto first = add({made(), made()});
-  const auto second = add({made()});
-  EXPECT_EQ(first.at(0).slot, first.at(1).slot);
-  EXPECT_NE(first.at(0).slot, second.at(0).slot);
-  EXPECT_THAT(slots(), SizeIs(2));
-}
-
-TEST_F(BegunMessagesTest, SlotIsUsedAgainOnceAllItsMessagesHaveEnded) {
-  const auto first = add({made(), made()});
-  begun_.end(first.at(0));
-  EXPECT_NE(add({made()}).at(0).slot, first.at(0).slot);
-  begun_.end(first.at(1));
-  EXPECT_EQ(add({made()}).at(0).slot, first.at(0).slot);
-  EXPECT_THAT(slots(), SizeIs(2));
-}
-
-TEST_F(BegunMessagesTest, SlotOfARollbackIsUsedAgain) {
-  add({made()}, false);
-  EXPECT_EQ(add({made()}).at(0).slot, 0U);
-}
-
-TEST_F(BegunMessagesTest, ManyMessagesOfATransactionAndLargeOnesAllComeBack) {
-  std::vector<MessagePtr> rows;
-  for (int i = 0; i < 100; ++i) rows.push_back(made());
-  auto large = std::make_shared<MessageRow>(a_row(world_));
-  large->metadata_json = R"({"a":")" + std::string(20'000, 'x') + "\"}";
-  rows.insert(rows.begin() + 50, large);
-  add(rows);
-  std::vector<MessageId> ids, read;
-  for (const auto& row : rows) ids.push_back(row->id);
+TEST_F(PackedMessage, IsNotFoundByAnotherWorkspace) {
+  BegunMessages begun;
+  const auto row = std::make_shared<MessageRow>(row_);
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
-    while (true) {
-      TRY(const auto left, BegunMessages::first_left(db));
-      if (!left) return {};
-      for (const MessageRow& row : left->messages) read.push_back(row.id);
-      CHECK_OK(BegunMessages::remove_left(db, *left));
-    }
+    TRY([[maybe_unused]] const auto added, begun.add(db, row));
+    return begun.store_added(db);
   }));
-  EXPECT_EQ(read, ids);
-}
-
-TEST_F(BegunMessagesTest, ClearingRemovesUnusedSlotsOnly) {
-  const auto first = add({made()});
-  const auto second = add({made()});
-  begun_.end(first.at(0));
-  ASSERT_TRUE(
-      testkit::write(*world_.db, [&](store::Connection& db) { return begun_.clear_unused(db); }));
-  EXPECT_THAT(slots(), ElementsAre(static_cast<std::int64_t>(second.at(0).slot)));
+  begun.ended(true);
+  EXPECT_EQ(begun.find(row->workspace, row->id), row);
+  EXPECT_EQ(begun.find(world_.ids.next<IdKind::kWorkspace>(), row->id), nullptr);
 }
 
 // ---- while the first attempt is open
@@ -276,17 +190,15 @@ TEST_F(OpenAttempt, GoesBackToTheQueueWithItsRow) {
 
 class BegunRecovery : public testing::Test {
  protected:
-  void leave(const std::string& bytes) {
+  /// A slot of the last process.
+  void leave(const MessageRow& row) {
     ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+      std::string item, bytes;
+      pack_begun(row, item);
+      pack_text(bytes, item);
       CHECK_OK(db.run(kPutSlot, {next_slot_++, store::Param::blob(bytes)}));
       return {};
     }));
-  }
-  void leave(const MessageRow& row) {
-    std::string bytes;
-    pack_begun(row, bytes);
-    bytes.resize(4040, '\0');
-    leave(bytes);
   }
   void insert(const MessageRow& row) {
     testkit::in_transaction(*world_.db,
@@ -366,11 +278,14 @@ TEST_F(BegunRecovery, EverySlotIsRead) {
   EXPECT_TRUE(is_clear());
 }
 
-TEST_F(BegunRecovery, DamagedSlotStopsTheStart) {
-  leave(std::string("\x05\0\0\0abc", 7));
-  const auto recovered = world_.outbox.recover();
-  ASSERT_EQ(code_of(recovered), ErrorCode::kInternal);
-  EXPECT_THAT(recovered.error().detail, HasSubstr("begun_messages"));
+TEST_F(BegunRecovery, SlotThatCannotBeReadStopsTheStart) {
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    std::string bytes;
+    pack_text(bytes, "not a message");
+    CHECK_OK(db.run(kPutSlot, {1, store::Param::blob(bytes)}));
+    return {};
+  }));
+  EXPECT_EQ(code_of(world_.outbox.recover()), ErrorCode::kInternal);
 }
 
 }  // namespace

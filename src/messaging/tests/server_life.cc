@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "begun_row.h"
 #include "json/json.h"
 #include "messaging/schema.h"
 #include "messaging_world.h"
@@ -14,8 +13,6 @@ namespace flowsell::messaging {
 namespace {
 
 using namespace std::chrono_literals;
-
-const store::Sql kBegunSlots("SELECT messages FROM begun_messages");
 
 std::unique_ptr<crypto::RotatingKeys> keys_of(const Machine& machine, const char* name,
                                               std::chrono::hours period, std::chrono::hours life,
@@ -51,15 +48,7 @@ Result<> set_up(Machine& machine) {
 }  // namespace
 
 std::vector<MessageRow> begun_now(store::Database& db) {
-  return testkit::in_snapshot(
-      db, [](store::Connection& connection) -> Result<std::vector<MessageRow>> {
-        std::vector<MessageRow> found;
-        CHECK_OK(connection.query(kBegunSlots, {}, [&](const store::Row& row) {
-          std::string_view packed = row.text(0);
-          while (auto message = unpack_begun(packed)) found.push_back(*std::move(message));
-        }));
-        return found;
-      });
+  return testkit::in_snapshot(db, BegunMessages::left);
 }
 
 Machine::Machine(const MachineOptions& wanted)
@@ -93,8 +82,8 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       send_keys(*fingerprint),
       outbox(*db, clock, pool, metrics),
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
-      events(*db, endpoints, outbox, *spool, ids, clock, 24h),
-      deliveries(*db, client, endpoints, outbox, *spool, clock,
+      events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock, 24h),
+      deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock,
                  {.timeout = 10s, .schedule = {0s, 1s}}, metrics),
       senders(
           *db, workspaces,

@@ -79,6 +79,7 @@ class ServerLife {
   metering::SendKeys send_keys;
   outbox::Outbox outbox;
   webhook::Endpoints endpoints;
+  webhook::BegunDeliveries begun_deliveries;
   webhook::Events events;
   webhook::DeliveryHandler deliveries;
   Senders senders;

@@ -205,6 +205,148 @@ TEST_F(Delivery, ThatWasOpenWhenTheProcessEndedIsMadeAgain) {
   EXPECT_EQ(seen[0].headers.at("webhook-id"), event.id.str());
 }
 
+// ---- deliveries that have no row yet
+
+const store::Sql kRows("SELECT COUNT(*) FROM deliveries");
+
+TEST_F(Delivery, IsListedAsPendingWhileItsFirstAttemptIsOpen) {
+  imposter_.hold();
+  endpoint_ = world_.add_endpoint(imposter_.url());
+  world_.tell(world_.draft());
+  imposter_.wait_for(1);
+  EXPECT_EQ(testkit::numbers(*world_.db, kRows).at(0), 0);
+  const auto row = only_delivery();
+  EXPECT_EQ(row.status, DeliveryStatus::kPending);
+  EXPECT_EQ(row.endpoint, endpoint_->id);
+  EXPECT_EQ(row.event, world_.events_now().at(0).draft.id);
+  EXPECT_EQ(row.type, EventType::kMessageSent);
+  EXPECT_FALSE(row.finished_at);
+  EXPECT_THAT(world_.deliveries_now({.status = DeliveryStatus::kSucceeded}), IsEmpty());
+  EXPECT_THAT(world_.deliveries_now({.endpoint = endpoint_->id}), SizeIs(1));
+  imposter_.release();
+  ASSERT_TRUE(world_.idle());
+  EXPECT_EQ(testkit::numbers(*world_.db, kRows).at(0), 1);
+  EXPECT_EQ(only_delivery().status, DeliveryStatus::kSucceeded);
+}
+
+class DeliveryWithoutRoom : public testing::Test {
+ protected:
+  static WorldOptions options() {
+    WorldOptions out;
+    out.delivery.concurrency_per_endpoint = 1;
+    return out;
+  }
+  testkit::HttpImposter imposter_;
+  WebhookWorld world_{options()};
+};
+
+TEST_F(DeliveryWithoutRoom, IsListedComesIntoTheQueueAndIsMade) {
+  imposter_.hold();
+  world_.add_endpoint(imposter_.url());
+  for (outbox::Lane lane = 1; lane <= 3; ++lane)
+    world_.tell(world_.draft(EventType::kMessageSent, lane));
+  imposter_.wait_for(1);
+  EXPECT_THAT(world_.deliveries_now(), SizeIs(3));
+  EXPECT_TRUE(testkit::eventually([&] { return world_.jobs() == 2; }));
+  EXPECT_THAT(world_.deliveries_now(), SizeIs(3));
+  EXPECT_EQ(testkit::numbers(*world_.db, kRows).at(0), 2);
+  imposter_.release();
+  EXPECT_THAT(imposter_.wait_for(3), SizeIs(3));
+  EXPECT_TRUE(testkit::eventually([&] { return world_.jobs() == 0; }));
+}
+
+/// Begun deliveries as a process that was killed leaves them.
+class DeliveryRecovery : public testing::Test {
+ protected:
+  DeliveryRecovery() {
+    endpoint_ = world_.add_endpoint(imposter_.url(), {"message.read"});
+    event_ = world_.draft();
+    auto nobody = *world_.events.plan_queued(event_);
+    EXPECT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+      return world_.events.record(db, event_, nobody);
+    }));
+  }
+  NewDelivery made(bool is_open) {
+    return {.id = world_.ids.next<IdKind::kDelivery>(),
+            .workspace = world_.caller.workspace,
+            .mode = world_.caller.mode,
+            .endpoint = endpoint_->id,
+            .event = event_.id,
+            .type = event_.type,
+            .at = world_.clock.now(),
+            .lane = 7,
+            .is_open = is_open};
+  }
+  void leave(const std::vector<NewDelivery>& deliveries) {
+    BegunDeliveries last;
+    ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+      for (const NewDelivery& each : deliveries) {
+        TRY([[maybe_unused]] const auto begun, last.add(db, std::make_shared<NewDelivery>(each)));
+      }
+      return last.store_added(db);
+    }));
+  }
+  std::vector<outbox::JobRef> ready() {
+    return testkit::in_snapshot(*world_.db, [&](store::Connection& db) {
+      return outbox::ready_jobs(db, endpoint_->id.bytes(), 10);
+    });
+  }
+  testkit::HttpImposter imposter_;
+  WebhookWorld world_;
+  EndpointPtr endpoint_;
+  EventDraft event_;
+};
+
+TEST_F(DeliveryRecovery, OpenOneIsMadeAgainUnderItsEventsId) {
+  leave({made(true)});
+  ASSERT_TRUE(world_.outbox.recover());
+  world_.outbox.start();
+  const auto seen = imposter_.wait_for(1);
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].headers.at("webhook-id"), event_.id.str());
+}
+
+TEST_F(DeliveryRecovery, OneThatHasItsRowIsNotMadeAgain) {
+  const auto delivery = made(true);
+  leave({delivery});
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+    return insert_attempted(db, delivery, Attempt{delivery.at, 204, {}, 3ms},
+                            DeliveryStatus::kSucceeded, {}, delivery.at);
+  }));
+  ASSERT_TRUE(world_.outbox.recover());
+  EXPECT_EQ(world_.jobs(), 0);
+  EXPECT_EQ(world_.deliveries_now().at(0).status, DeliveryStatus::kSucceeded);
+  ASSERT_TRUE(world_.outbox.recover());
+}
+
+TEST_F(DeliveryRecovery, OneLaneGoesOnInItsOrder) {
+  const auto open = made(true);
+  const auto second = made(false);
+  const auto third = made(false);
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    CHECK_OK(insert_delivery(db, second));
+    TRY([[maybe_unused]] const auto state,
+        outbox::insert_job(db, job_of(second), outbox::JobState::kReady));
+    return {};
+  }));
+  leave({third, open});
+  ASSERT_TRUE(world_.outbox.recover());
+  EXPECT_EQ(world_.jobs(), 3);
+  ASSERT_THAT(ready(), SizeIs(1));
+  EXPECT_EQ(ready().at(0).id, open.id.bytes());
+  std::vector<outbox::JobId> order;
+  for (const NewDelivery& each : {open, second, third}) {
+    const auto next = testkit::in_transaction(
+        *world_.db, [&](store::Connection& db) -> Result<std::optional<outbox::JobRef>> {
+          TRY(const auto job, outbox::claim_job(db, ready().at(0)));
+          order.push_back(job->id);
+          return outbox::finish_job(db, *job, true);
+        });
+    EXPECT_EQ(order.back(), each.id.bytes());
+    EXPECT_EQ(next.has_value(), each.id != third.id);
+  }
+}
+
 class UnansweredDelivery : public testing::Test {
  protected:
   static WorldOptions options() {
@@ -232,8 +374,12 @@ class DeliveryTable : public testing::Test {
   DeliveryId insert(const EndpointId& endpoint, const EventId& event) {
     const auto id = world_.ids.next<IdKind::kDelivery>();
     EXPECT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
-      return insert_delivery(db, {id, world_.caller.workspace, world_.caller.mode, endpoint, event,
-                                  EventType::kMessageSent, world_.clock.now()});
+      return insert_delivery(db, {.id = id,
+                                  .workspace = world_.caller.workspace,
+                                  .mode = world_.caller.mode,
+                                  .endpoint = endpoint,
+                                  .event = event,
+                                  .at = world_.clock.now()});
     }));
     return id;
   }
@@ -307,8 +453,12 @@ TEST_F(DeliveryTable, SearchStopsAfterTwentyThousandRowsAndSaysWhere) {
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
     for (int i = 0; i < 20'000; ++i) {
       const auto id = world_.ids.next<IdKind::kDelivery>();
-      CHECK_OK(insert_delivery(db, {id, world_.caller.workspace, world_.caller.mode, other, event_,
-                                    EventType::kMessageSent, world_.clock.now()}));
+      CHECK_OK(insert_delivery(db, {.id = id,
+                                    .workspace = world_.caller.workspace,
+                                    .mode = world_.caller.mode,
+                                    .endpoint = other,
+                                    .event = event_,
+                                    .at = world_.clock.now()}));
     }
     return {};
   }));

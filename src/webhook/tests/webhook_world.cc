@@ -24,8 +24,10 @@ WebhookWorld::WebhookWorld(WorldOptions options)
       idempotency(*fingerprint),
       outbox(*db, clock, pool, metrics),
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
-      events(*db, endpoints, outbox, *spool, ids, clock, options.content_retention),
-      deliveries(*db, client, endpoints, outbox, *spool, clock, options.delivery, metrics) {
+      events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock,
+             options.content_retention),
+      deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock, options.delivery,
+                 metrics) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
   caller.workspace = *workspaces.create("Acme");
@@ -76,8 +78,11 @@ std::int64_t WebhookWorld::jobs() {
 std::vector<DeliveryRow> WebhookWorld::deliveries_now(DeliveryQuery query) {
   query.workspace = caller.workspace;
   query.mode = caller.mode;
-  return testkit::in_snapshot(
-             *db, [&](store::Connection& connection) { return list_deliveries(connection, query); })
+  return testkit::in_snapshot(*db,
+                              [&](store::Connection& connection) {
+                                return list_deliveries(connection, query,
+                                                       begun_deliveries.matching(query));
+                              })
       .rows;
 }
 

@@ -64,6 +64,7 @@ class WebhookWorld {
   metering::Idempotency idempotency;
   outbox::Outbox outbox;
   Endpoints endpoints;
+  BegunDeliveries begun_deliveries;
   Events events;
   DeliveryHandler deliveries;
   identity::Caller caller;

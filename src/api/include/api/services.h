@@ -17,6 +17,7 @@
 #include "metering/rate_limit.h"
 #include "store/database.h"
 #include "telemetry/metrics.h"
+#include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
 namespace flowsell::api {
@@ -37,6 +38,7 @@ struct Services {
   messaging::ReadReceipts& read_receipts;
   messaging::Waiters& waiters;
   webhook::Endpoints& endpoints;
+  const webhook::BegunDeliveries& begun_deliveries;
   const crypto::RotatingKeys& spool;
   ingest::Ingest& whatsapp_hooks;
   metrics::Registry& metrics;

@@ -19,6 +19,23 @@ struct Page {
   std::optional<IdType> next;  ///< where to go on in that direction: behind the last row, or behind
                                ///< where a long search stopped
 
+  /// Puts rows that a search can't have found, or may have, into what it found, in its order. Of
+  /// those beyond the last row that it looked at (`end`) others may be missing: they come with the
+  /// next page. Before cut().
+  template <class Rows, class IdOf>
+  void add(const Rows& more, IdOf id_of, const std::optional<IdType>& end) {
+    const auto is_before = [this](const IdType& a, const IdType& b) {
+      return upwards ? a < b : b < a;
+    };
+    for (const Row& row : more) {
+      const IdType& id = std::invoke(id_of, row);
+      if (end && is_before(*end, id)) continue;
+      const auto place = std::ranges::lower_bound(rows, id, is_before, id_of);
+      if (place != rows.end() && std::invoke(id_of, *place) == id) continue;
+      rows.insert(place, row);
+    }
+  }
+
   /// Makes a page of the rows of a search, which stand in its order, and are more than `limit`
   /// where there are more. `id_of`: a row's id.
   template <class IdOf>

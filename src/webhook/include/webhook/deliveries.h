@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "core/page.h"
 #include "core/time.h"
 #include "identity/caller.h"
+#include "outbox/job.h"
 #include "store/database.h"
 #include "webhook/event_type.h"
 
@@ -26,12 +28,17 @@ std::optional<DeliveryStatus> parse_delivery_status(std::string_view name) noexc
 struct NewDelivery {
   DeliveryId id;
   WorkspaceId workspace;
-  identity::Mode mode;
+  identity::Mode mode = identity::Mode::kTest;
   EndpointId endpoint;
   EventId event;
-  EventType type;
+  EventType type = EventType::kMessageSent;
   Time at;
+  outbox::Lane lane = 0;
+  bool has_content = false;  ///< the event has sealed content, which goes with its last delivery
+  bool is_open = false;      ///< its first attempt begins with it; else it is to be queued
 };
+/// Its job in the outbox.
+outbox::Job job_of(const NewDelivery& delivery);
 /// In a transaction.
 Result<> insert_delivery(store::Connection& db, const NewDelivery& delivery);
 
@@ -46,6 +53,11 @@ struct Attempt {
 Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, const DeliveryId& id,
                         const std::optional<Attempt>& attempt, DeliveryStatus status,
                         std::optional<Time> next, Time now);
+
+/// In a transaction: insert_delivery() and record_attempt() in one.
+Result<> insert_attempted(store::Connection& db, const NewDelivery& delivery,
+                          const std::optional<Attempt>& attempt, DeliveryStatus status,
+                          std::optional<Time> next, Time now);
 
 struct DeliveryRow {
   DeliveryId id;
@@ -70,8 +82,13 @@ struct DeliveryQuery {
 };
 using DeliveryPage = Page<DeliveryRow, DeliveryId>;
 /// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
-/// may come back short with has_more set.
-Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query);
+/// may come back short with has_more set. `begun`: those that shows() and that may not be in the
+/// table yet.
+Result<DeliveryPage> list_deliveries(
+    store::Connection& db, const DeliveryQuery& query,
+    const std::vector<std::shared_ptr<const NewDelivery>>& begun = {});
+/// True when the query's list has this delivery, on one of its pages.
+bool shows(const DeliveryQuery& query, const NewDelivery& delivery);
 
 /// The event of a delivery.
 Result<std::optional<EventId>> event_of(store::Connection& db, const WorkspaceId& workspace,

@@ -10,6 +10,7 @@
 #include "outbox/outbox.h"
 #include "store/database.h"
 #include "telemetry/metrics.h"
+#include "webhook/begun_deliveries.h"
 #include "webhook/deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -26,27 +27,33 @@ struct DeliveryOptions {
 /// redirect.
 class DeliveryHandler final : public outbox::JobHandler {
  public:
-  DeliveryHandler(store::Database& db, http::Client& client, Endpoints& endpoints,
-                  outbox::Outbox& outbox, const crypto::RotatingKeys& spool, const Clock& clock,
-                  DeliveryOptions options, metrics::Registry& metrics);
+  DeliveryHandler(store::Database& db, BegunDeliveries& begun, http::Client& client,
+                  Endpoints& endpoints, outbox::Outbox& outbox, const crypto::RotatingKeys& spool,
+                  const Clock& clock, DeliveryOptions options, metrics::Registry& metrics);
 
-  /// The first attempt of a delivery whose body is at hand.
-  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event,
-                                              std::shared_ptr<const std::string> body);
+  /// The first attempt of a delivery that began with its event.
+  Awaitable<outbox::Disposition> attempt_begun(BegunDelivery begun,
+                                               std::shared_ptr<const std::string> body);
 
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
   Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
   Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
+  Result<std::size_t> recover_begun() override;
 
  private:
+  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event,
+                                              std::shared_ptr<const std::string> body,
+                                              const BegunDelivery* begun = nullptr);
   struct Verdict;
   Verdict judge(const http::Exchange& exchange, const outbox::Job& job, Time begun) const;
   http::OutRequest request_for(const Endpoint& endpoint, const EventId& event,
                                const std::string& body, Time now) const;
-  Awaitable<outbox::Disposition> settle(outbox::Job job, Verdict verdict);
+  Awaitable<outbox::Disposition> settle(outbox::Job job, Verdict verdict,
+                                        const BegunDelivery* begun = nullptr);
 
   store::Database& db_;
+  BegunDeliveries& begun_;
   http::Client& client_;
   Endpoints& endpoints_;
   outbox::Outbox& outbox_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "identity/caller.h"
 #include "outbox/outbox.h"
 #include "store/database.h"
+#include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 #include "webhook/event_type.h"
 
@@ -51,9 +53,10 @@ class EventPlan {
   friend class Events;
   struct Planned {
     EndpointPtr endpoint;
-    std::optional<outbox::Slot> slot;  ///< none: queued without the outbox knowing
+    std::optional<outbox::Slot> slot;  ///< none: queued at once, without the outbox knowing
     DeliveryId id;
-    outbox::JobState inserted = outbox::JobState::kReady;
+    BegunDelivery begun;                         ///< set by record(), with a slot
+    std::shared_ptr<outbox::JobState> inserted;  ///< the same: the job's state once it is queued
     bool used = false;
   };
   void give_back() noexcept;
@@ -71,10 +74,17 @@ struct Payload {
 
 class DeliveryHandler;
 
+/// A delivery on its way from its event's transaction into the queue.
+struct WaitingDelivery {
+  BegunDelivery begun;
+  outbox::JobState wanted;
+  std::shared_ptr<outbox::JobState> inserted;
+};
+
 /// Records events and their deliveries, inside other rooms' transactions. Thread-safe.
 class Events {
  public:
-  Events(store::Database& db, Endpoints& endpoints, outbox::Outbox& outbox,
+  Events(store::Database& db, Endpoints& endpoints, BegunDeliveries& begun, outbox::Outbox& outbox,
          crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
          std::chrono::hours content_retention);
   /// Before the first launch().
@@ -90,11 +100,21 @@ class Events {
   Result<EventPlan> plan_queued(const EventDraft& draft);
   /// An event of its own: plans, commits, launches. What can't be stored is logged and not told.
   Awaitable<void> tell(EventDraft draft);
-  /// In a transaction: writes the event, its deliveries and their jobs, and gives the event its id.
+  /// In a transaction: writes the event and its deliveries, and gives the event its id. Each kind
+  /// of operation that calls it calls store_recorded() at its end, and ended().
   Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
   /// The same for provider.unknown: nothing, where the workspace was told of this subject in the
   /// last 8 days.
   Result<> record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan);
+  /// In a transaction: after the last record() of a kind.
+  Result<> store_recorded(store::Connection& db);
+  /// The transaction that may have called record() has ended: see WriteKind::ended.
+  void ended(bool committed) noexcept;
+  /// In a transaction: gives the deliveries that wait for it their rows and jobs, in the order of
+  /// their transactions.
+  Result<> enqueue_waiting(store::Connection& db);
+  /// The transaction that may have called enqueue_waiting() has ended.
+  void enqueue_ended(bool committed) noexcept;
   /// After the transaction of record() committed: begins what may begin. Call on a thread of the
   /// pool.
   void launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor);
@@ -106,14 +126,27 @@ class Events {
   static Result<std::int64_t> destroy_expired_content(store::Connection& db, Time now);
 
  private:
+  struct Queued {
+    outbox::Slot slot;
+    BegunDelivery begun;
+    std::shared_ptr<outbox::JobState> inserted;
+  };
+  Awaitable<void> enqueue(std::vector<Queued> deliveries);
+
   store::Database& db_;
   Endpoints& endpoints_;
+  BegunDeliveries& begun_;
   outbox::Outbox& outbox_;
   crypto::RotatingKeys& spool_;
   IdSource& ids_;
   const Clock& clock_;
   std::chrono::hours content_retention_;
   DeliveryHandler* deliveries_ = nullptr;
+
+  // Of write transactions.
+  std::vector<WaitingDelivery> recorded_;  ///< by the open transaction
+  std::deque<WaitingDelivery> waiting_;
+  std::size_t enqueued_ = 0;  ///< of waiting_, by the open transaction
 };
 
 /// A stored event, its content opened where it still lives.

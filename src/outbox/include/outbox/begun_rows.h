@@ -1,0 +1,98 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "outbox/begun_slots.h"
+
+namespace flowsell::outbox {
+
+/// A row that is begun and the slot that holds it.
+template <class Row>
+struct Begun {
+  std::shared_ptr<const Row> row;
+  std::size_t slot = 0;
+};
+
+/// The rows that one table will get with their end (see BegunSlots), and who looks for them until
+/// then. Readers must look here before they look into the table: a row leaves here as soon as the
+/// table has it. A row has an `id`.
+///
+/// Thread-safe, but for what is marked [transaction]: for write transactions only, so for one
+/// thread at a time.
+template <class Row>
+class BegunRows {
+ public:
+  using RowPtr = std::shared_ptr<const Row>;
+  using RowId = decltype(Row::id);
+
+  explicit BegunRows(const BegunSlots::Table& table) : slots_(table) {}
+
+  /// [transaction] Adds a row of this transaction, packed as `item`. The table may not have it.
+  Result<Begun<Row>> add(store::Connection& db, RowPtr row, std::string_view item) {
+    TRY(const std::size_t slot, slots_.add(db, item));
+    added_.push_back(row);
+    return Begun<Row>{std::move(row), slot};
+  }
+  /// [transaction] After the last add() of a kind.
+  Result<> store_added(store::Connection& db) {
+    CHECK_OK(slots_.store_added(db));
+    // Room for what ended() does, which must not fail.
+    const std::lock_guard lock(mutex_);
+    rows_.reserve(rows_.size() + added_.size());
+    return {};
+  }
+  /// [transaction] As BegunSlots::ended().
+  void ended(bool committed) noexcept {
+    slots_.ended(committed);
+    if (committed && !added_.empty()) {
+      const std::lock_guard lock(mutex_);
+      for (const RowPtr& row : added_) rows_.emplace(row->id, row);
+    }
+    added_.clear();
+  }
+  /// [transaction] The transaction is committed that put the row into the table: once for each that
+  /// was added. What never ends stands in its slot until the next start, and is shown until then.
+  void end(const Begun<Row>& begun) noexcept {
+    forget(begun.row->id);
+    slots_.end(begun.slot);
+  }
+  /// [transaction] The transaction is committed that put the row into the table ahead of its end:
+  /// readers find it there.
+  void forget(const RowId& id) noexcept {
+    const std::lock_guard lock(mutex_);
+    rows_.erase(id);
+  }
+  /// [transaction] As BegunSlots::clear_unused().
+  Result<> clear_unused(store::Connection& db) { return slots_.clear_unused(db); }
+
+  /// The row, if it is begun; nullptr if not.
+  RowPtr find(const RowId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_.find(id);
+    return found == rows_.end() ? nullptr : found->second;
+  }
+  /// Those for which `is_wanted`, in no order.
+  template <class F>
+  std::vector<RowPtr> all(F is_wanted) const {
+    std::vector<RowPtr> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, row] : rows_) {
+      if (is_wanted(*row)) out.push_back(row);
+    }
+    return out;
+  }
+
+ private:
+  BegunSlots slots_;
+  std::vector<RowPtr> added_;  ///< by the open transaction
+  mutable std::mutex mutex_;
+  boost::unordered_flat_map<RowId, RowPtr, std::hash<RowId>> rows_;
+};
+
+}  // namespace flowsell::outbox
