@@ -1,5 +1,7 @@
 """What docs/failpoints.md promises: one message, one crash at a named point, and what holds after the restart."""
 
+import time
+
 import pytest
 
 from _support.api import text_to
@@ -162,6 +164,48 @@ def test_killed_around_the_end_of_a_delivery_it_is_repeated_under_the_same_id_or
     assert delivery["status"] == "succeeded"
     assert len(receiver.all()) == (2 if moment == "before" else 1)
     assert {each.id for each in receiver.all()} == {delivery["event_id"]}
+
+
+def answer_slowly(_delivery, _nth):
+    time.sleep(0.5)
+    return (204, {}, b"")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_the_queue_of_an_endpoint_without_room_every_event_is_delivered(make_stack, moment):
+    stack = make_stack(settings={"CONCURRENCY_PER_ENDPOINT": "1"})
+    receiver = stack.receiver(["message.read"], answer_slowly)
+    die_at(stack, f"commit.{moment}.enqueue")
+    for number in range(3):
+        try:
+            stack.api.send(text_to(f"{TO}{number}"))
+        except CONNECTION_FAULTS:
+            break
+    wait_for_death(stack)
+    stack.start_server()
+    wait_until(lambda: len(stack.api.all_of("/v1/messages")) == len(
+        {each["id"] for each in stack.api.all_of("/v1/messages") if each["status"] == "read"}), "all are read")
+    wait_until(stack.deliveries_done, "all deliveries are done")
+    deliveries = stack.api.all_of("/v1/deliveries")
+    assert len(deliveries) == len(stack.api.all_of("/v1/messages")) > 1
+    assert {each["status"] for each in deliveries} == {"succeeded"}
+    assert {each.id for each in receiver.all()} == {each["event_id"] for each in deliveries}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_the_recovery_of_open_deliveries_the_next_start_makes_them(make_stack, moment):
+    stack = make_stack()
+    receiver = stack.receiver(["message.read"], answer_slowly)
+    stack.api.accept(text_to(TO))
+    receiver.wait_for_type("message.read")
+    stack.server.kill()
+    stack.server.begin(f"commit.{moment}.recover_begun_deliveries")
+    wait_for_death(stack)
+    stack.start_server()
+    wait_until(stack.deliveries_done, "it is done")
+    [delivery] = stack.api.all_of("/v1/deliveries")
+    assert delivery["status"] == "succeeded"
+    assert [each.id for each in receiver.all()] == [delivery["event_id"]] * 2
 
 
 @pytest.mark.parametrize("kind", ["recover_begun", "recover"])
