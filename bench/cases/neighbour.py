@@ -33,8 +33,8 @@ COLUMNS = {
 
 
 def add_options(parser) -> None:
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5, help="of each part")
+    parser.add_argument("--rounds", type=int, default=15, help="many short ones: a p99 is two webhooks of each")
+    parser.add_argument("--seconds", type=float, default=4, help="of each part")
     parser.add_argument("--connectd-threads", type=int, default=0)
 
 

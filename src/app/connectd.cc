@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   }
   switch (loaded->command) {
     case config::Command::kShowHelp:
-      return print(config::help_text());
+      return print(config::help_text(*loaded));
     case config::Command::kShowVersion:
       return print("connectd 0.1.0\n");
     case config::Command::kShowConfig:

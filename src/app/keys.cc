@@ -11,13 +11,19 @@ namespace {
 /// The longest that a message may wait: its ttl_seconds.
 constexpr std::chrono::hours kMessageLife{24};
 
+Result<crypto::KeyRing> key_ring(const config::Settings& settings) {
+  const auto& security = settings.security;
+  if (!security.master_key_command.empty())
+    return crypto::KeyRing::from_command(security.master_key_command);
+  if (!security.master_key.empty()) return crypto::KeyRing::from_hex(security.master_key);
+  return crypto::KeyRing::from_file(std::filesystem::path(settings.data.dir) / "master.key", true);
+}
+
 }  // namespace
 
 Result<Keys> open_keys(const config::Settings& settings, Time now) {
   const std::filesystem::path dir(settings.data.dir);
-  auto ring = settings.security.master_key.empty()
-                  ? crypto::KeyRing::from_file(dir / "master.key", true)
-                  : crypto::KeyRing::from_hex(settings.security.master_key);
+  auto ring = key_ring(settings);
   if (!ring) return std::unexpected(std::move(ring).error());
   // A key lives as long as anything that may still be sealed under it: what was sealed in the last
   // second of its hour.

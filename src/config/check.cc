@@ -48,6 +48,12 @@ void check_api_base(const Settings& s, std::vector<FieldError>& faults) {
                     "Use https, or a loopback address for a simulator."});
 }
 
+void check_master_key(const Settings& s, std::vector<FieldError>& faults) {
+  if (s.security.master_key.empty() || s.security.master_key_command.empty()) return;
+  faults.push_back({"security.master_key_command", "conflict", "security.master_key is set too",
+                    "Set one of them."});
+}
+
 }  // namespace
 
 std::vector<FieldError> check(const Settings& settings) {
@@ -56,6 +62,7 @@ std::vector<FieldError> check(const Settings& settings) {
   check_sandbox(settings, faults);
   check_sandbox_only(settings, faults);
   check_api_base(settings, faults);
+  check_master_key(settings, faults);
   return faults;
 }
 

@@ -309,6 +309,11 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
     if (reading.faults.empty()) check_all(reading, loaded.settings);
   }
   if (!reading.faults.empty()) return std::unexpected(as_error(std::move(reading.faults)));
+  if (loaded.command == Command::kShowHelp) {
+    read_environment(environment, reading);
+    read_config_file(line, environment, reading);
+    apply_all(reading, loaded);
+  }
   return loaded;
 }
 

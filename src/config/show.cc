@@ -45,6 +45,7 @@ read the command lines of all its processes.
 constexpr std::string_view kMarkdownRules = R"(
 Rules between settings:
 
+- Of `security.master_key` and `security.master_key_command` one is empty.
 - `server.tls_certificate` and `server.tls_key` are both set or both empty.
 - With `sandbox.enabled`, `server.listen` and `sandbox.simulator_listen` are loopback addresses.
 - `sandbox.simulator_url` and `debug.failpoint` are accepted with `sandbox.enabled` only.
@@ -65,11 +66,18 @@ std::string default_note(const Setting& setting) {
   return fallback.empty() ? "" : " Default: " + fallback + ".";
 }
 
-std::string help_of(const Setting& setting) {
+/// Empty where the value is the default.
+std::string value_note(const Setting& setting, const LoadedSettings& loaded) {
+  const auto source = loaded.sources.find(setting.name);
+  if (source == loaded.sources.end()) return "";
+  return fmt::format(" Now: {} ({}).", setting.show(loaded.settings), source->second);
+}
+
+std::string help_of(const Setting& setting, const LoadedSettings& loaded) {
   std::string head = setting.flag.empty() ? setting.environment : setting.flag;
   if (!setting.flag.empty() && setting.kind != Kind::kSwitch) head += " VALUE";
-  return fmt::format("  {}\n      {}{} [{}, {}]\n", head, setting.help, default_note(setting),
-                     setting.environment, setting.name);
+  return fmt::format("  {}\n      {}{}{} [{}, {}]\n", head, setting.help, default_note(setting),
+                     value_note(setting, loaded), setting.environment, setting.name);
 }
 
 std::string code_or_empty(const std::string& text) { return text.empty() ? "" : "`" + text + "`"; }
@@ -83,10 +91,10 @@ std::string markdown_row(const Setting& setting) {
 
 }  // namespace
 
-std::string help_text() {
+std::string help_text(const LoadedSettings& loaded) {
   std::string out(kUsage);
   for (const Setting& setting : table()) {
-    if (!setting.hidden) out += help_of(setting);
+    if (!setting.hidden) out += help_of(setting, loaded);
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "core/encoding.h"
@@ -73,6 +74,24 @@ Result<KeyRing> KeyRing::from_file(const std::filesystem::path& file, bool creat
   wipe(*text);
   Result<KeyRing> ring = from_hex(digits);
   if (!ring) return about_file(file, ring.error());
+  return ring;
+}
+
+Result<KeyRing> KeyRing::from_command(const std::string& command) {
+  constexpr std::string_view kName = "the master key's command";
+  std::FILE* const out = popen(("exec </dev/null; " + command).c_str(), "re");
+  if (out == nullptr)
+    return fail(ErrorCode::kInternal, std::string(kName) + " could not be started");
+  std::string text(kFileBytesMax, '\0');
+  std::setvbuf(out, nullptr, _IONBF, 0);  // no copy of the key in a buffer that nobody wipes
+  text.resize(std::fread(text.data(), 1, text.size(), out));
+  const int ended = pclose(out);
+  const Secret digits{std::string(without_line_end(text))};
+  wipe(text);
+  if (ended != 0)
+    return fail(ErrorCode::kInternal, std::string(kName) + " failed: see what it says on stderr");
+  Result<KeyRing> ring = from_hex(digits);
+  if (!ring) return fail(ErrorCode::kInternal, std::string(kName) + ": " + ring.error().detail);
   return ring;
 }
 

@@ -1,6 +1,7 @@
 #include "recipients.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "graph_error.h"
@@ -13,11 +14,17 @@ constexpr int kNotReachable = 131026;
 
 constexpr int kSpecialFirst = 9990001;
 
+/// Those of seven digits, but for a range: templates, migrations and coexistence.
+constexpr std::array kOfManagement = {2388012, 2388019, 2388023, 2388024, 2388040, 2388047,
+                                      2388072, 2388073, 2388091, 2388093, 2388103, 2388293,
+                                      2388299, 2494100, 2593107, 2593108};
+
 /// Whether Meta's table has such a code, though the simulator has no words of its own for it: codes
 /// of calls, flows, groups, migrations and the like.
 bool is_error_code(int number) {
   return (number >= 201 && number <= 299) || number == 613 || number == 80008 ||
-         (number >= 131000 && number <= 147999);
+         (number >= 131000 && number <= 147999) || (number >= 2494164 && number <= 2494179) ||
+         std::ranges::find(kOfManagement, number) != kOfManagement.end();
 }
 
 RecipientRole special_role(int number) {
@@ -85,8 +92,8 @@ RecipientRole role_of(std::string_view person) noexcept {
   int number = 0;
   const auto read = std::from_chars(tail.data(), tail.data() + tail.size(), number);
   if (read.ec != std::errc() || read.ptr != tail.data() + tail.size()) return {};
-  if (tail.size() == 7) return special_role(number);
-  if (tail.size() != 6) return {};
+  if (tail.size() == 7 && number >= kSpecialFirst) return special_role(number);
+  if (tail.size() != 6 && !(tail.size() == 7 && number > 999'999)) return {};
   const auto* row = find_error_row(number);
   if (!row && !is_error_code(number)) return {};
   RecipientRole role;

@@ -30,7 +30,8 @@ FAILPOINT_PASSES = (1, 2, 5, 20, 60)  # most passes before it kills: some points
 SIGKILLED = -9
 FAILPOINTS = ["client.before_first_byte", "client.after_first_byte", "commit.before", "commit.after"] + [
     f"commit.{when}.{kind}" for when in ("before", "after")
-    for kind in ("accept", "claim", "settle", "status", "delivery", "recover", "promote")]
+    for kind in ("accept", "claim", "settle", "status", "enqueue", "delivery", "promote", "recover",
+                 "recover_begun", "recover_begun_deliveries")]
 SENT = {"sent", "delivered", "read"}
 
 

@@ -40,6 +40,12 @@ TEST(Check, ApiBaseInClearIsForLoopbackOnly) {
   EXPECT_TRUE(load({"--whatsapp-api-base", "http://127.0.0.1:9/v25.0"}, {}));
 }
 
+TEST(Check, MasterKeyComesFromOnePlace) {
+  EXPECT_EQ(only_fault(load({"--master-key-command", "kms decrypt"},
+                            {{"CONNECT_SECURITY_MASTER_KEY", std::string(64, 'a')}})),
+            "--master-key-command conflict");
+}
+
 TEST(Check, DefaultsBreakNoRule) { EXPECT_TRUE(check(Settings{}).empty()); }
 
 }  // namespace

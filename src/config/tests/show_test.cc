@@ -16,11 +16,29 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(HelpText, ListsEverySettingThatIsNotHidden) {
-  const std::string help = help_text();
+  const std::string help = help_text({});
   for (const Setting& setting : table()) {
     EXPECT_EQ(help.find(setting.environment) != std::string::npos, !setting.hidden) << setting.name;
     if (!setting.flag.empty() && !setting.hidden) EXPECT_THAT(help, HasSubstr(setting.flag));
   }
+}
+
+TEST(HelpText, SaysWhatIsSetAndWhereAndOfASecretOnlyThatItIs) {
+  const auto loaded = load(
+      {"--help", "--threads", "7"},
+      {{"CONNECT_LISTEN", "127.0.0.1:1"}, {"CONNECT_SECURITY_MASTER_KEY", std::string(64, 'e')}});
+  ASSERT_TRUE(loaded);
+  const std::string help = help_text(*loaded);
+  EXPECT_THAT(help, HasSubstr("Default: 0. Now: 7 (flag --threads)."));
+  EXPECT_THAT(help, HasSubstr("Now: 127.0.0.1:1 (environment CONNECT_LISTEN)."));
+  EXPECT_THAT(help, HasSubstr("Now: set (environment CONNECT_SECURITY_MASTER_KEY)."));
+  EXPECT_THAT(help, Not(HasSubstr("eeee")));
+}
+
+TEST(HelpText, IsShownThoughAValueIsWrong) {
+  const auto loaded = load({"--help"}, {{"CONNECT_LISTEN", "nowhere"}, {"CONNECT_NO_SUCH", "1"}});
+  ASSERT_TRUE(loaded);
+  EXPECT_THAT(help_text(*loaded), Not(HasSubstr("nowhere")));
 }
 
 TEST(Show, ListsEverySettingWithItsValueAndSource) {

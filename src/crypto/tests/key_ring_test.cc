@@ -13,6 +13,7 @@ namespace {
 
 using std::filesystem::perms;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kWorkspace = "0123456789abcdef";
 const std::string kOther = "fedcba9876543210";
@@ -41,6 +42,28 @@ TEST(FromHex, ErrorDoesNotRepeatTheText) {
   const auto ring = KeyRing::from_hex(Secret("deadbeef"));
   ASSERT_FALSE(ring);
   EXPECT_THAT(ring.error().detail, testing::Not(HasSubstr("deadbeef")));
+}
+
+TEST(FromCommand, TakesWhatItPrints) {
+  const auto ring = KeyRing::from_command("printf '%064d\\n' 7");
+  ASSERT_TRUE(ring);
+  const auto same = KeyRing::from_hex(Secret(std::string(63, '0') + "7"));
+  EXPECT_EQ(ring->derive("a").bytes()[0], same->derive("a").bytes()[0]);
+}
+
+TEST(FromCommand, HasNoInput) { EXPECT_TRUE(KeyRing::from_command("cat; printf '%064d' 1")); }
+
+TEST(FromCommand, FailsWhenTheCommandFailsOrPrintsAnythingElse) {
+  const std::string digits = "printf '%064d' 1";
+  for (const std::string& command :
+       {digits + "; exit 3", std::string("no-such-command-there-is 2>/dev/null"),
+        std::string("true"), digits + "; echo more", std::string("head -c 100000 /dev/zero"),
+        digits + "; kill -9 $$"}) {
+    const auto ring = KeyRing::from_command(command);
+    ASSERT_FALSE(ring) << command;
+    EXPECT_THAT(ring.error().detail, HasSubstr("command"));
+    EXPECT_THAT(ring.error().detail, Not(HasSubstr("0001")));
+  }
 }
 
 TEST(KeyRing, WrappedKeyIsUnwrappedTheSameEachTime) {

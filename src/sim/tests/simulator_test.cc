@@ -105,12 +105,12 @@ TEST_P(MagicRecipient, IsRefusedAtOnce) {
 INSTANTIATE_TEST_SUITE_P(
     Table, MagicRecipient,
     testing::Values(MagicCase{"+1555000000", 401, 0}, MagicCase{"+1555131201", 400, 131201},
-                    MagicCase{"+1555000190", 401, 190}, MagicCase{"+1555000004", 429, 4},
-                    MagicCase{"+1555080007", 429, 80007}, MagicCase{"+1555000002", 503, 2},
-                    MagicCase{"+1555000010", 403, 10}, MagicCase{"+1555000100", 400, 100},
-                    MagicCase{"+1555000368", 403, 368}, MagicCase{"+1555131056", 400, 131056},
-                    MagicCase{"+1555130429", 429, 130429}, MagicCase{"+1555132001", 404, 132001},
-                    MagicCase{"+1555131000", 500, 131000}));
+                    MagicCase{"+15552388040", 400, 2388040}, MagicCase{"+1555000190", 401, 190},
+                    MagicCase{"+1555000004", 429, 4}, MagicCase{"+1555080007", 429, 80007},
+                    MagicCase{"+1555000002", 503, 2}, MagicCase{"+1555000010", 403, 10},
+                    MagicCase{"+1555000100", 400, 100}, MagicCase{"+1555000368", 403, 368},
+                    MagicCase{"+1555131056", 400, 131056}, MagicCase{"+1555130429", 429, 130429},
+                    MagicCase{"+1555132001", 404, 132001}, MagicCase{"+1555131000", 500, 131000}));
 
 TEST_F(Simulator, AcceptsAMagicRecipientWhoseErrorComesLater) {
   EXPECT_EQ(send_text("+1555131047").status, 200);

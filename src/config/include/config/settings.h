@@ -91,7 +91,8 @@ struct Settings {
     std::size_t batch_max = 512;  ///< operations a transaction
   } store;
   struct Security {
-    Secret master_key;  ///< 64 hexadecimal digits; empty: a file in data.dir
+    Secret master_key;               ///< 64 hexadecimal digits; empty: a file in data.dir
+    std::string master_key_command;  ///< prints the digits; with it the one above is empty
   } security;
   struct Debug {
     std::string failpoint;  ///< see core/failpoint.h; only with sandbox.enabled
@@ -125,11 +126,13 @@ Environment process_environment();
 /// empty variable counts as not set. Fails with kInvalidRequest and one FieldError for every fault:
 /// its pointer is the source ("--listen", "CONNECT_LISTEN", "connect.toml: server.listen"), its
 /// detail never a secret's value. `detail` holds them all, a line each. The commands kShowHelp,
-/// kShowVersion and kShowConfigMarkdown do not read values and so never fail on one.
+/// kShowVersion and kShowConfigMarkdown do not read values and so never fail on one; kShowHelp
+/// leaves out what it can't read.
 Result<LoadedSettings> load(const std::vector<std::string>& args, const Environment& environment);
 
-/// What `connectd --help` prints.
-std::string help_text();
+/// What `connectd --help` prints: what each setting is for, its default, and its value and source
+/// where that is another.
+std::string help_text(const LoadedSettings& loaded);
 /// What `connectd config` prints: every setting, its value and source. Secrets are "set" or "not
 /// set".
 std::string show(const LoadedSettings& loaded);

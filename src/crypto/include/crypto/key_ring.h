@@ -10,8 +10,8 @@
 
 namespace flowsell::crypto {
 
-/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600) or in the
-/// environment, never in the database.
+/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600), in the
+/// environment or with a key management service, never in the database.
 class KeyRing {
  public:
   /// Reads 64 hexadecimal digits from `file`; makes the file (0600, fsynced) when it is missing and
@@ -20,6 +20,12 @@ class KeyRing {
   static Result<KeyRing> from_file(const std::filesystem::path& file, bool create);
   /// The same from the 64 digits themselves.
   static Result<KeyRing> from_hex(const Secret& hex);
+
+  /// The same from what `command` prints: a client of a key management service. It runs in a shell,
+  /// without the server's input, and its own words on stderr go where the server's do. Blocking, as
+  /// long as it runs: for the start. Fails with kInternal when it does not end well or prints
+  /// anything else.
+  static Result<KeyRing> from_command(const std::string& command);
 
   /// A new workspace key, wrapped for the database; `workspace` (16 bytes) is bound to it.
   std::string wrap_new_key(std::string_view workspace) const;
