@@ -145,7 +145,10 @@ def run(options) -> None:
         }
         messages = iter(send_messages(server, provider, rounds * len(parts) * count))
         for number in range(rounds):
-            for name, other_url in parts.items():
+            order = list(parts.items())
+            turn = number % len(order)
+            # Each in its turn is first: later parts of a round have larger tables.
+            for name, other_url in order[turn:] + order[:turn]:
                 mine = [next(messages) for _ in range(count)]
                 latencies = asyncio.run(_part(server, mine, other_url))
                 row = {

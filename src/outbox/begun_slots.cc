@@ -1,6 +1,7 @@
 #include "outbox/begun_slots.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/packing.h"
 
@@ -60,6 +61,8 @@ Result<> BegunSlots::store_added(store::Connection& db) {
 }
 
 void BegunSlots::ended(bool committed) noexcept {
+  // Else a kind forgot store_added(), and what it began would be lost with the power.
+  assert(!committed || bytes_.empty());
   for (const Filled& filled : filled_) {
     in_use_[filled.slot] = committed ? filled.items : 0;
     if (!committed) unused_.push_back(filled.slot);

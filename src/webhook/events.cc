@@ -1,6 +1,8 @@
 #include "webhook/events.h"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <iterator>
 
 #include "core/encoding.h"
 #include "crypto/seal.h"
@@ -19,9 +21,9 @@ using store::Param;
 using store::Sql;
 
 constexpr std::chrono::seconds kStoreRetry{1};
-/// Deliveries to an endpoint that has no room wait for others, to come into the queue with them and
+/// Deliveries to endpoints that have no room wait for others, to come into the queue with them and
 /// not beside the first attempts of those that have room.
-constexpr std::chrono::milliseconds kGather{2};
+constexpr std::chrono::milliseconds kGather{5};
 
 const Sql kInsertEvent(
     "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, "
@@ -258,14 +260,26 @@ void Events::enqueue_ended(bool committed) noexcept {
   }
 }
 
-Awaitable<void> Events::enqueue(std::vector<Queued> deliveries) {
-  const auto waits_in_lane = [](const Queued& each) {
-    return each.slot.state == JobState::kWaiting;
-  };
-  if (std::ranges::none_of(deliveries, waits_in_lane)) {
-    net::steady_timer pause(co_await net::this_coro::executor, kGather);
-    co_await pause.async_wait(use_result);
+/// Takes deliveries that may wait a little; they are enqueued with those that come meanwhile.
+void Events::gather(std::vector<Queued> deliveries, const net::any_io_executor& executor) {
+  const std::lock_guard lock(gathered_mutex_);
+  const bool is_first = gathered_.empty();
+  std::ranges::move(deliveries, std::back_inserter(gathered_));
+  if (is_first) runtime::spawn_logged(executor, enqueue_gathered(), "deliveries to the queue");
+}
+
+Awaitable<void> Events::enqueue_gathered() {
+  net::steady_timer pause(co_await net::this_coro::executor, kGather);
+  co_await pause.async_wait(use_result);
+  std::vector<Queued> deliveries;
+  {
+    const std::lock_guard lock(gathered_mutex_);
+    deliveries.swap(gathered_);
   }
+  co_await enqueue(std::move(deliveries));
+}
+
+Awaitable<void> Events::enqueue(std::vector<Queued> deliveries) {
   EnqueueOp op(*this);
   // An earlier operation may have queued them with others; then there is nothing left to do.
   while (!co_await db_.commit(op)) {
@@ -295,7 +309,8 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
   std::shared_ptr<const std::string> body;
   auto deliveries = std::move(plan.deliveries_);
   plan.deliveries_.clear();
-  std::vector<Queued> queued;
+  std::vector<Queued> next_in_lane;
+  std::vector<Queued> without_room;
   for (EventPlan::Planned& planned : deliveries) {
     if (!planned.slot) continue;
     if (!planned.used) {
@@ -303,15 +318,17 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
       continue;
     }
     if (planned.inserted) {
-      queued.push_back({*std::move(planned.slot), planned.begun, std::move(planned.inserted)});
+      auto& group = planned.slot->state == JobState::kWaiting ? next_in_lane : without_room;
+      group.push_back({*std::move(planned.slot), planned.begun, std::move(planned.inserted)});
       continue;
     }
     if (!body) body = std::make_shared<const std::string>(render(draft));
     auto attempt = deliveries_->attempt_begun(std::move(planned.begun), body);
     outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
   }
-  if (!queued.empty())
-    runtime::spawn_logged(executor, enqueue(std::move(queued)), "deliveries to the queue");
+  if (!next_in_lane.empty())
+    runtime::spawn_logged(executor, enqueue(std::move(next_in_lane)), "deliveries to the queue");
+  if (!without_room.empty()) gather(std::move(without_room), executor);
 }
 
 std::string Events::render(const EventDraft& draft) {

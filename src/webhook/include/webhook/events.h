@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -131,6 +132,8 @@ class Events {
     BegunDelivery begun;
     std::shared_ptr<outbox::JobState> inserted;
   };
+  void gather(std::vector<Queued> deliveries, const net::any_io_executor& executor);
+  Awaitable<void> enqueue_gathered();
   Awaitable<void> enqueue(std::vector<Queued> deliveries);
 
   store::Database& db_;
@@ -142,6 +145,9 @@ class Events {
   const Clock& clock_;
   std::chrono::hours content_retention_;
   DeliveryHandler* deliveries_ = nullptr;
+
+  std::mutex gathered_mutex_;
+  std::vector<Queued> gathered_;
 
   // Of write transactions.
   std::vector<WaitingDelivery> recorded_;  ///< by the open transaction
