@@ -151,7 +151,7 @@ class Application::Parts {
         accept(*db, senders, send, outbox, events, send_keys, begun, messages, keys.contact, ids,
                clock, limits),
         updates(*db, events, begun, keys.contact, clock, limits),
-        read_receipts(*db, client, senders, send, idempotency, clock),
+        read_receipts(*db, messages, client, senders, send, idempotency, clock),
         hooks(*adapter, "X-Hub-Signature-256", provider_apps(settings, sim_secret), senders,
               updates, clock, metrics),
         api({*db, clock, ids, api_keys, rate_limit, idempotency, limits,
@@ -303,6 +303,7 @@ void Application::stop() {
   parts_->outbox.stop(left());
   if (parts_->simulator) parts_->simulator->stop();
   parts_->pool.stop();
+  parts_->maintenance.last_round();
   parts_->db->stop();
   log::info("stopped");
 }

@@ -15,12 +15,9 @@ constexpr auto kPause = 10min;
 constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
-  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b,
-            webhook::BegunDeliveries& d, Time t);
+  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t);
   metering::Idempotency& idempotency;
   metering::SendKeys& send_keys;
-  messaging::BegunMessages& begun;
-  webhook::BegunDeliveries& begun_deliveries;
   Time now;
   std::int64_t contents = 0;
   std::int64_t idempotency_keys = 0;
@@ -36,8 +33,6 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
-    CHECK_OK(op.begun.clear_unused(db));
-    CHECK_OK(op.begun_deliveries.clear_unused(db));
   }
   return {};
 }
@@ -45,9 +40,24 @@ void end_clean_ups(std::span<store::WriteOp* const> ops, bool committed) noexcep
   store::as<CleanUpOp>(ops.front()).send_keys.ended(committed);
 }
 constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups, end_clean_ups};
-CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, messaging::BegunMessages& b,
-                     webhook::BegunDeliveries& d, Time t)
-    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), begun(b), begun_deliveries(d), now(t) {}
+CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t)
+    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), now(t) {}
+
+/// Removes what slots hold whose items have all ended.
+struct ClearSlotsOp final : store::WriteOp {
+  ClearSlotsOp(messaging::BegunMessages& m, webhook::BegunDeliveries& d);
+  messaging::BegunMessages& messages;
+  webhook::BegunDeliveries& deliveries;
+};
+
+Result<> apply_clear_slots(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  const auto& op = store::as<ClearSlotsOp>(ops.front());
+  CHECK_OK(op.messages.clear_unused(db));
+  return op.deliveries.clear_unused(db);
+}
+constexpr store::WriteKind kClearSlotsKind{"clear_slots", 91, apply_clear_slots};
+ClearSlotsOp::ClearSlotsOp(messaging::BegunMessages& m, webhook::BegunDeliveries& d)
+    : WriteOp(kClearSlotsKind), messages(m), deliveries(d) {}
 
 }  // namespace
 
@@ -74,6 +84,11 @@ void Maintenance::stop() {
   net::post(pool_.context(0), [this] { timer_.cancel(); });
 }
 
+void Maintenance::last_round() {
+  ClearSlotsOp clear(begun_, begun_deliveries_);
+  if (!db_.commit_now(clear)) log::warn("unused slots could not be cleared", {});
+}
+
 Awaitable<void> Maintenance::run() {
   while (true) {
     co_await round();
@@ -85,7 +100,7 @@ Awaitable<void> Maintenance::run() {
 
 /// True when there is more to do.
 Awaitable<bool> Maintenance::clean_up(Time now) {
-  CleanUpOp op(idempotency_, send_keys_, begun_, begun_deliveries_, now);
+  CleanUpOp op(idempotency_, send_keys_, now);
   const auto committed = co_await db_.commit(op);
   if (!committed) {
     log::warn("the clean-up could not be stored; it comes again", {});
@@ -103,6 +118,8 @@ Awaitable<void> Maintenance::round() {
   for (int i = 0; i < kCleanUpsMax; ++i) {
     if (!co_await clean_up(now)) break;
   }
+  ClearSlotsOp clear(begun_, begun_deliveries_);
+  if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);
   // Made ahead, so that no request pays for the fsync of a new key.

@@ -23,6 +23,8 @@ class Maintenance {
               webhook::BegunDeliveries& begun_deliveries, const Clock& clock);
   void start();
   void stop();
+  /// What the next start need not look at is removed. Blocking; after the last attempt has ended.
+  void last_round();
 
  private:
   Awaitable<void> run();

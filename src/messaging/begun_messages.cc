@@ -9,7 +9,7 @@ const store::Sql kWrite(FLOWSELL_WRITE_SLOT("begun_messages"));
 const store::Sql kClear(FLOWSELL_CLEAR_SLOT("begun_messages"));
 const store::Sql kRead(FLOWSELL_READ_SLOTS("begun_messages"));
 const store::Sql kClearAll(FLOWSELL_CLEAR_SLOTS("begun_messages"));
-constexpr outbox::BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead};
+constexpr outbox::BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead, '1'};
 
 }  // namespace
 

@@ -49,10 +49,11 @@ Error provider_error(ErrorCode code, std::string detail, ProviderError error) {
 
 }  // namespace
 
-ReadReceipts::ReadReceipts(store::Database& db, http::Client& client, Senders& senders,
-                           SendHandler& send, metering::Idempotency& idempotency,
+ReadReceipts::ReadReceipts(store::Database& db, const MessageReader& messages, http::Client& client,
+                           Senders& senders, SendHandler& send, metering::Idempotency& idempotency,
                            const Clock& clock)
     : db_(db),
+      messages_(messages),
       client_(client),
       senders_(senders),
       send_(send),
@@ -61,10 +62,7 @@ ReadReceipts::ReadReceipts(store::Database& db, http::Client& client, Senders& s
 
 Task<bool> ReadReceipts::mark_read(identity::Caller caller, MessageId id, bool typing,
                                    std::optional<metering::IdempotentCall> call) {
-  auto read = [workspace = caller.workspace, id](store::Connection& db) {
-    return find_message(db, workspace, id);
-  };
-  CO_TRY(const auto row, co_await db_.read(std::move(read)));
+  CO_TRY(const auto row, co_await messages_.find(caller.workspace, id));
   if (!row || row->mode != caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such message");
   if (!row->inbound)

@@ -15,8 +15,11 @@ using store::Param;
 constexpr std::size_t kSlotBytes = 4040;
 constexpr std::size_t kLengthBytes = sizeof(std::uint32_t);
 
-/// The items of a slot: each behind its length, zeros at the end. False: damaged.
-bool read_items(std::string_view bytes, std::vector<std::string>& out) {
+/// The items of a slot: the version, then each behind its length, zeros at the end. False: damaged,
+/// or of another version.
+bool read_items(std::string_view bytes, char version, std::vector<std::string>& out) {
+  if (!bytes.starts_with(version)) return false;
+  bytes.remove_prefix(1);
   while (bytes.find_first_not_of('\0') != std::string_view::npos) {
     Unpacker length(bytes.substr(0, std::min(bytes.size(), kLengthBytes)));
     const auto size = length.number<std::uint32_t>();
@@ -45,6 +48,7 @@ Result<std::size_t> BegunSlots::add(store::Connection& db, std::string_view item
   if (bytes_.empty() || bytes_.size() + kLengthBytes + item.size() > kSlotBytes) {
     CHECK_OK(store_added(db));
     filled_.push_back({take_slot(), 0});
+    bytes_.push_back(table_.version);
   }
   pack_text(bytes_, item);
   ++filled_.back().items;
@@ -85,9 +89,11 @@ Result<std::vector<std::string>> BegunSlots::left(store::Connection& db, const T
   std::vector<std::string> items;
   bool is_sound = true;
   CHECK_OK(db.query(table.read, {}, [&](const store::Row& row) {
-    is_sound = read_items(row.text(0), items) && is_sound;
+    is_sound = read_items(row.text(0), table.version, items) && is_sound;
   }));
-  if (!is_sound) return fail(ErrorCode::kInternal, "a slot of begun work is damaged");
+  if (!is_sound)
+    return fail(ErrorCode::kInternal,
+                "a slot of begun work is damaged, or of another version of connectd");
   return items;
 }
 

@@ -38,6 +38,10 @@ JobState Group::reserve(Lane lane, const Now& now) {
   return lane_busy ? JobState::kWaiting : JobState::kReady;
 }
 
+bool Group::is_full(const Now& now) const {
+  return in_flight_ >= concurrency_now() || paused_until_ > now.steady;
+}
+
 bool Group::release(Lane lane, JobState reserved) {
   if (reserved == JobState::kClaimed) return free_slot(lane);
   --queued_;

@@ -36,6 +36,8 @@ class Group {
   /// How a job that is about to be inserted should be: kClaimed (a slot is taken for it), kWaiting
   /// (behind one in flight), or kReady (the table decides between ready and waiting).
   JobState reserve(Lane lane, const Now& now);
+  /// No more may begin now: its width is used up, or it pauses.
+  bool is_full(const Now& now) const;
   /// Nothing was inserted after all. True: as for finished().
   bool release(Lane lane, JobState reserved);
   /// A queued job was inserted. True when its lane may have lost its head in the meantime and must

@@ -42,7 +42,9 @@ JobHandler& Outbox::handler(JobKind kind) const {
 
 Result<> Outbox::recover() {
   std::size_t total = 0;
-  for (JobHandler* each : handlers_) {
+  // Deliveries first: an event that tells of a message's end is behind those before it.
+  for (const JobKind kind : {JobKind::kDelivery, JobKind::kSend}) {
+    JobHandler* const each = handlers_[static_cast<std::size_t>(kind) - 1];
     if (each == nullptr) continue;
     TRY(const std::size_t begun, each->recover_begun());
     total += begun;
@@ -102,6 +104,7 @@ Slot Outbox::reserve(JobKind kind, const GroupId& id, Lane lane) {
     return slot;
   }
   slot.state = slot.group->reserve(lane, now);
+  slot.is_full = slot.group->is_full(now);
   return slot;
 }
 

@@ -23,6 +23,9 @@ constexpr std::chrono::seconds kProbeInterval{1};
 /// store commits at once.
 constexpr std::size_t kBusyBatch = 16;
 constexpr std::chrono::microseconds kLinger{400};
+/// So many batches after one that waited in vain don't wait for more than the last had: all callers
+/// that there are may wait for them already.
+constexpr int kBatchesWithoutHope = 16;
 
 Result<> result_of(std::unique_ptr<Error> error) {
   if (!error) return {};
@@ -139,10 +142,14 @@ bool Committer::take(std::vector<Waiting>& out) {
 }
 
 void Committer::linger(std::unique_lock<std::mutex>& lock) {
-  const std::size_t wanted = std::min(last_batch_ + last_batch_ / 2, batch_max_);
+  const bool hopes = hopeless_batches_ == 0;
+  if (!hopes) --hopeless_batches_;
+  const std::size_t wanted = std::min(last_batch_ + (hopes ? last_batch_ / 2 : 0), batch_max_);
   if (last_batch_ < kBusyBatch || queue_.size() >= wanted || stopping_) return;
   wake_at_ = wanted;
+  const std::size_t before = queue_.size();
   work_came_.wait_for(lock, kLinger, [this] { return wake_at_ == 0; });
+  if (queue_.size() == before) hopeless_batches_ = kBatchesWithoutHope;
   wake_at_ = 0;
 }
 

@@ -11,7 +11,7 @@ const store::Sql kWrite(FLOWSELL_WRITE_SLOT("begun_deliveries"));
 const store::Sql kClear(FLOWSELL_CLEAR_SLOT("begun_deliveries"));
 const store::Sql kClearAll(FLOWSELL_CLEAR_SLOTS("begun_deliveries"));
 const store::Sql kRead(FLOWSELL_READ_SLOTS("begun_deliveries"));
-constexpr outbox::BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead};
+constexpr outbox::BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead, '1'};
 
 void pack(const NewDelivery& delivery, std::string& out) {
   out.append(delivery.id.blob()).append(delivery.workspace.blob());

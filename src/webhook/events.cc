@@ -260,12 +260,30 @@ void Events::enqueue_ended(bool committed) noexcept {
   }
 }
 
+/// Ends what Events::start_enqueueing() began, however it ends.
+class InsertionEnd {
+ public:
+  explicit InsertionEnd(outbox::Outbox& outbox) : outbox_(outbox) {}
+  InsertionEnd(const InsertionEnd&) = delete;
+  InsertionEnd& operator=(const InsertionEnd&) = delete;
+  ~InsertionEnd() { outbox_.end_insertion(); }
+
+ private:
+  outbox::Outbox& outbox_;
+};
+
+void Events::start_enqueueing(const net::any_io_executor& executor, Awaitable<void> work) {
+  outbox_.begin_insertion();
+  runtime::spawn_logged(executor, std::move(work), "deliveries to the queue");
+}
+
 /// Takes deliveries that may wait a little; they are enqueued with those that come meanwhile.
 void Events::gather(std::vector<Queued> deliveries, const net::any_io_executor& executor) {
   const std::lock_guard lock(gathered_mutex_);
-  const bool is_first = gathered_.empty();
   std::ranges::move(deliveries, std::back_inserter(gathered_));
-  if (is_first) runtime::spawn_logged(executor, enqueue_gathered(), "deliveries to the queue");
+  if (gathers_) return;
+  start_enqueueing(executor, enqueue_gathered());
+  gathers_ = true;
 }
 
 Awaitable<void> Events::enqueue_gathered() {
@@ -275,11 +293,13 @@ Awaitable<void> Events::enqueue_gathered() {
   {
     const std::lock_guard lock(gathered_mutex_);
     deliveries.swap(gathered_);
+    gathers_ = false;
   }
   co_await enqueue(std::move(deliveries));
 }
 
 Awaitable<void> Events::enqueue(std::vector<Queued> deliveries) {
+  const InsertionEnd end(outbox_);
   EnqueueOp op(*this);
   // An earlier operation may have queued them with others; then there is nothing left to do.
   while (!co_await db_.commit(op)) {
@@ -309,7 +329,7 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
   std::shared_ptr<const std::string> body;
   auto deliveries = std::move(plan.deliveries_);
   plan.deliveries_.clear();
-  std::vector<Queued> next_in_lane;
+  std::vector<Queued> queued;
   std::vector<Queued> without_room;
   for (EventPlan::Planned& planned : deliveries) {
     if (!planned.slot) continue;
@@ -318,7 +338,7 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
       continue;
     }
     if (planned.inserted) {
-      auto& group = planned.slot->state == JobState::kWaiting ? next_in_lane : without_room;
+      auto& group = planned.slot->is_full && !outbox_.stopping() ? without_room : queued;
       group.push_back({*std::move(planned.slot), planned.begun, std::move(planned.inserted)});
       continue;
     }
@@ -326,8 +346,7 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
     auto attempt = deliveries_->attempt_begun(std::move(planned.begun), body);
     outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
   }
-  if (!next_in_lane.empty())
-    runtime::spawn_logged(executor, enqueue(std::move(next_in_lane)), "deliveries to the queue");
+  if (!queued.empty()) start_enqueueing(executor, enqueue(std::move(queued)));
   if (!without_room.empty()) gather(std::move(without_room), executor);
 }
 

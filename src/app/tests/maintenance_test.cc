@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 const store::Sql kSealed("SELECT COUNT(*) FROM events WHERE sealed IS NOT NULL");
 
+const store::Sql kSlots("SELECT COUNT(*) FROM begun_deliveries");
+
 class MaintenanceTest : public testing::Test {
  protected:
   MaintenanceTest() {
@@ -44,6 +46,16 @@ TEST_F(MaintenanceTest, FirstRoundDestroysKeysWhoseLifeIsOver) {
   world_.clock.skip(26h);
   maintenance_.start();
   EXPECT_TRUE(testkit::eventually([&] { return !world_.spool->find(old->id); }));
+}
+
+TEST_F(MaintenanceTest, LastRoundClearsSlotsWhoseDeliveriesHaveEnded) {
+  const testkit::HttpImposter customer;
+  world_.add_endpoint(customer.url());
+  world_.tell(world_.draft());
+  ASSERT_TRUE(world_.idle());
+  EXPECT_EQ(testkit::numbers(*world_.db, kSlots).at(0), 1);
+  maintenance_.last_round();
+  EXPECT_EQ(testkit::numbers(*world_.db, kSlots).at(0), 0);
 }
 
 TEST_F(MaintenanceTest, FirstRoundMakesTheKeyThatIsNeededNext) {

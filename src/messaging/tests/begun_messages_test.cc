@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "begun_row.h"
+#include "context.h"
 #include "core/packing.h"
 #include "messaging_world.h"
 
@@ -159,6 +160,13 @@ TEST_F(OpenAttempt, CannotBeRepliedToYet) {
   EXPECT_EQ(reply.error().fields.at(0).code, "not_sent_yet");
 }
 
+TEST_F(OpenAttempt, CannotBeMarkedAsRead) {
+  const auto id = held();
+  const auto marked = testkit::run(
+      world_.pool, world_.read_receipts.mark_read(world_.caller, id, false, std::nullopt));
+  EXPECT_EQ(code_of(marked), ErrorCode::kConflict);
+}
+
 TEST_F(OpenAttempt, AnswersItsIdempotencyKey) {
   world_.provider.hold();
   const auto first = world_.send(kAna, "Hello", "key");
@@ -193,7 +201,8 @@ class BegunRecovery : public testing::Test {
   /// A slot of the last process.
   void leave(const MessageRow& row) {
     ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
-      std::string item, bytes;
+      std::string item;
+      std::string bytes = "1";
       pack_begun(row, item);
       pack_text(bytes, item);
       CHECK_OK(db.run(kPutSlot, {next_slot_++, store::Param::blob(bytes)}));
@@ -268,6 +277,32 @@ TEST_F(BegunRecovery, JobBehindItInItsLaneIsNext) {
   EXPECT_EQ(MessageId(ready.at(0).id), waiting->row->id);
 }
 
+TEST_F(BegunRecovery, DeliveryOfAnEarlierEventStaysAheadOfThatOfItsEnd) {
+  const testkit::HttpImposter customer;
+  const auto endpoint = world_.add_endpoint(customer.url());
+  webhook::NewDelivery earlier{.id = world_.ids.next<IdKind::kDelivery>(),
+                               .workspace = row_.workspace,
+                               .mode = row_.mode,
+                               .endpoint = endpoint->id,
+                               .event = world_.ids.next<IdKind::kEvent>(),
+                               .at = world_.clock.now() + 1h,
+                               .lane = lane_of(row_.sender, row_.contact_hash)};
+  webhook::BegunDeliveries last;
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    TRY([[maybe_unused]] const auto begun,
+        last.add(db, std::make_shared<webhook::NewDelivery>(earlier)));
+    return last.store_added(db);
+  }));
+  leave(row_);
+  ASSERT_TRUE(world_.outbox.recover());
+  EXPECT_EQ(world_.jobs(), 2);
+  const auto ready = testkit::in_snapshot(*world_.db, [&](store::Connection& db) {
+    return outbox::ready_jobs(db, endpoint->id.bytes(), 10);
+  });
+  ASSERT_THAT(ready, SizeIs(1));
+  EXPECT_EQ(ready.at(0).id, earlier.id.bytes());
+}
+
 TEST_F(BegunRecovery, EverySlotIsRead) {
   leave(row_);
   const auto other = a_row(world_);
@@ -280,7 +315,7 @@ TEST_F(BegunRecovery, EverySlotIsRead) {
 
 TEST_F(BegunRecovery, SlotThatCannotBeReadStopsTheStart) {
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
-    std::string bytes;
+    std::string bytes = "1";
     pack_text(bytes, "not a message");
     CHECK_OK(db.run(kPutSlot, {1, store::Param::blob(bytes)}));
     return {};

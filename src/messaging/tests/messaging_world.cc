@@ -53,7 +53,7 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
              ids, clock, options.limits),
       updates_in(*db, events, begun, contact_key, clock, options.limits),
-      read_receipts(*db, client, senders, send_handler, idempotency, clock) {
+      read_receipts(*db, messages, client, senders, send_handler, idempotency, clock) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
   http::Response taken;
   taken.body = R"({"id":"pm.1"})";

@@ -21,7 +21,7 @@ const store::Sql kWrite(FLOWSELL_WRITE_SLOT("slots"));
 const store::Sql kClear(FLOWSELL_CLEAR_SLOT("slots"));
 const store::Sql kClearAll(FLOWSELL_CLEAR_SLOTS("slots"));
 const store::Sql kRead(FLOWSELL_READ_SLOTS("slots"));
-constexpr BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead};
+constexpr BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead, '1'};
 const store::Sql kNumbers("SELECT slot FROM slots ORDER BY slot");
 const store::Sql kSizes("SELECT length(items) FROM slots ORDER BY slot");
 
@@ -134,10 +134,11 @@ TEST_F(Slots, CanAllBeCleared) {
 }
 
 TEST_F(Slots, ThatIsDamagedIsNotRead) {
-  const std::string too_long("\x05\0\0\0abc", 7);
-  const std::string no_length("\0\0\0\0abc", 7);
-  const std::string half_a_length("\x05\0", 2);
-  for (const std::string& bytes : {too_long, no_length, half_a_length}) {
+  const std::string too_long("1\x05\0\0\0abc", 8);
+  const std::string no_length("1\0\0\0\0abc", 8);
+  const std::string half_a_length("1\x05\0", 3);
+  const std::string of_another_version("2\x01\0\0\0a", 6);
+  for (const std::string& bytes : {too_long, no_length, half_a_length, of_another_version}) {
     put(0, bytes);
     EXPECT_EQ(code_of(left()), ErrorCode::kInternal) << bytes.size();
   }

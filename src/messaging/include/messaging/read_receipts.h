@@ -16,8 +16,9 @@ namespace flowsell::messaging {
 /// answer. Thread-safe.
 class ReadReceipts {
  public:
-  ReadReceipts(store::Database& db, http::Client& client, Senders& senders, SendHandler& send,
-               metering::Idempotency& idempotency, const Clock& clock);
+  ReadReceipts(store::Database& db, const MessageReader& messages, http::Client& client,
+               Senders& senders, SendHandler& send, metering::Idempotency& idempotency,
+               const Clock& clock);
 
   /// Fails with kNotFound, kConflict (an outbound message), kProviderRejected,
   /// kProviderUnreachable, kProviderTimeout. True: an earlier call with the same key had done it.
@@ -28,6 +29,7 @@ class ReadReceipts {
   Task<> call_provider(SenderPtr sender, std::string provider_message_id, bool typing);
 
   store::Database& db_;
+  const MessageReader& messages_;
   http::Client& client_;
   Senders& senders_;
   SendHandler& send_;

@@ -42,9 +42,11 @@ class BegunRows {
   /// [transaction] After the last add() of a kind.
   Result<> store_added(store::Connection& db) {
     CHECK_OK(slots_.store_added(db));
+    if (added_.empty()) return {};
     // Room for what ended() does, which must not fail.
     const std::lock_guard lock(mutex_);
-    rows_.reserve(rows_.size() + added_.size());
+    const std::size_t wanted = rows_.size() + added_.size();
+    if (wanted > rows_.max_load()) rows_.reserve(2 * wanted);
     return {};
   }
   /// [transaction] As BegunSlots::ended().

@@ -26,6 +26,7 @@ class BegunSlots {
     const store::Sql& clear;
     const store::Sql& clear_all;
     const store::Sql& read;
+    char version;  ///< of the items' form, not 0: what another version left is not guessed at
   };
   explicit BegunSlots(const Table& table) : table_(table) {}
 

@@ -18,8 +18,8 @@ namespace flowsell::outbox {
 /// heads only, so a lane with a thousand jobs, or one that waits for a retry, hides nobody.
 std::span<const store::Migration> migrations();
 
-/// Inserts the job. Its state: kClaimed as asked; otherwise kWaiting when asked or when its lane
-/// holds a queued job, else kReady. Returns the state it got.
+/// Inserts the job. Its state: kClaimed as asked (by a room that keeps no slots); otherwise
+/// kWaiting when asked or when its lane holds a queued job, else kReady. Returns the state it got.
 Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted);
 
 /// Removes a finished job. With `promote` the lane's next job becomes ready and is returned.

@@ -47,6 +47,7 @@ struct Slot {
       group;  ///< shared with the outbox: a slot may outlive the group's last look-up
   Lane lane = 0;
   JobState state = JobState::kReady;
+  bool is_full = false;  ///< the group's width is used up, or it pauses
 };
 
 /// The durable queue through which every asynchronous send leaves. Its table holds the truth; in
@@ -74,6 +75,9 @@ class Outbox {
   void enqueued(Slot slot, JobId id, Time due, JobState state);
   /// Nothing was inserted.
   void release(Slot slot);
+  /// Between them a job is on its way into the table after its slot was taken: stop() waits.
+  void begin_insertion() noexcept { working_.begin(); }
+  void end_insertion() { working_.end(); }
 
   /// Ask right before a job's settling is committed: must its transaction look for the lane's next
   /// job?

@@ -135,6 +135,7 @@ class Events {
   void gather(std::vector<Queued> deliveries, const net::any_io_executor& executor);
   Awaitable<void> enqueue_gathered();
   Awaitable<void> enqueue(std::vector<Queued> deliveries);
+  void start_enqueueing(const net::any_io_executor& executor, Awaitable<void> work);
 
   store::Database& db_;
   Endpoints& endpoints_;
@@ -148,6 +149,7 @@ class Events {
 
   std::mutex gathered_mutex_;
   std::vector<Queued> gathered_;
+  bool gathers_ = false;  ///< enqueue_gathered() runs
 
   // Of write transactions.
   std::vector<WaitingDelivery> recorded_;  ///< by the open transaction
