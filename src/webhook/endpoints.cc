@@ -1,6 +1,7 @@
 #include "webhook/endpoints.h"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 #include "json/reader.h"
@@ -17,9 +18,11 @@ const Sql kInsert(
     "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, "
     "sealed_secret, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-// Never an insert: an endpoint that was deleted meanwhile must not come back.
+// Never an insert: an endpoint that was deleted meanwhile must not come back. NULL keeps a column:
+// another change may have written it since this one was asked for.
 const Sql kChange(
-    "UPDATE webhook_endpoints SET url = ?3, events = ?4, description = ?5, enabled = ?6 "
+    "UPDATE webhook_endpoints SET url = coalesce(?3, url), events = coalesce(?4, events), "
+    "description = coalesce(?5, description), enabled = coalesce(?6, enabled) "
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
 #define ENDPOINT_COLUMNS \
@@ -45,12 +48,14 @@ struct PutOp final : store::WriteOp {
   metering::Idempotency& idempotency;
   std::optional<metering::IdempotentCall> call;
   Time now;
-  bool is_new = true;
-  metering::IdempotencyVerdict verdict;  ///< result
-  std::optional<StoredEndpoint> made;    ///< result of a replay: what the first call made, as it is
-                                         ///< now; none: deleted since
-  bool is_gone = false;                  ///< result: there is no such endpoint to change any more
-  bool is_full = false;                  ///< result: the workspace has as many as it may have
+  const Endpoints::Change* change = nullptr;  ///< null: the endpoint is new
+  std::function<void()> publish;              ///< once it is committed; in the order of commits
+  metering::IdempotencyVerdict verdict;       ///< result
+  /// Result of a change: the endpoint as it is now. Of a replay: what the first call made, as it is
+  /// now; none: deleted since.
+  std::optional<StoredEndpoint> made;
+  bool is_gone = false;  ///< result: there is no such endpoint to change any more
+  bool is_full = false;  ///< result: the workspace has as many as it may have
 };
 
 struct DeleteOp final : store::WriteOp {
@@ -110,6 +115,20 @@ Result<> insert(store::Connection& db, PutOp& op) {
   return {};
 }
 
+Result<> change(store::Connection& db, PutOp& op) {
+  const Endpoint& e = op.endpoint;
+  const Endpoints::Change& wanted = *op.change;
+  const std::string url = e.url.str();
+  const std::string events = join(e.events);
+  const Param keep(nullptr);
+  TRY(const auto changed,
+      db.run(kChange, {e.workspace, e.id, wanted.url ? Param(url) : keep,
+                       wanted.events ? Param(events) : keep, wanted.description, wanted.enabled}));
+  op.is_gone = changed == 0;
+  return db.query(kFind, {e.workspace, e.id},
+                  [&op](const store::Row& row) { op.made = stored_endpoint(row); });
+}
+
 Result<> put(store::Connection& db, PutOp& op) {
   using Kind = metering::IdempotencyVerdict::Kind;
   const Endpoint& e = op.endpoint;
@@ -125,11 +144,7 @@ Result<> put(store::Connection& db, PutOp& op) {
     }
     if (op.verdict.kind != Kind::kFirst) return {};
   }
-  if (op.is_new) return insert(db, op);
-  TRY(const auto changed,
-      db.run(kChange, {e.workspace, e.id, e.url.str(), join(e.events), e.description, e.enabled}));
-  op.is_gone = changed == 0;
-  return {};
+  return op.change == nullptr ? insert(db, op) : change(db, op);
 }
 
 Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops) {
@@ -145,7 +160,16 @@ Result<> apply_deletes(store::Connection& db, std::span<store::WriteOp* const> o
   return {};
 }
 
-constexpr store::WriteKind kPutKind{"endpoint", 4, apply_puts};
+void end_puts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  if (!committed) return;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<PutOp>(each);
+    const bool is_first = op.verdict.kind == metering::IdempotencyVerdict::Kind::kFirst;
+    if (is_first && !op.is_gone && !op.is_full) op.publish();
+  }
+}
+
+constexpr store::WriteKind kPutKind{"endpoint", 4, apply_puts, end_puts};
 constexpr store::WriteKind kDeleteKind{"endpoint_delete", 5, apply_deletes};
 
 PutOp::PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
@@ -222,7 +246,7 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), Put::kNew, call);
+  co_return co_await store_endpoint(std::move(endpoint), std::nullopt, call);
 }
 
 Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId id, Change change,
@@ -237,20 +261,31 @@ Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId i
                            "Send an absolute https URL.");
     endpoint.url = *std::move(url);
   }
-  if (change.events) endpoint.events = *std::move(change.events);
-  if (change.description) endpoint.description = *std::move(change.description);
+  if (change.events) endpoint.events = *change.events;
+  if (change.description) endpoint.description = *change.description;
   if (change.enabled) endpoint.enabled = *change.enabled;
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), Put::kChange, call);
+  co_return co_await store_endpoint(std::move(endpoint), std::move(change), call);
 }
 
-Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
+Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optional<Change> change,
                                                    std::optional<metering::IdempotentCall> call) {
   using Kind = metering::IdempotencyVerdict::Kind;
   auto sealed = workspaces_.seal(endpoint.workspace, endpoint.id.blob(), endpoint.secret);
   if (!sealed) co_return std::unexpected(std::move(sealed).error());
   PutOp op(endpoint, *std::move(sealed), idempotency_, call, clock_.now());
-  op.is_new = put == Put::kNew;
+  op.change = change ? &*change : nullptr;
+  EndpointPtr stored;
+  op.publish = [&] {
+    if (op.made) {
+      endpoint.events = op.made->endpoint.events;
+      endpoint.description = op.made->endpoint.description;
+      endpoint.enabled = op.made->endpoint.enabled;
+      if (auto url = http::Url::parse(op.made->url)) endpoint.url = *std::move(url);
+    }
+    stored = std::make_shared<const Endpoint>(std::move(endpoint));
+    publish(stored, change ? Put::kChange : Put::kNew);
+  };
   CO_CHECK_OK(co_await db_.commit(op));
   switch (op.verdict.kind) {
     case Kind::kFirst:
@@ -272,8 +307,6 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, Put put,
                    "a workspace has at most 50 webhook endpoints in each mode");
   }
   if (op.is_gone) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
-  auto stored = std::make_shared<const Endpoint>(std::move(endpoint));
-  publish(stored, put);
   co_return Created{std::move(stored), false};
 }
 
@@ -290,7 +323,9 @@ Task<> Endpoints::disable(EndpointId id) {
   if (!before || !before->enabled) co_return Result<>{};
   Endpoint endpoint = *before;
   endpoint.enabled = false;
-  const auto stored = co_await store_endpoint(std::move(endpoint), Put::kChange, std::nullopt);
+  Change change;
+  change.enabled = false;
+  const auto stored = co_await store_endpoint(std::move(endpoint), std::move(change), std::nullopt);
   if (!stored && stored.error().code == ErrorCode::kNotFound) co_return Result<>{};
   if (!stored) co_return std::unexpected(stored.error());
   log::warn("a webhook endpoint said that it is gone and was disabled",

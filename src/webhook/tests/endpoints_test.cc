@@ -217,6 +217,36 @@ TEST_F(EndpointsTest, ChangeKeepsWhatItDoesNotName) {
   EXPECT_EQ(changed->endpoint->secret.reveal(), before->secret.reveal());
 }
 
+TEST_F(EndpointsTest, ChangesInTheSameMomentBothHold) {
+  const auto id = made()->id;
+  std::promise<void> blocked, go_on;
+  auto holding = std::async(std::launch::async, [&] {
+    return testkit::write(*world_.db, [&](store::Connection&) -> Result<> {
+      blocked.set_value();
+      go_on.get_future().wait();
+      return {};
+    });
+  });
+  blocked.get_future().wait();
+  Endpoints::Change description, events;
+  description.description = "of the one";
+  events.events = {"message.read"};
+  auto one = net::co_spawn(world_.pool.context(0),
+                           world_.endpoints.change(world_.caller, id, std::move(description), {}),
+                           net::use_future);
+  auto other = net::co_spawn(world_.pool.context(world_.pool.size() - 1),
+                             world_.endpoints.change(world_.caller, id, std::move(events), {}),
+                             net::use_future);
+  EXPECT_TRUE(testkit::eventually([&] { return world_.db->stats().waiting == 3; }));
+  go_on.set_value();
+  ASSERT_TRUE(holding.get() && one.get() && other.get());
+  for (const auto& endpoint : {world_.endpoints.find(id), after_restart(id)}) {
+    EXPECT_EQ(endpoint->description, "of the one");
+    EXPECT_THAT(endpoint->events, ElementsAre("message.read"));
+    EXPECT_EQ(endpoint->url.str(), kUrl);
+  }
+}
+
 TEST_F(EndpointsTest, ChangeIsDurable) {
   const auto id = made()->id;
   ASSERT_TRUE(change(id, {.url = "https://other.example.com/", .enabled = false}));

@@ -68,6 +68,7 @@ class Endpoints {
     std::optional<std::string> description;
     std::optional<bool> enabled;
   };
+  /// What it does not name stays, also where another change comes in the same moment.
   Task<Created> change(identity::Caller caller, EndpointId id, Change change,
                        std::optional<metering::IdempotentCall> call);
   Task<> remove(identity::Caller caller, EndpointId id);
@@ -87,7 +88,8 @@ class Endpoints {
  private:
   Result<> check(const Endpoint& endpoint) const;
   enum class Put : std::uint8_t { kNew, kChange };
-  Task<Created> store_endpoint(Endpoint endpoint, Put put,
+  /// `endpoint` with the change made; without one it is new.
+  Task<Created> store_endpoint(Endpoint endpoint, std::optional<Change> change,
                                std::optional<metering::IdempotentCall> call);
   void publish(EndpointPtr endpoint, Put put);
   void forget(const EndpointId& id);
