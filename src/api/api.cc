@@ -106,6 +106,11 @@ class Api::Impl final : public Routes {
           problem({ErrorCode::kPayloadTooLarge,
                    "the body may have " + std::to_string(services_.body_bytes_max) + " bytes"},
                   {});
+    } else if (const auto wanted = request.header("FlowSell-Version");
+               !wanted.empty() && wanted != kVersion) {
+      response = problem(
+          {ErrorCode::kUnsupportedVersion, "this server speaks version " + std::string(kVersion)},
+          {});
     } else if (!caller->scopes.has(scope)) {
       response = problem({ErrorCode::kInsufficientScope,
                           "the key lacks the scope " + std::string(identity::scope_name(scope))},
@@ -130,19 +135,21 @@ class Api::Impl final : public Routes {
     }
     response.headers.push_back({"Request-Id", id_text});
     response.headers.push_back({"FlowSell-Version", std::string(kVersion)});
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    response.headers.push_back({"Server-Timing", "total;dur=" + std::to_string(micros / 1000) +
-                                                     "." + std::to_string(micros % 1000 / 100)});
+    add_timing(response, "total", took);
     request_time_.observe(took);
     const auto route = routes_.find(std::string(pattern));
     const RouteMetrics& metrics = route == routes_.end() ? unmatched_ : route->second;
     const auto status_class = static_cast<std::size_t>(response.status / 100);
     if (status_class < kStatusClasses.size()) metrics.answers[status_class]->add();
     if (response.status >= 500) {
-      log::warn("a request failed",
-                {{"request_id", id_text}, {"route", pattern}, {"status", response.status}});
+      log::warn("a request failed", {{"request_id", id_text},
+                                     {"trace_id", trace_id(request.header("traceparent"))},
+                                     {"route", pattern},
+                                     {"status", response.status}});
     } else if (log::enabled(log::Level::kDebug)) {
+      const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
       log::debug("request", {{"request_id", id_text},
+                             {"trace_id", trace_id(request.header("traceparent"))},
                              {"method", http::method_name(request.method)},
                              {"route", pattern},
                              {"status", response.status},

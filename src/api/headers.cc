@@ -48,6 +48,32 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
   return begun;
 }
 
+void add_timing(http::Response& response, std::string_view part,
+                std::chrono::steady_clock::duration took) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  std::string value(part);
+  value.append(";dur=").append(std::to_string(micros / 1000)).append(".");
+  value += static_cast<char>('0' + micros % 1000 / 100);
+  response.headers.push_back({"Server-Timing", std::move(value)});
+}
+
+std::string_view trace_id(std::string_view traceparent) {
+  // version "-" trace-id "-" parent-id "-" flags; a later version may have more behind them.
+  constexpr std::size_t kSize = 55;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (traceparent.size() < kSize || traceparent[2] != '-' || traceparent[35] != '-' ||
+      traceparent[52] != '-' || traceparent.starts_with("ff"))
+    return {};
+  if (traceparent.size() > kSize && (traceparent.starts_with("00") || traceparent[kSize] != '-'))
+    return {};
+  const auto is_hex = [&](std::size_t from, std::size_t size) {
+    return traceparent.substr(from, size).find_first_not_of(kDigits) == std::string_view::npos;
+  };
+  if (!is_hex(0, 2) || !is_hex(3, 32) || !is_hex(36, 16) || !is_hex(53, 2)) return {};
+  const auto trace = traceparent.substr(3, 32);
+  return trace.find_first_not_of('0') == std::string_view::npos ? std::string_view() : trace;
+}
+
 void add_rate_headers(http::Response& response, const metering::RateLimit& limit,
                       const metering::RateLimit::Decision& decision,
                       const std::optional<metering::Quota>& quota, Time now) {

@@ -24,4 +24,12 @@ void add_rate_headers(http::Response& response, const metering::RateLimit& limit
                       const metering::RateLimit::Decision& decision,
                       const std::optional<metering::Quota>& quota, Time now);
 
+/// One more part of Server-Timing: where a call's time went.
+void add_timing(http::Response& response, std::string_view part,
+                std::chrono::steady_clock::duration took);
+
+/// The trace of a W3C traceparent header; empty when there is none, or it is not valid. Log lines
+/// of the request bear it.
+std::string_view trace_id(std::string_view traceparent);
+
 }  // namespace flowsell::api

@@ -24,10 +24,15 @@ bool is_settled(MessageStatus status) {
   return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
 }
 
+void add_fix(const Call& call, messaging::MessageRow& row) {
+  if (row.error) row.error->fix = messaging::fix_of(call.services.senders, row);
+}
+
 Task<messaging::MessageRow> read_message(Call& call, MessageId id) {
   CO_TRY(auto row, co_await call.services.messages.find(call.caller.workspace, id));
   if (!row || row->mode != call.caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such message");
+  add_fix(call, *row);
   co_return *std::move(row);
 }
 
@@ -77,14 +82,24 @@ Task<http::Response> send_message(Call& call) {
   if (wait_span) wait.emplace(call.services.waiters, id, co_await net::this_coro::executor);
 
   Content raw_body{std::string(call.request.body)};
+  const auto begun = std::chrono::steady_clock::now();
   CO_TRY(auto accepted,
          co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), key));
+  const auto stored = std::chrono::steady_clock::now();
   call.quota = accepted.quota;
-  if (!wait) co_return accepted_response(accepted, messaging::render_accepted(*accepted.row));
-  if (!accepted.replayed) co_return co_await wait_for(call, std::move(accepted), *wait, *wait_span);
-  Waiters::Wait other(call.services.waiters, accepted.row->id, co_await net::this_coro::executor);
-  CO_TRY(accepted.row, co_await read_shared(call, accepted.row->id));
-  co_return co_await wait_for(call, std::move(accepted), other, *wait_span);
+  if (!wait) {
+    auto response = accepted_response(accepted, messaging::render_accepted(*accepted.row));
+    add_timing(response, "db", stored - begun);
+    co_return response;
+  }
+  if (accepted.replayed) {
+    wait.emplace(call.services.waiters, accepted.row->id, co_await net::this_coro::executor);
+    CO_TRY(accepted.row, co_await read_shared(call, accepted.row->id));
+  }
+  CO_TRY(auto response, co_await wait_for(call, std::move(accepted), *wait, *wait_span));
+  add_timing(response, "db", stored - begun);
+  add_timing(response, "provider", std::chrono::steady_clock::now() - stored);
+  co_return response;
 }
 
 Task<http::Response> validate_message(Call& call) {
@@ -140,7 +155,8 @@ Result<messaging::MessageQuery> parse_query(Call& call) {
 
 Task<http::Response> list_messages(Call& call) {
   CO_TRY(auto query, parse_query(call));
-  CO_TRY(const auto page, co_await call.services.messages.list(std::move(query)));
+  CO_TRY(auto page, co_await call.services.messages.list(std::move(query)));
+  for (messaging::MessageRow& row : page.rows) add_fix(call, row);
   co_return list_response(call.request, page, [](const messaging::MessageRow& row) {
     return messaging::render_message(row);
   });

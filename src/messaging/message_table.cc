@@ -105,8 +105,8 @@ MessageRow message_row(const store::Row& row) {
   m.delivered_at = optional_time(row, 17);
   m.read_at = optional_time(row, 18);
   if (!row.is_null(19)) {
-    m.error = MessageError{std::string(row.text(19)), row.integer(20), row.integer(21),
-                           std::string(row.text(22))};
+    m.error = MessageError{
+        std::string(row.text(19)), row.integer(20), row.integer(21), std::string(row.text(22)), {}};
   }
   return m;
 }

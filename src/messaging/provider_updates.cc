@@ -4,6 +4,7 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "json/writer.h"
+#include "message_error.h"
 #include "messaging/render.h"
 #include "settle.h"
 
@@ -203,8 +204,7 @@ class Preparer {
     out.provider_message_id = std::move(update.provider_message_id);
     out.event = draft(event_of(update.status), update.at, update.message.bytes());
     if (update.error) {
-      out.error = MessageError{update.error->reason, update.error->code, update.error->subcode,
-                               update.error->trace_id};
+      out.error = error_of(*update.error);
       if (!update.error->text.empty()) {
         out.event.content = Content("\"provider_detail\":" + json::quoted(update.error->text));
       }

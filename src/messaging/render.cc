@@ -9,6 +9,7 @@ namespace {
 void write_error(json::Writer& out, const MessageError& error, std::string_view detail) {
   out.key("error").begin_object().key("code").string(error.code);
   out.optional_string("detail", detail);
+  out.optional_string("fix", error.fix);
   if (error.provider_code != 0) {
     out.key("provider")
         .begin_object()

@@ -8,6 +8,7 @@
 #include "crypto/seal.h"
 #include "json/json.h"
 #include "json/writer.h"
+#include "message_error.h"
 #include "messaging/render.h"
 #include "outbox/pace.h"
 #include "settle.h"
@@ -275,7 +276,7 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
   if (!retry_at) {
     op.status = status_of(outcome.kind);
     op.provider_message_id = outcome.provider_message_id;
-    op.error = stored_error(outcome);
+    op.error = error_of(outcome);
     op.event.workspace = job.workspace;
     op.event.mode = sender ? sender->mode : identity::Mode::kTest;
     op.event.type = event_of(op.status);

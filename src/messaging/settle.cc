@@ -1,6 +1,7 @@
 #include "settle.h"
 
 #include "context.h"
+#include "message_error.h"
 #include "messaging/render.h"
 
 namespace flowsell::messaging {
@@ -131,18 +132,9 @@ SettleOp::SettleOp(webhook::Events& e, BegunMessages& b, const metering::Limits&
 RecoverBegunOp::RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t)
     : WriteOp(kRecoverBegunKind), events(e), limits(l), now(t) {}
 
-std::optional<MessageError> stored_error(const channel::Outcome& outcome) {
-  using Kind = channel::Outcome::Kind;
-  if (outcome.kind == Kind::kUnknown) return MessageError{std::string(outcome.reason), 0, 0, {}};
-  if (outcome.kind != Kind::kFailed) return std::nullopt;
-  if (!outcome.error) return MessageError{std::string(outcome.reason), 0, 0, {}};
-  return MessageError{outcome.error->reason, outcome.error->code, outcome.error->subcode,
-                      outcome.error->trace_id};
-}
-
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
                         const metering::Limits& limits, const outbox::Job& job, Time now) {
-  const MessageError error{"process_ended", 0, 0, {}};
+  const MessageError error = own_error("process_ended");
   const StatusChange change{MessageStatus::kUnknown, now, {}, &error};
   metering::Tally tally(db, limits, now);
   const auto tell = [&](const MessageRow& row) -> Result<> {

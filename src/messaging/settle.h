@@ -53,7 +53,4 @@ struct RecoverBegunOp final : store::WriteOp {
   std::size_t recovered = 0;  ///< result
 };
 
-/// The outcome's error as it is stored.
-std::optional<MessageError> stored_error(const channel::Outcome& outcome);
-
 }  // namespace flowsell::messaging

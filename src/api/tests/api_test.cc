@@ -144,6 +144,28 @@ TEST_F(ApiTest, SameCallIsReplayedWithTheSameAnswer) {
   EXPECT_EQ(header(second, "Idempotent-Replayed"), "true");
 }
 
+TEST_F(ApiTest, VersionThatItSpeaksIsTakenAndAnyOtherRefused) {
+  const auto version = header(send(), "FlowSell-Version");
+  EXPECT_EQ(send({{"FlowSell-Version", version}}).status, 202);
+  const auto response = send({{"FlowSell-Version", "2020-01-01"}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(text_of(response, "code"), "unsupported_version");
+  EXPECT_EQ(header(response, "FlowSell-Version"), version);
+}
+
+TEST_F(ApiTest, SendTellsWhereItsTimeWent) {
+  const auto parts = [](const http::Response& response) {
+    std::vector<std::string> names;
+    for (const auto& each : response.headers) {
+      if (each.name == "Server-Timing") names.push_back(each.value.substr(0, each.value.find(';')));
+    }
+    return names;
+  };
+  EXPECT_THAT(parts(send()), testing::ElementsAre("db", "total"));
+  EXPECT_THAT(parts(send({{"Prefer", "wait=10"}})),
+              testing::ElementsAre("db", "provider", "total"));
+}
+
 TEST_F(ApiTest, BrokenIdempotencyKeyIsRefused) {
   const auto response = send({{"Idempotency-Key", "\"\""}});
   EXPECT_EQ(response.status, 400);
@@ -162,7 +184,7 @@ TEST_F(ApiTest, WaitingSendShowsTheProvidersWords) {
   world_.provider.then(400, R"({"error":{"code":131047,"retry":"no","text":"its own words"}})");
   const auto response = send({{"Prefer", "wait=10"}});
   EXPECT_EQ(text_of(response, "status"), "failed");
-  EXPECT_THAT(response.body, HasSubstr(R"("detail":"its own words")"));
+  EXPECT_THAT(response.body, HasSubstr(R"("detail":"its own words","fix":"Do as it says.")"));
 }
 
 TEST_F(ApiTest, WaitThatIsOverShowsTheAcceptedMessage) {

@@ -81,5 +81,19 @@ TEST(RateHeaders, AreNoneWhereNothingIsLimited) {
   EXPECT_TRUE(with_headers(0, std::nullopt).headers.empty());
 }
 
+TEST(TraceId, IsReadOfAValidHeaderOnly) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string rest = "-00f067aa0ba902b7-01";
+  EXPECT_EQ(trace_id("00-" + trace + rest), trace);
+  EXPECT_EQ(trace_id("01-" + trace + rest), trace);
+  EXPECT_EQ(trace_id("01-" + trace + rest + "-more"), trace);
+  for (const std::string& wrong :
+       {std::string(), "ff-" + trace + rest, "00-" + trace + rest + "-more", "00-" + trace,
+        "00-" + trace + rest.substr(1), "0x-" + trace + rest, "00-" + std::string(32, '0') + rest,
+        "00-" + trace.substr(1) + "G" + rest, "01-" + trace + rest + "x"}) {
+    EXPECT_EQ(trace_id(wrong), "") << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace flowsell::api

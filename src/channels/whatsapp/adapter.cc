@@ -6,6 +6,7 @@
 #include "check.h"
 #include "compile.h"
 #include "core/encoding.h"
+#include "errors.h"
 #include "interpret.h"
 
 namespace flowsell::whatsapp {
@@ -39,6 +40,11 @@ class WhatsAppAdapter final : public channel::Adapter {
 
   channel::Interpretation interpret(const http::Exchange& answered) const override {
     return interpret_answer(answered);
+  }
+
+  std::string_view fix_of(std::int64_t code, std::int64_t subcode) const noexcept override {
+    constexpr int kRefused = 400;  // the table's rows don't depend on it
+    return classify(code, subcode, kRefused).fix;
   }
 
   bool verify(std::string_view raw_body, std::string_view signature,

@@ -28,6 +28,7 @@ Interpretation read_error(const json::Object& error) {
   out.error.provider = "fake";
   out.error.code = error.at("code").to_number<std::int64_t>();
   out.error.reason = "refused";
+  out.error.fix = "Do as it says.";
   out.error.trace_id = "trace-1";
   out.error.text = text_at(error, "text");
   out.retry = retry_class(text_at(error, "retry"));

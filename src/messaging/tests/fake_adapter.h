@@ -24,6 +24,9 @@ class FakeAdapter final : public channel::Adapter {
                                         const channel::SenderRoute& route) const override;
   void authorize(http::OutRequest& request, const Secret& token) const override;
   channel::Interpretation interpret(const http::Exchange& answered) const override;
+  std::string_view fix_of(std::int64_t, std::int64_t) const noexcept override {
+    return "Do as it says.";
+  }
   bool verify(std::string_view raw_body, std::string_view signature,
               const Secret& app_secret) const override;
   /// {"address","status","message","id"}: a status. {"address","from","id","text"}: an inbound

@@ -228,7 +228,7 @@ TEST_F(MessageTable, EachStepIsFirstOnceInEveryOrder) {
 
 TEST_F(MessageTable, ErrorIsKeptByItsNumbers) {
   const auto row = inserted();
-  const MessageError error{"refused", 131047, 7, "trace"};
+  const MessageError error{"refused", 131047, 7, "trace", {}};
   change(row.id, step(kFailed, kNow, {}, &error));
   const auto back = read(row.id).error;
   ASSERT_TRUE(back);

@@ -77,7 +77,7 @@ TEST(RenderMessage, HistoryIsInTheOrderOfTheWay) {
 
 TEST(RenderMessage, ErrorShowsTheProvidersNumbers) {
   auto row = a_row();
-  row.error = MessageError{"refused", 131026, 7, "trace-1"};
+  row.error = MessageError{"refused", 131026, 7, "trace-1", {}};
   const auto document = json::parse(render_message(row));
   const auto& error = document->root().as_object().at("error").as_object();
   EXPECT_EQ(error.at("code").as_string(), "refused");

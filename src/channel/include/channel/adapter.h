@@ -55,6 +55,9 @@ class Adapter {
   /// What the provider's answer says. Reads status, headers and body; never guesses.
   virtual Interpretation interpret(const http::Exchange& answered) const = 0;
 
+  /// What to do about an error of the provider, by its numbers: one sentence, never empty.
+  virtual std::string_view fix_of(std::int64_t code, std::int64_t subcode) const noexcept = 0;
+
   /// True when `signature` (the header's value) is the provider's over exactly these bytes.
   /// Constant time.
   virtual bool verify(std::string_view raw_body, std::string_view signature,

@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   kInvalidJson,            ///< 400: the body is not one JSON document within our limits.
   kInvalidId,              ///< 400: an id of another kind, or not an id.
   kInvalidIdempotencyKey,  ///< 400
+  kUnsupportedVersion,     ///< 400: FlowSell-Version asks for a version that does not exist.
   kMissingApiKey,          ///< 401
   kInvalidApiKey,          ///< 401
   kInvalidSignature,       ///< 401: a provider's webhook whose signature does not verify.

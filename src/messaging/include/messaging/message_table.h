@@ -28,6 +28,7 @@ struct MessageError {
   std::int64_t provider_code = 0;
   std::int64_t provider_subcode = 0;
   std::string trace_id;
+  std::string fix;  ///< what to do about it; not stored: see fix_of()
 };
 
 /// A message's row: everything about it but what it says.

@@ -13,6 +13,7 @@
 #include "core/sensitive.h"
 #include "identity/caller.h"
 #include "identity/workspaces.h"
+#include "messaging/message_table.h"
 #include "store/database.h"
 
 namespace flowsell::messaging {
@@ -86,5 +87,8 @@ class Senders {
   std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>>
       by_account_;  ///< channel ':' account
 };
+
+/// What to do about the error of a stored message; empty where it has none, or its sender is gone.
+std::string fix_of(const Senders& senders, const MessageRow& row);
 
 }  // namespace flowsell::messaging

@@ -104,6 +104,12 @@ TEST_P(AdapterSuite, NamesTheProviderInARefusal) {
   EXPECT_EQ(adapter_->interpret(answer(400, GetParam().refused)).error.provider, adapter_->name());
 }
 
+TEST_P(AdapterSuite, HasSomethingToDoAboutEveryError) {
+  const auto refused = adapter_->interpret(answer(400, GetParam().refused)).error;
+  EXPECT_EQ(adapter_->fix_of(refused.code, refused.subcode), refused.fix);
+  EXPECT_NE(adapter_->fix_of(-12345, 0), "");
+}
+
 TEST_P(AdapterSuite, NeverGuessesFromACutAnswer) {
   const std::string& accepted = GetParam().accepted;
   const std::size_t whole = accepted.find_last_of('}');
