@@ -27,13 +27,14 @@ COLUMNS = {
 }
 # More than this of the machine taken by programs that are not in the run: its rates and latencies say little.
 OTHERS_PERCENT_MAX = 15
+DEFAULT_BODY_BYTES = 256
 
 
 def add_options(parser) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6, help="of load in each round")
     parser.add_argument("--connectd-threads", default="0", metavar="N[,N]", help="one row each; 0 is one a core")
-    parser.add_argument("--body-bytes", type=int, default=256, help="of the request to connectd")
+    parser.add_argument("--body-bytes", type=int, default=DEFAULT_BODY_BYTES, help="of the request to connectd")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument(
         "--nginx-pause-ms",
@@ -177,4 +178,5 @@ def run(options) -> None:
     if any(row["others_percent"] > OTHERS_PERCENT_MAX for row in summary.values()):
         text += "\n\n**Not to be published: other programs took much of the machine during these rounds.**"
     data = {"load": asdict(settings), "seconds": seconds, "median": summary, "rounds": measured}
-    report.save(NAME, text, data, publish=not options.quick)
+    name = NAME if options.body_bytes == DEFAULT_BODY_BYTES else f"{NAME}-{options.body_bytes}-bytes"
+    report.save(name, text, data, publish=not options.quick)

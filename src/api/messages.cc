@@ -17,6 +17,8 @@ using messaging::Accepted;
 using messaging::MessageStatus;
 using messaging::Waiters;
 
+using Started = std::chrono::steady_clock::time_point;
+
 /// Those that every answer has (api.cc) among them.
 constexpr std::size_t kHeadersOfASend = 8;
 
@@ -82,16 +84,12 @@ Task<http::Response> send_message(Call& call) {
   if (wait_span) wait.emplace(call.services.waiters, id, co_await net::this_coro::executor);
 
   Content raw_body{std::string(call.request.body)};
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = wait ? std::chrono::steady_clock::now() : Started();
   CO_TRY(auto accepted,
          co_await accept.accept(call.caller, id, std::move(message), std::move(raw_body), key));
-  const auto stored = std::chrono::steady_clock::now();
   call.quota = accepted.quota;
-  if (!wait) {
-    auto response = accepted_response(accepted, messaging::render_accepted(*accepted.row));
-    add_timing(response, "db", stored - begun);
-    co_return response;
-  }
+  if (!wait) co_return accepted_response(accepted, messaging::render_accepted(*accepted.row));
+  const auto stored = std::chrono::steady_clock::now();
   if (accepted.replayed) {
     wait.emplace(call.services.waiters, accepted.row->id, co_await net::this_coro::executor);
     CO_TRY(accepted.row, co_await read_shared(call, accepted.row->id));
