@@ -1,6 +1,7 @@
 #include "webhook/events.h"
 
 #include "call.h"
+#include "messaging/render.h"
 #include "paging.h"
 
 namespace flowsell::api {
@@ -27,7 +28,7 @@ Task<http::Response> list_events(Call& call) {
   }
   CO_CHECK_OK(in.finish());
   auto read = [&spool = call.services.spool, query](store::Connection& db) {
-    return webhook::list_events(db, spool, query);
+    return webhook::list_events(db, spool, query, messaging::event_body);
   };
   CO_TRY(const auto page, co_await call.services.db.read(std::move(read)));
   co_return list_response(call.request, page, render);
@@ -36,7 +37,9 @@ Task<http::Response> list_events(Call& call) {
 Task<http::Response> get_event(Call& call) {
   CO_TRY(const auto id, EventId::parse(call.request.params.at(0)));
   auto read = [&spool = call.services.spool, workspace = call.caller.workspace,
-               id](store::Connection& db) { return webhook::read_event(db, spool, workspace, id); };
+               id](store::Connection& db) {
+    return webhook::read_event(db, spool, workspace, id, messaging::event_body);
+  };
   CO_TRY(const auto event, co_await call.services.db.read(std::move(read)));
   if (!event || event->draft.mode != call.caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such event");

@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "keys.h"
 #include "maintenance.h"
+#include "messaging/render.h"
 #include "messaging/schema.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
@@ -136,7 +137,7 @@ class Application::Parts {
                settings.content.retention),
         deliveries(*db, begun_deliveries, client, endpoints, outbox, *keys.spool, clock,
                    {settings.outbox.concurrency_per_endpoint, settings.webhook.timeout,
-                    settings.webhook.retry_schedule},
+                    settings.webhook.retry_schedule, messaging::event_body},
                    metrics),
         adapter(whatsapp::make_adapter()),
         senders(

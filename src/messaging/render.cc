@@ -132,4 +132,18 @@ std::string render_event_body(const MessageRow& row) {
   return fields_of(std::move(out));
 }
 
+Result<std::string> event_body(store::Connection& db, const WorkspaceId& workspace,
+                               const IdBytes& message, webhook::EventType type) {
+  if (type != webhook::EventType::kMessageSent) return std::string();
+  TRY(auto row, find_message(db, workspace, MessageId(message)));
+  if (!row) {
+    // Retention took the message before its event: its id is all that is left to tell.
+    row.emplace();
+    row->id = MessageId(message);
+  }
+  row->status = MessageStatus::kSent;
+  row->error.reset();
+  return render_event_body(*row);
+}
+
 }  // namespace flowsell::messaging

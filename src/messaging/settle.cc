@@ -34,7 +34,8 @@ Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally)
   const StatusChange change{op.status, op.now, op.provider_message_id,
                             op.error ? &*op.error : nullptr};
   const auto tell = [&db, &op](const MessageRow& row) {
-    op.event.body = render_event_body(row);
+    op.event.body_is_derived = op.event.type == webhook::EventType::kMessageSent;
+    if (!op.event.body_is_derived || !op.plan.empty()) op.event.body = render_event_body(row);
     return op.events.record(db, op.event, op.plan);
   };
   if (op.begun != nullptr) {

@@ -216,7 +216,7 @@ Awaitable<Disposition> DeliveryHandler::attempt(outbox::Job job) {
   auto read = [this, &job](store::Connection& db) -> Result<std::optional<StoredEvent>> {
     TRY(const auto event, event_of(db, job.workspace, DeliveryId(job.id)));
     if (!event) return std::nullopt;
-    return read_event(db, spool_, job.workspace, *event);
+    return read_event(db, spool_, job.workspace, *event, options_.body_of);
   };
   const auto event = co_await db_.read(read);
   if (!event) {

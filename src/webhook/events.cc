@@ -210,7 +210,8 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   CHECK_OK(db.run(kInsertEvent,
                   {draft.workspace, draft.id, static_cast<int>(draft.mode),
                    static_cast<int>(draft.type), Param::blob(as_text(draft.subject)), draft.at,
-                   draft.body, static_cast<std::int64_t>(plan.deliveries_.size()),
+                   draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
+                   static_cast<std::int64_t>(plan.deliveries_.size()),
                    has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
                    Param::blob_or_null(plan.sealed_),
                    has_content ? Param(clock_.now() + content_retention_) : none}));
@@ -370,17 +371,31 @@ Result<std::int64_t> Events::destroy_expired_content(store::Connection& db, Time
   return db.run(kDestroyExpired, {now});
 }
 
+namespace {
+
+Result<> add_body(store::Connection& db, StoredEvent& event, BodySource body_of) {
+  EventDraft& draft = event.draft;
+  if (!draft.body.empty() || body_of == nullptr || draft.type == EventType::kProviderUnknown)
+    return {};
+  TRY(draft.body, body_of(db, draft.workspace, draft.subject, draft.type));
+  return {};
+}
+
+}  // namespace
+
 Result<std::optional<StoredEvent>> read_event(store::Connection& db,
                                               const crypto::RotatingKeys& spool,
-                                              const WorkspaceId& workspace, const EventId& id) {
+                                              const WorkspaceId& workspace, const EventId& id,
+                                              BodySource body_of) {
   std::optional<StoredEvent> event;
   CHECK_OK(db.query(kFind, {workspace, id},
                     [&](const store::Row& row) { event = stored_event(row, spool, workspace); }));
+  if (event) CHECK_OK(add_body(db, *event, body_of));
   return event;
 }
 
 Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
-                              const EventQuery& query) {
+                              const EventQuery& query, BodySource body_of) {
   IdBytes highest;
   highest.fill(0xFF);
   const EventId below = query.after.value_or(EventId(highest));
@@ -399,6 +414,7 @@ Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys&
   CHECK_OK(store::end_page(
       db, page, query.limit, [](const StoredEvent& event) { return event.draft.id; }, kScanEnd,
       query.workspace, below, above));
+  for (StoredEvent& event : page.rows) CHECK_OK(add_body(db, event, body_of));
   return page;
 }
 

@@ -2,6 +2,7 @@
 
 #include "json/json.h"
 #include "json/writer.h"
+#include "messaging/render.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 webhook::WorldOptions with_tables() {
   webhook::WorldOptions out;
   out.more_tables = {messaging::migrations()};
+  out.delivery.body_of = event_body;
   return out;
 }
 

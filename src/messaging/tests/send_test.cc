@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "messaging/render.h"
 #include "messaging_world.h"
 
 namespace flowsell::messaging {
@@ -71,6 +72,41 @@ TEST_F(Send, SettledMessageLeavesNoJob) {
 TEST_F(Send, SettlingTellsOneEvent) {
   world_.send_and_settle();
   EXPECT_THAT(world_.event_types(), ElementsAre("message.sent"));
+}
+
+const store::Sql kBodies("SELECT body FROM events ORDER BY id");
+
+TEST_F(Send, EventOfASentMessageIsMadeOfItsRow) {
+  const auto row = world_.send_and_settle();
+  EXPECT_THAT(testkit::texts(*world_.db, kBodies), ElementsAre(""));
+  EXPECT_EQ(world_.events_now().at(0).draft.body, render_event_body(row));
+}
+
+TEST_F(Send, EventOfASentMessageStaysAsItWas) {
+  const auto row = world_.send_and_settle();
+  auto failure = world_.status_of(row.id, kFailed);
+  failure.error.emplace();
+  failure.error->code = 131026;
+  failure.error->reason = "refused";
+  ASSERT_TRUE(world_.apply({failure}));
+  ASSERT_EQ(world_.row(row.id).status, kFailed);
+  const auto events = world_.events_now();
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events.at(1).draft.body, render_event_body(row));
+}
+
+TEST_F(Send, EventOfASentMessageIsDeliveredWithTheSameBodyAgain) {
+  testkit::HttpImposter customer;
+  customer.then(500);
+  world_.add_endpoint(customer.url(), {"message.sent"});
+  world_.send_and_settle();
+  ASSERT_THAT(customer.wait_for(1), SizeIs(1));
+  ASSERT_TRUE(world_.idle());
+  world_.skip(20s);
+  const auto seen = customer.wait_for(2);
+  ASSERT_THAT(seen, SizeIs(2));
+  EXPECT_THAT(seen[0].body, HasSubstr(R"("provider_message_id":"pm.1")"));
+  EXPECT_EQ(seen[0].body, seen[1].body);
 }
 
 TEST_F(Send, AcceptedAndSendingAreToldOnlyToWhoAsked) {

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "json/json.h"
+#include "messaging/render.h"
 #include "messaging/schema.h"
 #include "messaging_world.h"
 #include "store/sqlite.h"
@@ -84,7 +85,7 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
       events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock, 24h),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock,
-                 {.timeout = 10s, .schedule = {0s, 1s}}, metrics),
+                 {.timeout = 10s, .schedule = {0s, 1s}, .body_of = event_body}, metrics),
       senders(
           *db, workspaces,
           [&machine](std::string_view name) {

@@ -27,7 +27,8 @@ WebhookWorld::WebhookWorld(WorldOptions options)
       events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock,
              options.content_retention),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock, options.delivery,
-                 metrics) {
+                 metrics),
+      body_of(options.delivery.body_of) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
   caller.workspace = *workspaces.create("Acme");
@@ -89,9 +90,10 @@ std::vector<DeliveryRow> WebhookWorld::deliveries_now(DeliveryQuery query) {
 std::vector<StoredEvent> WebhookWorld::events_now(EventQuery query) {
   query.workspace = caller.workspace;
   query.mode = caller.mode;
-  return testkit::in_snapshot(
-             *db,
-             [&](store::Connection& connection) { return list_events(connection, *spool, query); })
+  return testkit::in_snapshot(*db,
+                              [&](store::Connection& connection) {
+                                return list_events(connection, *spool, query, body_of);
+                              })
       .rows;
 }
 

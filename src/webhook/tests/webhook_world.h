@@ -67,6 +67,7 @@ class WebhookWorld {
   BegunDeliveries begun_deliveries;
   Events events;
   DeliveryHandler deliveries;
+  BodySource body_of;
   identity::Caller caller;
 };
 

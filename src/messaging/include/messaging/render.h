@@ -18,6 +18,11 @@ std::string render_accepted(const MessageRow& row);
 /// The inside of data.message in an event about an outbound message, no braces, no content.
 std::string render_event_body(const MessageRow& row);
 
+/// The same for an event that was stored without it, made again from the message's row: a
+/// webhook::BodySource. Only message.sent is: what it tells of a message does not change any more.
+Result<std::string> event_body(store::Connection& db, const WorkspaceId& workspace,
+                               const IdBytes& message, webhook::EventType type);
+
 /// The event that tells of a status.
 webhook::EventType event_of(MessageStatus status);
 

@@ -13,6 +13,7 @@
 #include "webhook/begun_deliveries.h"
 #include "webhook/deliveries.h"
 #include "webhook/endpoints.h"
+#include "webhook/events.h"
 
 namespace flowsell::webhook {
 
@@ -20,6 +21,7 @@ struct DeliveryOptions {
   std::size_t concurrency_per_endpoint = 32;
   std::chrono::seconds timeout{15};
   std::vector<std::chrono::seconds> schedule;  ///< pauses before each attempt, the first 0
+  BodySource body_of = nullptr;
 };
 
 /// Posts events to customers' endpoints, signed as Standard Webhooks asks: at least once, each

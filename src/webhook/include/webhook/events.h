@@ -32,7 +32,13 @@ struct EventDraft {
   std::string body;       ///< the inside of data.message (or of data.update), no braces, no content
   Content content;        ///< more fields of the same object that are content; empty: none
   EventId id;             ///< set by record(): ids rise in the order of commits
+  bool body_is_derived = false;  ///< the body is not stored: a BodySource makes the same again from
+                                 ///< the subject; `body` may be empty where nobody is told
 };
+
+/// Makes the body of an event that was stored without one, from what it is about.
+using BodySource = Result<std::string> (*)(store::Connection& db, const WorkspaceId& workspace,
+                                           const IdBytes& subject, EventType type);
 
 /// The deliveries of one event: decided before its transaction, written in it, begun after it.
 /// Destroying it gives back what was not used.
@@ -164,7 +170,8 @@ struct StoredEvent {
 };
 Result<std::optional<StoredEvent>> read_event(store::Connection& db,
                                               const crypto::RotatingKeys& spool,
-                                              const WorkspaceId& workspace, const EventId& id);
+                                              const WorkspaceId& workspace, const EventId& id,
+                                              BodySource body_of = nullptr);
 
 /// A page of a workspace's events in one mode.
 struct EventQuery {
@@ -179,6 +186,6 @@ using EventPage = Page<StoredEvent, EventId>;
 /// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
 /// may come back short with has_more set.
 Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
-                              const EventQuery& query);
+                              const EventQuery& query, BodySource body_of = nullptr);
 
 }  // namespace flowsell::webhook
