@@ -1,6 +1,6 @@
 """What docs/failpoints.md promises: one message, one crash at a named point, and what holds after the restart."""
 
-import time
+import threading
 
 import pytest
 
@@ -166,15 +166,25 @@ def test_killed_around_the_end_of_a_delivery_it_is_repeated_under_the_same_id_or
     assert {each.id for each in receiver.all()} == {delivery["event_id"]}
 
 
-def answer_slowly(_delivery, _nth):
-    time.sleep(0.5)
-    return (204, {}, b"")
+class HeldAnswers:
+    """An endpoint that takes deliveries and answers none of them until it is released."""
+
+    def __init__(self):
+        self._released = threading.Event()
+
+    def __call__(self, _delivery, _nth):
+        self._released.wait(30)
+        return (204, {}, b"")
+
+    def release(self):
+        self._released.set()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_around_the_queue_of_an_endpoint_without_room_every_event_is_delivered(make_stack, moment):
     stack = make_stack(settings={"CONCURRENCY_PER_ENDPOINT": "1"})
-    receiver = stack.receiver(["message.read"], answer_slowly)
+    answers = HeldAnswers()
+    receiver = stack.receiver(["message.read"], answers)
     die_at(stack, f"commit.{moment}.enqueue")
     for number in range(3):
         try:
@@ -182,6 +192,7 @@ def test_killed_around_the_queue_of_an_endpoint_without_room_every_event_is_deli
         except CONNECTION_FAULTS:
             break
     wait_for_death(stack)
+    answers.release()
     stack.start_server()
     wait_until(lambda: len(stack.api.all_of("/v1/messages")) == len(
         {each["id"] for each in stack.api.all_of("/v1/messages") if each["status"] == "read"}), "all are read")
@@ -195,10 +206,12 @@ def test_killed_around_the_queue_of_an_endpoint_without_room_every_event_is_deli
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_around_the_recovery_of_open_deliveries_the_next_start_makes_them(make_stack, moment):
     stack = make_stack()
-    receiver = stack.receiver(["message.read"], answer_slowly)
+    answers = HeldAnswers()
+    receiver = stack.receiver(["message.read"], answers)
     stack.api.accept(text_to(TO))
     receiver.wait_for_type("message.read")
     stack.server.kill()
+    answers.release()
     stack.server.begin(f"commit.{moment}.recover_begun_deliveries")
     wait_for_death(stack)
     stack.start_server()
