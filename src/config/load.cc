@@ -265,7 +265,8 @@ std::optional<Command> command_of(const CommandLine& line) {
 }
 
 bool reads_values(Command command) {
-  return command == Command::kServe || command == Command::kShowConfig;
+  return command == Command::kServe || command == Command::kShowConfig ||
+         command == Command::kShowHelp;
 }
 
 void apply_all(Reading& reading, LoadedSettings& loaded) {
@@ -307,13 +308,10 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
     read_config_file(line, environment, reading);
     apply_all(reading, loaded);
     if (reading.faults.empty()) check_all(reading, loaded.settings);
+    // Who asks for help may be about to mend just that.
+    if (loaded.command == Command::kShowHelp) reading.faults.clear();
   }
   if (!reading.faults.empty()) return std::unexpected(as_error(std::move(reading.faults)));
-  if (loaded.command == Command::kShowHelp) {
-    read_environment(environment, reading);
-    read_config_file(line, environment, reading);
-    apply_all(reading, loaded);
-  }
   return loaded;
 }
 

@@ -50,6 +50,13 @@ Result<> create_master_file(const std::filesystem::path& file) {
   return created;
 }
 
+/// Of digits that stood alone in a file or on a line; `text` is wiped.
+Result<KeyRing> ring_of(std::string& text) {
+  const Secret digits{std::string(without_line_end(text))};
+  wipe(text);
+  return KeyRing::from_hex(digits);
+}
+
 std::unexpected<Error> about_file(const std::filesystem::path& file, const Error& error) {
   return fail(ErrorCode::kInternal, "master key file " + file.string() + ": " + error.detail);
 }
@@ -70,9 +77,7 @@ Result<KeyRing> KeyRing::from_file(const std::filesystem::path& file, bool creat
   }
   Result<std::string> text = read_private_file(file, kFileBytesMax);
   if (!text) return about_file(file, text.error());
-  const Secret digits{std::string(without_line_end(*text))};
-  wipe(*text);
-  Result<KeyRing> ring = from_hex(digits);
+  Result<KeyRing> ring = ring_of(*text);
   if (!ring) return about_file(file, ring.error());
   return ring;
 }
@@ -86,11 +91,9 @@ Result<KeyRing> KeyRing::from_command(const std::string& command) {
   std::setvbuf(out, nullptr, _IONBF, 0);  // no copy of the key in a buffer that nobody wipes
   text.resize(std::fread(text.data(), 1, text.size(), out));
   const int ended = pclose(out);
-  const Secret digits{std::string(without_line_end(text))};
-  wipe(text);
+  Result<KeyRing> ring = ring_of(text);
   if (ended != 0)
     return fail(ErrorCode::kInternal, std::string(kName) + " failed: see what it says on stderr");
-  Result<KeyRing> ring = from_hex(digits);
   if (!ring) return fail(ErrorCode::kInternal, std::string(kName) + ": " + ring.error().detail);
   return ring;
 }

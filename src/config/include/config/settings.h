@@ -125,9 +125,9 @@ Environment process_environment();
 /// a variable, a variable the file, the file the default. `args` is without the program's name. An
 /// empty variable counts as not set. Fails with kInvalidRequest and one FieldError for every fault:
 /// its pointer is the source ("--listen", "CONNECT_LISTEN", "connect.toml: server.listen"), its
-/// detail never a secret's value. `detail` holds them all, a line each. The commands kShowHelp,
-/// kShowVersion and kShowConfigMarkdown do not read values and so never fail on one; kShowHelp
-/// leaves out what it can't read.
+/// detail never a secret's value. `detail` holds them all, a line each. The commands
+/// kShowVersion and kShowConfigMarkdown do not read values, and kShowHelp leaves out what it can't
+/// read: they never fail on one.
 Result<LoadedSettings> load(const std::vector<std::string>& args, const Environment& environment);
 
 /// What `connectd --help` prints: what each setting is for, its default, and its value and source
