@@ -18,6 +18,7 @@ constexpr auto reverse_table(std::string_view alphabet) {
   return table;
 }
 constexpr auto kFromBase32 = reverse_table(kBase32);
+constexpr auto kFromBase64 = reverse_table(kBase64);
 
 /// The two characters of every ten bits.
 constexpr auto kBase32Pairs = [] {
@@ -25,13 +26,6 @@ constexpr auto kBase32Pairs = [] {
   for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kBase32[i >> 5], kBase32[i & 31]};
   return pairs;
 }();
-
-std::uint64_t big_endian(const std::uint8_t* bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | bytes[i];
-  return value;
-}
-constexpr auto kFromBase64 = reverse_table(kBase64);
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -46,8 +40,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 void base32_append(const std::array<std::uint8_t, 16>& bytes, std::string& out) {
   // 130 bits are written, the first two are zero; ten at a time, the last first.
-  std::uint64_t high = big_endian(bytes.data());
-  std::uint64_t low = big_endian(bytes.data() + 8);
+  std::uint64_t high = eight_bytes(bytes, 0);
+  std::uint64_t low = eight_bytes(bytes, 8);
   std::array<char, 26> text;
   for (std::size_t end = text.size(); end > 0; end -= 2) {
     const auto& pair = kBase32Pairs[low & 1023];

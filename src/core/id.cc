@@ -92,6 +92,12 @@ IdBytes IdSource::next_bytes() {
   return bytes;
 }
 
+IdBytes lowest_id_bytes(Time time) {
+  IdBytes bytes{};
+  put_time(bytes, static_cast<std::uint64_t>(to_unix_ms(time)));
+  return bytes;
+}
+
 IdBytes derived_id_bytes(Time time, std::span<const std::uint8_t, 10> digest) {
   IdBytes bytes;
   std::copy(digest.begin(), digest.end(), bytes.begin() + 6);

@@ -166,11 +166,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   MessageRow& row = *op.row;
   row = make_row(caller, id, message, *sender);
   op.call = call;
-  op.job.id = id.bytes();
-  op.job.kind = outbox::JobKind::kSend;
-  op.job.workspace = caller.workspace;
-  op.job.group = sender->id.bytes();
-  op.job.lane = lane_of(sender->id, row.contact_hash);
+  op.job = job_of(row);
   op.job.due = row.created_at;
   op.job.expires_at = row.created_at + message.ttl.value_or(kDefaultTtl);
 

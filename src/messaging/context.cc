@@ -75,4 +75,14 @@ outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact) {
   return a ^ (b * 0x9E3779B97F4A7C15ULL);
 }
 
+outbox::Job job_of(const MessageRow& row) {
+  outbox::Job job;
+  job.id = row.id.bytes();
+  job.kind = outbox::JobKind::kSend;
+  job.workspace = row.workspace;
+  job.group = row.sender.bytes();
+  job.lane = lane_of(row.sender, row.contact_hash);
+  return job;
+}
+
 }  // namespace flowsell::messaging

@@ -35,6 +35,9 @@ ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
 /// A conversation's lane: one sender and one contact.
 outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact);
 
+/// What a message's job in the outbox is by its row alone: not when it is due, nor its content.
+outbox::Job job_of(const MessageRow& row);
+
 /// What an object's writer wrote, without its braces: the form in which event bodies are kept.
 std::string fields_of(json::Writer object);
 

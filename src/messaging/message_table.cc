@@ -267,43 +267,27 @@ Result<std::optional<Conversation>> find_conversation(store::Connection& db,
 
 namespace {
 
-/// Ids between which a query's messages lie.
-struct IdRange {
-  MessageId above, below;
-};
-
-IdRange range_of(const MessageQuery& q) {
-  IdBytes highest;
-  highest.fill(0xFF);
-  IdBytes from{};
-  IdBytes until = highest;
-  // The head of an id is its time: a range of creation is a range of ids.
-  const auto put_time = [](IdBytes& bytes, Time t) {
-    for (std::size_t i = 0; i < 6; ++i)
-      bytes[i] = static_cast<std::uint8_t>(to_unix_ms(t) >> (8 * (5 - i)));
-  };
-  if (q.created_from) put_time(from, *q.created_from);
-  if (q.created_before) {
-    until = IdBytes{};
-    put_time(until, *q.created_before);
-  }
-  return {q.before ? std::max(*q.before, MessageId(from)) : MessageId(from),
-          q.after ? std::min(*q.after, MessageId(until)) : MessageId(until)};
+IdRange<MessageId> range_of(const MessageQuery& q) {
+  auto range = IdRange<MessageId>::of(q.after, q.before);
+  if (q.created_from)
+    range.above = std::max(range.above, MessageId(lowest_id_bytes(*q.created_from)));
+  if (q.created_before)
+    range.below = std::min(range.below, MessageId(lowest_id_bytes(*q.created_before)));
+  return range;
 }
 
 }  // namespace
 
 bool shows(const MessageQuery& q, const MessageRow& row) {
-  const IdRange range = range_of(q);
-  return row.workspace == q.workspace && row.mode == q.mode && range.above < row.id &&
-         row.id < range.below && (!q.status || row.status == *q.status) &&
-         (!q.sender || row.sender == *q.sender) && (!q.inbound || row.inbound == *q.inbound) &&
+  return row.workspace == q.workspace && row.mode == q.mode && range_of(q).holds(row.id) &&
+         (!q.status || row.status == *q.status) && (!q.sender || row.sender == *q.sender) &&
+         (!q.inbound || row.inbound == *q.inbound) &&
          (!q.client_ref || row.client_ref == *q.client_ref) &&
          (!q.contact_hash || row.contact_hash == *q.contact_hash);
 }
 
 Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& q,
-                                  const std::vector<std::shared_ptr<const MessageRow>>& begun) {
+                                  const std::vector<MessagePtr>& begun) {
   const auto [above, below] = range_of(q);
   const auto status =
       q.status ? std::optional<std::int64_t>(static_cast<std::int64_t>(*q.status)) : std::nullopt;

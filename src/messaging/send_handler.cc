@@ -98,7 +98,7 @@ Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) 
 }
 
 Result<std::size_t> SendHandler::recover_begun() {
-  RecoverBegunOp op(events_, limits_, clock_.now());
+  RecoverBegunOp op(events_, begun_, limits_, clock_.now());
   CHECK_OK(db_.commit_now(op));
   return op.recovered;
 }

@@ -70,15 +70,6 @@ void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept 
 
 constexpr store::WriteKind kSettleKind{"settle", 30, apply_settles, end_settles};
 
-outbox::Job job_of(const MessageRow& row) {
-  outbox::Job job;
-  job.id = row.id.bytes();
-  job.workspace = row.workspace;
-  job.group = row.sender.bytes();
-  job.lane = lane_of(row.sender, row.contact_hash);
-  return job;
-}
-
 /// True when the message was left without an outcome, and no job of the outbox stands for it.
 Result<bool> was_open(store::Connection& db, const MessageRow& left) {
   // False where its outcome, a job that goes on, or a status that overtook both has put it there.
@@ -92,14 +83,14 @@ Result<bool> was_open(store::Connection& db, const MessageRow& left) {
 
 Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
   op.recovered = 0;
-  TRY(const auto left, BegunMessages::left(db));
+  TRY(const auto left, op.all_begun.left(db));
   for (const MessageRow& row : left) {
     TRY(const bool is_open, was_open(db, row));
     if (!is_open) continue;
     CHECK_OK(settle_unknown(db, op.events, op.limits, job_of(row), op.now));
     ++op.recovered;
   }
-  return BegunMessages::clear_left(db);
+  return op.all_begun.clear_left(db);
 }
 
 Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* const> ops) {
@@ -130,8 +121,9 @@ SettleOp::SettleOp(webhook::Events& e, BegunMessages& b, const metering::Limits&
                    const outbox::Job& j, Time t)
     : WriteOp(kSettleKind), events(e), all_begun(b), limits(l), job(j), now(t) {}
 
-RecoverBegunOp::RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t)
-    : WriteOp(kRecoverBegunKind), events(e), limits(l), now(t) {}
+RecoverBegunOp::RecoverBegunOp(webhook::Events& e, const BegunMessages& b,
+                               const metering::Limits& l, Time t)
+    : WriteOp(kRecoverBegunKind), events(e), all_begun(b), limits(l), now(t) {}
 
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
                         const metering::Limits& limits, const outbox::Job& job, Time now) {

@@ -46,8 +46,9 @@ Result<> settle_unknown(store::Connection& db, webhook::Events& events,
 
 /// Settles as unknown the begun messages that the last process left without an outcome.
 struct RecoverBegunOp final : store::WriteOp {
-  RecoverBegunOp(webhook::Events& e, const metering::Limits& l, Time t);
+  RecoverBegunOp(webhook::Events& e, const BegunMessages& b, const metering::Limits& l, Time t);
   webhook::Events& events;
+  const BegunMessages& all_begun;
   const metering::Limits& limits;
   Time now;
   std::size_t recovered = 0;  ///< result

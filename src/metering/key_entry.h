@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/encoding.h"
 #include "core/id.h"
 
 namespace flowsell::metering {
@@ -34,13 +35,6 @@ std::vector<T> values_of(std::string_view bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));
   if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
   return values;
-}
-
-/// Eight of a hash's bytes as a number that orders as they do.
-constexpr std::uint64_t eight_bytes(const KeyHash& hash, std::size_t from) noexcept {
-  std::uint64_t value = 0;
-  for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | hash[i];
-  return value;
 }
 
 }  // namespace flowsell::metering

@@ -11,7 +11,6 @@ const store::Sql kWrite(FLOWSELL_WRITE_SLOT("begun_deliveries"));
 const store::Sql kClear(FLOWSELL_CLEAR_SLOT("begun_deliveries"));
 const store::Sql kClearAll(FLOWSELL_CLEAR_SLOTS("begun_deliveries"));
 const store::Sql kRead(FLOWSELL_READ_SLOTS("begun_deliveries"));
-constexpr outbox::BegunSlots::Table kTable{kWrite, kClear, kClearAll, kRead, '1'};
 
 void pack(const NewDelivery& delivery, std::string& out) {
   out.append(delivery.id.blob()).append(delivery.workspace.blob());
@@ -42,33 +41,15 @@ std::optional<NewDelivery> unpack(std::string_view packed) {
   return delivery;
 }
 
+constexpr outbox::BegunForm<NewDelivery> kForm{
+    {kWrite, kClear, kClearAll, kRead, '1'}, pack, unpack};
+
 }  // namespace
 
-BegunDeliveries::BegunDeliveries() : BegunRows(kTable) {}
+BegunDeliveries::BegunDeliveries() : BegunRows(kForm) {}
 
-Result<BegunDelivery> BegunDeliveries::add(store::Connection& db, RowPtr delivery) {
-  item_.clear();
-  pack(*delivery, item_);
-  return BegunRows::add(db, std::move(delivery), item_);
-}
-
-std::vector<BegunDeliveries::RowPtr> BegunDeliveries::matching(const DeliveryQuery& query) const {
+std::vector<DeliveryPtr> BegunDeliveries::matching(const DeliveryQuery& query) const {
   return all([&query](const NewDelivery& delivery) { return shows(query, delivery); });
-}
-
-Result<std::vector<NewDelivery>> BegunDeliveries::left(store::Connection& db) {
-  TRY(const auto items, outbox::BegunSlots::left(db, kTable));
-  std::vector<NewDelivery> deliveries;
-  for (const std::string& item : items) {
-    auto delivery = unpack(item);
-    if (!delivery) return fail(ErrorCode::kInternal, "a begun delivery can't be read");
-    deliveries.push_back(*std::move(delivery));
-  }
-  return deliveries;
-}
-
-Result<> BegunDeliveries::clear_left(store::Connection& db) {
-  return outbox::BegunSlots::clear_left(db, kTable);
 }
 
 }  // namespace flowsell::webhook

@@ -123,16 +123,6 @@ Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, con
 
 namespace {
 
-struct IdRange {
-  DeliveryId above, below;
-};
-
-IdRange range_of(const DeliveryQuery& query) {
-  IdBytes highest;
-  highest.fill(0xFF);
-  return {query.before.value_or(DeliveryId()), query.after.value_or(DeliveryId(highest))};
-}
-
 DeliveryRow row_of(const NewDelivery& d) {
   return {d.id, d.endpoint, d.event, d.type, DeliveryStatus::kPending, {}, d.at, d.at, {}};
 }
@@ -140,16 +130,16 @@ DeliveryRow row_of(const NewDelivery& d) {
 }  // namespace
 
 bool shows(const DeliveryQuery& query, const NewDelivery& d) {
-  const IdRange range = range_of(query);
-  return d.workspace == query.workspace && d.mode == query.mode && range.above < d.id &&
-         d.id < range.below && (!query.endpoint || d.endpoint == *query.endpoint) &&
+  const auto range = IdRange<DeliveryId>::of(query.after, query.before);
+  return d.workspace == query.workspace && d.mode == query.mode && range.holds(d.id) &&
+         (!query.endpoint || d.endpoint == *query.endpoint) &&
          (!query.event || d.event == *query.event) &&
          (!query.status || *query.status == DeliveryStatus::kPending);
 }
 
 Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query,
-                                     const std::vector<std::shared_ptr<const NewDelivery>>& begun) {
-  const auto [above, below] = range_of(query);
+                                     const std::vector<DeliveryPtr>& begun) {
+  const auto [above, below] = IdRange<DeliveryId>::of(query.after, query.before);
   const auto status = query.status
                           ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.status))
                           : std::nullopt;

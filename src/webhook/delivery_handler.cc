@@ -73,14 +73,15 @@ SettleOp::SettleOp(BegunDeliveries& b, const outbox::Job& j, Time t)
 
 /// Queues the begun deliveries that the last process left without a row.
 struct RecoverBegunOp final : store::WriteOp {
-  explicit RecoverBegunOp(Time t);
+  RecoverBegunOp(const BegunDeliveries& b, Time t);
+  const BegunDeliveries& all_begun;
   Time now;
   std::size_t recovered = 0;  ///< result
 };
 
 Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
   op.recovered = 0;
-  TRY(auto left, BegunDeliveries::left(db));
+  TRY(auto left, op.all_begun.left(db));
   // An open one was ahead of all others of its lane, one that waits is behind them; among
   // themselves they are in the order of their ids. Each open one goes before what is there.
   const auto waiting = std::ranges::partition(left, &NewDelivery::is_open);
@@ -99,7 +100,7 @@ Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
     }
     ++op.recovered;
   }
-  return BegunDeliveries::clear_left(db);
+  return op.all_begun.clear_left(db);
 }
 
 Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* const> ops) {
@@ -107,7 +108,8 @@ Result<> apply_recover_begun(store::Connection& db, std::span<store::WriteOp* co
   return {};
 }
 constexpr store::WriteKind kRecoverBegunKind{"recover_begun_deliveries", 1, apply_recover_begun};
-RecoverBegunOp::RecoverBegunOp(Time t) : WriteOp(kRecoverBegunKind), now(t) {}
+RecoverBegunOp::RecoverBegunOp(const BegunDeliveries& b, Time t)
+    : WriteOp(kRecoverBegunKind), all_begun(b), now(t) {}
 
 std::optional<std::chrono::seconds> retry_after_of(const http::Exchange& exchange) {
   const auto value = exchange.header("Retry-After");
@@ -167,7 +169,7 @@ Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, Time n
 }
 
 Result<std::size_t> DeliveryHandler::recover_begun() {
-  RecoverBegunOp op(clock_.now());
+  RecoverBegunOp op(begun_, clock_.now());
   CHECK_OK(db_.commit_now(op));
   return op.recovered;
 }

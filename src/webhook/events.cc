@@ -396,10 +396,7 @@ Result<std::optional<StoredEvent>> read_event(store::Connection& db,
 
 Result<EventPage> list_events(store::Connection& db, const crypto::RotatingKeys& spool,
                               const EventQuery& query, BodySource body_of) {
-  IdBytes highest;
-  highest.fill(0xFF);
-  const EventId below = query.after.value_or(EventId(highest));
-  const EventId above = query.before.value_or(EventId());
+  const auto [above, below] = IdRange<EventId>::of(query.after, query.before);
   const std::optional<std::int64_t> type =
       query.type ? std::optional<std::int64_t>(static_cast<std::int64_t>(*query.type))
                  : std::nullopt;

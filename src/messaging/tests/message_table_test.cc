@@ -367,8 +367,7 @@ TEST_F(MessageList, EmptySpanOfTimeHoldsNothing) {
 
 class ListWithBegun : public MessageList {
  protected:
-  std::vector<MessageId> ids_with(MessageQuery query,
-                                  const std::vector<std::shared_ptr<const MessageRow>>& begun) {
+  std::vector<MessageId> ids_with(MessageQuery query, const std::vector<MessagePtr>& begun) {
     query.workspace = workspace_;
     const auto page = testkit::in_snapshot(
         *db_, [&](store::Connection& db) { return list_messages(db, query, begun); });
@@ -376,9 +375,7 @@ class ListWithBegun : public MessageList {
     for (const auto& row : page.rows) out.push_back(row.id);
     return out;
   }
-  static std::shared_ptr<const MessageRow> shared(const MessageRow& row) {
-    return std::make_shared<MessageRow>(row);
-  }
+  static MessagePtr shared(const MessageRow& row) { return std::make_shared<MessageRow>(row); }
 };
 
 TEST_F(ListWithBegun, RowOfTheTableCountsWhereBothHaveIt) {
@@ -436,8 +433,7 @@ TEST_F(LongMessageList, WhatIsBegunBeyondTheEndOfASearchComesWithTheNextPage) {
   const auto oldest = inserted();
   add(20'000);
   const auto unseen = inserted(kSending);
-  const std::vector begun = {
-      std::shared_ptr<const MessageRow>(std::make_shared<MessageRow>(a_row(kSending)))};
+  const std::vector begun = {MessagePtr(std::make_shared<MessageRow>(a_row(kSending)))};
   MessageQuery query{.workspace = workspace_, .status = kSending, .before = oldest.id};
   const auto page = [&] {
     return testkit::in_snapshot(

@@ -49,7 +49,8 @@ Result<> set_up(Machine& machine) {
 }  // namespace
 
 std::vector<MessageRow> begun_now(store::Database& db) {
-  return testkit::in_snapshot(db, BegunMessages::left);
+  return testkit::in_snapshot(
+      db, [](store::Connection& connection) { return BegunMessages().left(connection); });
 }
 
 Machine::Machine(const MachineOptions& wanted)

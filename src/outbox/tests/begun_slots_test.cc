@@ -149,6 +149,12 @@ TEST_F(Slots, ThatIsDamagedIsNotRead) {
 struct Thing {
   MessageId id;
 };
+void pack(const Thing& thing, std::string& out) { out.append(thing.id.blob()); }
+std::optional<Thing> unpack(std::string_view packed) {
+  if (packed.size() != sizeof(IdBytes)) return std::nullopt;
+  return Thing{MessageId::from_blob(packed)};
+}
+constexpr BegunForm<Thing> kForm{kTable, pack, unpack};
 
 class BegunThings : public Slots {
  protected:
@@ -157,7 +163,7 @@ class BegunThings : public Slots {
   Begun<Thing> begin(const Things::RowPtr& thing, bool committed = true) {
     Begun<Thing> out;
     const auto done = testkit::write(*db_, [&](store::Connection& db) -> Result<> {
-      TRY(out, things_.add(db, thing, "item"));
+      TRY(out, things_.add(db, thing));
       CHECK_OK(things_.store_added(db));
       return committed ? Result<>{} : fail(ErrorCode::kInternal, "taken back");
     });
@@ -168,7 +174,7 @@ class BegunThings : public Slots {
 
   SystemClock clock_;
   IdSource ids_{clock_};
-  Things things_{kTable};
+  Things things_{kForm};
 };
 
 TEST_F(BegunThings, AreFoundFromTheirCommitToTheirEnd) {
@@ -196,6 +202,25 @@ TEST_F(BegunThings, AreHiddenWhenTheTableHasThemAndKeepTheirSlotUntilTheirEnd) {
   EXPECT_NE(begin(made()).slot, begun.slot);
   things_.end(begun);
   EXPECT_EQ(begin(made()).slot, begun.slot);
+}
+
+TEST_F(BegunThings, AreLeftBehindByAProcess) {
+  const auto first = made();
+  const auto second = made();
+  begin(first);
+  begin(second);
+  const auto left =
+      testkit::in_snapshot(*db_, [](store::Connection& db) { return Things(kForm).left(db); });
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].id, first->id);
+  EXPECT_EQ(left[1].id, second->id);
+}
+
+TEST_F(BegunThings, ThatCannotBeReadAreNotLeftOut) {
+  add({"not a thing"});
+  Result<std::vector<Thing>> left;
+  ASSERT_TRUE(db_->read_now([&](store::Connection& db) { left = things_.left(db); }));
+  EXPECT_EQ(code_of(left), ErrorCode::kInternal);
 }
 
 TEST_F(BegunThings, AreListedAsFarAsWanted) {

@@ -32,6 +32,14 @@ inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Eight of sixteen bytes as a number that orders as they do.
+constexpr std::uint64_t eight_bytes(const std::array<std::uint8_t, 16>& bytes,
+                                    std::size_t from) noexcept {
+  std::uint64_t value = 0;
+  for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | bytes[i];
+  return value;
+}
+
 /// The number of Unicode code points in valid UTF-8.
 std::size_t count_code_points(std::string_view utf8);
 /// True when `text` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms).

@@ -91,6 +91,9 @@ class IdSource {
   std::atomic<std::uint64_t> last_{0};  ///< unix ms << 12 | counter
 };
 
+/// The lowest id of a time: a range of times is a range of ids.
+IdBytes lowest_id_bytes(Time time);
+
 /// An id that a fact determines: the same time and the same 8 bytes of hash give the same id, so
 /// that inserting the fact twice is seen by its primary key alone.
 IdBytes derived_id_bytes(Time time, std::span<const std::uint8_t, 10> digest);

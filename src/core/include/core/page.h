@@ -7,7 +7,24 @@
 #include <optional>
 #include <vector>
 
+#include "core/id.h"
+
 namespace flowsell {
+
+/// Ids between which a page's rows lie.
+template <class IdType>
+struct IdRange {
+  IdType above;  ///< lower ones are not in it, nor is this one
+  IdType below;
+
+  /// Of a page that is older than `after` and newer than `before`, as far as they are given.
+  static IdRange of(const std::optional<IdType>& after, const std::optional<IdType>& before) {
+    IdBytes highest;
+    highest.fill(0xFF);
+    return {before.value_or(IdType()), after.value_or(IdType(highest))};
+  }
+  bool holds(const IdType& id) const { return above < id && id < below; }
+};
 
 /// A part of a list that is ordered by id, newest first: read downwards (from newer to older) or
 /// upwards.

@@ -50,6 +50,8 @@ struct MessageRow {
   std::optional<MessageError> error;
 };
 
+using MessagePtr = std::shared_ptr<const MessageRow>;
+
 /// In a transaction. False when a row of that id is there already (an inbound message that came
 /// twice).
 Result<bool> insert_message(store::Connection& db, const MessageRow& row);
@@ -117,6 +119,6 @@ bool shows(const MessageQuery& query, const MessageRow& row);
 /// may come back short with has_more set. `begun`: messages that shows() and that may not be in the
 /// table yet.
 Result<MessagePage> list_messages(store::Connection& db, const MessageQuery& query,
-                                  const std::vector<std::shared_ptr<const MessageRow>>& begun = {});
+                                  const std::vector<MessagePtr>& begun = {});
 
 }  // namespace flowsell::messaging

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +13,15 @@
 #include "outbox/begun_slots.h"
 
 namespace flowsell::outbox {
+
+/// How rows lie in a table of slots.
+template <class Row>
+struct BegunForm {
+  BegunSlots::Table table;
+  void (*pack)(const Row& row, std::string& out);
+  /// nullopt: it is not what pack() made.
+  std::optional<Row> (*unpack)(std::string_view packed);
+};
 
 /// A row that is begun and the slot that holds it.
 template <class Row>
@@ -31,11 +42,14 @@ class BegunRows {
   using RowPtr = std::shared_ptr<const Row>;
   using RowId = decltype(Row::id);
 
-  explicit BegunRows(const BegunSlots::Table& table) : slots_(table) {}
+  /// `form` outlives it.
+  explicit BegunRows(const BegunForm<Row>& form) : form_(form), slots_(form.table) {}
 
-  /// [transaction] Adds a row of this transaction, packed as `item`. The table may not have it.
-  Result<Begun<Row>> add(store::Connection& db, RowPtr row, std::string_view item) {
-    TRY(const std::size_t slot, slots_.add(db, item));
+  /// [transaction] Adds a row of this transaction. The table may not have it.
+  Result<Begun<Row>> add(store::Connection& db, RowPtr row) {
+    packed_.clear();
+    form_.pack(*row, packed_);
+    TRY(const std::size_t slot, slots_.add(db, packed_));
     added_.push_back(row);
     return Begun<Row>{std::move(row), slot};
   }
@@ -90,8 +104,27 @@ class BegunRows {
     return out;
   }
 
+  /// [transaction] What the last process left behind, those too that have ended. Fails with
+  /// kInternal when it can't be read.
+  Result<std::vector<Row>> left(store::Connection& db) const {
+    TRY(const auto items, BegunSlots::left(db, form_.table));
+    std::vector<Row> rows;
+    for (const std::string& item : items) {
+      auto row = form_.unpack(item);
+      if (!row) return fail(ErrorCode::kInternal, "an item of begun work can't be read");
+      rows.push_back(*std::move(row));
+    }
+    return rows;
+  }
+  /// [transaction] Removes it. Before the first add().
+  Result<> clear_left(store::Connection& db) const {
+    return BegunSlots::clear_left(db, form_.table);
+  }
+
  private:
+  const BegunForm<Row>& form_;
   BegunSlots slots_;
+  std::string packed_;
   std::vector<RowPtr> added_;  ///< by the open transaction
   mutable std::mutex mutex_;
   boost::unordered_flat_map<RowId, RowPtr, std::hash<RowId>> rows_;

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "outbox/begun_rows.h"
-#include "store/database.h"
 #include "webhook/deliveries.h"
 
 namespace flowsell::webhook {
@@ -18,18 +16,8 @@ using BegunDelivery = outbox::Begun<NewDelivery>;
 class BegunDeliveries : public outbox::BegunRows<NewDelivery> {
  public:
   BegunDeliveries();
-  /// [transaction] Adds a delivery of this transaction.
-  Result<BegunDelivery> add(store::Connection& db, RowPtr delivery);
   /// Those that a list shows, in no order.
-  std::vector<RowPtr> matching(const DeliveryQuery& query) const;
-
-  /// [transaction] What the last process left behind, those too that have a row. Fails with
-  /// kInternal when it can't be read.
-  static Result<std::vector<NewDelivery>> left(store::Connection& db);
-  static Result<> clear_left(store::Connection& db);
-
- private:
-  std::string item_;
+  std::vector<DeliveryPtr> matching(const DeliveryQuery& query) const;
 };
 
 }  // namespace flowsell::webhook

@@ -37,6 +37,8 @@ struct NewDelivery {
   bool has_content = false;  ///< the event has sealed content, which goes with its last delivery
   bool is_open = false;      ///< its first attempt begins with it; else it is to be queued
 };
+using DeliveryPtr = std::shared_ptr<const NewDelivery>;
+
 /// Its job in the outbox.
 outbox::Job job_of(const NewDelivery& delivery);
 /// In a transaction.
@@ -84,9 +86,8 @@ using DeliveryPage = Page<DeliveryRow, DeliveryId>;
 /// One page: upwards with `before` alone, else downwards. It looks at kPageScanMax rows at most: it
 /// may come back short with has_more set. `begun`: those that shows() and that may not be in the
 /// table yet.
-Result<DeliveryPage> list_deliveries(
-    store::Connection& db, const DeliveryQuery& query,
-    const std::vector<std::shared_ptr<const NewDelivery>>& begun = {});
+Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery& query,
+                                     const std::vector<DeliveryPtr>& begun = {});
 /// True when the query's list has this delivery, on one of its pages.
 bool shows(const DeliveryQuery& query, const NewDelivery& delivery);
 
