@@ -16,6 +16,7 @@
 #include "messaging/schema.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 #include "telemetry/log.h"
 #include "webhook/delivery_handler.h"
@@ -80,6 +81,22 @@ Result<messaging::SendOptions> send_options(const config::Settings& settings,
   }
   TRY(options.live_api_base, http::Url::parse(settings.whatsapp.api_base));
   return options;
+}
+
+Result<std::unique_ptr<store::Database>> open_database(const config::Settings& settings,
+                                                       const std::filesystem::path& dir) {
+  if (!settings.database.url.empty()) {
+    store::PostgresOptions options;
+    options.conninfo = settings.database.url;
+    options.readers = settings.store.readers;
+    options.batch_max = settings.store.batch_max;
+    return store::open_postgres(options);
+  }
+  store::SqliteOptions options;
+  options.path = (dir / "connect.db").string();
+  options.readers = settings.store.readers;
+  options.batch_max = settings.store.batch_max;
+  return store::open_sqlite(options);
 }
 
 http::ServerOptions server_options(const config::Settings& settings) {
@@ -234,21 +251,13 @@ Application::Application(const config::Settings& settings) : settings_(settings)
 Application::~Application() = default;
 
 Result<> Application::start() {
-  if (!settings_.database.url.empty()) {
-    return fail(ErrorCode::kInvalidRequest,
-                "database.url: this version has the embedded SQLite only; leave it empty");
-  }
   const std::filesystem::path dir(settings_.data.dir);
   std::error_code error;
   std::filesystem::create_directories(dir, error);
   if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 
-  store::SqliteOptions options;
-  options.path = (dir / "connect.db").string();
-  options.readers = settings_.store.readers;
-  options.batch_max = settings_.store.batch_max;
-  TRY(auto db, store::open_sqlite(options));
+  TRY(auto db, open_database(settings_, dir));
   CHECK_OK(db->migrate(
       store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
                                webhook::migrations(), messaging::migrations()})));

@@ -222,10 +222,11 @@ void add_storage(std::vector<Setting>& t) {
   t.push_back(text(
       "data.dir", "data-dir", "directory", "Where the database and the key files live.",
       [](auto& s) -> auto& { return s.data.dir; }, &not_empty));
-  t.push_back(secret("database.url", "database", "URL",
-                     "For other databases than SQLite in data.dir, which this version lacks: leave "
-                     "it empty. Never shown.",
-                     [](auto& s) -> auto& { return s.database.url; }));
+  t.push_back(
+      secret("database.url", "database", "URL",
+             "A PostgreSQL database, in libpq's words (postgres://user@host/name?sslmode=...); "
+             "empty: SQLite in data.dir. Never shown.",
+             [](auto& s) -> auto& { return s.database.url; }));
   t.push_back(number("store.readers", "store-readers", {1, 64},
                      "Connections that only read the database.",
                      [](auto& s) -> auto& { return s.store.readers; }));

@@ -35,8 +35,8 @@ struct CreateOp final : store::WriteOp {
 Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> ops) {
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<CreateOp>(each);
-    CHECK_OK(db.run(kInsert, {op.id, op.workspace, static_cast<int>(op.mode), op.name, op.prefix,
-                              Param::blob(as_text(op.hash)), op.scopes, op.now}));
+    CHECK_OK(db.write(kInsert, {op.id, op.workspace, static_cast<int>(op.mode), op.name, op.prefix,
+                                Param::blob(as_text(op.hash)), op.scopes, op.now}));
   }
   return {};
 }

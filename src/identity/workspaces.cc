@@ -46,7 +46,7 @@ struct CreateOp final : store::WriteOp {
 Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> ops) {
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<CreateOp>(each);
-    CHECK_OK(db.run(kInsert, {op.id, op.name, Param::blob(op.wrapped), op.now}));
+    CHECK_OK(db.write(kInsert, {op.id, op.name, Param::blob(op.wrapped), op.now}));
   }
   return {};
 }

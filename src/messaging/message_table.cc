@@ -37,7 +37,7 @@ const Sql kAdvance(
     "delivered_at = CASE ?3 WHEN 50 THEN ?4 ELSE delivered_at END, "
     "read_at = CASE ?3 WHEN 60 THEN ?4 ELSE read_at END, "
     "error_code = ?7, provider_code = ?8, provider_subcode = ?9, provider_trace = ?10 "
-    "WHERE workspace_id = ?1 AND id = ?2 AND (?5 >> (status / 5)) & 1");
+    "WHERE workspace_id = ?1 AND id = ?2 AND (?5 >> CAST(status / 5 AS INTEGER)) & 1 = 1");
 // A look-up of its own: RETURNING would open a temporary table each time, at twice the cost.
 const Sql kAfterAdvance(
     "SELECT mode, sender_id, kind, contact, provider_message_id, client_ref, metadata, created_at "
@@ -57,14 +57,14 @@ const Sql kMarkSending(
 const Sql kFind("SELECT " MESSAGE_COLUMNS " FROM messages WHERE workspace_id = ?1 AND id = ?2");
 const Sql kConversation(
     "SELECT sender_id, contact_hash FROM messages WHERE workspace_id = ?1 AND id = ?2");
-#define MESSAGE_PAGE(order)                                                                 \
-  "SELECT " MESSAGE_COLUMNS                                                                 \
-  " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "          \
-  "ORDER BY id " order                                                                      \
-  " LIMIT ?11) WHERE mode = ?4 AND (?5 IS NULL OR status = ?5) "                            \
-  "AND (?6 IS NULL OR sender_id = ?6) AND (?7 IS NULL OR inbound = ?7) AND (?8 IS NULL OR " \
-  "client_ref = ?8) "                                                                       \
-  "AND (?9 IS NULL OR contact_hash = ?9) ORDER BY id " order " LIMIT ?10"
+#define MESSAGE_PAGE(order)                                                                \
+  "SELECT " MESSAGE_COLUMNS                                                                \
+  " FROM (SELECT * FROM messages WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 "         \
+  "ORDER BY id " order                                                                     \
+  " LIMIT ?11) AS scanned WHERE mode = ?4 AND (status = ?5 OR ?5 IS NULL) "                \
+  "AND (sender_id = ?6 OR ?6 IS NULL) AND (inbound = ?7 OR ?7 IS NULL) AND (client_ref = " \
+  "?8 OR ?8 IS NULL) "                                                                     \
+  "AND (contact_hash = ?9 OR ?9 IS NULL) ORDER BY id " order " LIMIT ?10"
 const Sql kPageDown(MESSAGE_PAGE("DESC"));
 const Sql kPageUp(MESSAGE_PAGE("ASC"));
 const Sql kScanEndDown(FLOWSELL_SCAN_END("messages", "DESC"));
@@ -198,8 +198,8 @@ Result<std::optional<ChangedMessage>> fill_in(store::Connection& db, const Works
   }));
   if (!out || (!lacks_id && !out->is_first)) return out;
   CHECK_OK(
-      db.run(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
-                       static_cast<int>(change.to)}));
+      db.write(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
+                         static_cast<int>(change.to)}));
   return out;
 }
 
@@ -243,7 +243,7 @@ Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& b
 
 Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
                       Time at) {
-  CHECK_OK(db.run(kMarkSending, {workspace, id, at}));
+  CHECK_OK(db.write(kMarkSending, {workspace, id, at}));
   return {};
 }
 

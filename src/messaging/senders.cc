@@ -35,12 +35,12 @@ Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> o
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<CreateOp>(each);
     const Sender& s = op.sender;
-    CHECK_OK(db.run(kInsertConnection,
-                    {s.workspace, s.connection, op.draft.channel, op.draft.account,
-                     op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
-    CHECK_OK(db.run(kInsertSender,
-                    {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
-                     s.address, s.display_number, s.name, s.created_at}));
+    CHECK_OK(db.write(kInsertConnection,
+                      {s.workspace, s.connection, op.draft.channel, op.draft.account,
+                       op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
+    CHECK_OK(db.write(kInsertSender,
+                      {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
+                       s.address, s.display_number, s.name, s.created_at}));
   }
   return {};
 }

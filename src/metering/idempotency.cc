@@ -94,7 +94,7 @@ Result<IdempotencyVerdict> Idempotency::look(store::Connection& db, const Worksp
     if (found->running_until == Time{}) return IdempotencyVerdict{Kind::kReplay, found->resource};
     if (found->running_until > now) return IdempotencyVerdict{Kind::kRunning, {}};
     // The lease ran out: the call died with its process. The key is free for another try.
-    CHECK_OK(db.run(kFree, {day, workspace, bytes(call.key_hash)}));
+    CHECK_OK(db.write(kFree, {day, workspace, bytes(call.key_hash)}));
     return IdempotencyVerdict{Kind::kFirst, {}};
   }
   return IdempotencyVerdict{Kind::kFirst, {}};
@@ -117,15 +117,15 @@ Result<IdempotencyVerdict> Idempotency::take(store::Connection& db, const Worksp
   }
   TRY(auto verdict, look(db, workspace, call, now));
   if (verdict.kind != IdempotencyVerdict::Kind::kFirst) return verdict;
-  CHECK_OK(db.run(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint),
-                          bytes(resource), running_until}));
+  CHECK_OK(db.write(kTake, {today, workspace, bytes(call.key_hash), bytes(call.fingerprint),
+                            bytes(resource), running_until}));
   return verdict;
 }
 
 Result<> Idempotency::end(store::Connection& db, const WorkspaceId& workspace,
                           const IdempotentCall& call, bool done) {
-  CHECK_OK(db.run(done ? kFinish : kFree,
-                  {static_cast<std::int64_t>(call.day), workspace, bytes(call.key_hash)}));
+  CHECK_OK(db.write(done ? kFinish : kFree,
+                    {static_cast<std::int64_t>(call.day), workspace, bytes(call.key_hash)}));
   return {};
 }
 

@@ -81,7 +81,7 @@ Result<> KeyRunWriter::add(store::Connection& db, const KeyEntry& entry) {
 
 Result<> KeyRunWriter::write_part(store::Connection& db) {
   const std::int64_t id = part_id(run_->number, run_->first_keys.size());
-  CHECK_OK(db.run(kInsertPart, {id, Param::blob(bytes_of(part_))}));
+  CHECK_OK(db.write(kInsertPart, {id, Param::blob(bytes_of(part_))}));
   run_->first_keys.push_back(eight_bytes(part_.front().key, 0));
   part_.clear();
   return {};
@@ -89,9 +89,9 @@ Result<> KeyRunWriter::write_part(store::Connection& db) {
 
 Result<KeyRunPtr> KeyRunWriter::finish(store::Connection& db) {
   if (!part_.empty()) CHECK_OK(write_part(db));
-  CHECK_OK(db.run(kInsertRun,
-                  {run_->number, run_->level, run_->day, run_->keys,
-                   Param::blob(bytes_of(run_->first_keys)), Param::blob(run_->filter.bytes())}));
+  CHECK_OK(db.write(kInsertRun,
+                    {run_->number, run_->level, run_->day, run_->keys,
+                     Param::blob(bytes_of(run_->first_keys)), Param::blob(run_->filter.bytes())}));
   return std::move(run_);
 }
 
@@ -156,17 +156,17 @@ Result<std::vector<PartRange>> orphaned_parts(store::Connection& db,
 }
 
 Result<> delete_run(store::Connection& db, const KeyRun& run) {
-  CHECK_OK(db.run(kDeleteRun, {run.number}));
+  CHECK_OK(db.write(kDeleteRun, {run.number}));
   return {};
 }
 
 Result<> delete_runs_before(store::Connection& db, std::int64_t day) {
-  CHECK_OK(db.run(kDeleteRunsBefore, {day}));
+  CHECK_OK(db.write(kDeleteRunsBefore, {day}));
   return {};
 }
 
 Result<> delete_parts(store::Connection& db, PartRange range) {
-  CHECK_OK(db.run(kDeleteParts, {range.first, range.last}));
+  CHECK_OK(db.write(kDeleteParts, {range.first, range.last}));
   return {};
 }
 

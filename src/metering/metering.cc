@@ -61,10 +61,12 @@ const Sql kReadQuota(
 const Sql kAddUsed(
     "INSERT INTO quotas (workspace_id, mode, period_start, quota_limit, used) VALUES (?1, ?2, ?3, "
     "?4, ?5) "
-    "ON CONFLICT (workspace_id, mode, period_start) DO UPDATE SET used = used + excluded.used");
+    "ON CONFLICT (workspace_id, mode, period_start) DO UPDATE SET used = quotas.used + "
+    "excluded.used");
 const Sql kAddUsage(
     "INSERT INTO usage_daily (workspace_id, mode, day, metric, count) VALUES (?1, ?2, ?3, ?4, ?5) "
-    "ON CONFLICT (workspace_id, mode, day, metric) DO UPDATE SET count = count + excluded.count");
+    "ON CONFLICT (workspace_id, mode, day, metric) DO UPDATE SET count = usage_daily.count + "
+    "excluded.count");
 const Sql kReadUsage(
     "SELECT day, metric, count FROM usage_daily WHERE workspace_id = ?1 AND mode = ?2 AND day "
     "BETWEEN ?3 AND ?4 "
@@ -128,13 +130,13 @@ Result<Quota> Tally::quota(const QuotaKey& key) {
 
 Result<> Tally::finish() {
   for (const auto& [key, n] : usage_) {
-    CHECK_OK(db_.run(kAddUsage, {key.first.workspace, mode_param(key.first), day_of(now_),
-                                 static_cast<int>(key.second), n}));
+    CHECK_OK(db_.write(kAddUsage, {key.first.workspace, mode_param(key.first), day_of(now_),
+                                   static_cast<int>(key.second), n}));
   }
   for (const auto& [key, state] : quotas_) {
     if (state.admitted == 0) continue;
-    CHECK_OK(db_.run(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start,
-                                state.quota.limit, state.admitted}));
+    CHECK_OK(db_.write(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start,
+                                  state.quota.limit, state.admitted}));
   }
   return {};
 }

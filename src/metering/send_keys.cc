@@ -180,7 +180,7 @@ Result<> SendKeys::Impl::append(store::Connection& db) {
   EntriesByDay by_day;
   add_by_day(plan_.taken, by_day);
   for (const auto& [day, entries] : by_day)
-    CHECK_OK(db.run(kInsertRecent, {next_batch_++, day, Param::blob(bytes_of(entries))}));
+    CHECK_OK(db.write(kInsertRecent, {next_batch_++, day, Param::blob(bytes_of(entries))}));
   return {};
 }
 
@@ -195,7 +195,7 @@ Result<> SendKeys::Impl::make_runs(store::Connection& db) {
     TRY(auto run, out.finish(db));
     plan_.new_runs.push_back(std::move(run));
   }
-  CHECK_OK(db.run(kDeleteRecent, {}));
+  CHECK_OK(db.write(kDeleteRecent, {}));
   plan_.recent_became_runs = true;
   return {};
 }
@@ -252,7 +252,7 @@ Result<std::int64_t> SendKeys::Impl::drop_expired(store::Connection& db, Time no
   }
   // Those too that this transaction has just made.
   CHECK_OK(delete_runs_before(db, first));
-  CHECK_OK(db.run(kDropRecent, {first}));
+  CHECK_OK(db.write(kDropRecent, {first}));
   plan_.first_day = first;
   return dropped;
 }

@@ -58,8 +58,8 @@ Result<std::size_t> BegunSlots::add(store::Connection& db, std::string_view item
 Result<> BegunSlots::store_added(store::Connection& db) {
   if (bytes_.empty()) return {};
   bytes_.resize(std::max(bytes_.size(), kSlotBytes), '\0');
-  CHECK_OK(
-      db.run(table_.write, {static_cast<std::int64_t>(filled_.back().slot), Param::blob(bytes_)}));
+  CHECK_OK(db.write(table_.write,
+                    {static_cast<std::int64_t>(filled_.back().slot), Param::blob(bytes_)}));
   bytes_.clear();
   return {};
 }
@@ -81,7 +81,7 @@ void BegunSlots::end(std::size_t slot) noexcept {
 
 Result<> BegunSlots::clear_unused(store::Connection& db) {
   for (const std::size_t slot : unused_)
-    CHECK_OK(db.run(table_.clear, {static_cast<std::int64_t>(slot)}));
+    CHECK_OK(db.write(table_.clear, {static_cast<std::int64_t>(slot)}));
   return {};
 }
 
@@ -98,7 +98,7 @@ Result<std::vector<std::string>> BegunSlots::left(store::Connection& db, const T
 }
 
 Result<> BegunSlots::clear_left(store::Connection& db, const Table& table) {
-  CHECK_OK(db.run(table.clear_all, {}));
+  CHECK_OK(db.write(table.clear_all, {}));
   return {};
 }
 

@@ -56,7 +56,9 @@ const Sql kMakeReady("UPDATE queued_jobs SET state = 0 WHERE id = ?1");
 // SQLite takes `state` from the row that has the smallest id; the index alone answers.
 const Sql kPromoteOrphans(
     "UPDATE queued_jobs SET state = 0 WHERE id IN (SELECT id FROM "
-    "(SELECT MIN(id) AS id, state FROM queued_jobs GROUP BY lane_group, lane) WHERE state = 2)");
+    "(SELECT MIN(id) AS id, state FROM queued_jobs GROUP BY lane_group, lane) WHERE state = 2)",
+    "UPDATE queued_jobs SET state = 0 WHERE id IN (SELECT id FROM (SELECT DISTINCT ON (lane_group, "
+    "lane) id, state FROM queued_jobs ORDER BY lane_group, lane, id) AS heads WHERE state = 2)");
 const Sql kHoldOthers(
     "UPDATE queued_jobs SET state = 2 WHERE lane_group = ?1 AND lane = ?2 AND state = 0 AND id <> "
     "?3");
@@ -111,19 +113,20 @@ Result<std::optional<Head>> lane_head(store::Connection& db, const GroupId& grou
 }
 
 Result<> insert_claimed(store::Connection& db, const Job& job) {
-  CHECK_OK(db.run(kInsertClaimed,
-                  {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
-                   lane_param(job.lane), job.attempt, job.due, job.expires_at,
-                   static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  CHECK_OK(db.write(kInsertClaimed, {id_param(job.id), static_cast<int>(job.kind), job.workspace,
+                                     id_param(job.group), lane_param(job.lane), job.attempt,
+                                     job.due, job.expires_at, static_cast<std::int64_t>(job.key_id),
+                                     Param::blob(job.sealed)}));
   return {};
 }
 
 Result<> insert_queued(store::Connection& db, const Job& job, JobState state, int attempts_begun,
                        Time due) {
-  CHECK_OK(db.run(kInsertQueued, {id_param(job.id), static_cast<int>(job.kind), job.workspace,
-                                  id_param(job.group), lane_param(job.lane),
-                                  static_cast<int>(state), attempts_begun, due, job.expires_at,
-                                  static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
+  CHECK_OK(
+      db.write(kInsertQueued,
+               {id_param(job.id), static_cast<int>(job.kind), job.workspace, id_param(job.group),
+                lane_param(job.lane), static_cast<int>(state), attempts_begun, due, job.expires_at,
+                static_cast<std::int64_t>(job.key_id), Param::blob(job.sealed)}));
   return {};
 }
 
@@ -146,7 +149,7 @@ Result<JobState> insert_job(store::Connection& db, const Job& job, JobState want
 }
 
 Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote) {
-  CHECK_OK(db.run(kDeleteClaimed, {id_param(job.id)}));
+  CHECK_OK(db.write(kDeleteClaimed, {id_param(job.id)}));
   if (!promote) return std::nullopt;
   return promote_lane(db, job.group, job.lane);
 }
@@ -154,15 +157,15 @@ Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, 
 Result<> requeue_job(store::Connection& db, const Job& job, Time due) {
   // A job accepted in the moment when this one was neither queued nor known to be in flight may
   // stand ready: it goes back behind the head, or the retry would be overtaken.
-  CHECK_OK(db.run(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
-  CHECK_OK(db.run(kDeleteClaimed, {id_param(job.id)}));
+  CHECK_OK(db.write(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
+  CHECK_OK(db.write(kDeleteClaimed, {id_param(job.id)}));
   return insert_queued(db, job, JobState::kReady, job.attempt, due);
 }
 
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane) {
   TRY(const auto head, lane_head(db, group, lane));
   if (!head || head->state != JobState::kWaiting) return std::nullopt;
-  CHECK_OK(db.run(kMakeReady, {id_param(head->ref.id)}));
+  CHECK_OK(db.write(kMakeReady, {id_param(head->ref.id)}));
   return head->ref;
 }
 
@@ -173,7 +176,7 @@ Result<bool> has_job(store::Connection& db, const JobId& id) {
 }
 
 Result<> promote_orphans(store::Connection& db) {
-  CHECK_OK(db.run(kPromoteOrphans, {}));
+  CHECK_OK(db.write(kPromoteOrphans, {}));
   return {};
 }
 
@@ -183,7 +186,7 @@ Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
                     [&](const store::Row& row) { job = job_of(row); }));
   if (!job) return std::nullopt;
   ++job->attempt;
-  CHECK_OK(db.run(kDeleteQueued, {id_param(ref.id)}));
+  CHECK_OK(db.write(kDeleteQueued, {id_param(ref.id)}));
   CHECK_OK(insert_claimed(db, *job));
   return job;
 }

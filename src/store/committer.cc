@@ -34,6 +34,17 @@ Result<> result_of(std::unique_ptr<Error> error) {
 
 Error shutting_down() { return {ErrorCode::kShuttingDown, "the server is stopping"}; }
 
+Error unreachable() {
+  Error error{ErrorCode::kStoreUnavailable, "the database can't be reached"};
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+/// How often a transaction is tried again that another one was in the way of.
+constexpr int kTriesMax = 5;
+/// How often a driver is asked what became of a transaction whose end it does not know.
+constexpr std::chrono::milliseconds kDecideInterval{250};
+
 /// A fault of the store hits every operation alike: cutting the batch in halves would only repeat
 /// it.
 bool is_store_fault(const Error& error) { return error.code == ErrorCode::kStoreUnavailable; }
@@ -56,14 +67,18 @@ Committer::Committer(Writer& writer, std::size_t batch_max)
 Committer::~Committer() { stop(); }
 
 void Committer::submit(WriteOp& op, net::any_io_executor home, Done done) {
-  if (enqueue(op, home, done)) return;
-  if (!home) return done(std::unexpected(shutting_down()));
-  net::post(home, [done = std::move(done)]() mutable { done(std::unexpected(shutting_down())); });
+  auto enqueued = enqueue(op, home, done);
+  if (enqueued) return;
+  if (!home) return done(std::move(enqueued));
+  net::post(home, [done = std::move(done), refused = std::move(enqueued)]() mutable {
+    done(std::move(refused));
+  });
 }
 
-bool Committer::enqueue(WriteOp& op, net::any_io_executor& home, Done& done) {
+Result<> Committer::enqueue(WriteOp& op, net::any_io_executor& home, Done& done) {
   std::unique_lock lock(queue_mutex_);
-  if (stopping_) return false;
+  if (stopping_) return std::unexpected(shutting_down());
+  if (!writer_.takes_writes()) return std::unexpected(unreachable());
   queue_.push_back({.op = &op, .home = std::move(home), .done = std::move(done)});
   submitted_.fetch_add(1, std::memory_order_relaxed);
   bool wake = std::exchange(sleeping_, false);
@@ -75,7 +90,7 @@ bool Committer::enqueue(WriteOp& op, net::any_io_executor& home, Done& done) {
   // Only a sleeping thread is woken: under load it finds the work by itself after its current
   // batch.
   if (wake) work_came_.notify_one();
-  return true;
+  return {};
 }
 
 Result<> Committer::exclusively(const std::function<Result<>(Writer&)>& fn) {
@@ -160,6 +175,8 @@ void Committer::probe() {
 
 void Committer::settle(std::span<Waiting> batch) {
   auto outcome = transact(batch);
+  for (int i = 1; i < kTriesMax && !outcome && writer_.may_succeed_again(); ++i)
+    outcome = transact(batch);
   if (outcome) return set_healthy(true);
   if (is_store_fault(outcome.error())) {
     set_healthy(false);
@@ -185,7 +202,7 @@ Result<> Committer::transact(std::span<Waiting> batch) {
     return applied;
   }
   reach_failpoints("commit.before");
-  if (auto committed = writer_.commit(); !committed) {
+  if (auto committed = decided(writer_.commit()); !committed) {
     writer_.rollback();
     // The transaction's bytes may be in the log, though not known to be on disk: a crash now could
     // bring it back after its callers were told that it failed. Another write takes its place in
@@ -199,6 +216,32 @@ Result<> Committer::transact(std::span<Waiting> batch) {
   commits_.fetch_add(1, std::memory_order_relaxed);
   operations_.fetch_add(batch.size(), std::memory_order_relaxed);
   return {};
+}
+
+/// Waits, as long as it takes, until it is known what became of a transaction: its callers are
+/// never told a guess. Others are refused meanwhile, because the writer takes no writes.
+Result<> Committer::decided(Result<> committed) {
+  while (!committed && writer_.is_undecided()) {
+    set_healthy(false);
+    refuse_waiting();
+    std::unique_lock lock(queue_mutex_);
+    work_came_.wait_for(lock, kDecideInterval, [this] { return stopping_; });
+    if (stopping_) return committed;
+    lock.unlock();
+    committed = writer_.decide();
+  }
+  return committed;
+}
+
+/// Of those that came before the writer knew that it takes no writes.
+void Committer::refuse_waiting() {
+  std::vector<Waiting> waiting;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    waiting.swap(queue_);
+  }
+  refuse_all(waiting, unreachable());
+  deliver(waiting);
 }
 
 Result<> Committer::apply_groups() {

@@ -11,26 +11,11 @@
 #include <thread>
 #include <vector>
 
+#include "driver.h"
 #include "runtime/task.h"
 #include "store/database.h"
 
 namespace flowsell::store {
-
-/// What the committer needs of a driver: its one writing connection. Used by one thread at a time.
-class Writer {
- public:
-  virtual ~Writer() = default;
-  virtual Connection& connection() = 0;
-  virtual Result<> begin() = 0;
-  virtual Result<> commit() = 0;
-  /// Ends the open transaction without effect; harmless when none is open.
-  virtual void rollback() noexcept = 0;
-  /// The smallest durable write there is: success proves that the store takes writes.
-  virtual Result<> probe() = 0;
-  /// Called between two batches, after the callers of the first were told: upkeep that may take
-  /// milliseconds.
-  virtual void between_batches() = 0;
-};
 
 /// Group commit: one thread that takes all operations which wait, and makes them durable in one
 /// transaction. All functions may be called from every thread.
@@ -45,7 +30,8 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   /// `done` is posted to `home`; with an empty `home` it runs on the committer's thread. After
-  /// stop() it is told kShuttingDown: posted to `home`, or else called at once.
+  /// stop() it is told kShuttingDown, and while the writer takes no writes kStoreUnavailable:
+  /// posted to `home`, or else called at once.
   void submit(WriteOp& op, net::any_io_executor home, Done done);
 
   /// Runs `fn` while no transaction is open, on the caller's thread.
@@ -77,13 +63,15 @@ class Committer {
     void operator()();
   };
 
-  bool enqueue(WriteOp& op, net::any_io_executor& home, Done& done);
+  Result<> enqueue(WriteOp& op, net::any_io_executor& home, Done& done);
   void run();
   bool take(std::vector<Waiting>& out);
   void linger(std::unique_lock<std::mutex>& lock);
   void probe();
   void settle(std::span<Waiting> batch);
   Result<> transact(std::span<Waiting> batch);
+  Result<> decided(Result<> committed);
+  void refuse_waiting();
   Result<> apply_groups();
   void end_groups(bool committed) noexcept;
   void regroup(std::span<Waiting> batch);

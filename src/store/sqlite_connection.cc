@@ -145,16 +145,20 @@ Result<> SqliteConnection::query(const Sql& sql, Params params, const RowFn& eac
 
 Result<std::int64_t> SqliteConnection::run(const Sql& sql, Params params) {
   const sqlite3_int64 total_before = sqlite3_total_changes64(db_.get());
-  CHECK_OK(with_statement(sql, params, [](sqlite3_stmt* statement) {
-    int code = SQLITE_ROW;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-    }
-    return code;
-  }));
+  CHECK_OK(write(sql, params));
   // sqlite3_changes() keeps the number of an earlier statement when this one was not an INSERT,
   // UPDATE or DELETE.
   if (sqlite3_total_changes64(db_.get()) == total_before) return 0;
   return sqlite3_changes64(db_.get());
+}
+
+Result<> SqliteConnection::write(const Sql& sql, Params params) {
+  return with_statement(sql, params, [](sqlite3_stmt* statement) {
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    }
+    return code;
+  });
 }
 
 Result<> SqliteConnection::execute(const std::string& statements) {

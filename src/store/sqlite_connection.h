@@ -37,6 +37,7 @@ class SqliteConnection final : public Connection {
 
   Result<> query(const Sql& sql, Params params, const RowFn& each) override;
   Result<std::int64_t> run(const Sql& sql, Params params) override;
+  Result<> write(const Sql& sql, Params params) override;
 
   /// Runs statements that are not kept prepared: pragmas, migrations.
   Result<> execute(const std::string& statements);

@@ -37,9 +37,9 @@ const Sql kEventOf("SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND 
   "SELECT id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at, created_at, " \
   "finished_at FROM "                                                                             \
   "(SELECT * FROM deliveries WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order  \
-  " LIMIT ?9) "                                                                                   \
-  "WHERE mode = ?4 AND (?5 IS NULL OR endpoint_id = ?5) AND (?6 IS NULL OR event_id = ?6) "       \
-  "AND (?7 IS NULL OR status = ?7) ORDER BY id " order " LIMIT ?8"
+  " LIMIT ?9) AS scanned "                                                                        \
+  "WHERE mode = ?4 AND (endpoint_id = ?5 OR ?5 IS NULL) AND (event_id = ?6 OR ?6 IS NULL) "       \
+  "AND (status = ?7 OR ?7 IS NULL) ORDER BY id " order " LIMIT ?8"
 const Sql kPageDown(DELIVERY_PAGE("DESC"));
 const Sql kPageUp(DELIVERY_PAGE("ASC"));
 const Sql kScanEndDown(FLOWSELL_SCAN_END("deliveries", "DESC"));
@@ -101,10 +101,10 @@ Result<> insert_attempted(store::Connection& db, const NewDelivery& d,
                           std::optional<Time> next, Time now) {
   const bool is_final = status != DeliveryStatus::kPending;
   const std::string entry = attempt ? attempt_json(*attempt) : "";
-  CHECK_OK(db.run(kInsert, {d.workspace, d.id, static_cast<int>(d.mode), d.endpoint, d.event,
-                            static_cast<int>(d.type), static_cast<int>(status), entry, next, d.at,
-                            is_final ? Param(now) : Param(nullptr)}));
-  if (is_final && d.has_content) CHECK_OK(db.run(kFinishEvent, {d.workspace, d.event}));
+  CHECK_OK(db.write(kInsert, {d.workspace, d.id, static_cast<int>(d.mode), d.endpoint, d.event,
+                              static_cast<int>(d.type), static_cast<int>(status), entry, next, d.at,
+                              is_final ? Param(now) : Param(nullptr)}));
+  if (is_final && d.has_content) CHECK_OK(db.write(kFinishEvent, {d.workspace, d.event}));
   return {};
 }
 
@@ -113,11 +113,11 @@ Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, con
                         std::optional<Time> next, Time now) {
   const bool final = status != DeliveryStatus::kPending;
   const std::string entry = attempt ? attempt_json(*attempt) : "";
-  CHECK_OK(db.run(kRecord, {workspace, id, entry, static_cast<int>(status), next,
-                            final ? Param(now) : Param(nullptr)}));
+  CHECK_OK(db.write(kRecord, {workspace, id, entry, static_cast<int>(status), next,
+                              final ? Param(now) : Param(nullptr)}));
   if (!final) return {};
   TRY(const auto event, event_of(db, workspace, id));
-  if (event) CHECK_OK(db.run(kFinishEvent, {workspace, *event}));
+  if (event) CHECK_OK(db.write(kFinishEvent, {workspace, *event}));
   return {};
 }
 

@@ -110,8 +110,8 @@ Result<> insert(store::Connection& db, PutOp& op) {
   if (op.is_full)
     return op.call ? op.idempotency.end(db, e.workspace, *op.call, /*done=*/false) : Result<>{};
   CHECK_OK(
-      db.run(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
-                       e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
+      db.write(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
+                         e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
   return {};
 }
 
@@ -155,7 +155,7 @@ Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops)
 Result<> apply_deletes(store::Connection& db, std::span<store::WriteOp* const> ops) {
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<DeleteOp>(each);
-    CHECK_OK(db.run(kDelete, {op.workspace, op.id}));
+    CHECK_OK(db.write(kDelete, {op.workspace, op.id}));
   }
   return {};
 }

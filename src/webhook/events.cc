@@ -39,8 +39,8 @@ const Sql kFind(
 #define EVENT_PAGE(order)                                                                    \
   "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM "       \
   "(SELECT * FROM events WHERE workspace_id = ?1 AND id < ?2 AND id > ?3 ORDER BY id " order \
-  " LIMIT ?7) "                                                                              \
-  "WHERE mode = ?4 AND (?5 IS NULL OR type = ?5) ORDER BY id " order " LIMIT ?6"
+  " LIMIT ?7) AS scanned "                                                                   \
+  "WHERE mode = ?4 AND (type = ?5 OR ?5 IS NULL) ORDER BY id " order " LIMIT ?6"
 const Sql kPageDown(EVENT_PAGE("DESC"));
 const Sql kPageUp(EVENT_PAGE("ASC"));
 const Sql kScanEndDown(FLOWSELL_SCAN_END("events", "DESC"));
@@ -207,14 +207,14 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   draft.id = ids_.next<IdKind::kEvent>();
   const bool has_content = !plan.sealed_.empty();
   const Param none(nullptr);
-  CHECK_OK(db.run(kInsertEvent,
-                  {draft.workspace, draft.id, static_cast<int>(draft.mode),
-                   static_cast<int>(draft.type), Param::blob(as_text(draft.subject)), draft.at,
-                   draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
-                   static_cast<std::int64_t>(plan.deliveries_.size()),
-                   has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
-                   Param::blob_or_null(plan.sealed_),
-                   has_content ? Param(clock_.now() + content_retention_) : none}));
+  CHECK_OK(db.write(kInsertEvent,
+                    {draft.workspace, draft.id, static_cast<int>(draft.mode),
+                     static_cast<int>(draft.type), Param::blob(as_text(draft.subject)), draft.at,
+                     draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
+                     static_cast<std::int64_t>(plan.deliveries_.size()),
+                     has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
+                     Param::blob_or_null(plan.sealed_),
+                     has_content ? Param(clock_.now() + content_retention_) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
     NewDelivery delivery{

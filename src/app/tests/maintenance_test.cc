@@ -23,6 +23,7 @@ class MaintenanceTest : public testing::Test {
   ~MaintenanceTest() override {
     maintenance_.stop();
     world_.pool.stop();  // a round may still run
+    world_.db->stop();   // and what it has submitted
   }
 
   webhook::WebhookWorld world_;

@@ -83,7 +83,7 @@ TEST_F(ApiKeysTest, UnknownNameAndWrongSecretAreToldByTheSameWords) {
 TEST_F(ApiKeysTest, RevokedKeyIsInvalid) {
   const std::string key = create();
   ASSERT_TRUE(testkit::write(*db_, [](store::Connection& db) -> Result<> {
-    CHECK_OK(db.run(kRevokeAll, {}));
+    CHECK_OK(db.write(kRevokeAll, {}));
     return {};
   }));
   EXPECT_EQ(code_of(authenticate("Bearer " + key)), ErrorCode::kInvalidApiKey);
@@ -109,6 +109,7 @@ TEST_F(ApiKeysTest, MissingHeaderIsNeverFoundInTheCache) {
 }
 
 TEST_F(ApiKeysTest, SecretIsInNoFile) {
+  if (testkit::tests_run_on_postgres()) GTEST_SKIP() << "its files are another process's";
   const std::string key = create();
   EXPECT_TRUE(folder_.holds(key.substr(0, 17)));
   EXPECT_FALSE(folder_.holds(key.substr(17)));

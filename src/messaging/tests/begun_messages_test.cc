@@ -205,7 +205,7 @@ class BegunRecovery : public testing::Test {
       std::string bytes = "1";
       pack_begun(row, item);
       pack_text(bytes, item);
-      CHECK_OK(db.run(kPutSlot, {next_slot_++, store::Param::blob(bytes)}));
+      CHECK_OK(db.write(kPutSlot, {next_slot_++, store::Param::blob(bytes)}));
       return {};
     }));
   }
@@ -317,7 +317,7 @@ TEST_F(BegunRecovery, SlotThatCannotBeReadStopsTheStart) {
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
     std::string bytes = "1";
     pack_text(bytes, "not a message");
-    CHECK_OK(db.run(kPutSlot, {1, store::Param::blob(bytes)}));
+    CHECK_OK(db.write(kPutSlot, {1, store::Param::blob(bytes)}));
     return {};
   }));
   EXPECT_EQ(code_of(world_.outbox.recover()), ErrorCode::kInternal);

@@ -157,7 +157,7 @@ const store::Sql kJobs(
 const store::Sql kMessages("SELECT id, status FROM messages");
 const store::Sql kEvents("SELECT COUNT(*) FROM events");
 const store::Sql kDistinctEvents(
-    "SELECT COUNT(*) FROM (SELECT DISTINCT type, subject FROM events)");
+    "SELECT COUNT(*) FROM (SELECT DISTINCT type, subject FROM events) AS told");
 
 Ids ids_now(store::Database& db, const store::Sql& sql) {
   return testkit::in_snapshot(db, [&](store::Connection& connection) -> Result<Ids> {

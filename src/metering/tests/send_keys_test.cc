@@ -228,7 +228,7 @@ TEST_F(SendKeysTest, MergeOfADamagedRunStopsNothingElse) {
   restart(2'000);
   take_all(0, 16'000);
   ASSERT_TRUE(transact([](store::Connection& db) -> Result<> {
-    CHECK_OK(db.run(kLosePart, {}));
+    CHECK_OK(db.write(kLosePart, {}));
     return {};
   }));
   tidy_all();

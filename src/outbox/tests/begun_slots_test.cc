@@ -45,7 +45,7 @@ class Slots : public testing::Test {
   }
   void put(std::int64_t slot, const std::string& bytes) {
     ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) -> Result<> {
-      CHECK_OK(db.run(kWrite, {slot, store::Param::blob(bytes)}));
+      CHECK_OK(db.write(kWrite, {slot, store::Param::blob(bytes)}));
       return {};
     }));
   }

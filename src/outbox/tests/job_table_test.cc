@@ -19,10 +19,10 @@ constexpr Lane kOther = 2;
 
 const store::Sql kAttempts(
     "SELECT attempt FROM (SELECT id, attempt FROM queued_jobs UNION ALL SELECT id, attempt FROM "
-    "claimed_jobs) ORDER BY id");
+    "claimed_jobs) AS jobs ORDER BY id");
 const store::Sql kSealed(
     "SELECT sealed FROM (SELECT id, sealed FROM queued_jobs UNION ALL SELECT id, sealed FROM "
-    "claimed_jobs) ORDER BY id");
+    "claimed_jobs) AS jobs ORDER BY id");
 
 class JobTable : public testing::Test {
  protected:

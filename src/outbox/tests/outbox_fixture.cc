@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 const store::Sql kStates(
     "SELECT state FROM (SELECT id, state FROM queued_jobs UNION ALL SELECT id, 1 FROM "
-    "claimed_jobs) ORDER BY id");
+    "claimed_jobs) AS jobs ORDER BY id");
 const store::Sql kAttempts(
     "SELECT attempt FROM (SELECT id, attempt FROM queued_jobs UNION ALL SELECT id, attempt FROM "
-    "claimed_jobs) ORDER BY id");
+    "claimed_jobs) AS jobs ORDER BY id");
 
 struct InsertOp final : store::WriteOp {
   InsertOp();

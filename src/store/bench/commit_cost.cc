@@ -56,14 +56,14 @@ Result<> SendOp::apply(Connection& db, std::span<WriteOp* const> ops) {
   static const std::string body(184, 'x');
   for (WriteOp* op : ops) {
     const auto& send = as<SendOp>(op);
-    CHECK_OK(db.run(kInsertMessage, {Param::blob(view(send.id)), Param::blob(body)}));
+    CHECK_OK(db.write(kInsertMessage, {Param::blob(view(send.id)), Param::blob(body)}));
   }
   for (WriteOp* op : ops) {
     const auto& send = as<SendOp>(op);
-    CHECK_OK(
-        db.run(kInsertKey, {Param::blob(view(send.key)), Param::blob(view(send.id).substr(0, 8))}));
+    CHECK_OK(db.write(kInsertKey,
+                      {Param::blob(view(send.key)), Param::blob(view(send.id).substr(0, 8))}));
   }
-  CHECK_OK(db.run(kCount, {static_cast<std::int64_t>(ops.size())}));
+  CHECK_OK(db.write(kCount, {static_cast<std::int64_t>(ops.size())}));
   return {};
 }
 constexpr WriteKind SendOp::kKind{"send", 1, &SendOp::apply};

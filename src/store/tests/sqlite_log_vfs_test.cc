@@ -399,8 +399,8 @@ struct FillTheCache : WriteOp {
 
   static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
     auto& op = as<FillTheCache>(ops.front());
-    CHECK_OK(db.run(kFill, {}));
-    CHECK_OK(db.run(kChange, {}));
+    CHECK_OK(db.write(kFill, {}));
+    CHECK_OK(db.write(kChange, {}));
     TRY(const auto seen, integers(db, kNoteBytes));
     op.bytes_seen = seen.at(0);
     if (op.fails) return fail(ErrorCode::kInternal, "as asked for");

@@ -5,7 +5,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::unique_ptr<store::Database> open(const testkit::TempFolder& folder,
+std::unique_ptr<store::Database> open(testkit::TempFolder& folder,
                                       const std::vector<testkit::Migrations>& more) {
   std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(),
                                             outbox::migrations(), migrations()};

@@ -27,6 +27,10 @@ class Connection {
   virtual Result<> query(const Sql& sql, Params params, const RowFn& each) = 0;
   /// Runs a statement that gives no rows; returns how many rows it changed.
   virtual Result<std::int64_t> run(const Sql& sql, Params params) = 0;
+  /// The same where nobody asks how many. A driver with round trips may hold the statement back and
+  /// send many together, until the next query() or run(), or the end of the transaction: its error
+  /// may come from there.
+  virtual Result<> write(const Sql& sql, Params params) = 0;
 };
 
 class WriteOp;
@@ -72,7 +76,10 @@ Op& as(WriteOp* op) {
 struct Migration {
   int number;
   std::string_view name;
-  std::string_view sql;  ///< one or more statements
+  /// One or more statements, each ended by a semicolon, in SQLite's words: BLOB, INTEGER, STRICT,
+  /// WITHOUT ROWID. The PostgreSQL driver puts in its own (postgres_dialect.h).
+  std::string_view sql;
+  std::string_view postgres = {};  ///< where PostgreSQL needs other statements altogether
 };
 
 /// The migrations of all rooms, in the order in which migrate() takes them.

@@ -12,12 +12,16 @@
 namespace flowsell::store {
 
 /// One statement of the program, made once at namespace scope: its address is the key under which
-/// drivers keep it prepared. Parameters are written ?1, ?2, ... (a PostgreSQL driver rewrites them
-/// to $1, $2).
+/// drivers keep it prepared. Parameters are written ?1, ?2, ... (the PostgreSQL driver rewrites
+/// them to $1, $2).
 struct Sql {
-  constexpr explicit Sql(std::string_view statement) : text(statement) {}
+  constexpr explicit Sql(std::string_view statement) : text(statement), postgres(statement) {}
+  /// Where the engines don't agree.
+  constexpr Sql(std::string_view for_sqlite, std::string_view for_postgres)
+      : text(for_sqlite), postgres(for_postgres) {}
   Sql(const Sql&) = delete;
   std::string_view text;
+  std::string_view postgres;
 };
 
 /// A value bound to a parameter. Text and blobs are viewed, not copied: they must live until the

@@ -32,10 +32,10 @@ struct InsertItem : WriteOp {
   static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
     for (WriteOp* op : ops) {
       const auto& item = as<InsertItem>(op);
-      CHECK_OK(db.run(kInsertKey, {item.note + "/" + std::to_string(item.id), item.id}));
-      CHECK_OK(db.run(kInsert, {item.id, item.note}));
+      CHECK_OK(db.write(kInsertKey, {item.note + "/" + std::to_string(item.id), item.id}));
+      CHECK_OK(db.write(kInsert, {item.id, item.note}));
     }
-    CHECK_OK(db.run(kCount, {static_cast<std::int64_t>(ops.size())}));
+    CHECK_OK(db.write(kCount, {static_cast<std::int64_t>(ops.size())}));
     return {};
   }
 

@@ -11,22 +11,19 @@
 #include <vector>
 
 #include "store/database.h"
-#include "store/sqlite.h"
 #include "testkit/temp_folder.h"
 
 namespace flowsell::testkit {
 
 using Migrations = std::span<const store::Migration>;
 
-/// A SQLite database in the folder with the tables of some rooms. Throws when it can't be opened.
-inline std::unique_ptr<store::Database> open_database(const TempFolder& folder,
-                                                      const std::vector<Migrations>& rooms) {
-  auto db = store::open_sqlite({.path = (folder / "test.db").string()});
-  if (!db) throw std::runtime_error(db.error().detail);
-  const auto done = (*db)->migrate(store::merge_migrations(rooms));
-  if (!done) throw std::runtime_error(done.error().detail);
-  return *std::move(db);
-}
+/// The database of a folder with the tables of some rooms: SQLite in it, or, in script/test's
+/// second run (FLOWSELL_TEST_ENGINE=postgres), a schema on PostgreSQL that ends with it. Throws
+/// when it can't be opened.
+std::unique_ptr<store::Database> open_database(TempFolder& folder,
+                                               const std::vector<Migrations>& rooms);
+/// True where that is PostgreSQL.
+bool tests_run_on_postgres();
 
 /// One change made by a test, in a transaction of its own.
 class TestOp final : public store::WriteOp {

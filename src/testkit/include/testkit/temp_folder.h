@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,12 @@ class TempFolder {
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
   /// True when any file in it, at any depth, holds these bytes.
   bool holds(std::string_view bytes) const;
+  /// Something of the test's that ends with the folder.
+  std::shared_ptr<void>& companion() noexcept { return companion_; }
 
  private:
   std::filesystem::path path_;
+  std::shared_ptr<void> companion_;
 };
 
 }  // namespace flowsell::testkit

@@ -10,13 +10,13 @@
 #include <thread>
 #include <vector>
 
+#include "driver.h"
 #include "runtime/task.h"
-#include "sqlite_connection.h"
 
 namespace flowsell::store {
 
 /// Threads that read, each with its own connection. All functions may be called from every thread.
-class SqliteReaders {
+class Readers {
  public:
   using Done = std::move_only_function<void(Result<>)>;
   using Read = std::function<void(Connection&)>;
@@ -24,10 +24,10 @@ class SqliteReaders {
   /// in the queue.
   static constexpr std::size_t kWaitingMax = 1024;
 
-  explicit SqliteReaders(std::vector<std::unique_ptr<SqliteConnection>> connections);
-  ~SqliteReaders();
-  SqliteReaders(const SqliteReaders&) = delete;
-  SqliteReaders& operator=(const SqliteReaders&) = delete;
+  explicit Readers(std::vector<std::unique_ptr<Reader>> readers);
+  ~Readers();
+  Readers(const Readers&) = delete;
+  Readers& operator=(const Readers&) = delete;
 
   /// Runs `read` in a transaction of its own, so that all its queries see one state. `done` is
   /// posted to `home`; with an empty `home` it runs on the reader's thread (or at once, when
@@ -43,11 +43,11 @@ class SqliteReaders {
     net::any_io_executor home;
     Done done;
   };
-  void run(SqliteConnection& connection);
+  void run(Reader& reader);
   bool take(Job& out);
   static void tell(const net::any_io_executor& home, Done done, Result<> result);
 
-  std::vector<std::unique_ptr<SqliteConnection>> connections_;
+  std::vector<std::unique_ptr<Reader>> readers_;
   std::mutex queue_mutex_;
   std::condition_variable work_came_;
   std::deque<Job> queue_;

@@ -1,6 +1,4 @@
-#include "sqlite_readers.h"
-
-#include <sqlite3.h>
+#include "readers.h"
 
 #include <boost/asio/post.hpp>
 #include <exception>
@@ -10,38 +8,28 @@
 namespace flowsell::store {
 namespace {
 
-constexpr Sql kBegin("BEGIN");
-constexpr Sql kEnd("COMMIT");
-
-Result<> read_in_transaction(SqliteConnection& connection, const SqliteReaders::Read& read) {
-  CHECK_OK(connection.run(kBegin, {}));
+Result<> read_in_transaction(Reader& reader, const Readers::Read& read) {
+  CHECK_OK(reader.begin());
   try {
-    read(connection);
+    read(reader.connection());
   } catch (const std::exception&) {  // what() is not passed on: it may quote data
-    connection.rollback();
+    (void)reader.end();
     return fail(ErrorCode::kInternal, "an exception left a read operation");
   }
-  // An I/O error ends the transaction by itself: the read has it as its result, and there is
-  // nothing to commit.
-  if (sqlite3_get_autocommit(connection.handle()) != 0) return {};
-  auto ended = connection.run(kEnd, {});
-  connection.rollback();  // nothing, unless COMMIT failed
-  if (!ended) return std::unexpected(std::move(ended).error());
-  return {};
+  return reader.end();
 }
 
 }  // namespace
 
-SqliteReaders::SqliteReaders(std::vector<std::unique_ptr<SqliteConnection>> connections)
-    : connections_(std::move(connections)) {
-  for (auto& connection : connections_) {
-    threads_.emplace_back([this, reader = connection.get()] { run(*reader); });
+Readers::Readers(std::vector<std::unique_ptr<Reader>> readers) : readers_(std::move(readers)) {
+  for (auto& each : readers_) {
+    threads_.emplace_back([this, reader = each.get()] { run(*reader); });
   }
 }
 
-SqliteReaders::~SqliteReaders() { stop(); }
+Readers::~Readers() { stop(); }
 
-void SqliteReaders::submit(Read read, net::any_io_executor home, Done done) {
+void Readers::submit(Read read, net::any_io_executor home, Done done) {
   std::unique_lock lock(queue_mutex_);
   if (!stopping_ && queue_.size() < kWaitingMax) {
     queue_.push_back({std::move(read), std::move(home), std::move(done)});
@@ -58,7 +46,7 @@ void SqliteReaders::submit(Read read, net::any_io_executor home, Done done) {
   tell(home, std::move(done), std::unexpected(std::move(refused)));
 }
 
-void SqliteReaders::stop() {
+void Readers::stop() {
   {
     const std::lock_guard lock(queue_mutex_);
     stopping_ = true;
@@ -70,16 +58,16 @@ void SqliteReaders::stop() {
   }
 }
 
-void SqliteReaders::run(SqliteConnection& connection) {
+void Readers::run(Reader& reader) {
   Job job;
   while (take(job)) {
-    auto result = read_in_transaction(connection, job.read);
+    auto result = read_in_transaction(reader, job.read);
     job.read = nullptr;  // what it holds must be gone before its caller goes on
     tell(job.home, std::move(job.done), std::move(result));
   }
 }
 
-bool SqliteReaders::take(Job& out) {
+bool Readers::take(Job& out) {
   std::unique_lock lock(queue_mutex_);
   work_came_.wait(lock, [this] { return !queue_.empty() || stopping_; });
   if (queue_.empty()) return false;
@@ -88,7 +76,7 @@ bool SqliteReaders::take(Job& out) {
   return true;
 }
 
-void SqliteReaders::tell(const net::any_io_executor& home, Done done, Result<> result) {
+void Readers::tell(const net::any_io_executor& home, Done done, Result<> result) {
   if (!home) return done(std::move(result));
   net::post(home, [done = std::move(done), result = std::move(result)]() mutable {
     done(std::move(result));

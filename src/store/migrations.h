@@ -1,0 +1,13 @@
+#pragma once
+
+#include <span>
+
+#include "driver.h"
+
+namespace flowsell::store {
+
+/// Database::migrate(), while no transaction is open. When several processes do it at once, one
+/// applies and the others find it done.
+Result<> apply_migrations(Writer& writer, std::span<const Migration> migrations);
+
+}  // namespace flowsell::store

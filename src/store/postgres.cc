@@ -1,0 +1,239 @@
+#include "store/postgres.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/encoding.h"
+#include "core/random.h"
+#include "engine_database.h"
+#include "postgres_connection.h"
+#include "postgres_dialect.h"
+#include "telemetry/log.h"
+
+namespace flowsell::store {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kOwnerPoll{100};
+/// A reader that could not connect does not try again sooner: its caller is told at once instead.
+constexpr std::chrono::seconds kReconnectPause{1};
+
+// One row: who writes (each process that comes makes `epoch` one greater), and the number of the
+// last transaction that it committed.
+const std::string kOwnTable =
+    "CREATE TABLE IF NOT EXISTS store_writer(id BIGINT PRIMARY KEY CHECK (id = 1), epoch BIGINT "
+    "NOT "
+    "NULL, batch BIGINT NOT NULL);"
+    "INSERT INTO store_writer(id, epoch, batch) VALUES(1, 0, 0) ON CONFLICT DO NOTHING";
+// A lock of the session, which ends with it. Its number is the schema's: several may share a
+// database. 1179405143: "FLOW".
+constexpr Sql kOwn("SELECT pg_try_advisory_lock(1179405143, hashtext(current_schema()))");
+constexpr Sql kTakeOver("UPDATE store_writer SET epoch = epoch + 1, batch = 0 RETURNING epoch");
+// Fails, and the transaction with it, when somebody else has become the owner.
+constexpr Sql kMark(
+    "WITH marked AS (UPDATE store_writer SET batch = ?2 WHERE epoch = ?1 RETURNING 1) "
+    "SELECT 1 / (SELECT count(*) FROM marked)");
+// Waits for a transaction that is still under way, and is itself as durable as any.
+constexpr Sql kLastBatch("UPDATE store_writer SET batch = batch WHERE epoch = ?1 RETURNING batch");
+// What a lost connection has left on the server, which may not know yet that it is lost.
+constexpr Sql kEndLostSession(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?1 AND pid <> "
+    "pg_backend_pid() AND usename = current_user");
+constexpr Sql kLockSchema("SELECT pg_advisory_lock(1179405144, hashtext(current_schema()))");
+constexpr Sql kUnlockSchema("SELECT pg_advisory_unlock(1179405144, hashtext(current_schema()))");
+constexpr Sql kBeginWriting("BEGIN");
+constexpr Sql kBeginReading("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+constexpr Sql kEndReading("COMMIT");
+
+std::string random_name(std::string_view role) {
+  std::array<std::uint8_t, 8> bytes;
+  fill_random(bytes);
+  return fmt::format("connectd {} {}", role, hex_encode(bytes));
+}
+
+PostgresConnection::Options connection_options(const PostgresOptions& options,
+                                               std::string_view role) {
+  return {.conninfo = options.conninfo,
+          .application_name = random_name(role),
+          .statement_timeout = options.statement_timeout};
+}
+
+/// The connection that writes, for the one process that owns the database.
+class PostgresWriter final : public Writer {
+ public:
+  explicit PostgresWriter(PostgresConnection::Options options)
+      : name_(options.application_name), db_(std::move(options)) {}
+
+  /// Waits until `deadline` for a process that owns the database.
+  Result<> open(steady_clock::time_point deadline) {
+    CHECK_OK(db_.connect());
+    CHECK_OK(db_.execute(kOwnTable));
+    while (true) {
+      TRY(const bool owns, try_to_own());
+      if (owns) break;
+      if (steady_clock::now() >= deadline)
+        return fail(ErrorCode::kStoreUnavailable,
+                    "PostgreSQL: another process has this database; stop it first");
+      std::this_thread::sleep_for(kOwnerPoll);
+    }
+    CHECK_OK(db_.query(kTakeOver, {}, [this](const Row& row) { epoch_ = row.integer(0); }));
+    takes_writes_ = true;
+    return {};
+  }
+
+  Connection& connection() override { return db_; }
+
+  Result<> begin() override {
+    // A connection that is known to be lost before the first byte leaves nothing undecided.
+    auto checked = db_.check();
+    note_connection();
+    CHECK_OK(std::move(checked));
+    return db_.write(kBeginWriting, {});
+  }
+
+  Result<> commit() override {
+    CHECK_OK(db_.write(kMark, {epoch_, ++batch_}));
+    auto committed = db_.commit(undecided_);
+    note_connection();
+    return committed;
+  }
+
+  void rollback() noexcept override {
+    db_.rollback();
+    note_connection();
+  }
+
+  Result<> probe() override {
+    if (!db_.is_connected()) CHECK_OK(reconnect());
+    CHECK_OK(last_batch());
+    takes_writes_ = true;
+    return {};
+  }
+
+  bool takes_writes() const noexcept override { return takes_writes_; }
+  bool is_undecided() const noexcept override { return undecided_; }
+  bool may_succeed_again() const noexcept override { return db_.lost_a_race(); }
+
+  Result<> decide() override {
+    if (!db_.is_connected()) CHECK_OK(reconnect());
+    TRY(const auto last, last_batch());
+    undecided_ = false;
+    takes_writes_ = true;
+    if (last == batch_) return {};
+    return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: the connection was lost before COMMIT");
+  }
+
+  Result<> execute(const std::string& statements) override { return db_.execute(statements); }
+  std::string statements_of(const Migration& migration) const override {
+    return postgres_statements_of(migration);
+  }
+  Result<> lock_schema() override {
+    return db_.query(kLockSchema, {}, [](const Row&) {});
+  }
+  void unlock_schema() noexcept override {
+    (void)db_.query(kUnlockSchema, {}, [](const Row&) {});
+  }
+
+ private:
+  Result<> reconnect() {
+    if (superseded_) return std::unexpected(superseded());
+    CHECK_OK(db_.connect());
+    CHECK_OK(db_.query(kEndLostSession, {name_}, [](const Row&) {}));
+    TRY(const bool owns, try_to_own());
+    if (owns) return {};
+    db_.disconnect();
+    return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: another process has the database");
+  }
+
+  Result<bool> try_to_own() {
+    bool owns = false;
+    CHECK_OK(db_.query(kOwn, {}, [&owns](const Row& row) { owns = row.integer(0) != 0; }));
+    return owns;
+  }
+
+  /// The number of the last transaction that was committed, for certain and durably. Fails when
+  /// another process owned the database meanwhile: what this one has in memory is then not true any
+  /// more.
+  Result<std::int64_t> last_batch() {
+    std::optional<std::int64_t> batch;
+    CHECK_OK(db_.query(kLastBatch, {epoch_}, [&batch](const Row& row) { batch = row.integer(0); }));
+    if (batch) return *batch;
+    superseded_ = true;
+    undecided_ = false;
+    takes_writes_ = false;
+    db_.disconnect();
+    log::error("another process has taken the database over: this one must be restarted");
+    return std::unexpected(superseded());
+  }
+
+  static Error superseded() {
+    return {ErrorCode::kStoreUnavailable,
+            "PostgreSQL: another process has taken the database over; restart this one"};
+  }
+
+  void note_connection() noexcept {
+    if (!db_.is_connected()) takes_writes_ = false;
+  }
+
+  const std::string name_;
+  PostgresConnection db_;
+  std::int64_t epoch_ = 0;
+  std::int64_t batch_ = 0;
+  bool undecided_ = false;
+  bool superseded_ = false;  ///< for good
+  std::atomic<bool> takes_writes_{false};
+};
+
+class PostgresReader final : public Reader {
+ public:
+  explicit PostgresReader(PostgresConnection::Options options) : db_(std::move(options)) {}
+
+  Connection& connection() override { return db_; }
+  Result<> begin() override {
+    if (!db_.is_connected()) CHECK_OK(reconnect());
+    return db_.write(kBeginReading, {});
+  }
+  Result<> end() override {
+    CHECK_OK(db_.write(kEndReading, {}));
+    auto ended = db_.flush();
+    db_.rollback();  // nothing, unless COMMIT was skipped behind a failure
+    return ended;
+  }
+
+ private:
+  Result<> reconnect() {
+    const auto now = steady_clock::now();
+    if (now < try_again_at_) {
+      Error error{ErrorCode::kStoreUnavailable, "the database can't be reached"};
+      error.retry_after = kReconnectPause;
+      return std::unexpected(std::move(error));
+    }
+    auto connected = db_.connect();
+    if (!connected) try_again_at_ = steady_clock::now() + kReconnectPause;
+    return connected;
+  }
+
+  PostgresConnection db_;
+  steady_clock::time_point try_again_at_ = {};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
+  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"));
+  CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner));
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
+    readers.push_back(std::make_unique<PostgresReader>(connection_options(options, "reader")));
+  return std::make_unique<EngineDatabase>(std::move(writer), options.batch_max, std::move(readers));
+}
+
+}  // namespace flowsell::store

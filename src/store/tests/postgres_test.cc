@@ -1,0 +1,253 @@
+// What only the PostgreSQL engine does: it may lose its server.
+#include "store/postgres.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "database_suite.h"
+#include "tcp_relay.h"
+
+namespace flowsell::store {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr auto kPatience = 30s;
+
+template <class Fact>
+bool eventually(Fact fact) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!fact()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A database that is reached through a relay.
+class PostgresTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!PostgresSchema::is_available()) GTEST_SKIP() << "script/test starts the server";
+    schema_.emplace();
+    relay_.emplace(PostgresSchema::port());
+    db_ = open(through_relay());
+    ASSERT_TRUE(db_);
+    ASSERT_TRUE(db_->migrate(kItemMigrations));
+  }
+
+  std::string through_relay() const {
+    return schema_->conninfo() + " port=" + std::to_string(relay_->port());
+  }
+
+  static std::unique_ptr<Database> open(const std::string& conninfo) {
+    auto opened = open_postgres({.conninfo = Secret(conninfo), .readers = 1, .wait_for_owner = 5s});
+    if (!opened) ADD_FAILURE() << opened.error().detail;
+    return opened ? *std::move(opened) : nullptr;
+  }
+
+  Result<> commit_item(std::int64_t id) {
+    InsertItem op(id);
+    return db_->commit_now(op);
+  }
+
+  /// Commits an item while the relay is in `mode`, and cuts the connection once it has kept
+  /// something back.
+  std::future<Result<>> commit_cut_short(std::int64_t id, TcpRelay::Mode mode) {
+    const auto before = relay_->swallowed();
+    relay_->set(mode);
+    auto committed = std::async(std::launch::async, [this, id] { return commit_item(id); });
+    EXPECT_TRUE(eventually([&] { return relay_->swallowed() > before; }));
+    // The server has got all when it has answered something.
+    relay_->set(TcpRelay::Mode::kRefuses);
+    relay_->cut();
+    return committed;
+  }
+
+  /// What is there, seen by a session of its own.
+  std::vector<std::int64_t> items() { return integers_now(*db_, kAllItems); }
+
+  void lose_server() {
+    relay_->set(TcpRelay::Mode::kRefuses);
+    relay_->cut();
+  }
+  void find_server() { relay_->set(TcpRelay::Mode::kForwards); }
+
+  std::optional<PostgresSchema> schema_;
+  std::optional<TcpRelay> relay_;
+  std::unique_ptr<Database> db_;
+};
+
+TEST_F(PostgresTest, CommitWhoseAnswerWasLostIsFoundCommitted) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsAnswers);
+  find_server();
+  EXPECT_TRUE(committed.get());
+  EXPECT_THAT(items(), ElementsAre(1));
+}
+
+TEST_F(PostgresTest, CommitThatNeverCameToTheServerIsFoundMissing) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsRequests);
+  find_server();
+  EXPECT_EQ(code_of(committed.get()), ErrorCode::kStoreUnavailable);
+  EXPECT_TRUE(eventually([this] { return db_->healthy(); }));
+  EXPECT_THAT(items(), IsEmpty());
+}
+
+TEST_F(PostgresTest, CallerIsNotToldBeforeItIsKnown) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsAnswers);
+  EXPECT_EQ(committed.wait_for(600ms), std::future_status::timeout);
+  find_server();
+  EXPECT_TRUE(committed.get());
+}
+
+TEST_F(PostgresTest, OthersAreRefusedAtOnceWhileOneIsUndecided) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsAnswers);
+  EXPECT_TRUE(eventually([this] { return !db_->healthy(); }));
+  EXPECT_EQ(code_of(commit_item(2)), ErrorCode::kStoreUnavailable);
+  EXPECT_EQ(committed.wait_for(0s), std::future_status::timeout);
+  find_server();
+  EXPECT_TRUE(committed.get());
+}
+
+TEST_F(PostgresTest, StopDoesNotWaitForWhatIsUndecided) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsAnswers);
+  EXPECT_TRUE(eventually([this] { return !db_->healthy(); }));
+  db_->stop();
+  EXPECT_EQ(code_of(committed.get()), ErrorCode::kStoreUnavailable);
+}
+
+TEST_F(PostgresTest, LostServerMakesItUnhealthyAndItComesBackByItself) {
+  lose_server();
+  EXPECT_EQ(code_of(commit_item(1)), ErrorCode::kStoreUnavailable);
+  EXPECT_FALSE(db_->healthy());
+  find_server();
+  EXPECT_TRUE(eventually([this] { return db_->healthy(); }));
+  EXPECT_TRUE(commit_item(1));
+}
+
+TEST_F(PostgresTest, WritesAreRefusedAtOnceWithoutAServer) {
+  lose_server();
+  (void)commit_item(1);
+  const auto refused = commit_item(2);
+  EXPECT_EQ(code_of(refused), ErrorCode::kStoreUnavailable);
+  EXPECT_EQ(refused.error().retry_after, 1s);
+}
+
+TEST_F(PostgresTest, ReadsAreRefusedWithoutAServerAndWorkWhenItIsBack) {
+  ASSERT_TRUE(commit_item(1));
+  ASSERT_THAT(items(), ElementsAre(1));
+  lose_server();
+  const auto read = [this] {
+    return db_->read_now([](Connection& db) { (void)integers(db, kAllItems); });
+  };
+  EXPECT_TRUE(eventually([&] { return code_of(read()) == ErrorCode::kStoreUnavailable; }));
+  find_server();
+  EXPECT_TRUE(eventually([&] { return read().has_value(); }));
+  EXPECT_THAT(items(), ElementsAre(1));
+}
+
+TEST_F(PostgresTest, WhoWasSupersededWritesNothingEverAgain) {
+  lose_server();
+  (void)commit_item(1);
+  auto second = open(schema_->conninfo());
+  ASSERT_TRUE(second);
+  find_server();
+  EXPECT_EQ(code_of(commit_item(2)), ErrorCode::kStoreUnavailable);
+  second.reset();
+  const auto connections = relay_->accepted();
+  EXPECT_TRUE(eventually([&] { return relay_->accepted() > connections; })) << "it tries again";
+  EXPECT_TRUE(open(schema_->conninfo())) << "and holds up no other owner";
+  EXPECT_EQ(code_of(commit_item(3)), ErrorCode::kStoreUnavailable);
+  EXPECT_THAT(items(), IsEmpty());
+}
+
+TEST_F(PostgresTest, TransactionOfWhoWasSupersededFailsThoughItsConnectionHolds) {
+  schema_->run("UPDATE store_writer SET epoch = epoch + 1");
+  EXPECT_EQ(code_of(commit_item(1)), ErrorCode::kStoreUnavailable);
+  EXPECT_THAT(items(), IsEmpty());
+}
+
+TEST_F(PostgresTest, TransactionInAnothersWayIsTriedAgain) {
+  schema_->run(
+      "CREATE SEQUENCE tries;"
+      "CREATE FUNCTION lose_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF nextval('tries') = 1 THEN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END IF; "
+      "RETURN NEW; END $$;"
+      "CREATE TRIGGER lose_once BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION lose_once()");
+  EXPECT_TRUE(commit_item(1));
+  EXPECT_TRUE(db_->healthy());
+  EXPECT_THAT(items(), ElementsAre(1));
+}
+
+TEST_F(PostgresTest, ErrorOfAValueDoesNotHoldIt) {
+  schema_->run("ALTER TABLE item ADD CONSTRAINT short CHECK (note::bigint > 0)");
+  InsertItem op(1);
+  op.note = "confidential";
+  const auto committed = db_->commit_now(op);
+  ASSERT_FALSE(committed);
+  EXPECT_THAT(committed.error().detail, testing::Not(HasSubstr("confidential")));
+}
+
+// ---- opening
+
+constexpr Sql kSynchronousCommit("SELECT current_setting('synchronous_commit')");
+
+/// What the writing session has for a setting.
+struct AskOp : WriteOp {
+  AskOp() : WriteOp(kKind) {}
+  std::string said;
+  static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
+    for (WriteOp* op : ops)
+      CHECK_OK(db.query(kSynchronousCommit, {},
+                        [op](const Row& row) { as<AskOp>(op).said = row.text(0); }));
+    return {};
+  }
+  static const WriteKind kKind;
+};
+constexpr WriteKind AskOp::kKind{"ask", 1, &AskOp::apply};
+
+std::string synchronous_commit_of(const std::string& conninfo) {
+  auto db = open_postgres({.conninfo = Secret(conninfo), .readers = 1});
+  AskOp ask;
+  if (!db || !(*db)->commit_now(ask)) return "failed";
+  return ask.said;
+}
+
+TEST_F(PostgresTest, CommitsAreDurableThoughTheDatabaseSaysTheyNeedNotBe) {
+  db_.reset();
+  const std::string options = schema_->conninfo();
+  EXPECT_EQ(synchronous_commit_of(options + "\\ -csynchronous_commit=off"), "on");
+}
+
+TEST_F(PostgresTest, StricterDurabilityIsLeftAsItIs) {
+  db_.reset();
+  const std::string options = schema_->conninfo();
+  EXPECT_EQ(synchronous_commit_of(options + "\\ -csynchronous_commit=remote_apply"),
+            "remote_apply");
+}
+
+TEST(OpenPostgres, ServerThatIsNotThereIsUnavailable) {
+  const auto opened = open_postgres({.conninfo = Secret("host=127.0.0.1 port=1 password=geheim")});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kStoreUnavailable);
+  EXPECT_THAT(opened.error().detail, testing::Not(HasSubstr("geheim")));
+}
+
+TEST(OpenPostgres, OtherEncodingThanUtf8IsRefused) {
+  if (!PostgresSchema::is_available()) GTEST_SKIP() << "script/test starts the server";
+  PostgresSchema::run_on_server("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0");
+  const auto opened =
+      open_postgres({.conninfo = Secret(PostgresSchema::conninfo_of("ascii")), .readers = 1});
+  PostgresSchema::run_on_server("DROP DATABASE ascii WITH (FORCE)");
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().detail, HasSubstr("UTF8"));
+}
+
+}  // namespace
+}  // namespace flowsell::store
