@@ -10,7 +10,7 @@ readonly repo
 readonly run_packages=(
   clang-19 lld-19 mold ccache cmake ninja-build pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libssl-dev libsodium-dev libsqlite3-dev zlib1g-dev libmimalloc-dev
+  libssl-dev libsodium-dev libsqlite3-dev libpq-dev zlib1g-dev libmimalloc-dev
   libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev # CMake describes the tests in every configuration
   python3
@@ -19,6 +19,7 @@ readonly test_packages=(
   "${run_packages[@]}"
   llvm-19 libclang-rt-19-dev # sanitizers, readable stacks, libFuzzer
   python3-venv sqlite3 curl ca-certificates
+  postgresql-15 # the tests start a server of their own
 )
 readonly lint_packages=("${test_packages[@]}" clang-tidy-19 clang-format-19)
 

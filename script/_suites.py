@@ -15,9 +15,15 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO / "tests"))
+
+from _support.postgres import Postgres  # noqa: E402
+
 SUITE_SECONDS_MAX = 1800
 FUZZ_SECONDS = 60
 SERVER_SUITES = ("e2e", "crash", "conformance")
+# The rooms whose tests run on PostgreSQL once more. store_test has both engines in one run.
+ROOMS_WITH_TABLES = ("api", "app", "identity", "ingest", "messaging", "metering", "outbox", "webhook")
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -26,6 +32,9 @@ SANITIZER_OPTIONS = {
     "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
     "TSAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
 }
+
+
+ON_POSTGRES = {"FLOWSELL_TEST_ENGINE": "postgres"}
 
 
 class Totals:
@@ -94,13 +103,21 @@ def add_counted(totals, name, result, read_counts):
     totals.add(name, passed, failed, skipped, seconds, output)
 
 
+def run_gtest(totals, name, binary, env, *arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        result = run([str(binary), "--gtest_brief=1", f"--gtest_output=json:{report}", *arguments], env)
+        add_counted(totals, name, result, lambda: count_gtest(json.loads(report.read_text())))
+
+
 def run_unit_tests(totals, preset, env=None):
     for binary in sorted((REPO / "build" / preset / "tests").glob("*_test")):
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder) / "report.json"
-            result = run([str(binary), "--gtest_brief=1", f"--gtest_output=json:{report}"], env)
-            add_counted(totals, f"{preset} {binary.name}", result,
-                        lambda: count_gtest(json.loads(report.read_text())))
+        run_gtest(totals, f"{preset} {binary.name}", binary, env)
+    for room in ROOMS_WITH_TABLES:
+        binary = REPO / "build" / preset / "tests" / f"{room}_test"
+        # What happens at a power cut is SQLite's there: of its files.
+        run_gtest(totals, f"{preset} {binary.name}, PostgreSQL", binary, {**(env or {}), **ON_POSTGRES},
+                  "--gtest_filter=-*PowerCut*")
 
 
 def corpus_of(binary):
@@ -128,7 +145,7 @@ def fuzz(totals):
         totals.add(f"fuzz {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
 
 
-def run_pytest(totals, suite, preset, env=None):
+def run_pytest(totals, suite, preset, env=None, engine=""):
     folder = REPO / "tests" / suite
     if not any(folder.glob("test_*.py")):
         return
@@ -139,10 +156,16 @@ def run_pytest(totals, suite, preset, env=None):
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
                    f"--junitxml={report}", str(folder)]
         result = run(command, {**server, **(env or {})})
-        add_counted(totals, f"{preset} tests/{suite}", result, lambda: count_junit(xml.parse(report).getroot()))
+        add_counted(totals, f"{preset} tests/{suite}{engine}", result, lambda: count_junit(xml.parse(report).getroot()))
 
 
 def main(arguments):
+    with Postgres() as postgres:
+        os.environ["FLOWSELL_TEST_POSTGRES"] = postgres.conninfo()
+        return run_all(arguments)
+
+
+def run_all(arguments):
     totals = Totals()
     run_unit_tests(totals, "release")
     replay_corpora(totals, "release")
@@ -150,6 +173,7 @@ def main(arguments):
     if "--fast" not in arguments:
         for suite in SERVER_SUITES:
             run_pytest(totals, suite, "release")
+            run_pytest(totals, suite, "release", ON_POSTGRES, ", PostgreSQL")
     if "--sanitize" in arguments:
         for preset in ("asan", "tsan"):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from _support import database
 from _support.http_client import HttpClient
 from _support.waiting import wait_until
 
@@ -103,6 +104,8 @@ class Connectd(Process):
         super().__init__(folder / "connectd.log")
         self.data = data or folder / "data"
         self.settings = dict(settings)
+        self.database = database.on_this_engine(self.data)
+        self.settings.update(self.database.settings)
         self.port = free_port()
         self.sandbox = None
 

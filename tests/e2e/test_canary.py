@@ -44,6 +44,7 @@ def places_of(stack, markers, without=()):
     """Where a marker was found: (marker, place)."""
     places = {str(path.name): content for path, content in stack.server.files().items() if path.name not in without}
     places["log"] = stack.server.log.read_bytes()
+    places["database"] = stack.server.database.content()
     places["metrics"] = stack.api.get("/metrics").body
     assert places["log"] and len(places["metrics"]) > 100
     return [(name, place) for name, text in markers.items() for place, content in places.items()
@@ -95,7 +96,7 @@ def test_the_search_finds_what_is_there(canary_stack):
     sent = canary_stack.api.accept(text_to("+919876560001", client_ref="canary-reference"))
     canary_stack.api.wait_for_status(sent["id"], "read")
     found = {place for _, place in places_of(canary_stack, {"kept": "canary-reference"})}
-    assert found & {"connect.db", "connect.db-wal"}
+    assert found & {"connect.db", "connect.db-wal", "database"}
 
 
 def test_content_of_sent_messages_is_nowhere(canary_stack):

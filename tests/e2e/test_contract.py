@@ -3,7 +3,6 @@ judged by the contract: status, headers and body."""
 
 import json
 import socket
-import sqlite3
 
 import pytest
 
@@ -124,13 +123,11 @@ SCOPES = {"messages:send": "POST /v1/messages", "messages:read": "GET /v1/messag
 def test_a_key_does_what_its_scopes_allow_and_nothing_else(make_stack):
     stack = make_stack()
     stack.server.terminate()
-    with sqlite3.connect(stack.server.data / "connect.db") as database:
-        [[scopes]] = database.execute("SELECT scopes FROM api_keys").fetchall()
+    [[scopes]] = stack.server.database.sql("SELECT scopes FROM api_keys")
     assert set(scopes.split()) == set(SCOPES)
     for allowed in SCOPES:
         # There is no call that changes a key's scopes: the table is the only door.
-        with sqlite3.connect(stack.server.data / "connect.db") as database:
-            database.execute("UPDATE api_keys SET scopes = ?", (allowed,))
+        stack.server.database.sql(f"UPDATE api_keys SET scopes = '{allowed}'")
         stack.start_server()
         for scope, call in SCOPES.items():
             method, target = call.split()

@@ -1,6 +1,5 @@
 """The same key gives the same answer, and the provider sees one message: later, at the same time, after a crash."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -141,8 +140,7 @@ def test_a_key_that_the_quota_refused_is_free_when_there_is_room_again(make_stac
     assert stack.api.accept(text_to("+919876510011"), idempotency_key="first")["id"] == first["id"]
     stack.server.terminate()
     # There is no call that buys more: a running period keeps the limit that it began with.
-    with sqlite3.connect(stack.server.data / "connect.db") as database:
-        database.execute("UPDATE quotas SET quota_limit = 2")
+    stack.server.database.sql("UPDATE quotas SET quota_limit = 2")
     stack.start_server()
     assert stack.api.send(text_to("+919876510012"), idempotency_key="second").status == 202
 

@@ -57,6 +57,7 @@ def test_a_second_start_keeps_the_data_and_the_key(make_stack):
 def test_two_servers_do_not_share_a_data_folder(make_stack):
     first, second = make_stack(), make_stack(start=False)
     second.server.data = first.server.data
+    second.server.settings.update(first.server.database.settings)
     second.server.begin()
     assert second.server.process.wait(30) != 0
     assert first.api.get("/healthz").status == 200

@@ -1,0 +1,63 @@
+"""The server's database behind its back: for what no call can change, and for what must be seen on disk."""
+
+import itertools
+import os
+import re
+import sqlite3
+import subprocess
+
+_numbers = itertools.count(1)
+
+
+class Sqlite:
+    """The file in the data folder. The server must have ended."""
+
+    settings = {}
+
+    def __init__(self, data):
+        self._file = data / "connect.db"
+
+    def sql(self, statement):
+        with sqlite3.connect(self._file) as connection:
+            return [[str(value) for value in row] for row in connection.execute(statement).fetchall()]
+
+    def content(self):
+        """What is in it and in no file of the data folder: nothing."""
+        return b""
+
+
+class PostgresSchema:
+    """A schema of its own on the server that FLOWSELL_TEST_POSTGRES names. Gone with that server."""
+
+    def __init__(self):
+        self._server = os.environ["FLOWSELL_TEST_POSTGRES"]
+        self.name = f"e2e_{os.getpid()}_{next(_numbers)}"
+        self.sql(f"CREATE SCHEMA {self.name}")
+
+    @property
+    def conninfo(self):
+        return f"{self._server} options=-csearch_path={self.name}"
+
+    @property
+    def settings(self):
+        return {"DATABASE": self.conninfo}
+
+    def sql(self, statement):
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo,
+                               "-c", statement], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
+    def content(self):
+        """Every value of every table, bytes as they are."""
+        dump = subprocess.run(["pg_dump", "-d", self._server, "-n", self.name, "--data-only"], check=True,
+                              capture_output=True, stdin=subprocess.DEVNULL).stdout
+        return dump + b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x([0-9a-f]+)", dump))
+
+
+def on_postgres():
+    """True in script/test's second run of a suite."""
+    return os.environ.get("FLOWSELL_TEST_ENGINE") == "postgres"
+
+
+def on_this_engine(data):
+    return PostgresSchema() if on_postgres() else Sqlite(data)

@@ -1,0 +1,110 @@
+"""A PostgreSQL of the tests' own: in a temporary folder, on a free port of 127.0.0.1, as a user that is not root.
+
+Needs only the standard library: script/_suites.py uses it too.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+USER = "postgres"  # who Debian's package makes; used where the tests run as root
+START_SECONDS = 60
+# Durable against kill -9, which is what the tests do to it: what was written is the kernel's. Not against a power cut.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "off",
+    "max_connections": "200",
+    "logging_collector": "off",
+    "max_wal_size": "4GB",
+    "shared_buffers": "128MB",
+}
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    def __init__(self, settings=None):
+        self.folder = Path(tempfile.mkdtemp(prefix="flowsell-postgres-"))
+        self.data = self.folder / "data"
+        self.port = _free_port()
+        self.settings = {**SETTINGS, **(settings or {})}
+        self._made_databases = 0
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(USER)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            self._identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        else:
+            self._identity = {}
+
+    def _run(self, program, *arguments, check=True):
+        return subprocess.run([PROGRAMS / program, *map(str, arguments)], cwd=self.folder, check=check, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, **self._identity)
+
+    def create(self):
+        self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        lines = [f"{name} = '{value}'" for name, value in self.settings.items()]
+        lines += [f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        return self
+
+    def start(self):
+        self._run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", START_SECONDS, "start")
+        return self
+
+    def stop(self, mode="fast"):
+        self._run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop", check=False)
+
+    def kill(self):
+        """kill -9 of the postmaster and of every backend, as when the machine's memory is gone."""
+        postmaster = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in [postmaster, *map(int, children)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def conninfo(self, database="postgres"):
+        return f"host=127.0.0.1 port={self.port} user={USER} dbname={database}"
+
+    def url(self, database="postgres"):
+        return f"postgres://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def sql(self, statement, database="postgres"):
+        """What psql prints for a statement: rows by line, columns by '|'."""
+        return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database),
+                         "-c", statement).stdout.strip()
+
+    def new_database(self):
+        """The name of an empty database of its own."""
+        self._made_databases += 1
+        name = f"connect_{os.getpid()}_{self._made_databases}"
+        self.sql(f"CREATE DATABASE {name}")
+        return name
+
+    def close(self):
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.create().start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_):
+        self.close()
