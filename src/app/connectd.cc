@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
     case config::Command::kShowHelp:
       return print(config::help_text(*loaded));
     case config::Command::kShowVersion:
-      return print("connectd 0.1.0\n");
+      return print("connectd " CONNECTD_VERSION "\n");
     case config::Command::kShowConfig:
       return print(config::show(*loaded));
     case config::Command::kShowConfigMarkdown:
