@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-SCRIPTS = ("script/run", "script/test", "script/lint", "script/bench", ".ci/run")
+SCRIPTS = ("script/run", "script/test", "script/lint", "script/bench", "script/package", ".ci/run",
+           "deploy/container/make-secrets")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
