@@ -1,6 +1,6 @@
 """changelog.py CHANGELOG.md OUT.gz VERSION CONTACT: the newest chapter as the Debian changelog of the package.
 
-Its time is SOURCE_DATE_EPOCH's, else that of CHANGELOG.md: the same tree makes the same package.
+Its time is SOURCE_DATE_EPOCH's, else that of CHANGELOG.md, never that of the packing.
 """
 
 import gzip
