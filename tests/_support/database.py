@@ -27,10 +27,10 @@ class Sqlite:
 
 
 class PostgresSchema:
-    """A schema of its own on the server that FLOWSELL_TEST_POSTGRES names. Gone with that server."""
+    """A schema of its own on a server, of which it is given the connection string. Gone with that server."""
 
-    def __init__(self):
-        self._server = os.environ["FLOWSELL_TEST_POSTGRES"]
+    def __init__(self, server=None):
+        self._server = server or os.environ["FLOWSELL_TEST_POSTGRES"]
         self.name = f"e2e_{os.getpid()}_{next(_numbers)}"
         self.sql(f"CREATE SCHEMA {self.name}")
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -30,6 +31,20 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Postgres:
@@ -54,13 +69,15 @@ class Postgres:
     def create(self):
         self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         lines = [f"{name} = '{value}'" for name, value in self.settings.items()]
-        lines += [f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
+        lines += [f"port = {self.port}", "unix_socket_directories = ''"]
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
         return self
 
     def start(self):
-        self._run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", START_SECONDS, "start")
+        started = self._run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", START_SECONDS, "start",
+                            check=False)
+        assert started.returncode == 0, f"{started.stdout}\n{(self.folder / 'log').read_text()[-2000:]}"
         return self
 
     def stop(self, mode="fast"):
@@ -69,12 +86,17 @@ class Postgres:
     def kill(self):
         """kill -9 of the postmaster and of every backend, as when the machine's memory is gone."""
         postmaster = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that no new one comes
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in [postmaster, *map(int, children)]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        processes = [postmaster, *map(int, children)]
+        for pid in processes:
+            _kill(pid)
+        deadline = time.monotonic() + START_SECONDS
+        while any(_lives(pid) for pid in processes):
+            assert time.monotonic() < deadline, "PostgreSQL did not die"
+            time.sleep(0.002)
+        # Where nobody collects what is left of it, its number still looks alive to the next one.
+        (self.data / "postmaster.pid").unlink()
 
     def conninfo(self, database="postgres"):
         return f"host=127.0.0.1 port={self.port} user={USER} dbname={database}"

@@ -98,13 +98,14 @@ class Simulator(Process):
 
 
 class Connectd(Process):
-    """`settings`: {"TEST_QUOTA": 5} is the variable CONNECT_TEST_QUOTA. The port stays the same over restarts."""
+    """`settings`: {"TEST_QUOTA": 5} is the variable CONNECT_TEST_QUOTA. The port stays the same over restarts.
+    `postgres`: connection string of a server to be used, whatever engine the tests run on."""
 
-    def __init__(self, folder, settings, data=None):
+    def __init__(self, folder, settings, data=None, postgres=None):
         super().__init__(folder / "connectd.log")
         self.data = data or folder / "data"
         self.settings = dict(settings)
-        self.database = database.on_this_engine(self.data)
+        self.database = database.PostgresSchema(postgres) if postgres else database.on_this_engine(self.data)
         self.settings.update(self.database.settings)
         self.port = free_port()
         self.sandbox = None
@@ -123,9 +124,12 @@ class Connectd(Process):
             return file.exists() and file.stat().st_ino != before
         wait_until(fresh, "sandbox.json is written", START_SECONDS)
         self.sandbox = json.loads(file.read_text())
-        ready = HttpClient(self.base_url)
-        wait_until(lambda: ready.request("GET", "/readyz").status == 200, "connectd is ready", START_SECONDS)
-        ready.forget()
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        client = HttpClient(self.base_url)
+        wait_until(lambda: client.request("GET", "/readyz").status == 200, "connectd is ready", START_SECONDS)
+        client.forget()
 
     def begin(self, failpoint=None):
         """Starts it and does not wait."""

@@ -18,7 +18,7 @@ DEFAULT_SETTINGS = {
 
 
 class Stack:
-    def __init__(self, folder, settings=None, simulator=None, in_process=False, checked=True):
+    def __init__(self, folder, settings=None, simulator=None, in_process=False, checked=True, postgres=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.checked = checked
@@ -29,7 +29,7 @@ class Stack:
         all_settings = {**DEFAULT_SETTINGS, **(settings or {})}
         if self.simulator:
             all_settings |= {"SIMULATOR_URL": self.simulator.url, "WHATSAPP_APP_SECRET": self.app_secret}
-        self.server = Connectd(folder, all_settings)
+        self.server = Connectd(folder, all_settings, postgres=postgres)
         self.api = None
         self.sim = SimulatorApi(self.simulator.url) if self.simulator else None
 

@@ -1,9 +1,10 @@
 """Kills connectd under load, again and again, and then does the accounts (DESIGN 7). By hand:
 
-    .venv/bin/python tests/crash/run.py [--rounds 200] [--seed 1] [--threads 6]
+    .venv/bin/python tests/crash/run.py [--rounds 200] [--seed 1] [--threads 6] [--postgres]
 
 Each round starts the server on the same data, and kills it with SIGKILL at a random moment or at a failpoint of
-docs/failpoints.md. At the end all is let settle, and each equation is printed with its numbers.
+docs/failpoints.md. With --postgres every third round kills PostgreSQL instead, all of its processes, and the server must
+go on by itself when it is back. At the end all is let settle, and each equation is printed with its numbers.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _support.load import Load  # noqa: E402
+from _support.postgres import Postgres  # noqa: E402
 from _support.stack import Stack  # noqa: E402
 from _support.waiting import wait_until  # noqa: E402
 
@@ -44,10 +46,12 @@ class Equation:
 
 
 class CrashTest:
-    def __init__(self, folder, rounds, seed, threads=6, say=print):
+    def __init__(self, folder, rounds, seed, threads=6, say=print, on_postgres=False):
         self.rounds, self.seed, self.say = rounds, seed, say
         self.chance = random.Random(seed)
-        self.stack = Stack(folder, checked=False, settings={
+        self.postgres = Postgres().create().start() if on_postgres else None
+        conninfo = self.postgres.conninfo() if self.postgres else None
+        self.stack = Stack(folder, checked=False, postgres=conninfo, settings={
             "CONCURRENCY_PER_SENDER": CONCURRENCY, "TEST_QUOTA": QUOTA, "LOG_LEVEL": "info", "PAIR_LIMIT": "false",
             "WEBHOOK_RETRY_SCHEDULE_SECONDS": "0,0,1,1,1,1,1,1,2,2,2,2,2,2,2,2"})
         self.threads = threads
@@ -66,10 +70,13 @@ class CrashTest:
             self.load.start()
             unknown = self.unknown_so_far()
             for number in range(1, self.rounds + 1):
-                how = self.crash(number)
-                self.start_for_the_next_round()
+                if self.postgres and number % 3 == 0:
+                    how, kills = self.crash_database(), 0
+                else:
+                    how, kills = self.crash(number)
+                    self.start_for_the_next_round()
                 before, unknown = unknown, self.unknown_so_far()
-                self.opened_by_round.append((unknown - before, 1 if number % 2 else 2))
+                self.opened_by_round.append((unknown - before, kills))
                 self.say(f"round {number:3}: {how:<40} {self.load.count():6} acknowledged, "
                          f"{unknown - before:3} open at the kill")
             self.settle()
@@ -78,17 +85,31 @@ class CrashTest:
             if self.load:
                 self.load.give_up()
             self.stack.close()
+            if self.postgres:
+                self.postgres.close()
 
     # --- one round ---
 
+    def crash_database(self):
+        """What the server had under way then is neither lost nor unknown: it stores its end later."""
+        self.wait(self.chance.uniform(*ROUND_SECONDS))
+        self.postgres.kill()
+        self.wait(self.chance.uniform(*ROUND_SECONDS))
+        self.postgres.start()
+        self.stack.server.wait_until_ready()
+        self.wait(self.chance.uniform(*ROUND_SECONDS))
+        self.deaths["of the database"] += 1
+        return "kill -9 of PostgreSQL"
+
     def crash(self, number):
+        """How it was killed, and how often."""
         server = self.stack.server
         server.settings["SENDER_MESSAGES_PER_SECOND"] = self.chance.choice(PACES)
         if number % 2:
             self.wait(self.chance.uniform(*ROUND_SECONDS))
             server.kill()
             self.deaths["at a random moment"] += 1
-            return "kill -9"
+            return "kill -9", 1
         failpoint = f"{self.chance.choice(FAILPOINTS)}:{self.chance.randint(1, self.chance.choice(FAILPOINT_PASSES))}"
         # This run only prepares what the failpoint meets: open attempts, a queue.
         self.wait(self.chance.uniform(*ROUND_SECONDS) / 2)
@@ -100,11 +121,11 @@ class CrashTest:
         if server.running():
             server.kill()
             self.deaths["at a random moment"] += 1
-            return f"kill -9 ({failpoint} was not passed)"
+            return f"kill -9 ({failpoint} was not passed)", 2
         if server.process.returncode != SIGKILLED:
             self.faults.append(f"{failpoint}: ended with {server.process.returncode}: {server.log_text()[-2000:]}")
         self.deaths["at a failpoint"] += 1
-        return failpoint
+        return failpoint, 2
 
     @staticmethod
     def wait(seconds):
@@ -162,7 +183,7 @@ class CrashTest:
                      f"{len(messages)} = {sent} + {count['failed']} + {len(unknown)} + {queued}"),
             Equation("unknown by a kill <= attempts that can be open",
                      all(opened <= kills * CONCURRENCY for opened, kills in self.opened_by_round),
-                     f"at most {max(opened / kills for opened, kills in self.opened_by_round):g} of {CONCURRENCY}; "
+                     f"at most {max(opened / max(kills, 1) for opened, kills in self.opened_by_round):g} of {CONCURRENCY}; "
                      f"{sum(opened for opened, _ in self.opened_by_round)} in all rounds"),
             Equation("unknown at the end = what the simulator never saw", unknown == never_seen - self.failed(messages),
                      f"{len(unknown)} = {len(never_seen - self.failed(messages))}"),
@@ -192,11 +213,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     parser.add_argument("--threads", type=int, default=6)
+    parser.add_argument("--postgres", action="store_true")
     arguments = parser.parse_args()
     print(f"{arguments.rounds} rounds, seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         test = CrashTest(Path(folder) / "stack", arguments.rounds, arguments.seed, arguments.threads,
-                         say=lambda line: print(line, flush=True))
+                         say=lambda line: print(line, flush=True), on_postgres=arguments.postgres)
         equations = test.run()
     print(*equations, sep="\n", flush=True)
     return 0 if all(equation.holds for equation in equations) else 1

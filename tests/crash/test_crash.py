@@ -6,6 +6,8 @@ import random
 import pytest
 from run import CrashTest
 
+from _support.database import on_postgres
+
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
 SEED = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(10**9)))
 NAMES = [
@@ -27,7 +29,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def equations(tmp_path_factory):
-    test = CrashTest(tmp_path_factory.mktemp("crash") / "stack", ROUNDS, SEED)
+    test = CrashTest(tmp_path_factory.mktemp("crash") / "stack", ROUNDS, SEED, on_postgres=on_postgres())
     equations = test.run()
     print(*equations, sep="\n")
     return {equation.name: equation for equation in equations}
