@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
@@ -41,15 +43,17 @@ class Totals:
     def __init__(self):
         self.passed = 0
         self.failed = 0
+        self._lock = threading.Lock()
 
     def add(self, name, passed, failed, skipped, seconds, output):
-        self.passed += passed
-        self.failed += failed
-        if failed and output:
-            print(output.rstrip(), flush=True)
         note = f", {skipped} skipped" if skipped else ""
         verdict = "FAILED" if failed else "ok"
-        print(f"{verdict:<6} {name:<28} {passed} passed, {failed} failed{note}  ({seconds:.1f} s)", flush=True)
+        with self._lock:
+            self.passed += passed
+            self.failed += failed
+            if failed and output:
+                print(output.rstrip(), flush=True)
+            print(f"{verdict:<6} {name:<40} {passed} passed, {failed} failed{note}  ({seconds:.1f} s)", flush=True)
 
 
 def run(command, env=None):
@@ -113,6 +117,9 @@ def run_gtest(totals, name, binary, env, *arguments):
 def run_unit_tests(totals, preset, env=None):
     for binary in sorted((REPO / "build" / preset / "tests").glob("*_test")):
         run_gtest(totals, f"{preset} {binary.name}", binary, env)
+
+
+def run_unit_tests_on_postgres(totals, preset, env=None):
     for room in ROOMS_WITH_TABLES:
         binary = REPO / "build" / preset / "tests" / f"{room}_test"
         # What happens at a power cut is SQLite's there: of its files.
@@ -165,19 +172,38 @@ def main(arguments):
         return run_all(arguments)
 
 
-def run_all(arguments):
-    totals = Totals()
+def run_release(totals, fast):
     run_unit_tests(totals, "release")
     replay_corpora(totals, "release")
     run_pytest(totals, "policy", "release")
-    if "--fast" not in arguments:
+    if not fast:
         for suite in SERVER_SUITES:
             run_pytest(totals, suite, "release")
+
+
+def run_release_on_postgres(totals, fast):
+    run_unit_tests_on_postgres(totals, "release")
+    if not fast:
+        for suite in SERVER_SUITES:
             run_pytest(totals, suite, "release", ON_POSTGRES, ", PostgreSQL")
+
+
+def run_beside_each_other(*works):
+    """They wait for servers, disks and clocks more than for a core."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for ended in [pool.submit(work) for work in works]:
+            ended.result()
+
+
+def run_all(arguments):
+    totals = Totals()
+    fast = "--fast" in arguments
+    run_beside_each_other(lambda: run_release(totals, fast), lambda: run_release_on_postgres(totals, fast))
     if "--sanitize" in arguments:
         for preset in ("asan", "tsan"):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)
-            if "--fast" not in arguments:
+            run_unit_tests_on_postgres(totals, preset, SANITIZER_OPTIONS)
+            if not fast:
                 run_pytest(totals, "e2e", preset, SANITIZER_OPTIONS)
     if "--fuzz" in arguments:
         fuzz(totals)

@@ -193,6 +193,8 @@ class Application::Parts {
                   [this] { return static_cast<double>(db->stats().commits); });
     metrics.gauge("connect_store_operations_total", "Operations in committed transactions.",
                   [this] { return static_cast<double>(db->stats().operations); });
+    metrics.gauge("connect_store_round_trips_total", "Round trips of the writer to its server.",
+                  [this] { return static_cast<double>(db->stats().round_trips); });
     metrics.gauge("connect_http_connections", "Connections open now.",
                   [this] { return static_cast<double>(server.connections()); });
   }

@@ -136,29 +136,43 @@ std::int64_t statuses_before(MessageStatus to) {
 
 }  // namespace
 
-Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
+namespace {
+
+constexpr std::size_t kInsertWidth = 21;
+
+void append_params(std::vector<Param>& params, const MessageRow& m) {
   const ErrorParams error(m.error ? &*m.error : nullptr);
-  TRY(const auto inserted, db.run(kInsert, {m.workspace,
-                                            m.id,
-                                            static_cast<int>(m.mode),
-                                            m.inbound,
-                                            m.sender,
-                                            m.kind,
-                                            m.contact,
-                                            Param::blob(as_text(m.contact_hash)),
-                                            static_cast<int>(m.status),
-                                            Param::text_or_null(m.provider_message_id),
-                                            Param::text_or_null(m.client_ref),
-                                            Param::text_or_null(m.metadata_json),
-                                            m.created_at,
-                                            m.sending_at,
-                                            m.unknown_at,
-                                            m.sent_at,
-                                            m.failed_at,
-                                            error.code,
-                                            error.provider_code,
-                                            error.provider_subcode,
-                                            error.trace_id}));
+  for (const Param& each : std::initializer_list<Param>{m.workspace,
+                                                        m.id,
+                                                        static_cast<int>(m.mode),
+                                                        m.inbound,
+                                                        m.sender,
+                                                        m.kind,
+                                                        m.contact,
+                                                        Param::blob(as_text(m.contact_hash)),
+                                                        static_cast<int>(m.status),
+                                                        Param::text_or_null(m.provider_message_id),
+                                                        Param::text_or_null(m.client_ref),
+                                                        Param::text_or_null(m.metadata_json),
+                                                        m.created_at,
+                                                        m.sending_at,
+                                                        m.unknown_at,
+                                                        m.sent_at,
+                                                        m.failed_at,
+                                                        error.code,
+                                                        error.provider_code,
+                                                        error.provider_subcode,
+                                                        error.trace_id})
+    params.push_back(each);
+}
+
+}  // namespace
+
+Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
+  std::vector<Param> params;
+  params.reserve(kInsertWidth);
+  append_params(params, m);
+  TRY(const auto inserted, db.run(kInsert, std::span<const Param>(params)));
   return inserted == 1;
 }
 
@@ -224,9 +238,12 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
   return out;
 }
 
-Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& begun,
-                                      const StatusChange& change) {
-  ChangedMessage out{.moved = true, .is_first = true, .row = begun};
+namespace {
+
+/// A begun message as it is after its step.
+ChangedMessage changed_from(const BegunChange& begun) {
+  const StatusChange& change = begun.change;
+  ChangedMessage out{.moved = true, .is_first = true, .row = begun.message};
   MessageRow& row = out.row;
   row.status = change.to;
   row.provider_message_id = change.provider_message_id;
@@ -234,11 +251,29 @@ Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& b
   if (change.to == MessageStatus::kUnknown) row.unknown_at = change.at;
   if (change.to == MessageStatus::kSent) row.sent_at = change.at;
   if (change.to == MessageStatus::kFailed) row.failed_at = change.at;
-  TRY(const bool is_new, insert_message(db, row));
-  if (is_new) return out;
-  TRY(auto changed, change_status(db, begun.workspace, begun.id, change));
-  if (!changed) return fail(ErrorCode::kInternal, "a message's row is neither new nor there");
-  return *std::move(changed);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<ChangedMessage>> insert_changed(store::Connection& db,
+                                                   std::span<const BegunChange> begun) {
+  std::vector<ChangedMessage> out;
+  if (begun.empty()) return out;
+  std::vector<Param> params;
+  out.reserve(begun.size());  // the parameters view its rows
+  params.reserve(begun.size() * kInsertWidth);
+  for (const BegunChange& each : begun)
+    append_params(params, out.emplace_back(changed_from(each)).row);
+  TRY(const auto inserted, db.run_each(kInsert, params, kInsertWidth));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (inserted[i] == 1) continue;
+    const MessageRow& message = begun[i].message;
+    TRY(auto changed, change_status(db, message.workspace, message.id, begun[i].change));
+    if (!changed) return fail(ErrorCode::kInternal, "a message's row is neither new nor there");
+    out[i] = *std::move(changed);
+  }
+  return out;
 }
 
 Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,

@@ -25,22 +25,24 @@ Result<> requeue_begun(store::Connection& db, const SettleOp& op) {
   return outbox::requeue_job(db, op.job, *op.retry_at);
 }
 
-Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally) {
-  op.promoted.reset();
-  op.plan.begin();
+StatusChange change_of(const SettleOp& op) {
+  return {op.status, op.now, op.provider_message_id, op.error ? &*op.error : nullptr};
+}
+
+/// `inserted`: what came into the table of a message that began with this attempt.
+Result<> settle_one(store::Connection& db, SettleOp& op, const ChangedMessage* inserted,
+                    metering::Tally& tally) {
   if (op.retry_at)
     return op.begun != nullptr ? requeue_begun(db, op)
                                : outbox::requeue_job(db, op.job, *op.retry_at);
-  const StatusChange change{op.status, op.now, op.provider_message_id,
-                            op.error ? &*op.error : nullptr};
+  const StatusChange change = change_of(op);
   const auto tell = [&db, &op](const MessageRow& row) {
     op.event.body_is_derived = op.event.type == webhook::EventType::kMessageSent;
     if (!op.event.body_is_derived || !op.plan.empty()) op.event.body = render_event_body(row);
     return op.events.record(db, op.event, op.plan);
   };
-  if (op.begun != nullptr) {
-    TRY(const auto changed, insert_changed(db, *op.begun->row, change));
-    CHECK_OK(leave_behind(changed, change, tally, tell));
+  if (inserted != nullptr) {
+    CHECK_OK(leave_behind(*inserted, change, tally, tell));
     if (!op.promote) return {};
     TRY(op.promoted, outbox::promote_lane(db, op.job.group, op.job.lane));
     return {};
@@ -51,10 +53,25 @@ Result<> settle_one(store::Connection& db, SettleOp& op, metering::Tally& tally)
   return {};
 }
 
+bool ends_begun(const SettleOp& op) { return op.begun != nullptr && !op.retry_at; }
+
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
   const auto& first = store::as<SettleOp>(ops.front());
+  std::vector<BegunChange> begun;
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<SettleOp>(each);
+    op.promoted.reset();
+    op.plan.begin();
+    if (ends_begun(op)) begun.push_back({*op.begun->row, change_of(op)});
+  }
+  TRY(const auto inserted, insert_changed(db, begun));
+
   metering::Tally tally(db, first.limits, first.now);
-  for (store::WriteOp* each : ops) CHECK_OK(settle_one(db, store::as<SettleOp>(each), tally));
+  auto next = inserted.begin();
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<SettleOp>(each);
+    CHECK_OK(settle_one(db, op, ends_begun(op) ? &*next++ : nullptr, tally));
+  }
   CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }

@@ -104,7 +104,8 @@ Database::Stats Committer::stats() const {
   return {.commits = commits_.load(std::memory_order_relaxed),
           .operations = operations_.load(std::memory_order_relaxed),
           .bisected = bisected_.load(std::memory_order_relaxed),
-          .waiting = submitted_.load(std::memory_order_relaxed) - finished};
+          .waiting = submitted_.load(std::memory_order_relaxed) - finished,
+          .round_trips = writer_.round_trips()};
 }
 
 void Committer::stop() {

@@ -34,6 +34,9 @@ class Writer {
   /// may succeed.
   virtual bool may_succeed_again() const noexcept { return false; }
 
+  /// To a server and back, so far. May be called from every thread.
+  virtual std::uint64_t round_trips() const noexcept { return 0; }
+
   /// Runs statements of the engine's own language that are not kept prepared.
   virtual Result<> execute(const std::string& statements) = 0;
   /// A migration's statements in the engine's own language.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -66,11 +68,14 @@ PostgresConnection::Options connection_options(const PostgresOptions& options,
           .statement_timeout = options.statement_timeout};
 }
 
+/// How often the writer has found the server again: then readers need not wait for their pause.
+using Returns = std::atomic<std::uint64_t>;
+
 /// The connection that writes, for the one process that owns the database.
 class PostgresWriter final : public Writer {
  public:
-  explicit PostgresWriter(PostgresConnection::Options options)
-      : name_(options.application_name), db_(std::move(options)) {}
+  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns)
+      : name_(options.application_name), db_(std::move(options)), returns_(std::move(returns)) {}
 
   /// Waits until `deadline` for a process that owns the database.
   Result<> open(steady_clock::time_point deadline) {
@@ -122,6 +127,8 @@ class PostgresWriter final : public Writer {
   bool is_undecided() const noexcept override { return undecided_; }
   bool may_succeed_again() const noexcept override { return db_.lost_a_race(); }
 
+  std::uint64_t round_trips() const noexcept override { return db_.round_trips(); }
+
   Result<> decide() override {
     if (!db_.is_connected()) CHECK_OK(reconnect());
     TRY(const auto last, last_batch());
@@ -148,6 +155,7 @@ class PostgresWriter final : public Writer {
     CHECK_OK(db_.connect());
     CHECK_OK(db_.query(kEndLostSession, {name_}, [](const Row&) {}));
     TRY(const bool owns, try_to_own());
+    ++*returns_;
     if (owns) return {};
     db_.disconnect();
     return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: another process has the database");
@@ -185,6 +193,7 @@ class PostgresWriter final : public Writer {
 
   const std::string name_;
   PostgresConnection db_;
+  const std::shared_ptr<Returns> returns_;
   std::int64_t epoch_ = 0;
   std::int64_t batch_ = 0;
   bool undecided_ = false;
@@ -194,11 +203,12 @@ class PostgresWriter final : public Writer {
 
 class PostgresReader final : public Reader {
  public:
-  explicit PostgresReader(PostgresConnection::Options options) : db_(std::move(options)) {}
+  PostgresReader(PostgresConnection::Options options, std::shared_ptr<const Returns> returns)
+      : db_(std::move(options)), returns_(std::move(returns)) {}
 
   Connection& connection() override { return db_; }
   Result<> begin() override {
-    if (!db_.is_connected()) CHECK_OK(reconnect());
+    if (!db_.check()) CHECK_OK(reconnect());
     return db_.write(kBeginReading, {});
   }
   Result<> end() override {
@@ -211,28 +221,33 @@ class PostgresReader final : public Reader {
  private:
   Result<> reconnect() {
     const auto now = steady_clock::now();
-    if (now < try_again_at_) {
+    if (now < try_again_at_ && *returns_ == seen_returns_) {
       Error error{ErrorCode::kStoreUnavailable, "the database can't be reached"};
       error.retry_after = kReconnectPause;
       return std::unexpected(std::move(error));
     }
+    seen_returns_ = *returns_;
     auto connected = db_.connect();
     if (!connected) try_again_at_ = steady_clock::now() + kReconnectPause;
     return connected;
   }
 
   PostgresConnection db_;
+  const std::shared_ptr<const Returns> returns_;
+  std::uint64_t seen_returns_ = 0;
   steady_clock::time_point try_again_at_ = {};
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
-  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"));
+  const auto returns = std::make_shared<Returns>(0);
+  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"), returns);
   CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner));
   std::vector<std::unique_ptr<Reader>> readers;
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
-    readers.push_back(std::make_unique<PostgresReader>(connection_options(options, "reader")));
+    readers.push_back(
+        std::make_unique<PostgresReader>(connection_options(options, "reader"), returns));
   return std::make_unique<EngineDatabase>(std::move(writer), options.batch_max, std::move(readers));
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
+#include <unordered_set>
 #include <utility>
 
 #include "postgres_dialect.h"
@@ -26,6 +27,9 @@ constexpr int kTextFormat = 0, kBinaryFormat = 1;
 
 constexpr Sql kCommit("COMMIT");
 constexpr Sql kRollback("ROLLBACK");
+constexpr Sql kColumns(
+    "SELECT attname::text, format_type(atttypid, NULL), atttypid::bigint FROM pg_attribute "
+    "WHERE attrelid = to_regclass(?1) AND attnum > 0 AND NOT attisdropped");
 
 Oid type_of(const Param& param) {
   switch (param.type()) {
@@ -94,6 +98,41 @@ class PostgresRow final : public Row {
   int row_;
 };
 
+std::int64_t changed_by(PGresult* result) {
+  const std::string_view count = PQcmdTuples(result);
+  std::int64_t changed = 0;
+  std::from_chars(count.data(), count.data() + count.size(), changed);
+  return changed;
+}
+
+/// Of each row whether it was inserted: the server has returned the keys of those that were.
+std::vector<std::int64_t> inserted_of(const BulkInsert& insert, const PGresult* result,
+                                      std::span<const Param> rows, std::size_t width) {
+  std::vector<std::int64_t> inserted(rows.size() / width, 1);
+  const int returned = PQntuples(result);
+  if (insert.key.empty() || static_cast<std::size_t>(returned) == inserted.size()) return inserted;
+  std::unordered_set<std::string> keys;
+  for (int row = 0; row < returned; ++row) {
+    std::string key;
+    for (int column = 0; column < PQnfields(result); ++column) {
+      key.append(PostgresRow(result, row).text(column));
+      key.push_back('\0');
+    }
+    keys.insert(std::move(key));
+  }
+  for (std::int64_t& of_one : inserted) {
+    std::string key;
+    for (const std::size_t column : insert.key) {
+      append_binary(key, rows[column]);
+      key.push_back('\0');
+    }
+    // Once: of two rows with one key the first was inserted.
+    of_one = static_cast<std::int64_t>(keys.erase(key));
+    rows = rows.subspan(width);
+  }
+  return inserted;
+}
+
 void ignore_notice(void* /*unused*/, const PGresult* /*result*/) {}
 
 std::string_view sqlstate_of(const PGresult* result) {
@@ -106,6 +145,8 @@ std::string_view sqlstate_of(const PGresult* result) {
 Result<> PostgresConnection::connect() {
   statements_.clear();
   sent_.clear();
+  bulk_sql_ = nullptr;
+  bulk_ = {};
   is_lost_ = true;
   // What stands before dbname is a default, what stands behind it is not the operator's to set.
   const std::string conninfo(options_.conninfo.reveal());
@@ -171,18 +212,45 @@ Result<> PostgresConnection::query(const Sql& sql, Params params, const RowFn& e
 }
 
 Result<std::int64_t> PostgresConnection::run(const Sql& sql, Params params) {
-  CHECK_OK(send(sql, params));
-  TRY(const Outcome outcome, sync());
-  const std::string_view count = PQcmdTuples(outcome.get());
   std::int64_t changed = 0;
-  std::from_chars(count.data(), count.data() + count.size(), changed);
+  CHECK_OK(send(sql, params, &changed));
+  CHECK_OK(sync());
   return changed;
 }
 
-Result<> PostgresConnection::write(const Sql& sql, Params params) { return send(sql, params); }
+Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
+                                                               std::span<const Param> rows,
+                                                               std::size_t width) {
+  if (rows.empty()) return std::vector<std::int64_t>();
+  TRY(const Statement* statement, statement_of(sql, rows.first(width)));
+  if (!statement->bulk) return run_one_by_one(sql, rows, width);
+  const BulkInsert insert = *statement->bulk;
+  for (auto rest = rows; !rest.empty(); rest = rest.subspan(width))
+    CHECK_OK(add_to_bulk(sql, rest.first(width)));
+  TRY(const Outcome outcome, sync());
+  return inserted_of(insert, outcome.get(), rows, width);
+}
+
+/// All at once, each with its own outcome.
+Result<std::vector<std::int64_t>> PostgresConnection::run_one_by_one(const Sql& sql,
+                                                                     std::span<const Param> rows,
+                                                                     std::size_t width) {
+  std::vector<std::int64_t> changed(rows.size() / width);
+  for (std::int64_t& of_one : changed) {
+    CHECK_OK(send(sql, rows.first(width), &of_one));
+    rows = rows.subspan(width);
+  }
+  CHECK_OK(flush());
+  return changed;
+}
+
+Result<> PostgresConnection::write(const Sql& sql, Params params) {
+  TRY(const Statement* statement, statement_of(sql, params));
+  return statement->bulk ? add_to_bulk(sql, params) : send(sql, params);
+}
 
 Result<> PostgresConnection::flush() {
-  if (sent_.empty()) return {};
+  if (sent_.empty() && bulk_sql_ == nullptr) return {};
   CHECK_OK(sync());
   return {};
 }
@@ -202,6 +270,8 @@ Result<> PostgresConnection::commit(bool& may_be_durable) {
 }
 
 void PostgresConnection::rollback() noexcept {
+  bulk_sql_ = nullptr;
+  bulk_ = {};
   if (is_lost_) return;
   (void)flush();  // else the ROLLBACK would be skipped with what stands behind a failure
   if (is_lost_ || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
@@ -230,14 +300,12 @@ Result<> PostgresConnection::read_simple_results() {
   }
 }
 
-Result<> PostgresConnection::send(const Sql& sql, Params params) {
+Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* changed) {
   if (is_lost_) return std::unexpected(lost());
-  TRY(const Statement* statement, prepared(sql, params));
-  const std::size_t count = params.size();
-  values_.resize(count);
-  lengths_.resize(count);
-  formats_.resize(count);
-  digits_.resize(std::max(count, digits_.size()));
+  CHECK_OK(send_bulk());
+  TRY(Statement * statement, statement_of(sql, params));
+  CHECK_OK(prepare(sql, *statement, params));
+  reserve_parameters(params.size());
   std::size_t i = 0;
   for (const Param& param : params) {
     formats_[i] = kBinaryFormat;
@@ -253,36 +321,108 @@ Result<> PostgresConnection::send(const Sql& sql, Params params) {
     }
     ++i;
   }
-  if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), static_cast<int>(count),
-                          values_.data(), lengths_.data(), formats_.data(), kBinaryFormat) != 1)
+  return send_prepared(statement->name, i, changed);
+}
+
+void PostgresConnection::reserve_parameters(std::size_t count) {
+  values_.resize(count);
+  lengths_.resize(count);
+  formats_.resize(count);
+  digits_.resize(std::max(count, digits_.size()));
+}
+
+Result<> PostgresConnection::send_prepared(const std::string& name, std::size_t count,
+                                           std::int64_t* changed) {
+  if (PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(count), values_.data(),
+                          lengths_.data(), formats_.data(), kBinaryFormat) != 1)
     return std::unexpected(lost());
-  sent_.push_back({nullptr});
+  sent_.push_back({.changed = changed});
   return {};
 }
 
-Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const Sql& sql,
-                                                                          Params params) {
+Result<PostgresConnection::Statement*> PostgresConnection::statement_of(const Sql& sql,
+                                                                        Params params) {
   auto found = statements_.find(&sql);
   if (found == statements_.end()) {
-    Statement statement{fmt::format("s{}", ++named_), count_parameters(sql.postgres)};
+    Statement statement;
+    statement.name = fmt::format("s{}", ++named_);
+    statement.parameters = count_parameters(sql.postgres);
+    statement.bulk = BulkInsert::of(sql.postgres);
     found = statements_.emplace(&sql, std::move(statement)).first;
-    std::vector<Oid> types;
-    for (const Param& param : params) types.push_back(type_of(param));
-    if (PQsendPrepare(connection_.get(), found->second.name.c_str(),
-                      to_postgres(sql.postgres).c_str(), static_cast<int>(types.size()),
-                      types.data()) != 1)
-      return std::unexpected(lost());
-    sent_.push_back({&sql});
   }
-  if (found->second.parameters != static_cast<int>(params.size()))
-    return fail(ErrorCode::kInternal,
-                "PostgreSQL: a statement got another number of parameters than it names");
-  return &found->second;
+  if (found->second.parameters == static_cast<int>(params.size())) return &found->second;
+  for (Sent& each : sent_) each.changed = nullptr;  // its owner hears of this failure and goes
+  return fail(ErrorCode::kInternal,
+              "PostgreSQL: a statement got another number of parameters than it names");
+}
+
+Result<> PostgresConnection::prepare(const Sql& sql, Statement& statement, Params params) {
+  if (statement.is_prepared) return {};
+  std::vector<Oid> types;
+  for (const Param& param : params) types.push_back(type_of(param));
+  if (PQsendPrepare(connection_.get(), statement.name.c_str(), to_postgres(sql.postgres).c_str(),
+                    static_cast<int>(types.size()), types.data()) != 1)
+    return std::unexpected(lost());
+  statement.is_prepared = true;
+  sent_.push_back({.prepared = &sql});
+  return {};
+}
+
+/// Asks the server for the columns' types once.
+Result<> PostgresConnection::prepare_bulk(const Sql& sql, Statement& statement) {
+  if (!statement.bulk_name.empty()) return {};
+  std::vector<std::string> names(statement.bulk->columns.size());
+  std::vector<Oid> types(names.size());
+  CHECK_OK(query(kColumns, {statement.bulk->table}, [&](const Row& row) {
+    const auto column = std::ranges::find(statement.bulk->columns, row.text(0));
+    if (column == statement.bulk->columns.end()) return;
+    const auto at = static_cast<std::size_t>(column - statement.bulk->columns.begin());
+    names[at] = row.text(1);
+    types[at] = static_cast<Oid>(row.integer(2));
+  }));
+  if (std::ranges::find(names, "") != names.end())
+    return fail(ErrorCode::kInternal, "PostgreSQL: an INSERT names a column that is not there");
+  if (PQsendPrepare(connection_.get(), (statement.name + "_bulk").c_str(),
+                    statement.bulk->statement(names).c_str(), 0, nullptr) != 1)
+    return std::unexpected(lost());
+  statement.types = std::move(types);
+  statement.bulk_name = statement.name + "_bulk";
+  sent_.push_back({.prepared = &sql});
+  return {};
+}
+
+Result<> PostgresConnection::add_to_bulk(const Sql& sql, Params params) {
+  if (bulk_sql_ != &sql) {
+    CHECK_OK(send_bulk());
+    bulk_sql_ = &sql;
+  }
+  bulk_.add(params);
+  return {};
+}
+
+Result<> PostgresConnection::send_bulk() {
+  if (bulk_sql_ == nullptr) return {};
+  const Sql& sql = *std::exchange(bulk_sql_, nullptr);  // what prepares it asks the server
+  ColumnArrays rows = std::exchange(bulk_, {});
+  if (is_lost_) return std::unexpected(lost());
+  Statement& statement = statements_.at(&sql);
+  CHECK_OK(prepare_bulk(sql, statement));
+  const std::size_t count = statement.types.size();
+  reserve_parameters(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view array = rows.array(i, statement.types[i]);
+    values_[i] = array.data();
+    lengths_[i] = static_cast<int>(array.size());
+    formats_[i] = kBinaryFormat;
+  }
+  return send_prepared(statement.bulk_name, count, nullptr);
 }
 
 /// Waits for the outcome of all that was sent; gives the last one's.
 Result<PostgresConnection::Outcome> PostgresConnection::sync() {
+  CHECK_OK(send_bulk());
   if (is_lost_ || PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost());
+  round_trips_.fetch_add(1, std::memory_order_relaxed);
   auto outcome = read_outcomes();
   sent_.clear();
   return outcome;
@@ -305,6 +445,8 @@ Result<PostgresConnection::Outcome> PostgresConnection::read_outcomes() {
         return last;
       case PGRES_COMMAND_OK:
       case PGRES_TUPLES_OK:
+        if (at < sent_.size() && sent_[at].changed != nullptr)
+          *sent_[at].changed = changed_by(result.get());
         last = std::move(result);
         break;
       case PGRES_PIPELINE_ABORTED:  // it stood behind the one that failed

@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -11,12 +12,14 @@
 #include <vector>
 
 #include "core/sensitive.h"
+#include "postgres_bulk_insert.h"
 #include "store/database.h"
 
 namespace flowsell::store {
 
 /// One connection to PostgreSQL, in libpq's pipeline mode: what write() is given is sent with the
-/// next query, so that a transaction costs a few round trips. Used by one thread at a time.
+/// next query, so that a transaction costs a few round trips; rows of one INSERT that follow each
+/// other go as one statement. Used by one thread at a time.
 ///
 /// A connection that was lost stays so until connect(): everything fails with kStoreUnavailable.
 class PostgresConnection final : public Connection {
@@ -40,6 +43,8 @@ class PostgresConnection final : public Connection {
   Result<> query(const Sql& sql, Params params, const RowFn& each) override;
   Result<std::int64_t> run(const Sql& sql, Params params) override;
   Result<> write(const Sql& sql, Params params) override;
+  Result<std::vector<std::int64_t>> run_each(const Sql& sql, std::span<const Param> rows,
+                                             std::size_t width) override;
 
   /// Sends what write() has held back and waits for the outcome of all.
   Result<> flush();
@@ -53,6 +58,8 @@ class PostgresConnection final : public Connection {
   Result<> execute(const std::string& statements);
   /// Since check() another transaction was in the way (40001, 40P01).
   bool lost_a_race() const noexcept { return lost_a_race_; }
+  /// So far. May be called from every thread.
+  std::uint64_t round_trips() const noexcept { return round_trips_; }
 
  private:
   struct Finish {
@@ -65,15 +72,28 @@ class PostgresConnection final : public Connection {
   struct Statement {
     std::string name;
     int parameters = 0;
+    bool is_prepared = false;
+    std::optional<BulkInsert> bulk;  ///< where many rows can be given at once
+    std::string bulk_name;           ///< empty: not prepared yet
+    std::vector<Oid> types;          ///< of the bulk insert's columns
   };
   /// What was sent, whose outcome is still to be read.
   struct Sent {
-    const Sql* prepared;  ///< null: it was not a preparation
+    const Sql* prepared = nullptr;    ///< where it was a preparation
+    std::int64_t* changed = nullptr;  ///< where it is asked how many rows it changed
   };
 
   Result<> set_up_session();
-  Result<> send(const Sql& sql, Params params);
-  Result<const Statement*> prepared(const Sql& sql, Params params);
+  Result<> send(const Sql& sql, Params params, std::int64_t* changed = nullptr);
+  Result<Statement*> statement_of(const Sql& sql, Params params);
+  Result<> prepare(const Sql& sql, Statement& statement, Params params);
+  Result<> prepare_bulk(const Sql& sql, Statement& statement);
+  Result<> add_to_bulk(const Sql& sql, Params params);
+  Result<> send_bulk();
+  Result<std::vector<std::int64_t>> run_one_by_one(const Sql& sql, std::span<const Param> rows,
+                                                   std::size_t width);
+  void reserve_parameters(std::size_t count);
+  Result<> send_prepared(const std::string& name, std::size_t count, std::int64_t* changed);
   Result<Outcome> sync();
   Result<Outcome> read_outcomes();
   Result<Outcome> next_result();
@@ -87,9 +107,12 @@ class PostgresConnection final : public Connection {
   std::unique_ptr<PGconn, Finish> connection_;
   bool is_lost_ = true;
   bool lost_a_race_ = false;
+  std::atomic<std::uint64_t> round_trips_{0};
   std::unordered_map<const Sql*, Statement> statements_;
   std::size_t named_ = 0;
   std::vector<Sent> sent_;
+  const Sql* bulk_sql_ = nullptr;  ///< what bulk_ holds rows of, to be sent before anything else
+  ColumnArrays bulk_;
 
   // The parameters of one statement as libpq wants them; kept, so that nothing is allocated.
   std::vector<const char*> values_;

@@ -161,6 +161,18 @@ Result<> SqliteConnection::write(const Sql& sql, Params params) {
   });
 }
 
+Result<std::vector<std::int64_t>> SqliteConnection::run_each(const Sql& sql,
+                                                             std::span<const Param> rows,
+                                                             std::size_t width) {
+  std::vector<std::int64_t> changed;
+  changed.reserve(rows.size() / width);
+  for (; !rows.empty(); rows = rows.subspan(width)) {
+    TRY(const std::int64_t of_one, run(sql, rows.first(width)));
+    changed.push_back(of_one);
+  }
+  return changed;
+}
+
 Result<> SqliteConnection::execute(const std::string& statements) {
   const int code = sqlite3_exec(db_.get(), statements.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(last_error(code));

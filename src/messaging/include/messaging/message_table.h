@@ -78,10 +78,15 @@ Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                                                     const WorkspaceId& workspace,
                                                     const MessageId& id,
                                                     const StatusChange& change);
-/// In a transaction: puts a message that was begun (begun_messages.h) into the table with its step
-/// made. Where a step that overtook this one has put it there, it is change_status().
-Result<ChangedMessage> insert_changed(store::Connection& db, const MessageRow& begun,
-                                      const StatusChange& change);
+/// The end of the attempt with which a message began (begun_messages.h).
+struct BegunChange {
+  const MessageRow& message;
+  StatusChange change;
+};
+/// In a transaction: puts messages into the table with their steps made. Where a step that overtook
+/// this one has put it there, it is change_status(). Of each what it left behind, in their order.
+Result<std::vector<ChangedMessage>> insert_changed(store::Connection& db,
+                                                   std::span<const BegunChange> begun);
 /// In a transaction: accepted -> sending, nothing else.
 Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const MessageId& id,
                       Time at);

@@ -31,6 +31,10 @@ class Connection {
   /// send many together, until the next query() or run(), or the end of the transaction: its error
   /// may come from there.
   virtual Result<> write(const Sql& sql, Params params) = 0;
+  /// run() once for each row of parameters, in their order, and what each returns. `rows` holds
+  /// `width` parameters for each. A driver with round trips makes one for all.
+  virtual Result<std::vector<std::int64_t>> run_each(const Sql& sql, std::span<const Param> rows,
+                                                     std::size_t width) = 0;
 };
 
 class WriteOp;
@@ -125,6 +129,7 @@ class Database {
     std::uint64_t operations = 0;
     std::uint64_t bisected = 0;
     std::uint64_t waiting = 0;
+    std::uint64_t round_trips = 0;  ///< of the writer to its server; SQLite makes none
   };
   virtual Stats stats() const = 0;
   /// False after a write failed for a reason that is not the operation's (disk full, I/O); true

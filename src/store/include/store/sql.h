@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/id.h"
@@ -60,7 +61,19 @@ class Param {
   std::int64_t integer_ = 0;
   std::string_view bytes_;
 };
-using Params = std::initializer_list<Param>;
+
+/// The parameters of one statement, viewed: written in place as {a, b, c}, or a part of an array.
+class Params {
+ public:
+  Params(std::initializer_list<Param> values) : values_(values.begin(), values.size()) {}  // NOLINT
+  Params(std::span<const Param> values) : values_(values) {}                               // NOLINT
+  std::size_t size() const noexcept { return values_.size(); }
+  auto begin() const noexcept { return values_.begin(); }
+  auto end() const noexcept { return values_.end(); }
+
+ private:
+  std::span<const Param> values_;
+};
 
 /// The current row of a query. Views are valid until the callback returns.
 class Row {

@@ -17,7 +17,8 @@ inline constexpr Migration kItemMigrations[] = {
      "CREATE TABLE item_key(note TEXT PRIMARY KEY, id BIGINT NOT NULL);"
      "CREATE TABLE tally(name TEXT PRIMARY KEY, total BIGINT NOT NULL);"
      "INSERT INTO tally(name, total) VALUES('items', 0);"
-     "CREATE TABLE trail(position BIGINT PRIMARY KEY, what TEXT NOT NULL)"},
+     "CREATE TABLE trail(position BIGINT PRIMARY KEY, what TEXT NOT NULL);"
+     "CREATE TABLE loose(id BIGINT NOT NULL PRIMARY KEY, note TEXT, bytes BLOB, amount BIGINT);"},
 };
 
 /// An item and its key, which must both be there or both not. Two items of one id can't be: the
