@@ -4,6 +4,7 @@
     script/bench                         all, as they are published
     script/bench --quick                 all, short: to see that they run
     script/bench sends --rounds 9        one, with its options
+    script/bench --postgres              the same as: script/bench postgres
 """
 
 import argparse
@@ -11,14 +12,15 @@ import shutil
 import signal
 import sys
 
-from cases import backlog, deliveries, idle, latency, neighbour, sends, status
+from cases import backlog, deliveries, idle, latency, neighbour, postgres, sends, status
 from harness.paths import CONNECTD, SIMULATOR, WORK
 from harness.processes import BenchError
 
-CASES = [sends, latency, status, deliveries, neighbour, backlog, idle]
+CASES = [sends, postgres, latency, status, deliveries, neighbour, backlog, idle]
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
+    arguments = [postgres.NAME if word == "--postgres" else word for word in arguments]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="short runs: whether it works, not how fast")
     names = parser.add_subparsers(dest="name", metavar="NAME")

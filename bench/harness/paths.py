@@ -4,6 +4,7 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
 REPO = BENCH.parent
+TESTS = REPO / "tests"
 BUILD = REPO / "build" / "release"
 CONNECTD = BUILD / "bin" / "connectd"
 SIMULATOR = BUILD / "bin" / "connect-sim"

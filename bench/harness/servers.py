@@ -4,13 +4,18 @@ import json
 import os
 import re
 import secrets
+import sys
 import time
 import urllib.error
 from pathlib import Path
 
 from .http import call, get_json, get_text
-from .paths import CONNECTD, SIMULATOR
+from .paths import CONNECTD, SIMULATOR, TESTS
 from .processes import BenchError, Program, Usage, children_of, free_port, rss_bytes, usage_of, wait_until
+
+sys.path.insert(0, str(TESTS))
+
+from _support.postgres import Postgres as _Postgres  # noqa: E402
 
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
 
@@ -70,6 +75,14 @@ class Server:
 
     def rss(self) -> int:
         return rss_bytes(*self.pids)
+
+
+class Postgres(_Postgres):
+    """The tests' own server, with its costs to be read."""
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
 
 
 class Simulator(Server):

@@ -107,6 +107,7 @@ class PostgresWriter final : public Writer {
   Result<> commit() override {
     CHECK_OK(db_.write(kMark, {epoch_, ++batch_}));
     auto committed = db_.commit(undecided_);
+    if (committed) committed_ = batch_;
     note_connection();
     return committed;
   }
@@ -134,7 +135,10 @@ class PostgresWriter final : public Writer {
     TRY(const auto last, last_batch());
     undecided_ = false;
     takes_writes_ = true;
-    if (last == batch_) return {};
+    if (last == batch_) {
+      committed_ = batch_;
+      return {};
+    }
     return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: the connection was lost before COMMIT");
   }
 
@@ -151,7 +155,7 @@ class PostgresWriter final : public Writer {
 
  private:
   Result<> reconnect() {
-    if (superseded_) return std::unexpected(superseded());
+    if (gone_) return std::unexpected(gone());
     CHECK_OK(db_.connect());
     CHECK_OK(db_.query(kEndLostSession, {name_}, [](const Row&) {}));
     TRY(const bool owns, try_to_own());
@@ -168,24 +172,24 @@ class PostgresWriter final : public Writer {
   }
 
   /// The number of the last transaction that was committed, for certain and durably. Fails when
-  /// another process owned the database meanwhile: what this one has in memory is then not true any
-  /// more.
+  /// what this process has in memory is not true of the database any more.
   Result<std::int64_t> last_batch() {
     std::optional<std::int64_t> batch;
     CHECK_OK(db_.query(kLastBatch, {epoch_}, [&batch](const Row& row) { batch = row.integer(0); }));
-    if (batch) return *batch;
-    superseded_ = true;
+    if (batch && *batch >= committed_) return *batch;
+    gone_ =
+        batch ? "PostgreSQL: the database lacks what was committed (a standby that was behind has "
+                "been promoted, or a backup restored)"
+              : "PostgreSQL: another process has taken the database over";
     undecided_ = false;
     takes_writes_ = false;
     db_.disconnect();
-    log::error("another process has taken the database over: this one must be restarted");
-    return std::unexpected(superseded());
+    log::error("the database is not this process's any more: it must be restarted",
+               {{"why", gone_}});
+    return std::unexpected(gone());
   }
 
-  static Error superseded() {
-    return {ErrorCode::kStoreUnavailable,
-            "PostgreSQL: another process has taken the database over; restart this one"};
-  }
+  Error gone() const { return {ErrorCode::kStoreUnavailable, gone_}; }
 
   void note_connection() noexcept {
     if (!db_.is_connected()) takes_writes_ = false;
@@ -195,9 +199,10 @@ class PostgresWriter final : public Writer {
   PostgresConnection db_;
   const std::shared_ptr<Returns> returns_;
   std::int64_t epoch_ = 0;
-  std::int64_t batch_ = 0;
+  std::int64_t batch_ = 0;      ///< the number of the last transaction that was tried
+  std::int64_t committed_ = 0;  ///< of the last one that is known to be committed
   bool undecided_ = false;
-  bool superseded_ = false;  ///< for good
+  const char* gone_ = nullptr;  ///< why this process may never write again
   std::atomic<bool> takes_writes_{false};
 };
 

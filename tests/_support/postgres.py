@@ -74,6 +74,16 @@ class Postgres:
             file.write("\n".join(lines) + "\n")
         return self
 
+    def create_standby_of(self, primary):
+        """A copy that follows `primary`, which runs. Once promoted it waits for no standby of its own."""
+        self._run("pg_basebackup", "-d", primary.conninfo(), "-D", self.data, "-R", "-X", "stream", "-c", "fast")
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(f"port = {self.port}\nsynchronous_standby_names = ''\n")
+        return self
+
+    def promote(self):
+        self._run("pg_ctl", "-D", self.data, "-w", "-t", START_SECONDS, "promote")
+
     def start(self):
         started = self._run("pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", START_SECONDS, "start",
                             check=False)

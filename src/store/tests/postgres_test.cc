@@ -173,6 +173,21 @@ TEST_F(PostgresTest, TransactionOfWhoWasSupersededFailsThoughItsConnectionHolds)
   EXPECT_THAT(items(), IsEmpty());
 }
 
+TEST_F(PostgresTest, DatabaseThatLacksWhatWasCommittedIsWrittenToNeverAgain) {
+  ASSERT_TRUE(commit_item(1));
+  ASSERT_TRUE(commit_item(2));
+  lose_server();
+  EXPECT_FALSE(commit_item(3));
+  // What a standby would have that was promoted before it had the last transaction.
+  schema_->run("UPDATE store_writer SET batch = batch - 1; DELETE FROM item WHERE id = 2");
+  find_server();
+  const auto connections = relay_->accepted();
+  EXPECT_TRUE(eventually([&] { return relay_->accepted() > connections; })) << "it tries again";
+  EXPECT_TRUE(open(schema_->conninfo())) << "and leaves it to another process";
+  EXPECT_EQ(code_of(commit_item(4)), ErrorCode::kStoreUnavailable);
+  EXPECT_THAT(items(), ElementsAre(1));
+}
+
 TEST_F(PostgresTest, TransactionInAnothersWayIsTriedAgain) {
   schema_->run(
       "CREATE SEQUENCE tries;"
