@@ -1,0 +1,241 @@
+#include "store/copy.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace flowsell::store {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 500;
+
+constexpr Sql kTables(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE "
+    "'\\' AND name <> 'schema_migrations' ORDER BY name");
+constexpr Sql kColumns("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid");
+
+/// A statement that is made at run time. Drivers know one by its address, so it stays for good.
+const Sql& lasting(const std::string& text) {
+  static std::mutex mutex;
+  static std::map<std::string, std::unique_ptr<Sql>> kept;
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = kept.try_emplace(text);
+  if (is_new) place->second = std::make_unique<Sql>(place->first);
+  return *place->second;
+}
+
+struct Column {
+  std::string name;
+  Param::Type type = Param::Type::kText;
+  std::int64_t place_in_key = 0;  ///< from 1; 0: it is not of the primary key
+};
+
+struct Value {
+  bool is_null = false;
+  std::int64_t integer = 0;
+  std::string bytes;
+  friend bool operator==(const Value&, const Value&) = default;
+};
+using Values = std::vector<Value>;
+
+Param param_of(const Value& value, Param::Type type) {
+  if (value.is_null) return nullptr;
+  if (type == Param::Type::kInteger) return value.integer;
+  return type == Param::Type::kBlob ? Param::blob(value.bytes) : Param(value.bytes);
+}
+
+Result<Param::Type> type_named(std::string_view name) {
+  if (name == "BLOB") return Param::Type::kBlob;
+  if (name == "TEXT") return Param::Type::kText;
+  if (name == "INTEGER") return Param::Type::kInteger;
+  return fail(ErrorCode::kInternal, "a column is of a type that can't be copied");
+}
+
+/// A table's columns and the statements that walk it in the order of its primary key.
+class Table {
+ public:
+  Table(std::string name, std::vector<Column> columns)
+      : name_(std::move(name)), columns_(std::move(columns)) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].place_in_key > 0) key_.push_back(i);
+    }
+    std::ranges::sort(key_, {}, [this](std::size_t i) { return columns_[i].place_in_key; });
+    make_statements();
+  }
+
+  const std::string& name() const noexcept { return name_; }
+  bool has_key() const noexcept { return !key_.empty(); }
+  std::size_t width() const noexcept { return columns_.size(); }
+
+  /// The rows behind `last`, kRowsAtOnce at most; from the first on without it.
+  Result<std::vector<Values>> rows_behind(Connection& db, const std::optional<Values>& last) const {
+    return query(db, last ? *next_ : *first_, last);
+  }
+  Result<std::vector<Values>> last_row(Connection& db) const {
+    return query(db, *last_, std::nullopt);
+  }
+
+  Result<> insert(Connection& db, const std::vector<Values>& rows) const {
+    std::vector<Param> params;
+    params.reserve(rows.size() * width());
+    for (const Values& row : rows) {
+      for (std::size_t i = 0; i < width(); ++i)
+        params.push_back(param_of(row[i], columns_[i].type));
+    }
+    TRY(const auto inserted, db.run_each(*insert_, params, width()));
+    return {};
+  }
+
+ private:
+  void make_statements() {
+    std::vector<std::string> names, keys, backwards, places, parameters;
+    for (const Column& column : columns_) {
+      names.push_back(column.name);
+      parameters.push_back(fmt::format("?{}", names.size()));
+    }
+    for (const std::size_t i : key_) {
+      keys.push_back(columns_[i].name);
+      backwards.push_back(columns_[i].name + " DESC");
+      places.push_back(fmt::format("?{}", keys.size()));
+    }
+    const std::string columns = fmt::format("{}", fmt::join(names, ", "));
+    const std::string key = fmt::format("{}", fmt::join(keys, ", "));
+    const auto select = [&](std::string_view where, std::string_view order, std::size_t limit) {
+      return &lasting(fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT {}", columns, name_, where,
+                                  order, limit));
+    };
+    first_ = select("", key, kRowsAtOnce);
+    next_ =
+        select(fmt::format(" WHERE ({}) > ({})", key, fmt::join(places, ", ")), key, kRowsAtOnce);
+    last_ = select("", fmt::format("{}", fmt::join(backwards, ", ")), 1);
+    insert_ = &lasting(fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING",
+                                   name_, columns, fmt::join(parameters, ", "), key));
+  }
+
+  Result<std::vector<Values>> query(Connection& db, const Sql& sql,
+                                    const std::optional<Values>& last) const {
+    std::vector<Param> params;
+    for (const std::size_t i : key_) {
+      if (last) params.push_back(param_of((*last)[i], columns_[i].type));
+    }
+    std::vector<Values> rows;
+    CHECK_OK(db.query(sql, std::span<const Param>(params), [&](const Row& row) {
+      Values values(width());
+      for (std::size_t i = 0; i < width(); ++i) {
+        const int at = static_cast<int>(i);
+        values[i].is_null = row.is_null(at);
+        if (values[i].is_null) continue;
+        if (columns_[i].type == Param::Type::kInteger) {
+          values[i].integer = row.integer(at);
+        } else {
+          values[i].bytes = row.text(at);
+        }
+      }
+      rows.push_back(std::move(values));
+    }));
+    return rows;
+  }
+
+  std::string name_;
+  std::vector<Column> columns_;
+  std::vector<std::size_t> key_;  ///< the columns of the primary key, in its order
+  const Sql *first_ = nullptr, *next_ = nullptr, *last_ = nullptr, *insert_ = nullptr;
+};
+
+struct CopyOp final : WriteOp {
+  CopyOp(const Table& t, const std::vector<Values>& r) : WriteOp(kKind), table(t), rows(r) {}
+  const Table& table;
+  const std::vector<Values>& rows;
+
+  static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
+    for (WriteOp* each : ops) CHECK_OK(as<CopyOp>(each).table.insert(db, as<CopyOp>(each).rows));
+    return {};
+  }
+  static const WriteKind kKind;
+};
+constexpr WriteKind CopyOp::kKind{"copy", 1, &CopyOp::apply};
+
+/// What `fn` gives of a snapshot.
+template <class F>
+auto read(Database& database, F fn) -> std::invoke_result_t<F&, Connection&> {
+  std::optional<std::invoke_result_t<F&, Connection&>> out;
+  CHECK_OK(database.read_now([&](Connection& db) { out.emplace(fn(db)); }));
+  return *std::move(out);
+}
+
+Result<std::vector<std::string>> table_names(Connection& db) {
+  std::vector<std::string> names;
+  CHECK_OK(db.query(kTables, {}, [&names](const Row& row) { names.emplace_back(row.text(0)); }));
+  return names;
+}
+
+Result<Table> table_of(Connection& db, const std::string& name) {
+  std::vector<Column> columns;
+  Result<> known;
+  CHECK_OK(db.query(kColumns, {name}, [&](const Row& row) {
+    const auto type = type_named(row.text(1));
+    if (!type && known) known = std::unexpected(type.error());
+    columns.push_back(
+        {std::string(row.text(0)), type.value_or(Param::Type::kText), row.integer(2)});
+  }));
+  CHECK_OK(std::move(known));
+  Table table(name, std::move(columns));
+  if (!table.has_key()) return fail(ErrorCode::kInternal, "a table has no primary key: " + name);
+  return table;
+}
+
+Result<> copy_rows(Database& from, Database& to, const Table& table) {
+  // Where an earlier copy came to.
+  TRY(auto rows, read(to, [&](Connection& db) { return table.last_row(db); }));
+  std::optional<Values> last;
+  if (!rows.empty()) last = std::move(rows.back());
+  while (true) {
+    TRY(rows, read(from, [&](Connection& db) { return table.rows_behind(db, last); }));
+    if (rows.empty()) return {};
+    CopyOp copy(table, rows);
+    CHECK_OK(to.commit_now(copy));
+    last = std::move(rows.back());
+  }
+}
+
+/// The number of rows that both have.
+Result<std::int64_t> compare_rows(Database& from, Database& to, const Table& table) {
+  std::int64_t count = 0;
+  for (std::optional<Values> last;;) {
+    TRY(auto ours, read(from, [&](Connection& db) { return table.rows_behind(db, last); }));
+    TRY(const auto theirs, read(to, [&](Connection& db) { return table.rows_behind(db, last); }));
+    if (ours != theirs) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("table {} differs behind its row {}: the target is not a copy of the "
+                              "source; take an empty one",
+                              table.name(), count));
+    }
+    count += static_cast<std::int64_t>(ours.size());
+    if (ours.empty()) return count;
+    last = std::move(ours.back());
+  }
+}
+
+}  // namespace
+
+Result<std::vector<CopiedTable>> copy_tables(
+    Database& from, Database& to, const std::function<void(const CopiedTable&)>& progress) {
+  TRY(const auto names, read(from, table_names));
+  std::vector<CopiedTable> copied;
+  for (const std::string& name : names) {
+    TRY(const Table table, read(from, [&name](Connection& db) { return table_of(db, name); }));
+    CHECK_OK(copy_rows(from, to, table));
+    TRY(const auto rows, compare_rows(from, to, table));
+    copied.push_back({name, rows});
+    progress(copied.back());
+  }
+  return copied;
+}
+
+}  // namespace flowsell::store
