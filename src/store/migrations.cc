@@ -84,6 +84,11 @@ std::vector<Migration> merge_migrations(const std::vector<std::span<const Migrat
   return all;
 }
 
+Result<> check_migrations(Connection& db, std::span<const Migration> known) {
+  TRY(const auto applied, applied_numbers(db));
+  return refuse_unknown(applied, known);
+}
+
 Result<> apply_migrations(Writer& writer, std::span<const Migration> migrations) {
   CHECK_OK(writer.lock_schema());
   auto applied = apply_due(writer, migrations);

@@ -115,6 +115,10 @@ Result<> SqliteConnection::configure(const Options& options) {
   CHECK_OK(execute(fmt::format(
       "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-{};", options.cache_kib)));
   if (options.mode == Mode::kRead) return {};
+  // Whoever asks for it syncs the file when it is whole, and throws it away when it is not.
+  if (options.mode == Mode::kPrivate)
+    return execute(
+        "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA secure_delete=FAST;");
   CHECK_OK(execute(
       fmt::format("PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE; PRAGMA journal_mode=WAL; PRAGMA "
                   "synchronous=FULL;"

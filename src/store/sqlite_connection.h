@@ -23,7 +23,11 @@ class SqliteConnection final : public Connection {
   /// log.
   static constexpr int kBusyTimeoutMs = 2000;
 
-  enum class Mode : std::uint8_t { kWrite, kRead };
+  enum class Mode : std::uint8_t {
+    kWrite,
+    kRead,
+    kPrivate,  ///< read and written by nobody else, without a log: a backup in the making
+  };
   struct Options {
     std::string path = {};
     std::string vfs = {};  ///< empty: the default
