@@ -42,6 +42,10 @@ constexpr std::array kTable = {
     ErrorInfo{kIdempotencyInProgress, "idempotency_in_progress", 409,
               "The first request with this Idempotency-Key is still running", true,
               "Wait for the time in Retry-After and send the same request again."},
+    ErrorInfo{kIdempotencyKeyUnverifiable, "idempotency_key_unverifiable", 409,
+              "The first request with this Idempotency-Key can't be compared any more", false,
+              "The key was used before the server was restored from a backup. Read what it made, "
+              "named in detail, before you send the request under a new key."},
     ErrorInfo{kPayloadTooLarge, "payload_too_large", 413, "The body is too large", false,
               "Send a smaller body; the limit stands in detail."},
     ErrorInfo{kUriTooLong, "uri_too_long", 414, "The request target is too long", false,

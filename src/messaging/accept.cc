@@ -214,6 +214,10 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
       case Verdict::Kind::kReused:
         co_return fail(ErrorCode::kIdempotencyKeyReused,
                        "this Idempotency-Key came with another body before");
+      case Verdict::Kind::kUnverifiable:
+        co_return fail(ErrorCode::kIdempotencyKeyUnverifiable,
+                       "this key made " + MessageId(op.verdict.resource).str() +
+                           " before the server was restored from a backup");
       case Verdict::Kind::kRunning:
         co_return fail(ErrorCode::kIdempotencyInProgress,
                        "the first request with this key has not ended");

@@ -82,6 +82,10 @@ Task<bool> ReadReceipts::mark_read(identity::Caller caller, MessageId id, bool t
       case Verdict::Kind::kReused:
         co_return fail(ErrorCode::kIdempotencyKeyReused,
                        "this Idempotency-Key came with another body before");
+      case Verdict::Kind::kUnverifiable:
+        co_return fail(
+            ErrorCode::kIdempotencyKeyUnverifiable,
+            "this key marked " + id.str() + " before the server was restored from a backup");
       case Verdict::Kind::kRunning: {
         Error running{ErrorCode::kIdempotencyInProgress,
                       "the first request with this key has not ended"};

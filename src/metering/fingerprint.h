@@ -14,14 +14,28 @@ inline std::array<std::uint8_t, 16> fingerprint_of(const crypto::Key& key,
   return crypto::head_of<16>(crypto::keyed_hash(key.bytes(), {as_text(body)}));
 }
 
-/// Whether a call's body is the one whose fingerprint was stored on `day`.
-inline Result<bool> has_same_body(const crypto::RotatingKeys& keys, const IdempotentCall& call,
-                                  std::int64_t day, std::string_view stored) {
-  if (day == call.day) return crypto::constant_time_equal(stored, as_text(call.fingerprint));
-  const auto key = keys.find(static_cast<std::uint32_t>(day));
-  if (!key)
-    return fail(ErrorCode::kInternal, "the fingerprint key of an idempotency key is missing");
-  return crypto::constant_time_equal(stored, as_text(fingerprint_of(*key, call.body)));
+/// A call that took a key, as far as a later one with the same key is judged by it.
+struct EarlierCall {
+  std::int64_t day = 0;          ///< of the fingerprint's key
+  std::string_view fingerprint;  ///< of the body
+  IdBytes resource{};            ///< what it made; begins with the time
+};
+
+/// What a call with a known key is: kReplay, kReused or kUnverifiable. `restored_at`: what is older
+/// was in a backup, and the fingerprint key of its day was not; that day may have another now.
+inline IdempotencyVerdict::Kind compare(const crypto::RotatingKeys& keys,
+                                        const IdempotentCall& call, const EarlierCall& earlier,
+                                        Time restored_at) {
+  using Kind = IdempotencyVerdict::Kind;
+  std::optional<std::array<std::uint8_t, 16>> fingerprint;
+  if (earlier.day == call.day) {
+    fingerprint = call.fingerprint;
+  } else if (const auto key = keys.find(static_cast<std::uint32_t>(earlier.day))) {
+    fingerprint = fingerprint_of(*key, call.body);
+  }
+  if (!fingerprint) return Kind::kUnverifiable;
+  if (crypto::constant_time_equal(earlier.fingerprint, as_text(*fingerprint))) return Kind::kReplay;
+  return MessageId(earlier.resource).time() < restored_at ? Kind::kUnverifiable : Kind::kReused;
 }
 
 }  // namespace flowsell::metering

@@ -89,8 +89,9 @@ Result<IdempotencyVerdict> Idempotency::look(store::Connection& db, const Worksp
   for (std::int64_t day = today; day >= first; --day) {
     TRY(const auto found, find(db, day, workspace, call));
     if (!found) continue;
-    TRY(const bool same, has_same_body(keys_, call, day, found->fingerprint));
-    if (!same) return IdempotencyVerdict{Kind::kReused, {}};
+    const EarlierCall earlier{day, found->fingerprint, found->resource};
+    const Kind kind = compare(keys_, call, earlier, restored_at_);
+    if (kind != Kind::kReplay) return IdempotencyVerdict{kind, found->resource};
     if (found->running_until == Time{}) return IdempotencyVerdict{Kind::kReplay, found->resource};
     if (found->running_until > now) return IdempotencyVerdict{Kind::kRunning, {}};
     // The lease ran out: the call died with its process. The key is free for another try.

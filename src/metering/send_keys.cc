@@ -82,6 +82,7 @@ class SendKeys::Impl {
       : fingerprint_keys_(keys), recent_max_(recent_max) {}
 
   Result<> load(store::Connection& db);
+  void set_restored_at(Time at) noexcept { restored_at_ = at; }
   Result<IdempotencyVerdict> look(store::Connection& db, const IdempotentCall& call, Time now);
   Result<IdempotencyVerdict> take(store::Connection& db, const IdempotentCall& call,
                                   const IdBytes& resource, Time now);
@@ -107,6 +108,7 @@ class SendKeys::Impl {
 
   const crypto::RotatingKeys& fingerprint_keys_;
   const std::size_t recent_max_;
+  Time restored_at_{};
   const SaltedHash hash_;
   KeyMap recent_{0, hash_};
   std::vector<KeyRunPtr> runs_;
@@ -152,10 +154,9 @@ Result<IdempotencyVerdict> SendKeys::Impl::look(store::Connection& db, const Ide
                                                 Time now) {
   TRY(const auto found, find(db, call.key_hash, first_day_kept(now)));
   if (!found) return IdempotencyVerdict{};
-  TRY(const bool same,
-      has_same_body(fingerprint_keys_, call, found->day, as_text(found->fingerprint)));
-  if (!same) return IdempotencyVerdict{Kind::kReused, {}};
-  return IdempotencyVerdict{Kind::kReplay, found->resource};
+  const EarlierCall earlier{found->day, as_text(found->fingerprint), found->resource};
+  return IdempotencyVerdict{compare(fingerprint_keys_, call, earlier, restored_at_),
+                            found->resource};
 }
 
 Result<IdempotencyVerdict> SendKeys::Impl::take(store::Connection& db, const IdempotentCall& call,
@@ -314,6 +315,7 @@ SendKeys::SendKeys(const crypto::RotatingKeys& fingerprint_keys, std::size_t rec
 SendKeys::~SendKeys() = default;
 
 Result<> SendKeys::load(store::Connection& db) { return impl_->load(db); }
+void SendKeys::set_restored_at(Time at) noexcept { impl_->set_restored_at(at); }
 Result<IdempotencyVerdict> SendKeys::look(store::Connection& db, const IdempotentCall& call,
                                           Time now) {
   return impl_->look(db, call, now);

@@ -197,6 +197,22 @@ TEST_F(IdempotencyTest, KeyOfYesterdayWithAnotherBodyIsReused) {
   EXPECT_EQ(take(call("[]")).kind, Kind::kReused);
 }
 
+TEST_F(IdempotencyTest, KeyOfADayWhoseFingerprintKeyIsGoneIsUnverifiable) {
+  take(call(), 7);
+  keys_->destroy_expired(clock_.now() + 1000h);
+  clock_.advance(24h);
+  const auto verdict = take(call(), 8);
+  EXPECT_EQ(verdict.kind, Kind::kUnverifiable);
+  EXPECT_EQ(verdict.resource[15], 7);
+}
+
+TEST_F(IdempotencyTest, KeyFromBeforeARestoreIsUnverifiableOnTheSameDayToo) {
+  take(call(), 7);
+  keys_->destroy_expired(clock_.now() + 1000h);  // the restored server's day has another
+  idempotency_.set_restored_at(clock_.now());
+  EXPECT_EQ(take(call(), 8).kind, Kind::kUnverifiable);
+}
+
 TEST_F(IdempotencyTest, KeyIsKeptForSeventyTwoHours) {
   take(call());
   clock_.advance(72h);

@@ -131,6 +131,49 @@ TEST_F(SendKeysTest, SameKeyWithAnotherBodyIsReused) {
   EXPECT_EQ(take(1, 7, "[]").kind, Kind::kReused);
 }
 
+class RestoredSendKeys : public SendKeysTest {
+ protected:
+  void lose_fingerprint_keys() { fingerprint_keys_->destroy_expired(clock_.now() + 1000h); }
+  /// A message's id of now: it begins with the time.
+  int take_message(int key, std::string_view body = "{}") {
+    IdempotencyVerdict verdict;
+    const auto made = ids_.next<IdKind::kMessage>();
+    EXPECT_TRUE(transact([&](store::Connection& db) -> Result<> {
+      TRY(verdict, keys_->take(db, call(key, body), made.bytes(), clock_.now()));
+      return keys_->store_taken(db);
+    }));
+    return static_cast<int>(verdict.kind);
+  }
+  static constexpr int kFirst = static_cast<int>(Kind::kFirst);
+  static constexpr int kReplay = static_cast<int>(Kind::kReplay);
+  static constexpr int kReused = static_cast<int>(Kind::kReused);
+  static constexpr int kUnverifiable = static_cast<int>(Kind::kUnverifiable);
+};
+
+TEST_F(RestoredSendKeys, KeyFromBeforeIsUnverifiableWithTheSameBody) {
+  ASSERT_EQ(take_message(1), kFirst);
+  lose_fingerprint_keys();
+  clock_.advance(1h);
+  keys_->set_restored_at(clock_.now());
+  EXPECT_EQ(take_message(1), kUnverifiable);
+  clock_.advance(24h);
+  EXPECT_EQ(take_message(1), kUnverifiable);
+}
+
+TEST_F(RestoredSendKeys, KeyFromBeforeIsAReplayWhereItsFingerprintKeyIsThere) {
+  ASSERT_EQ(take_message(1), kFirst);
+  clock_.advance(1h);
+  keys_->set_restored_at(clock_.now());
+  EXPECT_EQ(take_message(1), kReplay);
+}
+
+TEST_F(RestoredSendKeys, KeyFromAfterIsJudgedAsEver) {
+  keys_->set_restored_at(clock_.now());
+  ASSERT_EQ(take_message(1), kFirst);
+  EXPECT_EQ(take_message(1), kReplay);
+  EXPECT_EQ(take_message(1, "[]"), kReused);
+}
+
 TEST_F(SendKeysTest, SecondCallOfOneTransactionIsAReplay) {
   IdempotencyVerdict second;
   ASSERT_TRUE(transact([&](store::Connection& db) -> Result<> {

@@ -15,35 +15,37 @@ namespace flowsell {
 /// (stable code, HTTP status, title, whether the same call may succeed later, what to do), and one
 /// in docs/errors.md.
 enum class ErrorCode : std::uint8_t {
-  kInvalidRequest,         ///< 400: fields are wrong; `fields` says which.
-  kInvalidJson,            ///< 400: the body is not one JSON document within our limits.
-  kInvalidId,              ///< 400: an id of another kind, or not an id.
-  kInvalidIdempotencyKey,  ///< 400
-  kUnsupportedVersion,     ///< 400: FlowSell-Version asks for a version that does not exist.
-  kMissingApiKey,          ///< 401
-  kInvalidApiKey,          ///< 401
-  kInvalidSignature,       ///< 401: a provider's webhook whose signature does not verify.
-  kQuotaExhausted,         ///< 402
-  kInsufficientScope,      ///< 403
-  kNotFound,               ///< 404
-  kMethodNotAllowed,       ///< 405
-  kRequestTimeout,         ///< 408: the client was too slow.
-  kConflict,               ///< 409: the object's state forbids it.
-  kIdempotencyInProgress,  ///< 409: the first call under this key still runs.
-  kPayloadTooLarge,        ///< 413
-  kUriTooLong,             ///< 414
-  kUnsupportedMediaType,   ///< 415
-  kExpectationFailed,      ///< 417
-  kIdempotencyKeyReused,   ///< 422: the same key with another body.
-  kRateLimited,            ///< 429
-  kHeadersTooLarge,        ///< 431
-  kInternal,               ///< 500: a fault of ours.
-  kProviderRejected,       ///< 502: the provider refused; `provider` says why.
-  kProviderUnreachable,    ///< 502: no byte reached the provider.
-  kStoreUnavailable,       ///< 503: our database can't take it now.
-  kOverloaded,             ///< 503: too much work waits.
-  kShuttingDown,           ///< 503
-  kProviderTimeout,        ///< 504: the provider did not answer in time; what it did is not known.
+  kInvalidRequest,              ///< 400: fields are wrong; `fields` says which.
+  kInvalidJson,                 ///< 400: the body is not one JSON document within our limits.
+  kInvalidId,                   ///< 400: an id of another kind, or not an id.
+  kInvalidIdempotencyKey,       ///< 400
+  kUnsupportedVersion,          ///< 400: FlowSell-Version asks for a version that does not exist.
+  kMissingApiKey,               ///< 401
+  kInvalidApiKey,               ///< 401
+  kInvalidSignature,            ///< 401: a provider's webhook whose signature does not verify.
+  kQuotaExhausted,              ///< 402
+  kInsufficientScope,           ///< 403
+  kNotFound,                    ///< 404
+  kMethodNotAllowed,            ///< 405
+  kRequestTimeout,              ///< 408: the client was too slow.
+  kConflict,                    ///< 409: the object's state forbids it.
+  kIdempotencyInProgress,       ///< 409: the first call under this key still runs.
+  kIdempotencyKeyUnverifiable,  ///< 409: whether the key's first body was this can't be told any
+                                ///< more.
+  kPayloadTooLarge,             ///< 413
+  kUriTooLong,                  ///< 414
+  kUnsupportedMediaType,        ///< 415
+  kExpectationFailed,           ///< 417
+  kIdempotencyKeyReused,        ///< 422: the same key with another body.
+  kRateLimited,                 ///< 429
+  kHeadersTooLarge,             ///< 431
+  kInternal,                    ///< 500: a fault of ours.
+  kProviderRejected,            ///< 502: the provider refused; `provider` says why.
+  kProviderUnreachable,         ///< 502: no byte reached the provider.
+  kStoreUnavailable,            ///< 503: our database can't take it now.
+  kOverloaded,                  ///< 503: too much work waits.
+  kShuttingDown,                ///< 503
+  kProviderTimeout,  ///< 504: the provider did not answer in time; what it did is not known.
 };
 
 /// The fixed part of an error, the same for every occurrence.

@@ -47,7 +47,8 @@ class Accept {
 
   /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt
   /// is on its way where there was room. `raw_body` is the request's own text: what is sealed.
-  /// Fails with kInvalidRequest, kQuotaExhausted, kIdempotencyKeyReused, kIdempotencyInProgress or
+  /// Fails with kInvalidRequest, kQuotaExhausted, kIdempotencyKeyReused, kIdempotencyInProgress,
+  /// kIdempotencyKeyUnverifiable or
   /// the store's codes; then nothing was accepted.
   Task<Accepted> accept(identity::Caller caller, MessageId id, channel::OutboundMessage message,
                         Content raw_body, std::optional<metering::IdempotentCall> call);

@@ -28,12 +28,13 @@ struct IdempotentCall {
 /// What the keys table says about a call.
 struct IdempotencyVerdict {
   enum class Kind : std::uint8_t {
-    kFirst,    ///< not seen: the key is now taken
-    kReplay,   ///< the same call was done: `resource`
-    kRunning,  ///< the same call still runs
-    kReused,   ///< the key was used with another body
+    kFirst,         ///< not seen: the key is now taken
+    kReplay,        ///< the same call was done: `resource`
+    kRunning,       ///< the same call still runs
+    kReused,        ///< the key was used with another body
+    kUnverifiable,  ///< the key was used before a restore: whether with this body can't be told
   } kind = Kind::kFirst;
-  IdBytes resource{};  ///< kReplay: what the first call made
+  IdBytes resource{};  ///< kReplay, kUnverifiable: what the first call made
 };
 
 /// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole
@@ -71,12 +72,16 @@ class Idempotency {
 
   /// In a transaction: drops the days that are over. Returns how many rows.
   Result<std::int64_t> drop_expired(store::Connection& db, Time now);
+  /// Before the first call: the database was restored from a backup, whose fingerprint keys are not
+  /// here.
+  void set_restored_at(Time at) noexcept { restored_at_ = at; }
   /// Reads which days have keys, once at start: older days are not searched in vain.
   Result<> load_days(store::Connection& db);
 
  private:
   crypto::RotatingKeys& keys_;
   std::atomic<std::int64_t> oldest_day_{INT64_MAX};  ///< of any stored key
+  Time restored_at_{};
 };
 
 }  // namespace flowsell::metering

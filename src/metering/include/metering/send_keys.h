@@ -32,6 +32,9 @@ class SendKeys {
   /// Reads what is stored, once at start, before the first transaction.
   Result<> load(store::Connection& db);
 
+  /// As Idempotency::set_restored_at().
+  void set_restored_at(Time at) noexcept;
+
   /// What the key stands for. kFirst: it is free.
   Result<IdempotencyVerdict> look(store::Connection& db, const IdempotentCall& call, Time now);
   /// As look(), and takes a free key for `resource`.
