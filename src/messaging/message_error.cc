@@ -22,6 +22,7 @@ constexpr std::array kOwnErrors = {
     OwnError{"message_expired", "Send it again, with a longer ttl_seconds if it may come later."},
     OwnError{"no_answer", kWaitForProof},
     OwnError{"process_ended", kWaitForProof},
+    OwnError{"restored_from_backup", kWaitForProof},
     OwnError{"sender_removed", "Send it from another sender."},
     OwnError{"unreadable_answer", kWaitForProof},
 };

@@ -93,12 +93,22 @@ Result<> SendHandler::on_claimed(store::Connection& db, const outbox::Job& job, 
   return mark_sending(db, job.workspace, MessageId(job.id), now);
 }
 
-Result<> SendHandler::recover(store::Connection& db, outbox::Job job, Time now) {
-  return settle_unknown(db, events_, limits_, job, now);
+Result<> SendHandler::recover(store::Connection& db, outbox::Job job, outbox::FoundIn found,
+                              Time now) {
+  CHECK_OK(settle_unknown(db, events_, limits_, job, found, now));
+  TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
+  return {};
 }
 
-Result<std::size_t> SendHandler::recover_begun() {
-  RecoverBegunOp op(events_, begun_, limits_, clock_.now());
+Result<bool> SendHandler::give_up(store::Connection& db, const outbox::Job& job, Time now) {
+  // It may have been sent after the backup was made, and its content is sealed under a key that no
+  // backup holds.
+  CHECK_OK(settle_unknown(db, events_, limits_, job, outbox::FoundIn::kBackup, now));
+  return true;
+}
+
+Result<std::size_t> SendHandler::recover_begun(outbox::FoundIn found) {
+  RecoverBegunOp op(events_, begun_, limits_, found, clock_.now());
   CHECK_OK(db_.commit_now(op));
   return op.recovered;
 }

@@ -104,7 +104,9 @@ Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
   for (const MessageRow& row : left) {
     TRY(const bool is_open, was_open(db, row));
     if (!is_open) continue;
-    CHECK_OK(settle_unknown(db, op.events, op.limits, job_of(row), op.now));
+    const outbox::Job job = job_of(row);
+    CHECK_OK(settle_unknown(db, op.events, op.limits, job, op.found, op.now));
+    TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
     ++op.recovered;
   }
   return op.all_begun.clear_left(db);
@@ -139,12 +141,14 @@ SettleOp::SettleOp(webhook::Events& e, BegunMessages& b, const metering::Limits&
     : WriteOp(kSettleKind), events(e), all_begun(b), limits(l), job(j), now(t) {}
 
 RecoverBegunOp::RecoverBegunOp(webhook::Events& e, const BegunMessages& b,
-                               const metering::Limits& l, Time t)
-    : WriteOp(kRecoverBegunKind), events(e), all_begun(b), limits(l), now(t) {}
+                               const metering::Limits& l, outbox::FoundIn f, Time t)
+    : WriteOp(kRecoverBegunKind), events(e), all_begun(b), limits(l), found(f), now(t) {}
 
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
-                        const metering::Limits& limits, const outbox::Job& job, Time now) {
-  const MessageError error = own_error("process_ended");
+                        const metering::Limits& limits, const outbox::Job& job,
+                        outbox::FoundIn found, Time now) {
+  const MessageError error =
+      own_error(found == outbox::FoundIn::kBackup ? "restored_from_backup" : "process_ended");
   const StatusChange change{MessageStatus::kUnknown, now, {}, &error};
   metering::Tally tally(db, limits, now);
   const auto tell = [&](const MessageRow& row) -> Result<> {
@@ -161,7 +165,6 @@ Result<> settle_unknown(store::Connection& db, webhook::Events& events,
   };
   TRY(const auto changed, change_status(db, job.workspace, MessageId(job.id), change));
   if (changed) CHECK_OK(leave_behind(*changed, change, tally, tell));
-  TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
   return tally.finish();
 }
 

@@ -8,6 +8,7 @@
 #include "messaging/message_table.h"
 #include "metering/metering.h"
 #include "outbox/job_table.h"
+#include "outbox/outbox.h"
 #include "store/database.h"
 #include "webhook/events.h"
 
@@ -39,17 +40,20 @@ struct SettleOp final : store::WriteOp {
   std::optional<outbox::JobRef> promoted;  ///< result
 };
 
-/// In a transaction: the message moves to a final state because its process died. No endpoint slot
-/// is planned: its deliveries are queued.
+/// In a transaction: the message is unknown because its process died, or because it was unfinished
+/// in a backup. The job is left to the caller. No endpoint slot is planned: deliveries are queued.
 Result<> settle_unknown(store::Connection& db, webhook::Events& events,
-                        const metering::Limits& limits, const outbox::Job& job, Time now);
+                        const metering::Limits& limits, const outbox::Job& job,
+                        outbox::FoundIn found, Time now);
 
 /// Settles as unknown the begun messages that the last process left without an outcome.
 struct RecoverBegunOp final : store::WriteOp {
-  RecoverBegunOp(webhook::Events& e, const BegunMessages& b, const metering::Limits& l, Time t);
+  RecoverBegunOp(webhook::Events& e, const BegunMessages& b, const metering::Limits& l,
+                 outbox::FoundIn f, Time t);
   webhook::Events& events;
   const BegunMessages& all_begun;
   const metering::Limits& limits;
+  outbox::FoundIn found;
   Time now;
   std::size_t recovered = 0;  ///< result
 };

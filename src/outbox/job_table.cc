@@ -72,6 +72,9 @@ const Sql kReady(
 const Sql kClaimed(
     "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
     "FROM claimed_jobs LIMIT ?1");
+const Sql kQueuedAfter(
+    "SELECT id, kind, workspace_id, lane_group, lane, attempt, due_at, expires_at, key_id, sealed "
+    "FROM queued_jobs WHERE id > ?1 ORDER BY id LIMIT ?2");
 const Sql kHas(
     "SELECT 1 FROM queued_jobs WHERE id = ?1 UNION ALL SELECT 1 FROM claimed_jobs WHERE id = ?1");
 const Sql kGroups("SELECT lane_group, COUNT(*) FROM queued_jobs GROUP BY lane_group");
@@ -206,6 +209,18 @@ Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit) 
   CHECK_OK(db.query(kClaimed, {static_cast<std::int64_t>(limit)},
                     [&](const store::Row& row) { jobs.push_back(job_of(row)); }));
   return jobs;
+}
+
+Result<std::vector<Job>> queued_jobs(store::Connection& db, const JobId& after, std::size_t limit) {
+  std::vector<Job> jobs;
+  CHECK_OK(db.query(kQueuedAfter, {id_param(after), static_cast<std::int64_t>(limit)},
+                    [&](const store::Row& row) { jobs.push_back(job_of(row)); }));
+  return jobs;
+}
+
+Result<> drop_queued_job(store::Connection& db, const JobId& id) {
+  CHECK_OK(db.run(kDeleteQueued, {id_param(id)}));
+  return {};
 }
 
 Result<std::vector<QueuedGroup>> queued_groups(store::Connection& db) {

@@ -37,10 +37,31 @@ Result<> apply_recovery(store::Connection& db, std::span<store::WriteOp* const> 
   for (store::WriteOp* each : ops) {
     auto& op = store::as<RecoverOp>(each);
     TRY(const auto jobs, claimed_jobs(db, kRecoverBlock));
-    for (const Job& job : jobs) CHECK_OK(op.handler_of(job.kind).recover(db, job, op.now));
+    for (const Job& job : jobs)
+      CHECK_OK(op.handler_of(job.kind).recover(db, job, op.found, op.now));
     op.recovered = jobs.size();
     if (jobs.empty()) CHECK_OK(promote_orphans(db));
   }
+  return {};
+}
+
+Result<> give_up_block(store::Connection& db, GiveUpOp& op) {
+  TRY(const auto jobs, queued_jobs(db, op.after, kRecoverBlock));
+  op.seen = jobs.size();
+  op.given_up = 0;
+  for (const Job& job : jobs) {
+    op.last = job.id;
+    TRY(const bool is_given_up, op.handler_of(job.kind).give_up(db, job, op.now));
+    if (!is_given_up) continue;
+    CHECK_OK(drop_queued_job(db, job.id));
+    ++op.given_up;
+  }
+  // Whoever waited behind one that went is the head of its lane now.
+  return jobs.empty() ? promote_orphans(db) : Result<>();
+}
+
+Result<> apply_giving_up(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) CHECK_OK(give_up_block(db, store::as<GiveUpOp>(each)));
   return {};
 }
 
@@ -49,6 +70,7 @@ constexpr store::WriteKind kClaimKind{"claim", 20, apply_claims};
 constexpr store::WriteKind kUnclaimKind{"unclaim", 25, apply_unclaims};
 constexpr store::WriteKind kPromoteKind{"promote", 60, apply_promotions};
 constexpr store::WriteKind kRecoverKind{"recover", 1, apply_recovery};
+constexpr store::WriteKind kGiveUpKind{"give_up", 1, apply_giving_up};
 
 }  // namespace
 
@@ -56,7 +78,9 @@ ClaimOp::ClaimOp(JobHandler& h, std::vector<JobRef> r, Time t)
     : WriteOp(kClaimKind), handler(h), refs(std::move(r)), now(t) {}
 PromoteOp::PromoteOp(const GroupId& g, Lane l) : WriteOp(kPromoteKind), group(g), lane(l) {}
 UnclaimOp::UnclaimOp(Job j) : WriteOp(kUnclaimKind), job(std::move(j)) {}
-RecoverOp::RecoverOp(std::function<JobHandler&(JobKind)> h, Time t)
-    : WriteOp(kRecoverKind), handler_of(std::move(h)), now(t) {}
+RecoverOp::RecoverOp(std::function<JobHandler&(JobKind)> h, FoundIn f, Time t)
+    : WriteOp(kRecoverKind), handler_of(std::move(h)), found(f), now(t) {}
+GiveUpOp::GiveUpOp(std::function<JobHandler&(JobKind)> h, const JobId& a, Time t)
+    : WriteOp(kGiveUpKind), handler_of(std::move(h)), after(a), now(t) {}
 
 }  // namespace flowsell::outbox

@@ -33,10 +33,22 @@ struct UnclaimOp final : store::WriteOp {
 
 /// Settles a block of what was claimed when the last process ended.
 struct RecoverOp final : store::WriteOp {
-  RecoverOp(std::function<JobHandler&(JobKind)> h, Time t);
+  RecoverOp(std::function<JobHandler&(JobKind)> h, FoundIn f, Time t);
   std::function<JobHandler&(JobKind)> handler_of;
+  FoundIn found;
   Time now;
   std::size_t recovered = 0;
+};
+
+/// Decides about a block of what was queued when a backup was made.
+struct GiveUpOp final : store::WriteOp {
+  GiveUpOp(std::function<JobHandler&(JobKind)> h, const JobId& a, Time t);
+  std::function<JobHandler&(JobKind)> handler_of;
+  JobId after;
+  Time now;
+  std::size_t seen = 0;      ///< result; 0: there are no more
+  std::size_t given_up = 0;  ///< result
+  JobId last{};              ///< result
 };
 
 }  // namespace flowsell::outbox

@@ -40,24 +40,52 @@ JobHandler& Outbox::handler(JobKind kind) const {
   return *handlers_[static_cast<std::size_t>(kind) - 1];
 }
 
-Result<> Outbox::recover() {
+Result<> Outbox::recover(FoundIn found) {
+  CHECK_OK(settle_claimed(found));
+  if (found == FoundIn::kBackup) CHECK_OK(settle_queued());
+  return learn_groups();
+}
+
+Result<> Outbox::settle_claimed(FoundIn found) {
   std::size_t total = 0;
   // Deliveries first: an event that tells of a message's end is behind those before it.
   for (const JobKind kind : {JobKind::kDelivery, JobKind::kSend}) {
     JobHandler* const each = handlers_[static_cast<std::size_t>(kind) - 1];
     if (each == nullptr) continue;
-    TRY(const std::size_t begun, each->recover_begun());
+    TRY(const std::size_t begun, each->recover_begun(found));
     total += begun;
   }
   while (true) {
-    RecoverOp op([this](JobKind kind) -> JobHandler& { return handler(kind); }, clock_.now());
+    RecoverOp op([this](JobKind kind) -> JobHandler& { return handler(kind); }, found,
+                 clock_.now());
     CHECK_OK(db_.commit_now(op));
     total += op.recovered;
     if (op.recovered == 0) break;
   }
   if (total > 0)
-    log::warn("attempts were open when the last process ended", {{"jobs", std::uint64_t{total}}});
+    log::warn("attempts were open when the last process ended, or the backup was made",
+              {{"jobs", std::uint64_t{total}}});
+  return {};
+}
 
+Result<> Outbox::settle_queued() {
+  std::size_t given_up = 0;
+  std::size_t kept = 0;
+  JobId last{};
+  while (true) {
+    GiveUpOp op([this](JobKind kind) -> JobHandler& { return handler(kind); }, last, clock_.now());
+    CHECK_OK(db_.commit_now(op));
+    if (op.seen == 0) break;
+    given_up += op.given_up;
+    kept += op.seen - op.given_up;
+    last = op.last;
+  }
+  log::warn("jobs that waited when the backup was made may have been done since",
+            {{"given_up", std::uint64_t{given_up}}, {"kept", std::uint64_t{kept}}});
+  return {};
+}
+
+Result<> Outbox::learn_groups() {
   Result<std::vector<QueuedGroup>> queued = std::vector<QueuedGroup>{};
   CHECK_OK(db_.read_now([&queued](store::Connection& db) { queued = queued_groups(db); }));
   if (!queued) return std::unexpected(std::move(queued).error());

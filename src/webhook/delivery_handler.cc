@@ -163,12 +163,27 @@ outbox::GroupPolicy DeliveryHandler::policy(const outbox::GroupId&) {
 
 Result<> DeliveryHandler::on_claimed(store::Connection&, const outbox::Job&, Time) { return {}; }
 
-Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, Time now) {
+Result<> DeliveryHandler::recover(store::Connection& db, outbox::Job job, outbox::FoundIn,
+                                  Time now) {
   // The receiver may have seen it: it is told again under the same webhook-id.
   return outbox::requeue_job(db, job, now);
 }
 
-Result<std::size_t> DeliveryHandler::recover_begun() {
+Result<bool> DeliveryHandler::give_up(store::Connection& db, const outbox::Job& job, Time now) {
+  const DeliveryId id(job.id);
+  TRY(const auto event_id, event_of(db, job.workspace, id));
+  if (!event_id) return true;
+  TRY(const auto event, read_event(db, spool_, job.workspace, *event_id));
+  // What can be told, is told, again where it was told before: under the same webhook-id, by which
+  // a receiver knows it. A customer's words without the words are no news: the receiver would take
+  // them for the whole, and may have had them.
+  if (!event || !event->content_is_lost || !is_inbound(event->draft.type)) return false;
+  const Attempt none{now, 0, "content_unavailable", std::chrono::milliseconds(0)};
+  CHECK_OK(record_attempt(db, job.workspace, id, none, DeliveryStatus::kFailed, std::nullopt, now));
+  return true;
+}
+
+Result<std::size_t> DeliveryHandler::recover_begun(outbox::FoundIn) {
   RecoverBegunOp op(begun_, clock_.now());
   CHECK_OK(db_.commit_now(op));
   return op.recovered;

@@ -106,8 +106,7 @@ StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spoo
   event.draft.subject = MessageId::from_blob(row.text(3)).bytes();
   event.draft.at = row.time(4);
   event.draft.body = row.text(5);
-  event.content_expired = row.is_null(7) && (event.draft.type == EventType::kMessageReceived ||
-                                             event.draft.type == EventType::kMessageReaction);
+  event.content_expired = row.is_null(7) && is_inbound(event.draft.type);
   if (row.is_null(7)) return event;
   const auto key = spool.find(static_cast<std::uint32_t>(row.integer(6)));
   auto opened =
@@ -117,6 +116,7 @@ StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spoo
     event.draft.content = Content(*std::move(opened));
   } else {
     event.content_expired = true;
+    event.content_is_lost = true;
   }
   return event;
 }

@@ -21,7 +21,7 @@ ProviderError refusal() {
 
 TEST(MessageErrors, OfOursSayWhatToDo) {
   for (const char* code : {"content_unavailable", "message_expired", "no_answer", "process_ended",
-                           "sender_removed", "unreadable_answer"}) {
+                           "restored_from_backup", "sender_removed", "unreadable_answer"}) {
     EXPECT_EQ(own_error(code).code, code);
     EXPECT_NE(own_error(code).fix, "") << code;
   }

@@ -95,10 +95,17 @@ Awaitable<Disposition> FakeHandler::attempt(Job job) {
   co_return how;
 }
 
-Result<> FakeHandler::recover(store::Connection& db, Job job, Time) {
+Result<> FakeHandler::recover(store::Connection& db, Job job, FoundIn, Time) {
   recovered.push_back(number_of(job.id));
   TRY([[maybe_unused]] const auto promoted, finish_job(db, job, true));
   return {};
+}
+
+Result<bool> FakeHandler::give_up(store::Connection&, const Job& job, Time) {
+  const std::uint32_t number = number_of(job.id);
+  if (kept.contains(number)) return false;
+  given_up.push_back(number);
+  return true;
 }
 
 void FakeHandler::retry(std::uint32_t number, int times) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "jobs.h"
@@ -27,7 +28,8 @@ class FakeHandler final : public JobHandler {
     return when_claimed ? when_claimed() : Result<>();
   }
   Awaitable<Disposition> attempt(Job job) override;
-  Result<> recover(store::Connection& db, Job job, Time) override;
+  Result<> recover(store::Connection& db, Job job, FoundIn, Time) override;
+  Result<bool> give_up(store::Connection&, const Job& job, Time) override;
 
   /// The next `times` attempts of a job are to be made again at once.
   void retry(std::uint32_t number, int times);
@@ -42,6 +44,8 @@ class FakeHandler final : public JobHandler {
   GroupPolicy group_policy;
   std::function<Result<>()> when_claimed;
   std::vector<std::uint32_t> recovered;
+  std::vector<std::uint32_t> given_up;
+  std::set<std::uint32_t> kept;  ///< of those that are asked for, these stay
 
  private:
   bool must_retry(std::uint32_t number);

@@ -134,6 +134,43 @@ TEST_F(OutboxTest, LaneThatLostItsHeadInACrashRunsAfterTheStart) {
   EXPECT_THAT(handler.wait_for_attempts(1), ElementsAre(2));
 }
 
+TEST_F(OutboxTest, OfABackupTheHandlerIsAskedAboutEveryQueuedJobAndWhatItGivesUpIsGone) {
+  leave(a_job(1, 1), JobState::kReady);
+  leave(a_job(2, 1), JobState::kReady);
+  leave(a_job(3, 2), JobState::kClaimed);
+  ASSERT_TRUE(outbox.recover(FoundIn::kBackup));
+  EXPECT_THAT(handler.given_up, ElementsAre(1, 2));
+  EXPECT_THAT(handler.recovered, ElementsAre(3));
+  EXPECT_THAT(states(), IsEmpty());
+  EXPECT_EQ(outbox.queued(), 0);
+}
+
+TEST_F(OutboxTest, OfABackupWhatStaysRunsThoughItsLaneLostItsHead) {
+  handler.kept = {2};
+  leave(a_job(1, 1), JobState::kReady);
+  leave(a_job(2, 1), JobState::kReady);
+  ASSERT_TRUE(outbox.recover(FoundIn::kBackup));
+  outbox.start();
+  EXPECT_THAT(handler.wait_for_attempts(1), ElementsAre(2));
+}
+
+TEST_F(OutboxTest, OfABackupAllIsGivenUpHoweverMuchItIs) {
+  ASSERT_TRUE(testkit::write(*db, [](store::Connection& connection) -> Result<> {
+    for (std::uint32_t n = 0; n < 1001; ++n)
+      CHECK_OK(insert_job(connection, a_job(n, n % 7), JobState::kReady));
+    return {};
+  }));
+  ASSERT_TRUE(outbox.recover(FoundIn::kBackup));
+  EXPECT_EQ(handler.given_up.size(), 1001U);
+  EXPECT_THAT(states(), IsEmpty());
+}
+
+TEST_F(OutboxTest, OfItsOwnDataNothingQueuedIsGivenUp) {
+  leave(a_job(1, 1), JobState::kReady);
+  ASSERT_TRUE(outbox.recover());
+  EXPECT_THAT(handler.given_up, IsEmpty());
+}
+
 TEST_F(OutboxTest, ClaimThatTheDatabaseRefusedIsMadeAgain) {
   std::atomic<int> refusals{1};
   handler.when_claimed = [&]() -> Result<> {

@@ -48,8 +48,10 @@ class SendHandler final : public outbox::JobHandler {
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
   Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
-  Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
-  Result<std::size_t> recover_begun() override;
+  Result<> recover(store::Connection& db, outbox::Job job, outbox::FoundIn found,
+                   Time now) override;
+  Result<std::size_t> recover_begun(outbox::FoundIn found) override;
+  Result<bool> give_up(store::Connection& db, const outbox::Job& job, Time now) override;
 
  private:
   Task<http::OutRequest> reopen(const outbox::Job& job, const Sender& sender);

@@ -52,6 +52,12 @@ Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& gro
 /// Jobs that were claimed when the process ended.
 Result<std::vector<Job>> claimed_jobs(store::Connection& db, std::size_t limit);
 
+/// Queued jobs, ready and waiting ones, in the order of their ids, behind `after`.
+Result<std::vector<Job>> queued_jobs(store::Connection& db, const JobId& after, std::size_t limit);
+
+/// Removes a queued job. Whoever waited behind it is not woken: see promote_orphans().
+Result<> drop_queued_job(store::Connection& db, const JobId& id);
+
 struct QueuedGroup {
   JobKind kind;
   GroupId group;

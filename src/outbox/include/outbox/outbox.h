@@ -22,8 +22,14 @@ namespace flowsell::outbox {
 
 class Group;
 
-/// What a room does with its kind of job. Called on the pool's threads; on_claimed() and recover()
-/// inside a transaction, on the committer's.
+/// What a start finds in the tables.
+enum class FoundIn : std::uint8_t {
+  kOwnData,  ///< what this database's last process left
+  kBackup,   ///< what was there when a backup was made; it may have been done since
+};
+
+/// What a room does with its kind of job. Called on the pool's threads; on_claimed(), recover()
+/// and give_up() inside a transaction, on the committer's.
 class JobHandler {
  public:
   virtual ~JobHandler() = default;
@@ -34,10 +40,14 @@ class JobHandler {
   virtual Awaitable<Disposition> attempt(Job job) = 0;
   /// The process ended while the job was claimed: decide and store what becomes of it, row
   /// included.
-  virtual Result<> recover(store::Connection& db, Job job, Time now) = 0;
+  virtual Result<> recover(store::Connection& db, Job job, FoundIn found, Time now) = 0;
   /// The same for attempts that the room began without a row in the outbox's tables; their number.
   /// Blocking; before any recover().
-  virtual Result<std::size_t> recover_begun() { return 0; }
+  virtual Result<std::size_t> recover_begun(FoundIn /*found*/) { return 0; }
+  /// The job was queued in a backup. True: it may not be done (again), and what that means is
+  /// stored; its row goes. False: it stays in the queue. It may be asked for the same job more than
+  /// once.
+  virtual Result<bool> give_up(store::Connection& db, const Job& job, Time now) = 0;
 };
 
 /// A place in the outbox for a job that is about to be inserted. Give it back by exactly one of
@@ -61,9 +71,10 @@ class Outbox {
 
   /// Before recover().
   void set_handler(JobKind kind, JobHandler& handler);
-  /// Settles what was claimed when the last process ended, and learns which groups have work.
-  /// Blocking; before start().
-  Result<> recover();
+  /// Settles what was claimed when the last process ended, and learns which groups have work. In a
+  /// backup that was restored it settles what was queued too. Blocking; before start(). In bounded
+  /// transactions: where one fails, or the process ends, it is called again.
+  Result<> recover(FoundIn found = FoundIn::kOwnData);
   void start();
 
   Slot reserve(JobKind kind, const GroupId& group, Lane lane);
@@ -95,6 +106,9 @@ class Outbox {
   std::int64_t in_flight() const noexcept { return in_flight_.load(); }
 
  private:
+  Result<> settle_claimed(FoundIn found);
+  Result<> settle_queued();
+  Result<> learn_groups();
   std::shared_ptr<Group> group_of(JobKind kind, const GroupId& id);
   std::shared_ptr<Group> find_group(const GroupId& id) const;
   net::any_io_executor home_of(const Group& group) const;

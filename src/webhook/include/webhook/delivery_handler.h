@@ -40,8 +40,10 @@ class DeliveryHandler final : public outbox::JobHandler {
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;
   Awaitable<outbox::Disposition> attempt(outbox::Job job) override;
-  Result<> recover(store::Connection& db, outbox::Job job, Time now) override;
-  Result<std::size_t> recover_begun() override;
+  Result<> recover(store::Connection& db, outbox::Job job, outbox::FoundIn found,
+                   Time now) override;
+  Result<std::size_t> recover_begun(outbox::FoundIn found) override;
+  Result<bool> give_up(store::Connection& db, const outbox::Job& job, Time now) override;
 
  private:
   Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event,

@@ -20,6 +20,10 @@ enum class EventType : std::uint8_t {
   kProviderUnknown = 10,
 };
 std::string_view event_type_name(EventType type) noexcept;
+/// True for what a customer said: without its content such an event says little.
+constexpr bool is_inbound(EventType type) noexcept {
+  return type == EventType::kMessageReceived || type == EventType::kMessageReaction;
+}
 std::optional<EventType> parse_event_type(std::string_view name) noexcept;
 
 /// True for "*", a type's name, or a head and ".*" under which at least one type stands:

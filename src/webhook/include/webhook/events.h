@@ -167,6 +167,7 @@ class Events {
 struct StoredEvent {
   EventDraft draft;
   bool content_expired = false;
+  bool content_is_lost = false;  ///< it is there, sealed under a key that is not
 };
 Result<std::optional<StoredEvent>> read_event(store::Connection& db,
                                               const crypto::RotatingKeys& spool,
