@@ -13,14 +13,14 @@
 #include "keys.h"
 #include "maintenance.h"
 #include "messaging/render.h"
-#include "messaging/schema.h"
+#include "migrations.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
 #include "store/postgres.h"
+#include "store/restores.h"
 #include "store/sqlite.h"
 #include "telemetry/log.h"
 #include "webhook/delivery_handler.h"
-#include "webhook/schema.h"
 #include "whatsapp/adapter.h"
 
 namespace flowsell::app {
@@ -201,6 +201,11 @@ class Application::Parts {
 
   /// Reads into memory what every request needs.
   Result<> load() {
+    TRY(restore, store::find_restore(*db, clock.now()));
+    if (restore) {
+      idempotency.set_restored_at(restore->restored_at);
+      send_keys.set_restored_at(restore->restored_at);
+    }
     CHECK_OK(workspaces.load_keys());
     CHECK_OK(senders.load());
     CHECK_OK(endpoints.load());
@@ -210,6 +215,17 @@ class Application::Parts {
       if (loaded) loaded = send_keys.load(connection);
     }));
     return loaded;
+  }
+
+  /// Settles what the last process, or the backup that was restored, left open.
+  Result<> recover() {
+    if (!restore || restore->is_settled) return outbox.recover();
+    log::warn("this database was restored from a backup: nothing unfinished in it is done again",
+              {{"epoch", restore->epoch},
+               {"backup_at", format_time(restore->backup_at)},
+               {"restored_at", format_time(restore->restored_at)}});
+    CHECK_OK(outbox.recover(outbox::FoundIn::kBackup));
+    return store::settle_restore(*db, clock.now());
   }
 
   SystemClock clock;
@@ -247,6 +263,7 @@ class Application::Parts {
   api::Api api;
   http::Server server;
   Maintenance maintenance;
+  std::optional<store::Restore> restore;  ///< the last one of this database
 };
 
 Application::Application(const config::Settings& settings) : settings_(settings) {}
@@ -260,9 +277,7 @@ Result<> Application::start() {
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 
   TRY(auto db, open_database(settings_, dir));
-  CHECK_OK(db->migrate(
-      store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
-                               webhook::migrations(), messaging::migrations()})));
+  CHECK_OK(db->migrate(all_migrations()));
   TRY(auto keys, open_keys(settings_, SystemClock().now()));
 
   const Secret secret = simulator_secret(settings_);
@@ -283,7 +298,7 @@ Result<> Application::start() {
     TRY(sandbox,
         open_sandbox(dir / "sandbox.json", parts_->workspaces, parts_->api_keys, parts_->senders));
   }
-  CHECK_OK(parts_->outbox.recover());
+  CHECK_OK(parts_->recover());
   parts_->pool.start();
   CHECK_OK(parts_->server.start());
   const std::string scheme = settings_.server.tls_certificate.empty() ? "http://" : "https://";

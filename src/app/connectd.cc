@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "application.h"
+#include "backup.h"
 #include "config/settings.h"
 #include "core/failpoint.h"
 #include "hardening.h"
@@ -22,13 +23,28 @@ int print(const std::string& text) {
 log::Level level_of(config::LogLevel level) { return static_cast<log::Level>(level); }
 log::Format format_of(config::LogFormat format) { return static_cast<log::Format>(format); }
 
-int serve(const config::Settings& settings) {
+/// What every command needs that touches data. False: it was said why not.
+bool prepare(const config::Settings& settings) {
   app::forbid_core_dumps();
   log::configure(level_of(settings.log.level), format_of(settings.log.format));
   if (!settings.debug.failpoint.empty() && !arm_failpoint(settings.debug.failpoint)) {
     std::cerr << "connectd: debug.failpoint: use NAME or NAME:COUNT\n";
-    return 2;
+    return false;
   }
+  return true;
+}
+
+/// A command that ends by itself.
+int run(const config::LoadedSettings& loaded, app::FileCommand command) {
+  if (!prepare(loaded.settings)) return 2;
+  const auto said = command(loaded.settings, loaded.backup_file, SystemClock().now());
+  if (said) return print(*said);
+  std::cerr << "connectd: " << said.error().detail << "\n";
+  return 1;
+}
+
+int serve(const config::Settings& settings) {
+  if (!prepare(settings)) return 2;
   // Blocked before any thread starts, so that only this one sees them, in sigwait().
   sigset_t signals;
   sigemptyset(&signals);
@@ -66,6 +82,10 @@ int main(int argc, char** argv) {
       return print(config::show(*loaded));
     case config::Command::kShowConfigMarkdown:
       return print(config::markdown());
+    case config::Command::kBackup:
+      return run(*loaded, app::back_up);
+    case config::Command::kRestore:
+      return run(*loaded, app::restore);
     case config::Command::kServe:
       return serve(loaded->settings);
   }

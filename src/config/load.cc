@@ -32,12 +32,18 @@ struct Reading {
 struct CommandLine {
   std::string command;
   std::string config_file;
+  std::string to;
+  std::string from;
   bool help = false;
   bool markdown = false;
 };
 
 // --- flags
 // -----------------------------------------------------------------------------------------------------------
+
+// Not settings: what one command is asked to do, once.
+constexpr std::string_view kToFlag = "--to";
+constexpr std::string_view kFromFlag = "--from";
 
 /// What CLI11 writes into: one text for every flag of the table.
 using FlagTexts = std::map<std::string, std::string, std::less<>>;
@@ -48,6 +54,8 @@ void declare_flags(CLI::App& app, CommandLine& line, FlagTexts& texts) {
   app.add_option("command", line.command);
   app.add_flag("-h,--help", line.help);
   app.add_flag("--markdown", line.markdown);
+  app.add_option(std::string(kToFlag), line.to);
+  app.add_option(std::string(kFromFlag), line.from);
   app.add_option(std::string(kConfigFlag), line.config_file);
   for (const Setting& setting : table()) {
     if (setting.flag.empty()) continue;
@@ -258,6 +266,8 @@ Error as_error(std::vector<FieldError> faults) {
 std::optional<Command> command_of(const CommandLine& line) {
   if (line.help) return Command::kShowHelp;
   if (line.command == "version") return Command::kShowVersion;
+  if (line.command == "backup" && !line.markdown) return Command::kBackup;
+  if (line.command == "restore" && !line.markdown) return Command::kRestore;
   if (line.command == "config")
     return line.markdown ? Command::kShowConfigMarkdown : Command::kShowConfig;
   if (line.command.empty() && !line.markdown) return Command::kServe;
@@ -265,8 +275,25 @@ std::optional<Command> command_of(const CommandLine& line) {
 }
 
 bool reads_values(Command command) {
-  return command == Command::kServe || command == Command::kShowConfig ||
-         command == Command::kShowHelp;
+  return command != Command::kShowVersion && command != Command::kShowConfigMarkdown;
+}
+
+/// A command's own file: named where it is needed, and nowhere else.
+void check_file(std::string_view flag, const std::string& file, bool is_needed, Reading& reading) {
+  if (is_needed && file.empty()) {
+    reading.fault(std::string(flag), "required", "this command needs it",
+                  "Name a file; see connectd --help.");
+  } else if (!is_needed && !file.empty()) {
+    reading.fault(std::string(flag), "unknown_flag", "this command has no such flag",
+                  "See connectd --help.");
+  }
+}
+
+void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& reading) {
+  if (loaded.command == Command::kShowHelp) return;
+  check_file(kToFlag, line.to, loaded.command == Command::kBackup, reading);
+  check_file(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
+  loaded.backup_file = loaded.command == Command::kBackup ? line.to : line.from;
 }
 
 void apply_all(Reading& reading, LoadedSettings& loaded) {
@@ -299,9 +326,10 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
   LoadedSettings loaded;
   if (const auto command = command_of(line)) {
     loaded.command = *command;
+    if (reading.faults.empty()) read_files(line, loaded, reading);
   } else if (reading.faults.empty()) {
-    reading.fault("command", "unknown_command", "expected config, version or nothing",
-                  "See connectd --help.");
+    reading.fault("command", "unknown_command",
+                  "expected backup, restore, config, version or nothing", "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {
     read_environment(environment, reading);

@@ -13,6 +13,10 @@ constexpr std::string_view kUsage =
 
 Usage:
   connectd [flags]             serve
+  connectd backup [flags] --to FILE_OR_FOLDER
+                               copy the database beside a running server (docs/operations/backup.md)
+  connectd restore [flags] --from FILE
+                               put such a copy into a data folder that has no database
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
   connectd version             show the version

@@ -42,6 +42,25 @@ TEST(Load, EveryNameFlagAndVariableIsUnique) {
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
 }
 
+TEST(Load, BackupAndRestoreNameTheirFile) {
+  const auto backup = load({"backup", "--data-dir", "d", "--to", "b.db"}, {});
+  ASSERT_TRUE(backup);
+  EXPECT_EQ(backup->command, Command::kBackup);
+  EXPECT_EQ(backup->backup_file, "b.db");
+  EXPECT_EQ(backup->settings.data.dir, "d");
+  const auto restore = load({"restore", "--from", "b.db"}, {});
+  ASSERT_TRUE(restore);
+  EXPECT_EQ(restore->command, Command::kRestore);
+  EXPECT_EQ(restore->backup_file, "b.db");
+}
+
+TEST(Load, BackupAndRestoreWithoutTheirFileOrWithAnothersAreRefused) {
+  EXPECT_EQ(only_fault(load({"backup"}, {})), "--to required");
+  EXPECT_EQ(only_fault(load({"restore"}, {})), "--from required");
+  EXPECT_EQ(only_fault(load({"backup", "--to", "b", "--from", "a"}, {})), "--from unknown_flag");
+  EXPECT_EQ(only_fault(load({"--to", "b"}, {})), "--to unknown_flag");
+}
+
 class Precedence : public Test {
  protected:
   ConfigFile file_{"[server]\nthreads = 3\n"};

@@ -102,6 +102,8 @@ struct Settings {
 /// What the command line asks for.
 enum class Command : std::uint8_t {
   kServe,               ///< connectd
+  kBackup,              ///< connectd backup --to
+  kRestore,             ///< connectd restore --from
   kShowConfig,          ///< connectd config
   kShowConfigMarkdown,  ///< connectd config --markdown
   kShowVersion,         ///< connectd version
@@ -112,6 +114,7 @@ enum class Command : std::uint8_t {
 struct LoadedSettings {
   Command command = Command::kServe;
   Settings settings;
+  std::string backup_file;  ///< kBackup: where to, a file or a folder; kRestore: from what
   /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
   /// "file connect.toml".
   std::map<std::string, std::string, std::less<>> sources;
