@@ -219,7 +219,7 @@ Result<std::vector<Job>> queued_jobs(store::Connection& db, const JobId& after, 
 }
 
 Result<> drop_queued_job(store::Connection& db, const JobId& id) {
-  CHECK_OK(db.run(kDeleteQueued, {id_param(id)}));
+  CHECK_OK(db.write(kDeleteQueued, {id_param(id)}));
   return {};
 }
 

@@ -81,7 +81,7 @@ Result<> Outbox::settle_queued() {
     last = op.last;
   }
   log::warn("jobs that waited when the backup was made may have been done since",
-            {{"given_up", std::uint64_t{given_up}}, {"kept", std::uint64_t{kept}}});
+            {{"given_up", std::uint64_t{given_up}}, {"left_in_queue", std::uint64_t{kept}}});
   return {};
 }
 

@@ -29,7 +29,7 @@ struct RestoreOp final : WriteOp {
 Result<> apply_restores(Connection& db, std::span<WriteOp* const> ops) {
   for (WriteOp* each : ops) {
     const auto& op = as<RestoreOp>(each);
-    CHECK_OK(db.run(op.statement, {op.now}));
+    CHECK_OK(db.write(op.statement, {op.now}));
   }
   return {};
 }

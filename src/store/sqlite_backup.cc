@@ -10,10 +10,10 @@
 
 #include "core/failpoint.h"
 #include "core/random.h"
+#include "migrations.h"
 #include "sqlite_backup_files.h"
 #include "sqlite_connection.h"
 #include "sqlite_files.h"
-#include "migrations.h"
 #include "store/backup.h"
 #include "store/restores.h"
 

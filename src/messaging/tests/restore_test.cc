@@ -86,7 +86,7 @@ TEST_F(RestoredMessage, ThatWasBegunIsUnknown) {
     std::string bytes = "1";
     pack_begun(row, item);
     pack_text(bytes, item);
-    CHECK_OK(db.run(kPutSlot, {store::Param::blob(bytes)}));
+    CHECK_OK(db.write(kPutSlot, {store::Param::blob(bytes)}));
     return {};
   }));
   start();

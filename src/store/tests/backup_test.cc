@@ -32,7 +32,7 @@ constexpr Sql kDeleteItems("DELETE FROM item");
 struct DeleteItems : WriteOp {
   DeleteItems() : WriteOp(kKind) {}
   static Result<> apply(Connection& db, std::span<WriteOp* const>) {
-    CHECK_OK(db.run(kDeleteItems, {}));
+    CHECK_OK(db.write(kDeleteItems, {}));
     return {};
   }
   static const WriteKind kKind;
