@@ -1,7 +1,10 @@
 #include "application.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 #include <vector>
@@ -16,6 +19,7 @@
 #include "migrations.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
+#include "store/copy.h"
 #include "store/postgres.h"
 #include "store/restores.h"
 #include "store/sqlite.h"
@@ -81,22 +85,6 @@ Result<messaging::SendOptions> send_options(const config::Settings& settings,
   }
   TRY(options.live_api_base, http::Url::parse(settings.whatsapp.api_base));
   return options;
-}
-
-Result<std::unique_ptr<store::Database>> open_database(const config::Settings& settings,
-                                                       const std::filesystem::path& dir) {
-  if (!settings.database.url.empty()) {
-    store::PostgresOptions options;
-    options.conninfo = settings.database.url;
-    options.readers = settings.store.readers;
-    options.batch_max = settings.store.batch_max;
-    return store::open_postgres(options);
-  }
-  store::SqliteOptions options;
-  options.path = (dir / "connect.db").string();
-  options.readers = settings.store.readers;
-  options.batch_max = settings.store.batch_max;
-  return store::open_sqlite(options);
 }
 
 http::ServerOptions server_options(const config::Settings& settings) {
@@ -269,6 +257,26 @@ class Application::Parts {
 Application::Application(const config::Settings& settings) : settings_(settings) {}
 Application::~Application() = default;
 
+Result<std::unique_ptr<store::Database>> Application::open_database(
+    const std::filesystem::path& dir) {
+  if (!settings_.database.url.empty()) {
+    store::PostgresOptions options;
+    options.conninfo = settings_.database.url;
+    options.readers = settings_.store.readers;
+    options.batch_max = settings_.store.batch_max;
+    options.when_gone = [this] {
+      must_restart_ = true;
+      ::kill(::getpid(), SIGTERM);
+    };
+    return store::open_postgres(options);
+  }
+  store::SqliteOptions options;
+  options.path = (dir / "connect.db").string();
+  options.readers = settings_.store.readers;
+  options.batch_max = settings_.store.batch_max;
+  return store::open_sqlite(options);
+}
+
 Result<> Application::start() {
   const std::filesystem::path dir(settings_.data.dir);
   std::error_code error;
@@ -276,8 +284,9 @@ Result<> Application::start() {
   if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 
-  TRY(auto db, open_database(settings_, dir));
+  TRY(auto db, open_database(dir));
   CHECK_OK(db->migrate(all_migrations()));
+  CHECK_OK(store::check_copies(*db));
   TRY(auto keys, open_keys(settings_, SystemClock().now()));
 
   const Secret secret = simulator_secret(settings_);

@@ -8,9 +8,7 @@
 
 namespace flowsell::app {
 
-/// A command that has one file of its own. What it prints when it has done its work.
-using FileCommand = Result<std::string> (*)(const config::Settings& settings,
-                                            const std::string& file, Time now);
+// Commands that end by themselves. Each gives what it prints when it has done its work.
 
 /// `connectd backup`: copies the database of data.dir to `target`, beside a server that may run on
 /// it. A folder gets a file named after the time. See store/backup.h, docs/operations/backup.md.

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "core/failpoint.h"
 #include "hardening.h"
+#include "migrate_store.h"
 #include "telemetry/log.h"
 
 namespace {
@@ -35,9 +36,10 @@ bool prepare(const config::Settings& settings) {
 }
 
 /// A command that ends by itself.
-int run(const config::LoadedSettings& loaded, app::FileCommand command) {
+template <class Work>
+int run(const config::LoadedSettings& loaded, Work work) {
   if (!prepare(loaded.settings)) return 2;
-  const auto said = command(loaded.settings, loaded.backup_file, SystemClock().now());
+  const Result<std::string> said = work(loaded.settings, SystemClock().now());
   if (said) return print(*said);
   std::cerr << "connectd: " << said.error().detail << "\n";
   return 1;
@@ -61,7 +63,7 @@ int serve(const config::Settings& settings) {
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   application.stop();
-  return 0;
+  return application.must_restart() ? 1 : 0;
 }
 
 }  // namespace
@@ -83,9 +85,17 @@ int main(int argc, char** argv) {
     case config::Command::kShowConfigMarkdown:
       return print(config::markdown());
     case config::Command::kBackup:
-      return run(*loaded, app::back_up);
+      return run(*loaded, [&](const config::Settings& settings, Time now) {
+        return app::back_up(settings, std::string(loaded->to.reveal()), now);
+      });
     case config::Command::kRestore:
-      return run(*loaded, app::restore);
+      return run(*loaded, [&](const config::Settings& settings, Time now) {
+        return app::restore(settings, loaded->from, now);
+      });
+    case config::Command::kMigrateStore:
+      return run(*loaded, [&](const config::Settings& settings, Time now) {
+        return app::migrate_store(settings, loaded->from, loaded->to, now);
+      });
     case config::Command::kServe:
       return serve(loaded->settings);
   }

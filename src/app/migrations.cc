@@ -4,6 +4,7 @@
 #include "messaging/schema.h"
 #include "metering/metering.h"
 #include "outbox/job_table.h"
+#include "store/copy.h"
 #include "store/restores.h"
 #include "webhook/schema.h"
 
@@ -11,8 +12,9 @@ namespace flowsell::app {
 
 std::vector<store::Migration> all_migrations() {
   return store::merge_migrations({identity::migrations(), store::restore_migrations(),
-                                  metering::migrations(), outbox::migrations(),
-                                  webhook::migrations(), messaging::migrations()});
+                                  store::copy_migrations(), metering::migrations(),
+                                  outbox::migrations(), webhook::migrations(),
+                                  messaging::migrations()});
 }
 
 }  // namespace flowsell::app

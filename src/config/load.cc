@@ -268,6 +268,7 @@ std::optional<Command> command_of(const CommandLine& line) {
   if (line.command == "version") return Command::kShowVersion;
   if (line.command == "backup" && !line.markdown) return Command::kBackup;
   if (line.command == "restore" && !line.markdown) return Command::kRestore;
+  if (line.command == "migrate-store" && !line.markdown) return Command::kMigrateStore;
   if (line.command == "config")
     return line.markdown ? Command::kShowConfigMarkdown : Command::kShowConfig;
   if (line.command.empty() && !line.markdown) return Command::kServe;
@@ -291,9 +292,12 @@ void check_file(std::string_view flag, const std::string& file, bool is_needed, 
 
 void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& reading) {
   if (loaded.command == Command::kShowHelp) return;
-  check_file(kToFlag, line.to, loaded.command == Command::kBackup, reading);
-  check_file(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
-  loaded.backup_file = loaded.command == Command::kBackup ? line.to : line.from;
+  if (loaded.command != Command::kMigrateStore) {  // whose two have defaults
+    check_file(kToFlag, line.to, loaded.command == Command::kBackup, reading);
+    check_file(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
+  }
+  loaded.to = Secret(line.to);
+  loaded.from = line.from;
 }
 
 void apply_all(Reading& reading, LoadedSettings& loaded) {
@@ -329,7 +333,8 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
     if (reading.faults.empty()) read_files(line, loaded, reading);
   } else if (reading.faults.empty()) {
     reading.fault("command", "unknown_command",
-                  "expected backup, restore, config, version or nothing", "See connectd --help.");
+                  "expected backup, restore, migrate-store, config, version or nothing",
+                  "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {
     read_environment(environment, reading);

@@ -17,6 +17,9 @@ Usage:
                                copy the database beside a running server (docs/operations/backup.md)
   connectd restore [flags] --from FILE
                                put such a copy into a data folder that has no database
+  connectd migrate-store [flags] [--from sqlite:FOLDER] [--to postgres://...]
+                               copy a resting SQLite database to an empty PostgreSQL one; without
+                               the two flags: from data.dir, to database.url
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
   connectd version             show the version

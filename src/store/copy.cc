@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,9 +16,38 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 500;
 
+constexpr std::array kMigrations = {Migration{6, "copies", R"sql(
+CREATE TABLE copies (
+  id INTEGER NOT NULL PRIMARY KEY,
+  begun_at INTEGER NOT NULL,
+  finished_at INTEGER
+) STRICT;
+)sql"}};
+// One at a time: its number is always 1.
+constexpr Sql kBegin(
+    "INSERT INTO copies (id, begun_at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET finished_at = "
+    "NULL");
+constexpr Sql kFinish("UPDATE copies SET finished_at = ?1");
+constexpr Sql kUnfinished("SELECT 1 FROM copies WHERE finished_at IS NULL");
+
+struct NoteOp final : WriteOp {
+  NoteOp(const Sql& s, Time t);
+  const Sql& statement;
+  Time now;
+};
+Result<> apply_notes(Connection& db, std::span<WriteOp* const> ops) {
+  for (WriteOp* each : ops) {
+    const auto& op = as<NoteOp>(each);
+    CHECK_OK(db.write(op.statement, {op.now}));
+  }
+  return {};
+}
+constexpr WriteKind kNoteKind{"copy_note", 1, apply_notes};
+NoteOp::NoteOp(const Sql& s, Time t) : WriteOp(kNoteKind), statement(s), now(t) {}
+
 constexpr Sql kTables(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE "
-    "'\\' AND name <> 'schema_migrations' ORDER BY name");
+    "'\\' AND name NOT IN ('schema_migrations', 'copies') ORDER BY name");
 constexpr Sql kColumns("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid");
 
 /// A statement that is made at run time. Drivers know one by its address, so it stays for good.
@@ -223,6 +253,30 @@ Result<std::int64_t> compare_rows(Database& from, Database& to, const Table& tab
 }
 
 }  // namespace
+
+std::span<const Migration> copy_migrations() { return kMigrations; }
+
+Result<> begin_copy(Database& to, Time now) {
+  NoteOp begin(kBegin, now);
+  return to.commit_now(begin);
+}
+
+Result<> finish_copy(Database& to, Time now) {
+  NoteOp finish(kFinish, now);
+  return to.commit_now(finish);
+}
+
+Result<> check_copies(Database& db) {
+  bool is_unfinished = false;
+  TRY(const bool asked, read(db, [&](Connection& connection) -> Result<bool> {
+        CHECK_OK(connection.query(kUnfinished, {}, [&](const Row&) { is_unfinished = true; }));
+        return true;
+      }));
+  if (asked && !is_unfinished) return {};
+  return fail(ErrorCode::kConflict,
+              "this database is the target of a connectd migrate-store that has not ended: call it "
+              "again");
+}
 
 Result<std::vector<CopiedTable>> copy_tables(
     Database& from, Database& to, const std::function<void(const CopiedTable&)>& progress) {

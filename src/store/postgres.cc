@@ -49,6 +49,9 @@ constexpr Sql kLastBatch("UPDATE store_writer SET batch = batch WHERE epoch = ?1
 constexpr Sql kEndLostSession(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?1 AND pid <> "
     "pg_backend_pid() AND usename = current_user");
+constexpr Sql kHasRestores("SELECT 1 WHERE to_regclass('restores') IS NOT NULL");
+constexpr Sql kNoteRestore(
+    "INSERT INTO restores (epoch, backup_at) SELECT coalesce(max(epoch), 0) + 1, 0 FROM restores");
 constexpr Sql kLockSchema("SELECT pg_advisory_lock(1179405144, hashtext(current_schema()))");
 constexpr Sql kUnlockSchema("SELECT pg_advisory_unlock(1179405144, hashtext(current_schema()))");
 constexpr Sql kBeginWriting("BEGIN");
@@ -74,8 +77,12 @@ using Returns = std::atomic<std::uint64_t>;
 /// The connection that writes, for the one process that owns the database.
 class PostgresWriter final : public Writer {
  public:
-  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns)
-      : name_(options.application_name), db_(std::move(options)), returns_(std::move(returns)) {}
+  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
+                 std::function<void()> when_gone)
+      : name_(options.application_name),
+        db_(std::move(options)),
+        returns_(std::move(returns)),
+        when_gone_(std::move(when_gone)) {}
 
   /// Waits until `deadline` for a process that owns the database.
   Result<> open(steady_clock::time_point deadline) {
@@ -177,16 +184,31 @@ class PostgresWriter final : public Writer {
     std::optional<std::int64_t> batch;
     CHECK_OK(db_.query(kLastBatch, {epoch_}, [&batch](const Row& row) { batch = row.integer(0); }));
     if (batch && *batch >= committed_) return *batch;
-    gone_ =
-        batch ? "PostgreSQL: the database lacks what was committed (a standby that was behind has "
-                "been promoted, or a backup restored)"
-              : "PostgreSQL: another process has taken the database over";
+    if (batch) CHECK_OK(note_restore());
+    leave_for_good(batch ? "PostgreSQL: the database lacks what was committed (a standby that was "
+                           "behind has been "
+                           "promoted, or a backup restored)"
+                         : "PostgreSQL: another process has taken the database over");
+    return std::unexpected(gone());
+  }
+
+  /// What waits in a database that went back in time may have been done: whoever starts on it next
+  /// treats it as a restored backup (restores.h).
+  Result<> note_restore() {
+    bool has_table = false;
+    CHECK_OK(db_.query(kHasRestores, {}, [&has_table](const Row&) { has_table = true; }));
+    if (!has_table) return {};
+    CHECK_OK(db_.run(kNoteRestore, {}));
+    return {};
+  }
+
+  void leave_for_good(const char* why) {
+    gone_ = why;
     undecided_ = false;
     takes_writes_ = false;
     db_.disconnect();
-    log::error("the database is not this process's any more: it must be restarted",
-               {{"why", gone_}});
-    return std::unexpected(gone());
+    log::error("the database is not this process's any more: it must be restarted", {{"why", why}});
+    when_gone_();
   }
 
   Error gone() const { return {ErrorCode::kStoreUnavailable, gone_}; }
@@ -198,6 +220,7 @@ class PostgresWriter final : public Writer {
   const std::string name_;
   PostgresConnection db_;
   const std::shared_ptr<Returns> returns_;
+  const std::function<void()> when_gone_;
   std::int64_t epoch_ = 0;
   std::int64_t batch_ = 0;      ///< the number of the last transaction that was tried
   std::int64_t committed_ = 0;  ///< of the last one that is known to be committed
@@ -247,7 +270,8 @@ class PostgresReader final : public Reader {
 
 Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
   const auto returns = std::make_shared<Returns>(0);
-  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"), returns);
+  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"), returns,
+                                                 options.when_gone);
   CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner));
   std::vector<std::unique_ptr<Reader>> readers;
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)

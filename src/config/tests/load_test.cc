@@ -46,12 +46,12 @@ TEST(Load, BackupAndRestoreNameTheirFile) {
   const auto backup = load({"backup", "--data-dir", "d", "--to", "b.db"}, {});
   ASSERT_TRUE(backup);
   EXPECT_EQ(backup->command, Command::kBackup);
-  EXPECT_EQ(backup->backup_file, "b.db");
+  EXPECT_EQ(backup->to.reveal(), "b.db");
   EXPECT_EQ(backup->settings.data.dir, "d");
   const auto restore = load({"restore", "--from", "b.db"}, {});
   ASSERT_TRUE(restore);
   EXPECT_EQ(restore->command, Command::kRestore);
-  EXPECT_EQ(restore->backup_file, "b.db");
+  EXPECT_EQ(restore->from, "b.db");
 }
 
 TEST(Load, BackupAndRestoreWithoutTheirFileOrWithAnothersAreRefused) {

@@ -104,6 +104,7 @@ enum class Command : std::uint8_t {
   kServe,               ///< connectd
   kBackup,              ///< connectd backup --to
   kRestore,             ///< connectd restore --from
+  kMigrateStore,        ///< connectd migrate-store
   kShowConfig,          ///< connectd config
   kShowConfigMarkdown,  ///< connectd config --markdown
   kShowVersion,         ///< connectd version
@@ -114,7 +115,8 @@ enum class Command : std::uint8_t {
 struct LoadedSettings {
   Command command = Command::kServe;
   Settings settings;
-  std::string backup_file;  ///< kBackup: where to, a file or a folder; kRestore: from what
+  Secret to;         ///< kBackup: a file or a folder; kMigrateStore: a database, may be empty
+  std::string from;  ///< kRestore: a file; kMigrateStore: a database, may be empty
   /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
   /// "file connect.toml".
   std::map<std::string, std::string, std::less<>> sources;

@@ -2,12 +2,23 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/time.h"
 #include "store/database.h"
 
 namespace flowsell::store {
+
+/// One table, `copies`: says of a database that it is not whole yet.
+std::span<const Migration> copy_migrations();
+/// Before copy_tables(); harmless where an earlier one was cut short.
+Result<> begin_copy(Database& to, Time now);
+/// The copy is whole.
+Result<> finish_copy(Database& to, Time now);
+/// For the start of a server: fails with kConflict in a database whose copy was not finished.
+Result<> check_copies(Database& db);
 
 struct CopiedTable {
   std::string name;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,10 @@ struct PostgresOptions {
   std::chrono::milliseconds statement_timeout{10'000};
   /// How long open_postgres() waits for a process that has the database to be gone.
   std::chrono::milliseconds wait_for_owner{10'000};
+  /// Called once, on a thread of the store, when what the process has in memory is not true of the
+  /// database any more: another process has taken it over, or it lacks what was committed. The
+  /// process can only end, and be started again.
+  std::function<void()> when_gone = [] {};
 };
 
 /// PostgreSQL 15 or newer, UTF-8. A commit is as durable as the server's synchronous_commit says,

@@ -17,7 +17,7 @@ std::span<const Migration> restore_migrations();
 /// A restore of this database, or, in a backup, the one that is to come.
 struct Restore {
   std::int64_t epoch = 0;   ///< counts the restores that led here, from 1
-  Time backup_at;           ///< all that was acknowledged before is in it
+  Time backup_at;           ///< all that was acknowledged before is in it; 1970: not known
   Time restored_at;         ///< what is older was in the backup
   bool is_settled = false;  ///< what the backup left unfinished has been dealt with
   friend bool operator==(const Restore&, const Restore&) = default;
