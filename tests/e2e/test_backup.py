@@ -7,9 +7,12 @@ import subprocess
 import pytest
 
 from _support.api import text_to
+from _support.database import on_postgres
 from _support.load import Load
 from _support.processes import CONNECTD, START_SECONDS
 from _support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(on_postgres(), reason="of SQLite's file; on PostgreSQL the two commands are refused")
 
 NO_STATUSES = {"no-statuses": True}
 SIGKILLED = -9
