@@ -154,10 +154,12 @@ class PostgresWriter final : public Writer {
     return postgres_statements_of(migration);
   }
   Result<> lock_schema() override {
+    CHECK_OK(db_.set_patient(true));
     return db_.query(kLockSchema, {}, [](const Row&) {});
   }
   void unlock_schema() noexcept override {
     (void)db_.query(kUnlockSchema, {}, [](const Row&) {});
+    (void)db_.set_patient(false);
   }
 
  private:

@@ -148,6 +148,7 @@ Result<> PostgresConnection::connect() {
   bulk_sql_ = nullptr;
   bulk_ = {};
   is_lost_ = true;
+  is_patient_ = false;
   // What stands before dbname is a default, what stands behind it is not the operator's to set.
   const std::string conninfo(options_.conninfo.reveal());
   const std::array<const char*, 10> names = {
@@ -225,6 +226,7 @@ Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
   TRY(const Statement* statement, statement_of(sql, rows.first(width)));
   if (!statement->bulk) return run_one_by_one(sql, rows, width);
   const BulkInsert insert = *statement->bulk;
+  CHECK_OK(send_bulk());  // rows of the same statement that nobody asks about
   for (auto rest = rows; !rest.empty(); rest = rest.subspan(width))
     CHECK_OK(add_to_bulk(sql, rest.first(width)));
   TRY(const Outcome outcome, sync());
@@ -288,6 +290,13 @@ Result<> PostgresConnection::execute(const std::string& statements) {
   auto done = read_simple_results();
   if (!is_lost_ && PQenterPipelineMode(connection_.get()) != 1) return std::unexpected(lost());
   return done;
+}
+
+Result<> PostgresConnection::set_patient(bool patient) {
+  CHECK_OK(execute(
+      fmt::format("SET statement_timeout = {}", patient ? 0 : options_.statement_timeout.count())));
+  is_patient_ = patient;
+  return {};
 }
 
 Result<> PostgresConnection::read_simple_results() {
@@ -478,7 +487,7 @@ Result<> PostgresConnection::wait_for_input() {
   pollfd socket{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
   if (unsent > 0) socket.events |= POLLOUT;
   const auto patience = options_.statement_timeout + kSilenceGrace;
-  const int ready = ::poll(&socket, 1, static_cast<int>(patience.count()));
+  const int ready = ::poll(&socket, 1, is_patient_ ? -1 : static_cast<int>(patience.count()));
   if (ready < 0 && errno == EINTR) return {};
   if (ready <= 0) return std::unexpected(lost());
   if ((socket.revents & (POLLIN | POLLERR | POLLHUP)) != 0 &&

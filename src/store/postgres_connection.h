@@ -56,6 +56,8 @@ class PostgresConnection final : public Connection {
   /// Runs statements that are not kept prepared, each in a transaction of its own unless one is
   /// open.
   Result<> execute(const std::string& statements);
+  /// While patient, a statement may take as long as it likes: for what changes schemas.
+  Result<> set_patient(bool patient);
   /// Since check() another transaction was in the way (40001, 40P01).
   bool lost_a_race() const noexcept { return lost_a_race_; }
   /// So far. May be called from every thread.
@@ -106,6 +108,7 @@ class PostgresConnection final : public Connection {
   Options options_;
   std::unique_ptr<PGconn, Finish> connection_;
   bool is_lost_ = true;
+  bool is_patient_ = false;
   bool lost_a_race_ = false;
   std::atomic<std::uint64_t> round_trips_{0};
   std::unordered_map<const Sql*, Statement> statements_;

@@ -103,6 +103,17 @@ TEST_P(ManyRows, WrittenRowsAreSeenByWhatFollows) {
   EXPECT_THAT(seen, ElementsAre(1, 3, 3));
 }
 
+TEST_P(ManyRows, EachIsAskedOfTheseRowsAloneNotOfThoseWrittenBefore) {
+  std::vector<std::int64_t> inserted;
+  ASSERT_TRUE(write([&](Connection& db) -> Result<> {
+    CHECK_OK(db.write(kAddKey, {"a", 1}));
+    const std::vector<Param> rows = {"a", 2, "b", 3};
+    TRY(inserted, db.run_each(kAddKey, rows, 2));
+    return {};
+  }));
+  EXPECT_THAT(inserted, ElementsAre(0, 1));
+}
+
 TEST_P(ManyRows, RowThatCanNotBeTakesAllWithIt) {
   EXPECT_FALSE(write([](Connection& db) -> Result<> {
     for (const int id : {1, 2, 1}) CHECK_OK(db.write(kAddLoose, {id, nullptr, nullptr, 0}));

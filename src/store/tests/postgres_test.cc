@@ -209,6 +209,16 @@ TEST_F(PostgresTest, ErrorOfAValueDoesNotHoldIt) {
   EXPECT_THAT(committed.error().detail, testing::Not(HasSubstr("confidential")));
 }
 
+TEST_F(PostgresTest, MigrationMayTakeLongerThanAnyOtherStatement) {
+  db_.reset();
+  auto opened = open_postgres({.conninfo = Secret(schema_->conninfo()),
+                               .readers = 1,
+                               .statement_timeout = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(opened);
+  const Migration slow[] = {kItemMigrations[0], {2, "slow", "", "SELECT pg_sleep(0.2)"}};
+  EXPECT_TRUE((*opened)->migrate(slow));
+}
+
 // ---- opening
 
 constexpr Sql kSynchronousCommit("SELECT current_setting('synchronous_commit')");
