@@ -43,7 +43,7 @@ Result<fs::path> source_file(const config::Settings& settings, std::string_view 
   std::error_code error;
   if (fs::is_regular_file(file, error)) return file;
   // An earlier call that was cut short behind the renaming.
-  const fs::path moved = moved_name(file);
+  fs::path moved = moved_name(file);
   if (fs::is_regular_file(moved, error)) return moved;
   return fail(ErrorCode::kNotFound, fmt::format("{} is not there", file.string()));
 }

@@ -26,18 +26,6 @@ constexpr Sql kChangeOne("UPDATE many SET note = 'other' WHERE id = ?1");
 constexpr Sql kManyIds("SELECT id FROM many ORDER BY id");
 constexpr Sql kAmounts("SELECT amount FROM pairs ORDER BY workspace_id, id");
 
-struct FreeOp : WriteOp {
-  explicit FreeOp(std::function<Result<>(Connection&)> work)
-      : WriteOp(kKind), body(std::move(work)) {}
-  std::function<Result<>(Connection&)> body;
-  static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
-    for (WriteOp* op : ops) CHECK_OK(as<FreeOp>(op).body(db));
-    return {};
-  }
-  static const WriteKind kKind;
-};
-constexpr WriteKind FreeOp::kKind{"free", 5, &FreeOp::apply};
-
 /// From SQLite to any engine.
 class Copy : public testing::TestWithParam<Engine> {
  protected:

@@ -13,19 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Anything, in one transaction.
-struct FreeOp : WriteOp {
-  explicit FreeOp(std::function<Result<>(Connection&)> work)
-      : WriteOp(kKind), body(std::move(work)) {}
-  std::function<Result<>(Connection&)> body;
-  static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
-    for (WriteOp* op : ops) CHECK_OK(as<FreeOp>(op).body(db));
-    return {};
-  }
-  static const WriteKind kKind;
-};
-constexpr WriteKind FreeOp::kKind{"free", 5, &FreeOp::apply};
-
 constexpr Sql kAddKey(
     "INSERT INTO item_key (note, id) VALUES (?1, ?2) ON CONFLICT (note) DO NOTHING");
 constexpr Sql kAddLoose("INSERT INTO loose (id, note, bytes, amount) VALUES (?1, ?2, ?3, ?4)");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <mutex>
 #include <string>
@@ -46,6 +47,19 @@ struct InsertItem : WriteOp {
   static const WriteKind kKind;
 };
 inline constexpr WriteKind InsertItem::kKind{"insert_item", 10, &InsertItem::apply};
+
+/// Anything, in one transaction.
+struct FreeOp : WriteOp {
+  explicit FreeOp(std::function<Result<>(Connection&)> work)
+      : WriteOp(kKind), body(std::move(work)) {}
+  std::function<Result<>(Connection&)> body;
+  static Result<> apply(Connection& db, std::span<WriteOp* const> ops) {
+    for (WriteOp* op : ops) CHECK_OK(as<FreeOp>(op).body(db));
+    return {};
+  }
+  static const WriteKind kKind;
+};
+inline constexpr WriteKind FreeOp::kKind{"free", 5, &FreeOp::apply};
 
 inline constexpr Sql kAllItems("SELECT id FROM item ORDER BY id");
 inline constexpr Sql kAllKeys("SELECT id FROM item_key ORDER BY id");
