@@ -88,15 +88,16 @@ class Postgres(_Postgres):
 class Simulator(Server):
     """connect-sim in a process of its own."""
 
-    def __init__(self, folder: Path, statuses: bool = False):
+    def __init__(self, folder: Path, statuses: bool = False, numbers: int = 1):
         super().__init__(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.app_secret = secrets.token_hex(16)
         self._statuses = statuses
+        self._numbers = numbers
 
     def start(self) -> None:
-        arguments = [SIMULATOR, "--listen", f"127.0.0.1:{self.port}", "--messages-kept-max", "20000000"]
+        arguments = [SIMULATOR, "--numbers", str(self._numbers), "--listen", f"127.0.0.1:{self.port}", "--messages-kept-max", "20000000"]
         if not self._statuses:
             arguments.append("--no-statuses")
         self.run("connect-sim", arguments, {"SIM_APP_SECRET": self.app_secret}).wait_for_port(self.port)
@@ -133,6 +134,9 @@ class Connectd(Server):
             return self._about() if self._is_ready() else None
 
         about = wait_until(ready, "connectd ready", every=0.002)
+        self.workspaces = about["workspaces"]
+        if not self.workspaces:
+            return  # another replica has made them
         self.key = about["api_key"]
         self.number_id = about["phone_number_id"]
         self.display_number = about["phone_number"].lstrip("+")

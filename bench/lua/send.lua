@@ -1,5 +1,5 @@
 -- Sends for wrk: every request has its own recipient and key, and all three kinds carry the same text.
--- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES PAUSE_MS; KIND is connectd, connectd-wait (the answer comes
+-- Arguments after "--": KIND PATH SECRET RUN BODY_BYTES PAUSE_MS; SECRET is @FILE for the keys in a file; KIND is connectd, connectd-wait (the answer comes
 -- when the provider has spoken), meta or kannel; RUN ends in a number below 1000. PAUSE_MS, if not 0, is the mean pause of a
 -- connection between its requests.
 -- A request is one string.format of a text made in init(): the client shares the cores with what is measured.
@@ -29,10 +29,16 @@ local number = 0
 
 local function to_connectd(path, secret, run, text, more_headers)
   local body = '{"to":"+4915%09d","type":"text","text":{"body":"' .. text .. '"}}'
-  local headers = "Authorization: Bearer " .. secret .. "\r\nIdempotency-Key: bench-" .. run .. "-%09d\r\n" ..
-    more_headers
-  local request = post(path, headers, body)
-  return function() return request:format(number, number, number) end
+  local rest = "\r\nIdempotency-Key: bench-" .. run .. "-%09d\r\n" .. more_headers
+  if secret:sub(1, 1) ~= "@" then
+    local request = post(path, "Authorization: Bearer " .. secret .. rest, body)
+    return function() return request:format(number, number, number) end
+  end
+  -- A file of keys: each request has the next one.
+  local keys = {}
+  for key in io.lines(secret:sub(2)) do keys[#keys + 1] = key end
+  local request = post(path, "Authorization: Bearer %s" .. rest, body)
+  return function() return request:format(keys[number % #keys + 1], number, number, number) end
 end
 
 make["connectd"] = function(path, secret, run, text) return to_connectd(path, secret, run, text, "") end

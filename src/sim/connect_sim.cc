@@ -18,6 +18,7 @@ struct Arguments {
   std::string app_secret;
   std::string access_token;
   SimNumber number;
+  std::size_t numbers = 1;
   bool no_statuses = false;
   bool no_batching = false;
   long long sent_after_ms = 100;
@@ -39,6 +40,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--display-phone-number", arguments.number.display_phone_number, "digits")
       ->capture_default_str();
   app.add_option("--waba-id", arguments.number.waba_id)->capture_default_str();
+  app.add_option("--numbers", arguments.numbers,
+                 "so many, each in an account of its own: the first one's digits and what follows")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
   app.add_flag("--no-statuses", arguments.no_statuses,
                "messages are taken and nothing more happens");
   app.add_flag("--no-batching", arguments.no_batching, "one update in each webhook");
@@ -73,7 +78,7 @@ bool read_listen(const std::string& text, SimulatorOptions& options) {
 SimulatorOptions options_of(const Arguments& arguments) {
   SimulatorOptions options;
   options.threads = arguments.threads;
-  options.numbers = {arguments.number};
+  options.numbers = flowsell::sim::consecutive_numbers(arguments.number, arguments.numbers);
   options.access_token = flowsell::Secret(arguments.access_token);
   options.app_secret = flowsell::Secret(arguments.app_secret);
   options.webhook_url = arguments.webhook_url;

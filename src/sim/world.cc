@@ -3,10 +3,33 @@
 #include <algorithm>
 
 namespace flowsell::sim {
+namespace {
+
+/// The number that is greater by `n`, in as many digits.
+std::string later(std::string digits, std::size_t n) {
+  for (auto at = digits.rbegin(); at != digits.rend() && n > 0; ++at) {
+    n += static_cast<std::size_t>(*at - '0');
+    *at = static_cast<char>('0' + n % 10);
+    n /= 10;
+  }
+  return digits;
+}
+
+}  // namespace
+
+std::vector<SimNumber> consecutive_numbers(const SimNumber& first, std::size_t count) {
+  std::vector<SimNumber> numbers;
+  for (std::size_t i = 0; i < count; ++i)
+    numbers.push_back({later(first.waba_id, i), later(first.phone_number_id, i),
+                       later(first.display_phone_number, i)});
+  return numbers;
+}
 
 World::World(SimulatorOptions simulator_options)
     : options(std::move(simulator_options)), log(options.messages_kept_max) {
   if (options.numbers.empty()) options.numbers.emplace_back();
+  for (std::size_t i = 0; i < options.numbers.size(); ++i)
+    index_.emplace(options.numbers[i].phone_number_id, i);
   settings.send_statuses = options.send_statuses;
   settings.batching = options.batch_webhooks;
   settings.sent_after_ms = options.sent_after.count();
@@ -16,9 +39,8 @@ World::World(SimulatorOptions simulator_options)
 }
 
 std::size_t World::find_number(std::string_view phone_number_id) const noexcept {
-  const auto found =
-      std::ranges::find(options.numbers, phone_number_id, &SimNumber::phone_number_id);
-  return static_cast<std::size_t>(found - options.numbers.begin());
+  const auto found = index_.find(phone_number_id);
+  return found == index_.end() ? options.numbers.size() : found->second;
 }
 
 }  // namespace flowsell::sim

@@ -25,6 +25,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kOwnerPoll{100};
+constexpr std::chrono::milliseconds kEndingPoll{20};
 /// A reader that could not connect does not try again sooner: its caller is told at once instead.
 constexpr std::chrono::seconds kReconnectPause{1};
 
@@ -38,6 +39,12 @@ const std::string kOwnTable =
 // A lock of the session, which ends with it. Its number is the schema's: several may share a
 // database. 1179405143: "FLOW".
 constexpr Sql kOwn("SELECT pg_try_advisory_lock(1179405143, hashtext(current_schema()))");
+// The sessions of who has the lock: so his transactions end, and he must ask for the lock again.
+constexpr Sql kEndOwner(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = "
+    "1179405143 AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295) AND objsubid "
+    "= 2 AND "
+    "granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
 constexpr Sql kTakeOver("UPDATE store_writer SET epoch = epoch + 1, batch = 0 RETURNING epoch");
 // Fails, and the transaction with it, when somebody else has become the owner.
 constexpr Sql kMark(
@@ -52,6 +59,8 @@ constexpr Sql kEndLostSession(
 constexpr Sql kHasRestores("SELECT 1 WHERE to_regclass('restores') IS NOT NULL");
 constexpr Sql kNoteRestore(
     "INSERT INTO restores (epoch, backup_at) SELECT coalesce(max(epoch), 0) + 1, 0 FROM restores");
+// Takes a number of a transaction, whose commit is then as durable as any.
+constexpr Sql kProbe("SELECT pg_current_xact_id()::text");
 constexpr Sql kLockSchema("SELECT pg_advisory_lock(1179405144, hashtext(current_schema()))");
 constexpr Sql kUnlockSchema("SELECT pg_advisory_unlock(1179405144, hashtext(current_schema()))");
 constexpr Sql kBeginWriting("BEGIN");
@@ -68,38 +77,21 @@ PostgresConnection::Options connection_options(const PostgresOptions& options,
                                                std::string_view role) {
   return {.conninfo = options.conninfo,
           .application_name = random_name(role),
-          .statement_timeout = options.statement_timeout};
+          .statement_timeout = options.statement_timeout,
+          .schema = options.schema};
 }
 
 /// How often the writer has found the server again: then readers need not wait for their pause.
 using Returns = std::atomic<std::uint64_t>;
 
-/// The connection that writes, for the one process that owns the database.
-class PostgresWriter final : public Writer {
+/// What both sorts of writers share.
+class PostgresWriter : public Writer {
  public:
-  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
-                 std::function<void()> when_gone)
+  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns)
       : name_(options.application_name),
+        schema_(options.schema),
         db_(std::move(options)),
-        returns_(std::move(returns)),
-        when_gone_(std::move(when_gone)) {}
-
-  /// Waits until `deadline` for a process that owns the database.
-  Result<> open(steady_clock::time_point deadline) {
-    CHECK_OK(db_.connect());
-    CHECK_OK(db_.execute(kOwnTable));
-    while (true) {
-      TRY(const bool owns, try_to_own());
-      if (owns) break;
-      if (steady_clock::now() >= deadline)
-        return fail(ErrorCode::kStoreUnavailable,
-                    "PostgreSQL: another process has this database; stop it first");
-      std::this_thread::sleep_for(kOwnerPoll);
-    }
-    CHECK_OK(db_.query(kTakeOver, {}, [this](const Row& row) { epoch_ = row.integer(0); }));
-    takes_writes_ = true;
-    return {};
-  }
+        returns_(std::move(returns)) {}
 
   Connection& connection() override { return db_; }
 
@@ -111,43 +103,15 @@ class PostgresWriter final : public Writer {
     return db_.write(kBeginWriting, {});
   }
 
-  Result<> commit() override {
-    CHECK_OK(db_.write(kMark, {epoch_, ++batch_}));
-    auto committed = db_.commit(undecided_);
-    if (committed) committed_ = batch_;
-    note_connection();
-    return committed;
-  }
-
   void rollback() noexcept override {
     db_.rollback();
     note_connection();
   }
 
-  Result<> probe() override {
-    if (!db_.is_connected()) CHECK_OK(reconnect());
-    CHECK_OK(last_batch());
-    takes_writes_ = true;
-    return {};
-  }
-
   bool takes_writes() const noexcept override { return takes_writes_; }
-  bool is_undecided() const noexcept override { return undecided_; }
   bool may_succeed_again() const noexcept override { return db_.lost_a_race(); }
 
   std::uint64_t round_trips() const noexcept override { return db_.round_trips(); }
-
-  Result<> decide() override {
-    if (!db_.is_connected()) CHECK_OK(reconnect());
-    TRY(const auto last, last_batch());
-    undecided_ = false;
-    takes_writes_ = true;
-    if (last == batch_) {
-      committed_ = batch_;
-      return {};
-    }
-    return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: the connection was lost before COMMIT");
-  }
 
   Result<> execute(const std::string& statements) override { return db_.execute(statements); }
   std::string statements_of(const Migration& migration) const override {
@@ -162,21 +126,128 @@ class PostgresWriter final : public Writer {
     (void)db_.set_patient(false);
   }
 
- private:
+ protected:
+  /// The first connection.
+  Result<> connect() {
+    CHECK_OK(db_.connect());
+    if (schema_.empty()) return {};
+    return db_.execute("CREATE SCHEMA IF NOT EXISTS " + quoted_identifier(schema_));
+  }
   Result<> reconnect() {
-    if (gone_) return std::unexpected(gone());
     CHECK_OK(db_.connect());
     CHECK_OK(db_.query(kEndLostSession, {name_}, [](const Row&) {}));
-    TRY(const bool owns, try_to_own());
     ++*returns_;
+    return {};
+  }
+  PostgresConnection& db() noexcept { return db_; }
+  void set_takes_writes(bool takes) noexcept { takes_writes_ = takes; }
+  void note_connection() noexcept {
+    if (!db_.is_connected()) takes_writes_ = false;
+  }
+
+ private:
+  const std::string name_;
+  const std::string schema_;
+  PostgresConnection db_;
+  const std::shared_ptr<Returns> returns_;
+  std::atomic<bool> takes_writes_{false};
+};
+
+/// The connection that writes, of one process among others.
+class SharedWriter final : public PostgresWriter {
+ public:
+  using PostgresWriter::PostgresWriter;
+
+  Result<> open() {
+    CHECK_OK(connect());
+    set_takes_writes(true);
+    return {};
+  }
+
+  Result<> commit() override {
+    bool may_be_durable = false;
+    auto committed = db().commit(may_be_durable);
+    note_connection();
+    return committed;
+  }
+
+  Result<> probe() override {
+    if (!db().is_connected()) CHECK_OK(reconnect());
+    CHECK_OK(db().query(kProbe, {}, [](const Row&) {}));
+    set_takes_writes(true);
+    return {};
+  }
+};
+
+/// The connection that writes, for the one process that owns the database.
+class OwningWriter final : public PostgresWriter {
+ public:
+  OwningWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
+               std::function<void()> when_gone)
+      : PostgresWriter(std::move(options), std::move(returns)), when_gone_(std::move(when_gone)) {}
+
+  /// Waits until `deadline` for a process that owns the database, or ends its sessions.
+  Result<> open(steady_clock::time_point deadline, const std::function<bool()>& may_end_owner) {
+    CHECK_OK(connect());
+    CHECK_OK(db().execute(kOwnTable));
+    while (true) {
+      TRY(const bool owns, try_to_own());
+      if (owns) break;
+      if (steady_clock::now() >= deadline)
+        return fail(ErrorCode::kStoreUnavailable,
+                    "PostgreSQL: another process has this database; stop it first");
+      if (may_end_owner && may_end_owner()) CHECK_OK(db().query(kEndOwner, {}, [](const Row&) {}));
+      std::this_thread::sleep_for(may_end_owner ? kEndingPoll : kOwnerPoll);
+    }
+    CHECK_OK(db().query(kTakeOver, {}, [this](const Row& row) { epoch_ = row.integer(0); }));
+    set_takes_writes(true);
+    return {};
+  }
+
+  Result<> commit() override {
+    CHECK_OK(db().write(kMark, {epoch_, ++batch_}));
+    auto committed = db().commit(undecided_);
+    if (committed) committed_ = batch_;
+    note_connection();
+    return committed;
+  }
+
+  Result<> probe() override {
+    if (!db().is_connected()) CHECK_OK(reconnect_as_owner());
+    CHECK_OK(last_batch());
+    set_takes_writes(true);
+    return {};
+  }
+
+  bool is_undecided() const noexcept override { return undecided_; }
+
+  Result<> decide() override {
+    if (!db().is_connected()) CHECK_OK(reconnect_as_owner());
+    TRY(const auto last, last_batch());
+    undecided_ = false;
+    set_takes_writes(true);
+    if (last == batch_) {
+      committed_ = batch_;
+      return {};
+    }
+    return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: the connection was lost before COMMIT");
+  }
+
+ private:
+  Result<> reconnect_as_owner() {
+    if (gone_ != nullptr) return std::unexpected(gone());
+    CHECK_OK(reconnect());
+    TRY(const bool owns, try_to_own());
     if (owns) return {};
-    db_.disconnect();
+    // Has it been taken over, or has the server not noticed yet that our last session is lost?
+    CHECK_OK(last_batch());
+    db().disconnect();
     return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: another process has the database");
   }
 
   Result<bool> try_to_own() {
     bool owns = false;
-    CHECK_OK(db_.query(kOwn, {}, [&owns](const Row& row) { owns = row.integer(0) != 0; }));
+    CHECK_OK(db().query(kOwn, {}, [&owns](const Row& row) { owns = row.integer(0) != 0; }));
     return owns;
   }
 
@@ -184,7 +255,8 @@ class PostgresWriter final : public Writer {
   /// what this process has in memory is not true of the database any more.
   Result<std::int64_t> last_batch() {
     std::optional<std::int64_t> batch;
-    CHECK_OK(db_.query(kLastBatch, {epoch_}, [&batch](const Row& row) { batch = row.integer(0); }));
+    CHECK_OK(
+        db().query(kLastBatch, {epoch_}, [&batch](const Row& row) { batch = row.integer(0); }));
     if (batch && *batch >= committed_) return *batch;
     if (batch) CHECK_OK(note_restore());
     leave_for_good(batch ? "PostgreSQL: the database lacks what was committed (a standby that was "
@@ -198,37 +270,29 @@ class PostgresWriter final : public Writer {
   /// treats it as a restored backup (restores.h).
   Result<> note_restore() {
     bool has_table = false;
-    CHECK_OK(db_.query(kHasRestores, {}, [&has_table](const Row&) { has_table = true; }));
+    CHECK_OK(db().query(kHasRestores, {}, [&has_table](const Row&) { has_table = true; }));
     if (!has_table) return {};
-    CHECK_OK(db_.run(kNoteRestore, {}));
+    CHECK_OK(db().run(kNoteRestore, {}));
     return {};
   }
 
   void leave_for_good(const char* why) {
     gone_ = why;
     undecided_ = false;
-    takes_writes_ = false;
-    db_.disconnect();
+    set_takes_writes(false);
+    db().disconnect();
     log::error("the database is not this process's any more: it must be restarted", {{"why", why}});
     when_gone_();
   }
 
   Error gone() const { return {ErrorCode::kStoreUnavailable, gone_}; }
 
-  void note_connection() noexcept {
-    if (!db_.is_connected()) takes_writes_ = false;
-  }
-
-  const std::string name_;
-  PostgresConnection db_;
-  const std::shared_ptr<Returns> returns_;
   const std::function<void()> when_gone_;
   std::int64_t epoch_ = 0;
   std::int64_t batch_ = 0;      ///< the number of the last transaction that was tried
   std::int64_t committed_ = 0;  ///< of the last one that is known to be committed
   bool undecided_ = false;
   const char* gone_ = nullptr;  ///< why this process may never write again
-  std::atomic<bool> takes_writes_{false};
 };
 
 class PostgresReader final : public Reader {
@@ -270,11 +334,26 @@ class PostgresReader final : public Reader {
 
 }  // namespace
 
+namespace {
+
+Result<std::unique_ptr<Writer>> open_writer(const PostgresOptions& options,
+                                            const std::shared_ptr<Returns>& returns) {
+  if (options.is_shared) {
+    auto writer = std::make_unique<SharedWriter>(connection_options(options, "shared"), returns);
+    CHECK_OK(writer->open());
+    return writer;
+  }
+  auto writer = std::make_unique<OwningWriter>(connection_options(options, "writer"), returns,
+                                               options.when_gone);
+  CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner, options.may_end_owner));
+  return writer;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
   const auto returns = std::make_shared<Returns>(0);
-  auto writer = std::make_unique<PostgresWriter>(connection_options(options, "writer"), returns,
-                                                 options.when_gone);
-  CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner));
+  TRY(auto writer, open_writer(options, returns));
   std::vector<std::unique_ptr<Reader>> readers;
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
     readers.push_back(

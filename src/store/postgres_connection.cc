@@ -180,6 +180,8 @@ Result<> PostgresConnection::set_up_session() {
     return fail(ErrorCode::kStoreUnavailable, "PostgreSQL: the database's encoding must be UTF8");
   if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1)
     return std::unexpected(lost());
+  if (!options_.schema.empty())
+    CHECK_OK(execute("SET search_path TO " + quoted_identifier(options_.schema)));
   // synchronous_commit=off would say "durable" of what is not.
   return execute(
       fmt::format("SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 30000;"

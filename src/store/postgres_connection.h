@@ -28,6 +28,7 @@ class PostgresConnection final : public Connection {
     Secret conninfo = {};
     std::string application_name = {};
     std::chrono::milliseconds statement_timeout{10'000};
+    std::string schema = {};  ///< made when it is not there; empty: that of the connection
   };
   explicit PostgresConnection(Options options) : options_(std::move(options)) {}
 

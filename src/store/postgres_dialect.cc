@@ -55,4 +55,13 @@ std::string postgres_statements_of(const Migration& migration) {
   return out;
 }
 
+std::string quoted_identifier(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace flowsell::store

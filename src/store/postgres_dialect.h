@@ -14,4 +14,7 @@ std::string to_postgres(std::string_view statement);
 /// PostgreSQL's types (BLOB is BYTEA, INTEGER is BIGINT) and without STRICT and WITHOUT ROWID.
 std::string postgres_statements_of(const Migration& migration);
 
+/// A name as it stands in a statement, whatever characters it has.
+std::string quoted_identifier(std::string_view name);
+
 }  // namespace flowsell::store

@@ -160,11 +160,96 @@ TEST_F(PostgresTest, WhoWasSupersededWritesNothingEverAgain) {
   find_server();
   EXPECT_EQ(code_of(commit_item(2)), ErrorCode::kStoreUnavailable);
   second.reset();
-  const auto connections = relay_->accepted();
-  EXPECT_TRUE(eventually([&] { return relay_->accepted() > connections; })) << "it tries again";
   EXPECT_TRUE(open(schema_->conninfo())) << "and holds up no other owner";
   EXPECT_EQ(code_of(commit_item(3)), ErrorCode::kStoreUnavailable);
   EXPECT_THAT(items(), IsEmpty());
+}
+
+TEST_F(PostgresTest, LostCommitOfWhoWasSupersededIsDecidedWhileAnotherOneOwnsTheDatabase) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsRequests);
+  const auto second = open(schema_->conninfo());
+  ASSERT_TRUE(second);
+  find_server();
+  EXPECT_EQ(code_of(committed.get()), ErrorCode::kStoreUnavailable);
+}
+
+TEST_F(PostgresTest, OwnerThatLostItsRightIsEndedThoughItLives) {
+  ASSERT_TRUE(commit_item(1));
+  auto next = open_postgres({.conninfo = Secret(schema_->conninfo()),
+                             .readers = 1,
+                             .wait_for_owner = 5s,
+                             .may_end_owner = [] { return true; }});
+  ASSERT_TRUE(next);
+  EXPECT_EQ(code_of(commit_item(2)), ErrorCode::kStoreUnavailable);
+  InsertItem op(3);
+  EXPECT_TRUE((*next)->commit_now(op));
+  EXPECT_THAT(items(), ElementsAre(1, 3));
+}
+
+TEST_F(PostgresTest, OwnerIsLeftAloneByWhoMayNotEndIt) {
+  EXPECT_FALSE(open_postgres({.conninfo = Secret(schema_->conninfo()),
+                              .readers = 1,
+                              .wait_for_owner = 300ms,
+                              .may_end_owner = [] { return false; }}));
+  EXPECT_TRUE(commit_item(1));
+}
+
+TEST_F(PostgresTest, OwnerOfAnotherSchemaIsNotMeant) {
+  const PostgresSchema other;
+  EXPECT_TRUE(open_postgres(
+      {.conninfo = Secret(other.conninfo()), .readers = 1, .may_end_owner = [] { return true; }}));
+  EXPECT_TRUE(commit_item(1));
+}
+
+TEST_F(PostgresTest, SchemaIsMadeWhereItIsNamed) {
+  const std::string name = schema_->name() + "_part \"x\"";
+  {
+    auto part =
+        open_postgres({.conninfo = Secret(schema_->conninfo()), .readers = 1, .schema = name});
+    ASSERT_TRUE(part) << part.error().detail;
+    ASSERT_TRUE((*part)->migrate(kItemMigrations));
+    InsertItem op(7);
+    EXPECT_TRUE((*part)->commit_now(op));
+    EXPECT_THAT(integers_now(**part, kAllItems), ElementsAre(7));
+  }
+  EXPECT_THAT(items(), IsEmpty());
+  schema_->run(R"(DROP SCHEMA ")" + schema_->name() + R"(_part ""x""" CASCADE)");
+}
+
+class SharedPostgres : public PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    if (IsSkipped()) return;
+    db_ = open_shared(through_relay());
+    other_ = open_shared(schema_->conninfo());
+    ASSERT_TRUE(db_ && other_);
+  }
+  static std::unique_ptr<Database> open_shared(const std::string& conninfo) {
+    auto opened = open_postgres({.conninfo = Secret(conninfo), .readers = 1, .is_shared = true});
+    return opened ? *std::move(opened) : nullptr;
+  }
+  std::unique_ptr<Database> other_;
+};
+
+TEST_F(SharedPostgres, ManyProcessesWrite) {
+  InsertItem op(2);
+  EXPECT_TRUE(commit_item(1));
+  EXPECT_TRUE(other_->commit_now(op));
+  EXPECT_THAT(items(), ElementsAre(1, 2));
+}
+
+TEST_F(SharedPostgres, LostCommitFailsWithoutWaiting) {
+  auto committed = commit_cut_short(1, TcpRelay::Mode::kSwallowsAnswers);
+  EXPECT_EQ(code_of(committed.get()), ErrorCode::kStoreUnavailable);
+}
+
+TEST_F(SharedPostgres, ItComesBackByItself) {
+  lose_server();
+  EXPECT_FALSE(commit_item(1));
+  find_server();
+  EXPECT_TRUE(eventually([this] { return db_->healthy(); }));
+  EXPECT_TRUE(commit_item(1));
 }
 
 TEST_F(PostgresTest, TransactionOfWhoWasSupersededFailsThoughItsConnectionHolds) {

@@ -18,6 +18,9 @@ struct SimNumber {
   std::string display_phone_number = "15550783881";  ///< digits
 };
 
+/// `count` numbers, each in an account of its own: the first, and those whose digits follow.
+std::vector<SimNumber> consecutive_numbers(const SimNumber& first, std::size_t count);
+
 struct SimulatorOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: a free one

@@ -18,8 +18,17 @@ struct PostgresOptions {
   std::size_t batch_max = 512;  ///< operations in one transaction
   /// What takes longer is given up, and the connection with it.
   std::chrono::milliseconds statement_timeout{10'000};
-  /// How long open_postgres() waits for a process that has the database to be gone.
+  /// The schema whose tables these are, made when it is not there; empty: that of the connection.
+  std::string schema = {};
+  /// Many processes write to it: nobody owns it. What they change must be statements that are right
+  /// whatever others do in between. A commit whose connection was lost on the way fails, though it
+  /// may have been done.
+  bool is_shared = false;
+  /// How long open_postgres() waits for a process that owns the database to be gone.
   std::chrono::milliseconds wait_for_owner{10'000};
+  /// True: the owner has lost its right to the database, and its sessions may be ended; it can't
+  /// write any more. Asked each time anew. Empty: it is only waited for.
+  std::function<bool()> may_end_owner = {};
   /// Called once, on a thread of the store, when what the process has in memory is not true of the
   /// database any more: another process has taken it over, or it lacks what was committed. The
   /// process can only end, and be started again.
@@ -27,8 +36,8 @@ struct PostgresOptions {
 };
 
 /// PostgreSQL 15 or newer, UTF-8. A commit is as durable as the server's synchronous_commit says,
-/// which must not be `off` (it is switched on then). One process at a time writes to a database
-/// (schema): a second one fails to open with kStoreUnavailable.
+/// which must not be `off` (it is switched on then). One process at a time writes to a schema that
+/// is not shared: a second one fails to open with kStoreUnavailable.
 ///
 /// When the connection is lost, writes and reads are refused with kStoreUnavailable, at once, until
 /// the server is there again. A transaction whose COMMIT was under way then is decided by what the

@@ -24,6 +24,7 @@ class PostgresSchema {
 
   /// Of a session whose tables lie in this schema.
   const std::string& conninfo() const noexcept { return conninfo_; }
+  const std::string& name() const noexcept { return name_; }
   /// Runs statements in it, in a session of their own. Throws when they fail.
   void run(const std::string& statements) const;
 
