@@ -100,6 +100,14 @@ Result<> check_private(int fd, const fs::path& file, std::size_t size_max) {
   return {};
 }
 
+Result<> overwrite(int fd, const fs::path& file) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return failed("overwrite", file);
+  const std::string zeros(static_cast<std::size_t>(status.st_size), '\0');
+  if (!write_all(fd, zeros) || ::fsync(fd) != 0) return failed("overwrite", file);
+  return {};
+}
+
 }  // namespace
 
 Result<> create_private_file(const fs::path& file, std::string_view bytes) {
@@ -111,6 +119,20 @@ Result<> create_private_file(const fs::path& file, std::string_view bytes) {
     return done;
   }
   return sync_folder(folder_of(file));
+}
+
+Result<> replace_private_file(const fs::path& file, std::string_view bytes) {
+  // Opened before it loses its name, so that its bytes can be reached afterwards.
+  const Descriptor old(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!old.is_open()) return failed("replace", file);
+  const fs::path temporary = temporary_name(file);
+  CHECK_OK(write_new_file(temporary, bytes));
+  if (::rename(temporary.c_str(), file.c_str()) != 0) {
+    ::unlink(temporary.c_str());
+    return failed("replace", file);
+  }
+  CHECK_OK(sync_folder(folder_of(file)));
+  return overwrite(old.get(), file);
 }
 
 Result<std::string> read_private_file(const fs::path& file, std::size_t size_max) {
@@ -136,10 +158,7 @@ Result<> destroy_private_file(const fs::path& file) {
     if (errno == ENOENT) return {};
     return failed("destroy", file);
   }
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return failed("destroy", file);
-  const std::string zeros(static_cast<std::size_t>(status.st_size), '\0');
-  if (!write_all(fd.get(), zeros) || ::fsync(fd.get()) != 0) return failed("overwrite", file);
+  CHECK_OK(overwrite(fd.get(), file));
   if (::unlink(file.c_str()) != 0) return failed("destroy", file);
   return sync_folder(folder_of(file));
 }

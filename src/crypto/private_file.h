@@ -17,6 +17,10 @@ namespace flowsell::crypto {
 /// Fails also when the file exists; it is left as it was.
 Result<> create_private_file(const std::filesystem::path& file, std::string_view bytes);
 
+/// Gives an existing file other bytes, whole or not at all, and overwrites those that it had (a
+/// help, not a promise). Safe when two processes do it at once.
+Result<> replace_private_file(const std::filesystem::path& file, std::string_view bytes);
+
 /// Fails when the file is missing, longer than `size_max`, no regular file, or open to other users
 /// (mode & 077).
 Result<std::string> read_private_file(const std::filesystem::path& file, std::size_t size_max);

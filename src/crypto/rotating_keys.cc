@@ -3,11 +3,8 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <charconv>
-#include <mutex>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "core/encoding.h"
 #include "private_file.h"
@@ -17,56 +14,61 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".key";
-constexpr std::size_t kKeyBytes = 32;
+constexpr std::string_view kSuffix = ".chain";
+/// Names the form of the file: then come the period, four bytes with the lowest first, and the
+/// state.
+constexpr std::string_view kForm = "FSC1";
+constexpr std::size_t kStateBytes = 32;
+constexpr std::size_t kFileBytes = kForm.size() + sizeof(std::uint32_t) + kStateBytes;
+/// No process takes longer to write a file.
+constexpr std::chrono::minutes kWritingMax{1};
+/// How far ahead of this clock another replica's may be.
+constexpr std::uint32_t kPeriodsAhead = 1;
 
-/// The number in "<name>-<number>.key"; nullopt when the file is not one of ours.
-std::optional<std::uint32_t> id_in(std::string_view file_name, std::string_view name) {
-  if (!file_name.starts_with(name) || !file_name.ends_with(kSuffix)) return std::nullopt;
-  if (file_name.size() <= name.size() + 1 + kSuffix.size() || file_name[name.size()] != '-')
-    return std::nullopt;
-  file_name.remove_prefix(name.size() + 1);
-  file_name.remove_suffix(kSuffix.size());
-  std::uint32_t id = 0;
-  const char* const last = file_name.data() + file_name.size();
-  const auto [end, error] = std::from_chars(file_name.data(), last, id);
-  if (error != std::errc{} || end != last) return std::nullopt;
-  return id;
-}
-
-/// A file that a crash left half written: its key was never used.
-bool is_leftover(std::string_view file_name, std::string_view name) {
-  return file_name.starts_with("." + std::string(name) + "-") && file_name.ends_with(".tmp");
-}
-
-Result<Key> read_key(const fs::path& file) {
-  TRY(std::string bytes, read_private_file(file, kKeyBytes));
-  if (bytes.size() != kKeyBytes) {
-    return fail(ErrorCode::kInternal,
-                "'" + file.filename().string() + "' is cut short: it holds no key");
-  }
-  std::array<std::uint8_t, kKeyBytes> array;
-  std::ranges::copy(as_bytes(bytes), array.begin());
-  Key key(array);
-  sodium_memzero(array.data(), array.size());
-  sodium_memzero(bytes.data(), bytes.size());
+/// What `state` gives for one purpose; nobody gets back from it to the state, nor to what it gives
+/// for another.
+Key derived(const Key& state, std::string_view purpose) {
+  std::array<std::uint8_t, kStateBytes> out{};
+  const auto message = as_bytes(purpose);
+  crypto_generichash(out.data(), out.size(), message.data(), message.size(), state.bytes().data(),
+                     state.bytes().size());
+  const Key key(out);
+  sodium_memzero(out.data(), out.size());
   return key;
 }
 
-Result<std::vector<fs::path>> files_in(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code ec;
-  for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec))
-    files.push_back(it->path());
-  if (ec)
-    return fail(ErrorCode::kInternal,
-                "can't read the key folder " + folder.string() + ": " + ec.message());
-  return files;
+Key next_state(const Key& state) { return derived(state, "flowsell key chain: next state"); }
+Key key_of(const Key& state) { return derived(state, "flowsell key chain: key"); }
+
+struct Chain {
+  std::uint32_t oldest = 0;
+  Key state;
+};
+
+std::string packed(const Chain& chain) {
+  std::string bytes(kForm);
+  for (int shift = 0; shift < 32; shift += 8)
+    bytes.push_back(static_cast<char>(chain.oldest >> shift & 0xff));
+  return bytes.append(as_text(chain.state.bytes()));
 }
 
-bool is_over(std::uint32_t id, const RotatingKeysOptions& options, Time now) {
-  return Time(options.period * std::int64_t{id}) + options.life <= now;
+Result<Chain> unpacked(std::string_view bytes, const fs::path& file) {
+  if (bytes.size() != kFileBytes || !bytes.starts_with(kForm)) {
+    return fail(ErrorCode::kInternal,
+                "'" + file.filename().string() + "' is no key chain, or cut short");
+  }
+  bytes.remove_prefix(kForm.size());
+  Chain chain;
+  for (std::size_t i = 0; i < sizeof chain.oldest; ++i)
+    chain.oldest |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  std::array<std::uint8_t, kStateBytes> state{};
+  std::ranges::copy(as_bytes(bytes.substr(sizeof chain.oldest)), state.begin());
+  chain.state = Key(state);
+  sodium_memzero(state.data(), state.size());
+  return chain;
 }
+
+void wipe(std::string& bytes) { sodium_memzero(bytes.data(), bytes.size()); }
 
 }  // namespace
 
@@ -82,58 +84,133 @@ Result<std::unique_ptr<RotatingKeys>> RotatingKeys::open(RotatingKeysOptions opt
 
 Result<> RotatingKeys::load(Time now) {
   CHECK_OK(create_private_folder(options_.folder));
-  TRY(const std::vector<fs::path> files, files_in(options_.folder));
-  for (const fs::path& file : files) {
-    const std::string file_name = file.filename().string();
-    if (is_leftover(file_name, options_.name)) CHECK_OK(destroy_private_file(file));
-    const std::optional<std::uint32_t> id = id_in(file_name, options_.name);
-    if (!id) continue;
-    TRY(Key key, read_key(file));
-    keys_.insert_or_assign(*id, std::move(key));
-  }
+  CHECK_OK(destroy_leftovers());
+  CHECK_OK(read_or_begin(now));
+  note_time(now);
   destroy_expired(now);
   return {};
 }
 
-Result<RotatingKeys::Named> RotatingKeys::current(Time now) {
-  const std::uint32_t id = period_of(now);
-  if (std::optional<Key> known = find(id)) return Named{id, *std::move(known)};
-  TRY(const Key made, create(id));
-  return Named{id, made};
+/// What a crash left half written: never used. A young one may be what another process is writing.
+Result<> RotatingKeys::destroy_leftovers() {
+  const std::string head = "." + options_.name + std::string(kSuffix) + ".";
+  std::vector<fs::path> leftovers;
+  std::error_code ec;
+  for (fs::directory_iterator it(options_.folder, ec), end; !ec && it != end; it.increment(ec)) {
+    std::error_code gone;
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(it->path(), gone);
+    if (it->path().filename().string().starts_with(head) && !gone && age > kWritingMax)
+      leftovers.push_back(it->path());
+  }
+  if (ec) {
+    return fail(ErrorCode::kInternal,
+                "can't read the key folder " + options_.folder.string() + ": " + ec.message());
+  }
+  for (const fs::path& leftover : leftovers) CHECK_OK(destroy_private_file(leftover));
+  return {};
+}
+
+Result<> RotatingKeys::read_or_begin(Time now) {
+  std::error_code ec;
+  if (!fs::exists(file(), ec)) {
+    std::string bytes = packed({period_of(now), Key::random()});
+    const auto created = create_private_file(file(), bytes);
+    wipe(bytes);
+    // Another process may have been quicker: then its chain is this one's too.
+    if (!created && !fs::exists(file(), ec)) return created;
+  }
+  TRY(std::string bytes, read_private_file(file(), kFileBytes));
+  auto chain = unpacked(bytes, file());
+  wipe(bytes);
+  if (!chain) return std::unexpected(std::move(chain).error());
+  oldest_ = chain->oldest;
+  links_.assign(1, Link{chain->state, key_of(chain->state)});
+  return {};
+}
+
+void RotatingKeys::note_time(Time now) { newest_ = std::max({newest_, oldest_, period_of(now)}); }
+
+const RotatingKeys::Link* RotatingKeys::link_of(std::uint32_t id) const {
+  if (id < oldest_ || id - oldest_ >= links_.size()) return nullptr;
+  return &links_[id - oldest_];
+}
+
+void RotatingKeys::extend(std::uint32_t id) const {
+  while (link_of(id) == nullptr) {
+    const Key state = next_state(links_.back().state);
+    links_.push_back(Link{state, key_of(state)});
+  }
+}
+
+RotatingKeys::Named RotatingKeys::current(Time now) {
+  const std::uint32_t wanted = period_of(now);
+  {
+    const std::shared_lock lock(mutex_);
+    const std::uint32_t id = std::max(wanted, oldest_);
+    if (const Link* link = link_of(id); link != nullptr && id <= newest_) return {id, link->key};
+  }
+  const std::unique_lock lock(mutex_);
+  note_time(now);
+  const std::uint32_t id = std::max(wanted, oldest_);
+  extend(id);
+  return {id, link_of(id)->key};
 }
 
 std::optional<Key> RotatingKeys::find(std::uint32_t id) const {
-  const std::shared_lock lock(mutex_);
-  const auto it = keys_.find(id);
-  if (it == keys_.end()) return std::nullopt;
-  return it->second;
+  {
+    const std::shared_lock lock(mutex_);
+    if (id < oldest_ || id > newest_ + kPeriodsAhead) return std::nullopt;
+    if (const Link* link = link_of(id)) return link->key;
+  }
+  const std::unique_lock lock(mutex_);
+  if (id < oldest_) return std::nullopt;
+  extend(id);
+  return link_of(id)->key;
 }
 
-Result<Key> RotatingKeys::create(std::uint32_t id) {
-  // One at a time, but without mutex_: those who only read older keys need not wait for the disk.
-  const std::lock_guard one_writer(files_mutex_);
-  if (std::optional<Key> known = find(id)) return *std::move(known);
-  Key fresh = Key::random();
-  CHECK_OK(create_private_file(file_of(id), as_text(fresh.bytes())));
-  const std::unique_lock lock(mutex_);
-  keys_.insert_or_assign(id, fresh);
-  return fresh;
+std::optional<std::array<std::uint8_t, 16>> RotatingKeys::check_value(std::uint32_t id) const {
+  if (!find(id)) return std::nullopt;
+  const std::shared_lock lock(mutex_);
+  const Link* const link = link_of(id);
+  if (link == nullptr) return std::nullopt;
+  const Key value = derived(link->state, "flowsell key chain: check");
+  std::array<std::uint8_t, 16> out{};
+  std::copy_n(value.bytes().begin(), out.size(), out.begin());
+  return out;
 }
 
 std::size_t RotatingKeys::destroy_expired(Time now) {
-  const std::lock_guard one_writer(files_mutex_);
-  std::vector<std::uint32_t> over;
+  const std::lock_guard one_writer(file_mutex_);
+  Chain chain;
+  std::size_t gone = 0;
   {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, key] : keys_) {
-      if (is_over(id, options_, now)) over.push_back(id);
-    }
+    const std::unique_lock lock(mutex_);
+    note_time(now);
+    const auto is_over = [&](std::uint32_t id) {
+      return Time(options_.period * std::int64_t{id}) + options_.life <= now;
+    };
+    while (is_over(oldest_ + static_cast<std::uint32_t>(gone))) ++gone;
+    if (gone == 0) return 0;
+    chain.oldest = oldest_ + static_cast<std::uint32_t>(gone);
+    // Not extend(): after years of rest that would be many links.
+    chain.state = links_.back().state;
+    for (auto at = oldest_ + static_cast<std::uint32_t>(links_.size()) - 1; at < chain.oldest; ++at)
+      chain.state = next_state(chain.state);
+    if (const Link* known = link_of(chain.oldest)) chain.state = known->state;
   }
-  // A file that can't be destroyed keeps its key known, so that the next call tries again.
-  std::erase_if(over, [&](std::uint32_t id) { return !destroy_private_file(file_of(id)); });
+  // Without the lock: those who only use keys need not wait for the disk.
+  std::string bytes = packed(chain);
+  const bool replaced = replace_private_file(file(), bytes).has_value();
+  wipe(bytes);
+  if (!replaced) return 0;
   const std::unique_lock lock(mutex_);
-  for (const std::uint32_t id : over) keys_.erase(id);
-  return over.size();
+  if (link_of(chain.oldest) != nullptr) {
+    links_.erase(links_.begin(), links_.begin() + static_cast<std::ptrdiff_t>(gone));
+  } else {
+    links_.assign(1, Link{chain.state, key_of(chain.state)});
+  }
+  oldest_ = chain.oldest;
+  return gone;
 }
 
 std::uint32_t RotatingKeys::period_of(Time t) const {
@@ -141,8 +218,8 @@ std::uint32_t RotatingKeys::period_of(Time t) const {
   return static_cast<std::uint32_t>(std::max<std::int64_t>(periods, 0));
 }
 
-fs::path RotatingKeys::file_of(std::uint32_t id) const {
-  return options_.folder / (options_.name + "-" + std::to_string(id) + std::string(kSuffix));
+fs::path RotatingKeys::file() const {
+  return options_.folder / (options_.name + std::string(kSuffix));
 }
 
 }  // namespace flowsell::crypto

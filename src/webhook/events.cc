@@ -160,13 +160,13 @@ bool Events::wanted(const WorkspaceId& workspace, identity::Mode mode, EventType
   return !endpoints_.subscribed(workspace, mode, type).empty();
 }
 
-Result<EventPlan> Events::plan(const EventDraft& draft) {
+EventPlan Events::plan(const EventDraft& draft) {
   EventPlan plan;
   plan.outbox_ = &outbox_;
   auto endpoints = endpoints_.subscribed(draft.workspace, draft.mode, draft.type);
   const bool kept = !endpoints.empty() || content_retention_ > std::chrono::hours(0);
   if (!draft.content.empty() && kept) {
-    TRY(const auto key, spool_.current(clock_.now()));
+    const auto key = spool_.current(clock_.now());
     plan.sealed_ = crypto::seal(key.key, binding(draft), draft.content.reveal());
     plan.key_id_ = key.id;
   }
@@ -179,7 +179,7 @@ Result<EventPlan> Events::plan(const EventDraft& draft) {
   return plan;
 }
 
-Result<EventPlan> Events::plan_queued(const EventDraft& draft) {
+EventPlan Events::plan_queued(const EventDraft& draft) {
   EventPlan plan;
   plan.outbox_ = &outbox_;
   for (EndpointPtr& endpoint : endpoints_.subscribed(draft.workspace, draft.mode, draft.type)) {
@@ -191,16 +191,12 @@ Result<EventPlan> Events::plan_queued(const EventDraft& draft) {
 
 Awaitable<void> Events::tell(EventDraft draft) {
   auto planned = plan(draft);
-  Result<> told;
-  if (planned) {
-    TellOp op(*this, draft, *planned);
-    told = co_await db_.commit(op);
-  }
-  if (!planned || !told) {
+  TellOp op(*this, draft, planned);
+  if (!co_await db_.commit(op)) {
     log::warn("an event could not be stored", {{"type", event_type_name(draft.type)}});
     co_return;
   }
-  launch(draft, *std::move(planned), co_await net::this_coro::executor);
+  launch(draft, std::move(planned), co_await net::this_coro::executor);
 }
 
 Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& plan) {

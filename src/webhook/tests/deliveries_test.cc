@@ -191,7 +191,7 @@ TEST_F(Delivery, OfAnotherConversationIsNotHeldUp) {
 TEST_F(Delivery, ThatWasOpenWhenTheProcessEndedIsMadeAgain) {
   endpoint_ = world_.add_endpoint(imposter_.url());
   auto event = world_.draft();
-  auto plan = *world_.events.plan_queued(event);
+  auto plan = world_.events.plan_queued(event);
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
     CHECK_OK(world_.events.record(db, event, plan));
     TRY(const auto queued, outbox::ready_jobs(db, endpoint_->id.bytes(), 1));
@@ -261,7 +261,7 @@ class DeliveryRecovery : public testing::Test {
   DeliveryRecovery() {
     endpoint_ = world_.add_endpoint(imposter_.url(), {"message.read"});
     event_ = world_.draft();
-    auto nobody = *world_.events.plan_queued(event_);
+    auto nobody = world_.events.plan_queued(event_);
     EXPECT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
       return world_.events.record(db, event_, nobody);
     }));

@@ -101,10 +101,10 @@ class Events {
   /// is not recorded else.
   bool wanted(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
   /// Seals the content and takes a place in the outbox for each endpoint that wants the event.
-  Result<EventPlan> plan(const EventDraft& draft);
+  EventPlan plan(const EventDraft& draft);
   /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and
   /// the outbox finds it in its table when it starts.
-  Result<EventPlan> plan_queued(const EventDraft& draft);
+  EventPlan plan_queued(const EventDraft& draft);
   /// An event of its own: plans, commits, launches. What can't be stored is logged and not told.
   Awaitable<void> tell(EventDraft draft);
   /// In a transaction: writes the event and its deliveries, and gives the event its id. Each kind
