@@ -174,12 +174,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   op.wanted = slot.state;
   // What is sent at once is never stored: after a crash its outcome is unknown, and it is not sent
   // again.
-  if (slot.state != JobState::kClaimed) {
-    if (const auto sealed = send_.seal(op.job, raw_body); !sealed) {
-      outbox_.release(std::move(slot));
-      co_return std::unexpected(sealed.error());
-    }
-  }
+  if (slot.state != JobState::kClaimed) send_.seal(op.job, raw_body);
   std::vector<MessageStatus> steps = {MessageStatus::kAccepted};
   if (slot.state == JobState::kClaimed) steps.push_back(MessageStatus::kSending);
   for (const MessageStatus status : steps) {
@@ -194,12 +189,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
     event.draft.subject = id.bytes();
     event.draft.lane = op.job.lane;
     event.draft.body = render_event_body(row);
-    auto plan = events_.plan(event.draft);
-    if (!plan) {
-      outbox_.release(std::move(slot));
-      co_return std::unexpected(std::move(plan).error());
-    }
-    event.plan = *std::move(plan);
+    event.plan = events_.plan(event.draft);
     op.told.push_back(std::move(event));
   }
   if (slot.state == JobState::kClaimed) row.sending_at = row.created_at;

@@ -327,7 +327,7 @@ Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> upd
     Prepared prepared = std::visit(prepare, update);
     if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
       prepared.event.lane = lane->second;
-    CO_TRY(prepared.plan, events_.plan(prepared.event));
+    prepared.plan = events_.plan(prepared.event);
     op.updates.push_back(std::move(prepared));
   }
   CO_CHECK_OK(co_await db_.commit(op));

@@ -51,6 +51,9 @@ MessageStatus status_of(Outcome::Kind kind) {
   }
 }
 
+/// The database takes nothing more in this process.
+bool has_stopped(const Error& error) { return error.code == ErrorCode::kShuttingDown; }
+
 }  // namespace
 
 SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
@@ -182,9 +185,9 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   const bool comes_again = refused || outcome.kind == Outcome::Kind::kRetry;
-  if (comes_again && !seal(job, raw_body)) outcome = failed("content_unavailable");
+  if (comes_again) seal(job, raw_body);
   raw_body = Content();
-  if (refused && !job.sealed.empty()) {
+  if (refused) {
     --job.attempt;
     const Time due = job.due;
     co_return co_await put_back(std::move(job), due, &begun);
@@ -232,11 +235,10 @@ std::optional<Time> SendHandler::retry_time(const outbox::Job& job, const Outcom
   return std::min(now + pause, job.expires_at);
 }
 
-Result<> SendHandler::seal(outbox::Job& job, const Content& raw_body) const {
-  TRY(const auto newest, spool_.current(clock_.now()));
+void SendHandler::seal(outbox::Job& job, const Content& raw_body) const {
+  const auto newest = spool_.current(clock_.now());
   job.sealed = crypto::seal(newest.key, id_text(job.id), raw_body.reveal());
   job.key_id = newest.id;
-  return {};
 }
 
 void SendHandler::reseal(outbox::Job& job) {
@@ -247,19 +249,21 @@ void SendHandler::reseal(outbox::Job& job) {
   auto opened = crypto::open(*old, id_text(job.id), job.sealed);
   if (!opened) return;
   const Content raw(*std::move(opened));
-  if (!seal(job, raw)) log::warn("a waiting message could not be sealed anew");
+  seal(job, raw);
 }
 
 Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due, const Begun* begun) {
   SettleOp op(events_, begun_, limits_, job, clock_.now());
   op.begun = begun;
   op.retry_at = due;
-  while (!co_await db_.commit(op)) {
+  while (true) {
+    const auto committed = co_await db_.commit(op);
+    if (committed) break;
     // Given up, it would stay claimed until the next start, and be called unknown there though no
     // byte left.
     log::error("a claimed message could not be put back",
                {{"message_id", MessageId(job.id).str()}});
-    if (outbox_.stopping()) break;
+    if (has_stopped(committed.error())) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }
@@ -296,25 +300,17 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
     if (!detail.empty()) op.event.content = Content("\"provider_detail\":" + json::quoted(detail));
   }
   while (true) {
-    if (!retry_at) {
-      auto plan = events_.plan(op.event);
-      if (!plan) {
-        // Only content needs a key: without the provider's words the event can always be told.
-        op.event.content = Content();
-        plan = events_.plan(op.event);
-      }
-      if (plan) op.plan = *std::move(plan);
-    }
+    if (!retry_at) op.plan = events_.plan(op.event);
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
-    // What happened is known and must be stored, however long the database takes. A stop in the
-    // meantime leaves the job claimed: the next process calls it unknown, which is true.
+    // What happened is known and must be stored, however long the database takes. Where it has
+    // stopped, the job stays claimed: the next process calls it unknown, which is true.
     log::warn("a message's outcome could not be stored",
               {{"message_id", MessageId(job.id).str()},
                {"code", error_info(committed.error().code).code}});
     op.plan = webhook::EventPlan();
-    if (outbox_.stopping()) break;
+    if (has_stopped(committed.error())) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }

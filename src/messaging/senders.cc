@@ -179,4 +179,12 @@ std::vector<SenderPtr> Senders::list(const WorkspaceId& workspace, identity::Mod
   return found == by_workspace_.end() ? std::vector<SenderPtr>{} : found->second;
 }
 
+std::vector<SenderPtr> Senders::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<SenderPtr> out;
+  out.reserve(by_id_.size());
+  for (const auto& [id, sender] : by_id_) out.push_back(sender);
+  return out;
+}
+
 }  // namespace flowsell::messaging

@@ -160,7 +160,7 @@ Result<> settle_unknown(store::Connection& db, webhook::Events& events,
     event.subject = job.id;
     event.lane = job.lane;
     event.body = render_event_body(row);
-    TRY(auto plan, events.plan_queued(event));
+    auto plan = events.plan_queued(event);
     return events.record(db, event, plan);
   };
   TRY(const auto changed, change_status(db, job.workspace, MessageId(job.id), change));

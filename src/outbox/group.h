@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -9,6 +11,7 @@
 
 #include "outbox/job.h"
 #include "outbox/pace.h"
+#include "runtime/task.h"
 
 namespace flowsell::outbox {
 
@@ -32,6 +35,7 @@ class Group {
   bool pump_posted = false;
   bool refilling = false;
   SteadyTime wake_armed_at = SteadyTime::max();
+  std::set<std::shared_ptr<net::steady_timer>> wakes;  ///< that will pump it
 
   /// How a job that is about to be inserted should be: kClaimed (a slot is taken for it), kWaiting
   /// (behind one in flight), or kReady (the table decides between ready and waiting).

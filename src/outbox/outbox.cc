@@ -23,12 +23,7 @@ Outbox::Outbox(store::Database& db, const Clock& clock, runtime::IoPool& pool,
     : db_(db),
       clock_(clock),
       pool_(pool),
-      claims_(metrics.counter("connect_outbox_claims_total", "Queued jobs that were claimed.")) {
-  metrics.gauge("connect_outbox_queued", "Jobs in the outbox that no attempt has claimed.",
-                [this] { return static_cast<double>(queued()); });
-  metrics.gauge("connect_outbox_in_flight", "Attempts open now.",
-                [this] { return static_cast<double>(in_flight()); });
-}
+      claims_(metrics.counter("connect_outbox_claims_total", "Queued jobs that were claimed.")) {}
 
 Outbox::~Outbox() = default;
 
@@ -190,7 +185,11 @@ void Outbox::post_pump(const std::shared_ptr<Group>& group) {
     if (group->pump_posted || stopping()) return;
     group->pump_posted = true;
   }
-  net::post(home_of(*group), [this, group] { pump(group); });
+  working_.begin();
+  net::post(home_of(*group), [this, group] {
+    pump(group);
+    working_.end();
+  });
 }
 
 void Outbox::pump(const std::shared_ptr<Group>& group) {
@@ -226,14 +225,30 @@ void Outbox::arm_wake(const std::shared_ptr<Group>& group, SteadyTime at) {
   // just wakes in vain.
   auto timer = std::make_shared<net::steady_timer>(home_of(*group));
   timer->expires_at(at);
+  {
+    const std::lock_guard lock(group->mutex);
+    if (stopping()) return;
+    group->wakes.insert(timer);
+  }
+  working_.begin();
   timer->async_wait([this, group, timer, at](const boost::system::error_code& error) {
-    if (error) return;
     {
       const std::lock_guard lock(group->mutex);
+      group->wakes.erase(timer);
       if (group->wake_armed_at == at) group->wake_armed_at = SteadyTime::max();
     }
-    pump(group);
+    if (!error) pump(group);
+    working_.end();
   });
+}
+
+void Outbox::cancel_wakes() {
+  const std::shared_lock lock(groups_mutex_);
+  for (const auto& [id, group] : groups_) {
+    const std::lock_guard group_lock(group->mutex);
+    for (const auto& timer : group->wakes)
+      net::post(timer->get_executor(), [timer] { timer->cancel(); });
+  }
 }
 
 Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
@@ -349,10 +364,15 @@ Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
 
 void Outbox::stop(std::chrono::milliseconds grace) {
   close();
-  if (!working_.wait_idle(grace)) {
+  if (!wait_idle(grace)) {
     log::warn("attempts were still open at the end of the grace period",
               {{"attempts", std::int64_t{in_flight_.load()}}});
   }
+}
+
+bool Outbox::wait_idle(std::chrono::milliseconds grace) {
+  cancel_wakes();
+  return working_.wait_idle(grace);
 }
 
 std::int64_t Outbox::queued() const {

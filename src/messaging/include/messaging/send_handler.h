@@ -43,7 +43,7 @@ class SendHandler final : public outbox::JobHandler {
                                                   http::OutRequest request, Content raw_body,
                                                   Begun begun);
   /// Seals a message's content into its job, under the newest key.
-  Result<> seal(outbox::Job& job, const Content& raw_body) const;
+  void seal(outbox::Job& job, const Content& raw_body) const;
 
   outbox::GroupPolicy policy(const outbox::GroupId& group) override;
   Result<> on_claimed(store::Connection& db, const outbox::Job& job, Time now) override;

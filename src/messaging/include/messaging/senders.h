@@ -70,6 +70,7 @@ class Senders {
   SenderPtr find_by_account(std::string_view channel, identity::Mode mode,
                             std::string_view account) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
+  std::vector<SenderPtr> all() const;
 
  private:
   void publish(const SenderPtr& sender);

@@ -34,6 +34,7 @@ class Waiters {
       explicit State(const net::any_io_executor& executor) : timer(executor) {}
       net::steady_timer timer;  ///< touched on its executor only
       bool settled = false;
+      bool given_up = false;
       std::string detail;
     };
     Waiters& waiters_;
@@ -43,11 +44,14 @@ class Waiters {
 
   /// The message was settled.
   void notify(const MessageId& id, const std::string& detail);
+  /// Every wait ends now, as if its time were over, and so does each that is begun later.
+  void give_up();
 
  private:
   std::mutex mutex_;
   std::unordered_multimap<MessageId, std::shared_ptr<Wait::State>> waiting_;
   std::atomic<std::size_t> count_{0};
+  std::atomic<bool> given_up_{false};
 };
 
 }  // namespace flowsell::messaging

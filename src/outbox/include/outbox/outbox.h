@@ -99,7 +99,10 @@ class Outbox {
   /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is
   /// still accepted is queued.
   void close() noexcept { stopping_.store(true, std::memory_order_release); }
-  /// close(), and waits up to `grace` for the open attempts' ends. Blocking.
+  /// After close(): waits up to `grace` until nothing of the outbox runs any more. False: something
+  /// still does. Blocking.
+  bool wait_idle(std::chrono::milliseconds grace);
+  /// Both.
   void stop(std::chrono::milliseconds grace);
 
   std::int64_t queued() const;
@@ -115,6 +118,7 @@ class Outbox {
   void post_pump(const std::shared_ptr<Group>& group);
   void pump(const std::shared_ptr<Group>& group);
   void arm_wake(const std::shared_ptr<Group>& group, SteadyTime at);
+  void cancel_wakes();
   Awaitable<void> claim(std::shared_ptr<Group> group, std::vector<JobRef> refs);
   Awaitable<void> refill(std::shared_ptr<Group> group);
   void start_promotion(const std::shared_ptr<Group>& group, Lane lane);
