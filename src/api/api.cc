@@ -27,18 +27,18 @@ struct RouteMetrics {
 
 class Api::Impl final : public Routes {
  public:
-  explicit Impl(Services services)
-      : services_(std::move(services)),
-        request_time_(services_.metrics.histogram("connect_request_seconds",
-                                                  "Time from a whole request to its answer.")) {
+  explicit Impl(Process process)
+      : process_(process),
+        request_time_(process_.metrics.histogram("connect_request_seconds",
+                                                 "Time from a whole request to its answer.")) {
     add_message_routes(*this);
     add_webhook_endpoint_routes(*this);
     add_event_routes(*this);
     add_delivery_routes(*this);
     add_sender_routes(*this);
     add_quota_routes(*this);
-    add_hook_routes(*this, services_);
-    add_health_routes(*this, services_);
+    add_hook_routes(*this, process_);
+    add_health_routes(*this, process_);
     unmatched_ = count_route("none");
   }
 
@@ -57,7 +57,7 @@ class Api::Impl final : public Routes {
 
   Awaitable<http::Response> handle(http::Request& request) {
     const auto begun = SteadyClock::now();
-    const RequestId id = services_.ids.next<IdKind::kRequest>();
+    const RequestId id = process_.ids.next<IdKind::kRequest>();
     auto match = router_.find(request.method, request.path);
     request.params = std::move(match.params);
     http::Response response;
@@ -71,7 +71,7 @@ class Api::Impl final : public Routes {
   }
 
   http::Response refuse(const Error& error) {
-    const std::string id = services_.ids.next<IdKind::kRequest>().str();
+    const std::string id = process_.ids.next<IdKind::kRequest>().str();
     http::Response response = problem(error, id);
     response.headers.push_back({"Request-Id", id});
     return response;
@@ -87,24 +87,35 @@ class Api::Impl final : public Routes {
 
   Awaitable<http::Response> answer_call(const http::Request& request, identity::Scope scope,
                                         const CallHandler& handler) {
+    if (auto home = process_.homes.find_now(request))
+      co_return co_await answer_at(*home, request, scope, handler);
+    auto home = co_await process_.homes.find(request);
+    if (!home) co_return problem(home.error(), {});
+    if (home->services() == nullptr) co_return home->take_answer();
+    co_return co_await answer_at(*home, request, scope, handler);
+  }
+
+  Awaitable<http::Response> answer_at(const Home& home, const http::Request& request,
+                                      identity::Scope scope, const CallHandler& handler) {
+    const Services& services = *home.services();
     const auto authorization = request.header("Authorization");
-    auto caller = services_.api_keys.find_cached(authorization);
+    auto caller = services.api_keys.find_cached(authorization);
     if (!caller) {
-      auto found = co_await services_.api_keys.authenticate(std::string(authorization));
+      auto found = co_await services.api_keys.authenticate(std::string(authorization));
       if (!found) co_return problem(found.error(), {});
       caller = *std::move(found);
     }
-    const auto rate = services_.rate_limit.take(caller->key, services_.clock.steady_now());
-    Call call{request, services_, *caller, std::nullopt};
+    const auto rate = services.rate_limit.take(caller->key, services.clock.steady_now());
+    Call call{request, services, *caller, std::nullopt};
     http::Response response;
     if (!rate.admitted) {
       Error limited{ErrorCode::kRateLimited, "the key's requests of this second are used"};
       limited.retry_after = rate.reset;
       response = problem(limited, {});
-    } else if (request.body.size() > services_.body_bytes_max) {
+    } else if (request.body.size() > services.body_bytes_max) {
       response =
           problem({ErrorCode::kPayloadTooLarge,
-                   "the body may have " + std::to_string(services_.body_bytes_max) + " bytes"},
+                   "the body may have " + std::to_string(services.body_bytes_max) + " bytes"},
                   {});
     } else if (const auto wanted = request.header("FlowSell-Version");
                !wanted.empty() && wanted != kVersion) {
@@ -119,7 +130,7 @@ class Api::Impl final : public Routes {
       auto answered = co_await handler(call);
       response = answered ? *std::move(answered) : problem(answered.error(), {});
     }
-    add_rate_headers(response, services_.rate_limit, rate, call.quota, services_.clock.now());
+    add_rate_headers(response, services.rate_limit, rate, call.quota, services.clock.now());
     co_return response;
   }
 
@@ -133,10 +144,12 @@ class Api::Impl final : public Routes {
         response.body.insert(at + kNoInstance.size() - 1, id_text);
       }
     }
+    request_time_.observe(took);
+    // What another process answered has it all, and is in its log and its numbers.
+    if (response.is_relayed) return;
     response.headers.push_back({"Request-Id", id_text});
     response.headers.push_back({"FlowSell-Version", std::string(kVersion)});
     add_timing(response, "total", took);
-    request_time_.observe(took);
     const auto route = routes_.find(std::string(pattern));
     const RouteMetrics& metrics = route == routes_.end() ? unmatched_ : route->second;
     const auto status_class = static_cast<std::size_t>(response.status / 100);
@@ -160,21 +173,23 @@ class Api::Impl final : public Routes {
   RouteMetrics count_route(const std::string& pattern) {
     RouteMetrics metrics;
     for (std::size_t i = 0; i < kStatusClasses.size(); ++i) {
-      metrics.answers[i] = &services_.metrics.counter(
+      metrics.answers[i] = &process_.metrics.counter(
           "connect_http_requests_total", "Requests answered, by route and class of status.",
           "route=\"" + pattern + "\",status=\"" + std::string(kStatusClasses[i]) + "\"");
     }
     return metrics;
   }
 
-  Services services_;
+  Process process_;
   http::Router router_;
   std::unordered_map<std::string, RouteMetrics> routes_;
   RouteMetrics unmatched_;
   metrics::Histogram& request_time_;
 };
 
-Api::Api(Services services) : impl_(std::make_unique<Impl>(std::move(services))) {}
+http::Response problem_of(const Error& error) { return problem(error, {}); }
+
+Api::Api(Process process) : impl_(std::make_unique<Impl>(process)) {}
 Api::~Api() = default;
 Awaitable<http::Response> Api::handle(http::Request& request) { return impl_->handle(request); }
 http::Response Api::refuse(const Error& error) const { return impl_->refuse(error); }

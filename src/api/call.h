@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "api/services.h"
+#include "api/api.h"
 #include "http/message.h"
 #include "http/router.h"
 #include "runtime/task.h"
@@ -41,7 +41,7 @@ void add_event_routes(Routes& routes);
 void add_delivery_routes(Routes& routes);
 void add_sender_routes(Routes& routes);
 void add_quota_routes(Routes& routes);
-void add_hook_routes(Routes& routes, const Services& services);
-void add_health_routes(Routes& routes, const Services& services);
+void add_hook_routes(Routes& routes, const Api::Process& process);
+void add_health_routes(Routes& routes, const Api::Process& process);
 
 }  // namespace flowsell::api

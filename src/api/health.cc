@@ -16,15 +16,14 @@ Awaitable<http::Response> alive(const http::Request&) {
   co_return text("application/json", R"({"status":"ok"})");
 }
 
-Awaitable<http::Response> ready(const Services& services) {
-  if (services.ready() && services.db.healthy())
-    co_return text("application/json", R"({"status":"ready"})");
-  const auto code = services.ready() ? ErrorCode::kStoreUnavailable : ErrorCode::kShuttingDown;
-  co_return problem({code, "this server takes no requests now"}, {});
+Awaitable<http::Response> ready(const Homes& homes) {
+  const auto code = homes.unready();
+  if (!code) co_return text("application/json", R"({"status":"ready"})");
+  co_return problem({*code, "this server takes no requests now"}, {});
 }
 
-Awaitable<http::Response> show_metrics(const Services& services) {
-  co_return text("text/plain; version=0.0.4; charset=utf-8", services.metrics.render());
+Awaitable<http::Response> show_metrics(const metrics::Registry& metrics) {
+  co_return text("text/plain; version=0.0.4; charset=utf-8", metrics.render());
 }
 
 Awaitable<http::Response> show_contract(const http::Request&) {
@@ -33,7 +32,7 @@ Awaitable<http::Response> show_contract(const http::Request&) {
 
 /// What an error's `type` leads to.
 Awaitable<http::Response> explain(const http::Request& request) {
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kProviderTimeout); ++i) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(ErrorCode::kOutcomeUnknown); ++i) {
     const ErrorInfo& info = error_info(static_cast<ErrorCode>(i));
     if (info.code != request.params.at(0)) continue;
     std::string page =
@@ -48,13 +47,14 @@ Awaitable<http::Response> explain(const http::Request& request) {
 
 }  // namespace
 
-void add_health_routes(Routes& routes, const Services& services) {
+void add_health_routes(Routes& routes, const Api::Process& process) {
   using http::Method;
   routes.add_open(Method::kGet, "/healthz", alive);
   routes.add_open(Method::kGet, "/readyz",
-                  [&services](const http::Request&) { return ready(services); });
-  routes.add_open(Method::kGet, "/metrics",
-                  [&services](const http::Request&) { return show_metrics(services); });
+                  [&homes = process.homes](const http::Request&) { return ready(homes); });
+  routes.add_open(Method::kGet, "/metrics", [&metrics = process.metrics](const http::Request&) {
+    return show_metrics(metrics);
+  });
   routes.add_open(Method::kGet, "/openapi.yaml", show_contract);
   routes.add_open(Method::kGet, "/errors/{}", explain);
 }

@@ -76,13 +76,17 @@ constexpr std::array kTable = {
               "Send the request again; another server or the restarted one takes it."},
     ErrorInfo{kProviderTimeout, "provider_timeout", 504, "The provider did not answer in time",
               false, "It may have acted all the same: check before you try again."},
+    ErrorInfo{kOutcomeUnknown, "outcome_unknown", 504,
+              "The server that had the request was lost before it answered", false,
+              "It may have been done: look before you send it again. With an Idempotency-Key "
+              "sending it again is safe."},
 };
 
 constexpr bool rows_are_in_order() {
   for (std::size_t i = 0; i < kTable.size(); ++i) {
     if (static_cast<std::size_t>(kTable[i].id) != i) return false;
   }
-  return kTable.size() == static_cast<std::size_t>(kProviderTimeout) + 1;
+  return kTable.size() == static_cast<std::size_t>(kOutcomeUnknown) + 1;
 }
 static_assert(rows_are_in_order());
 

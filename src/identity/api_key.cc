@@ -10,6 +10,7 @@ constexpr std::string_view kLiveHead = "fsk_live_";
 constexpr std::size_t kNameLength = 8;
 constexpr std::size_t kSecretLength = 32;
 constexpr std::size_t kChecksumLength = 6;
+static_assert(kTestHead.size() + kNameLength == ApiKeyText::kPrefixLength);
 constexpr std::size_t kLength = 9 + kNameLength + kSecretLength + kChecksumLength;
 
 std::string checksum(std::string_view text) {
@@ -28,8 +29,7 @@ std::optional<ApiKeyText> ApiKeyText::parse(std::string_view text) {
   if (!std::ranges::all_of(text.substr(kTestHead.size()), is_base62)) return std::nullopt;
   const auto body = text.substr(0, text.size() - kChecksumLength);
   if (checksum(body) != text.substr(body.size())) return std::nullopt;
-  return ApiKeyText{test ? Mode::kTest : Mode::kLive,
-                    text.substr(0, kTestHead.size() + kNameLength)};
+  return ApiKeyText{test ? Mode::kTest : Mode::kLive, text.substr(0, kPrefixLength)};
 }
 
 Secret ApiKeyText::make(Mode mode) {

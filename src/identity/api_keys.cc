@@ -22,6 +22,8 @@ const Sql kByPrefix(
     "SELECT id, workspace_id, mode, hash, scopes FROM api_keys WHERE prefix = ?1 AND revoked_at IS "
     "NULL");
 
+const Sql kNames("SELECT prefix FROM api_keys WHERE revoked_at IS NULL");
+
 struct CreateOp final : store::WriteOp {
   CreateOp();
   ApiKeyId id;
@@ -43,7 +45,7 @@ Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> o
 constexpr store::WriteKind kCreateKind{"api_key", 3, apply_creates};
 CreateOp::CreateOp() : WriteOp(kCreateKind) {}
 
-std::string_view bearer(std::string_view authorization) {
+std::string_view bearer(std::string_view authorization) noexcept {
   if (authorization.size() <= kBearer.size() ||
       !equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
     return {};
@@ -71,6 +73,22 @@ Result<Stored> look_up(store::Connection& db, std::string_view prefix) {
 }
 
 }  // namespace
+
+std::string_view key_name(std::string_view authorization) noexcept {
+  return bearer(authorization).substr(0, ApiKeyText::kPrefixLength);
+}
+
+Result<std::string_view> checked_key_name(std::string_view authorization) {
+  const std::string_view text = bearer(authorization);
+  if (text.empty())
+    return fail(ErrorCode::kMissingApiKey, "the Authorization header holds no Bearer key");
+  const auto parsed = ApiKeyText::parse(text);
+  if (!parsed) {
+    return fail(ErrorCode::kInvalidApiKey,
+                "the key's form or checksum is wrong: it was not copied whole");
+  }
+  return parsed->prefix;
+}
 
 std::size_t ApiKeys::DigestHash::operator()(const crypto::Digest& digest) const noexcept {
   std::size_t head = 0;
@@ -105,25 +123,27 @@ std::shared_ptr<const Caller> ApiKeys::find_cached(std::string_view authorizatio
 }
 
 Task<std::shared_ptr<const Caller>> ApiKeys::authenticate(std::string authorization) {
-  const std::string_view text = bearer(authorization);
-  if (text.empty())
-    co_return fail(ErrorCode::kMissingApiKey, "the Authorization header holds no Bearer key");
-  const auto parsed = ApiKeyText::parse(text);
-  if (!parsed) {
-    co_return fail(ErrorCode::kInvalidApiKey,
-                   "the key's form or checksum is wrong: it was not copied whole");
-  }
-  auto read = [prefix = std::string(parsed->prefix)](store::Connection& db) {
-    return look_up(db, prefix);
-  };
+  CO_TRY(const std::string_view name, checked_key_name(authorization));
+  auto read = [prefix = std::string(name)](store::Connection& db) { return look_up(db, prefix); };
   CO_TRY(const Stored stored, co_await db_.read(std::move(read)));
-  const auto digest = crypto::sha256(text);
+  const auto digest = crypto::sha256(bearer(authorization));
   if (!crypto::constant_time_equal(as_text(digest), as_text(stored.hash))) {
     co_return fail(ErrorCode::kInvalidApiKey, "no such key, or it was revoked");
   }
   auto caller = std::make_shared<const Caller>(stored.caller);
   remember(digest, caller);
   co_return caller;
+}
+
+Result<std::vector<std::string>> ApiKeys::names() const {
+  std::vector<std::string> names;
+  Result<> read;
+  CHECK_OK(db_.read_now([&](store::Connection& db) {
+    read =
+        db.query(kNames, {}, [&names](const store::Row& row) { names.emplace_back(row.text(0)); });
+  }));
+  CHECK_OK(std::move(read));
+  return names;
 }
 
 void ApiKeys::remember(const crypto::Digest& digest, std::shared_ptr<const Caller> caller) {

@@ -32,7 +32,7 @@ CREATE TABLE api_keys (
 
 const Sql kInsert(
     "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
-const Sql kFirst("SELECT id FROM workspaces ORDER BY id LIMIT 1");
+const Sql kIds("SELECT id FROM workspaces ORDER BY id");
 const Sql kKeys("SELECT id, wrapped_key FROM workspaces");
 
 struct CreateOp final : store::WriteOp {
@@ -73,15 +73,15 @@ Result<WorkspaceId> Workspaces::create(std::string name) {
   return op.id;
 }
 
-Result<WorkspaceId> Workspaces::first() const {
+Result<std::vector<WorkspaceId>> Workspaces::list() const {
   Result<> read;
-  WorkspaceId id;
+  std::vector<WorkspaceId> ids;
   CHECK_OK(db_.read_now([&](store::Connection& db) {
-    read = db.query(kFirst, {}, [&](const store::Row& row) { id = row.id<WorkspaceId>(0); });
+    read =
+        db.query(kIds, {}, [&](const store::Row& row) { ids.push_back(row.id<WorkspaceId>(0)); });
   }));
   CHECK_OK(std::move(read));
-  if (id.is_none()) return fail(ErrorCode::kNotFound, "there is no workspace yet");
-  return id;
+  return ids;
 }
 
 Result<> Workspaces::load_keys() {

@@ -14,24 +14,27 @@ std::string_view address_of(const channel::Update& update) {
 
 }  // namespace
 
-Ingest::Ingest(const channel::Adapter& adapter, std::string signature_header,
-               std::vector<ProviderApp> apps, messaging::Senders& senders,
-               messaging::ProviderUpdates& updates, const Clock& clock, metrics::Registry& metrics)
+Subject subject_of(const channel::Update& update) {
+  const auto address = address_of(update);
+  if (!address.empty()) return {address, {}};
+  const auto* unknown = std::get_if<channel::UnknownUpdate>(&update);
+  return {{}, unknown != nullptr ? std::string_view(unknown->provider_id) : std::string_view()};
+}
+
+ProviderDoor::ProviderDoor(const channel::Adapter& adapter, std::string signature_header,
+                           std::vector<ProviderApp> apps, const Clock& clock,
+                           metrics::Registry& metrics)
     : adapter_(adapter),
       signature_header_(std::move(signature_header)),
       apps_(std::move(apps)),
-      senders_(senders),
-      updates_(updates),
       clock_(clock),
       taken_(metrics.counter("connect_provider_updates_total",
                              "Updates in verified provider webhooks.")),
       refused_(metrics.counter("connect_provider_webhooks_refused_total",
-                               "Provider webhooks that did not verify.")),
-      unroutable_(metrics.counter("connect_provider_updates_unroutable_total",
-                                  "Updates about an address that no sender has.")) {}
+                               "Provider webhooks that did not verify.")) {}
 
-Result<std::string> Ingest::answer_challenge(std::string_view mode, std::string_view token,
-                                             std::string_view challenge) const {
+Result<std::string> ProviderDoor::answer_challenge(std::string_view mode, std::string_view token,
+                                                   std::string_view challenge) const {
   for (const ProviderApp& app : apps_) {
     if (mode == "subscribe" && !app.verify_token.empty() &&
         crypto::constant_time_equal(token, app.verify_token.reveal())) {
@@ -41,7 +44,7 @@ Result<std::string> Ingest::answer_challenge(std::string_view mode, std::string_
   return fail(ErrorCode::kInvalidSignature, "the verify token is not ours");
 }
 
-const ProviderApp* Ingest::signer_of(const http::Request& request) const {
+const ProviderApp* ProviderDoor::signer_of(const http::Request& request) const {
   const auto signature = request.header(signature_header_);
   for (const ProviderApp& app : apps_) {
     if (!app.app_secret.empty() && adapter_.verify(request.body, signature, app.app_secret))
@@ -50,27 +53,38 @@ const ProviderApp* Ingest::signer_of(const http::Request& request) const {
   return nullptr;
 }
 
-messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::Mode mode) const {
-  const auto address = address_of(update);
-  if (!address.empty()) return senders_.find_by_address(adapter_.name(), mode, address);
-  // About the account as a whole: told to the workspace that connected it.
-  const auto* unknown = std::get_if<channel::UnknownUpdate>(&update);
-  if (unknown == nullptr || unknown->provider_id.empty()) return nullptr;
-  return senders_.find_by_account(adapter_.name(), mode, unknown->provider_id);
-}
-
-Task<> Ingest::take(const http::Request& request) {
+Result<ProviderWebhook> ProviderDoor::open(const http::Request& request) {
   const ProviderApp* signer = signer_of(request);
   if (signer == nullptr) {
     refused_.add();
-    co_return fail(ErrorCode::kInvalidSignature, "the body is not signed with this app's secret");
+    return fail(ErrorCode::kInvalidSignature, "the body is not signed with this app's secret");
   }
-  CO_TRY(auto updates, adapter_.parse(request.body, clock_.now()));
+  TRY(auto updates, adapter_.parse(request.body, clock_.now()));
   taken_.add(updates.size());
+  return ProviderWebhook{signer->mode, std::move(updates)};
+}
 
+Ingest::Ingest(const channel::Adapter& adapter, messaging::Senders& senders,
+               messaging::ProviderUpdates& updates, metrics::Registry& metrics)
+    : adapter_(adapter),
+      senders_(senders),
+      updates_(updates),
+      unroutable_(metrics.counter("connect_provider_updates_unroutable_total",
+                                  "Updates about an address that no sender has.")) {}
+
+messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::Mode mode) const {
+  const Subject subject = subject_of(update);
+  if (!subject.address.empty())
+    return senders_.find_by_address(adapter_.name(), mode, subject.address);
+  // About the account as a whole: told to the workspace that connected it.
+  if (subject.account.empty()) return nullptr;
+  return senders_.find_by_account(adapter_.name(), mode, subject.account);
+}
+
+Task<> Ingest::store(ProviderWebhook webhook) {
   std::map<messaging::SenderPtr, std::vector<channel::Update>> by_sender;
-  for (channel::Update& update : updates) {
-    by_sender[sender_of(update, signer->mode)].push_back(std::move(update));
+  for (channel::Update& update : webhook.updates) {
+    by_sender[sender_of(update, webhook.mode)].push_back(std::move(update));
   }
   for (auto& [sender, mine] : by_sender) {
     if (!sender) {

@@ -26,8 +26,49 @@ struct Asked {
   bool with_key = true;
 };
 
+/// One home, for everybody.
+class OneHome final : public Homes {
+ public:
+  OneHome(const Services& services, ingest::ProviderDoor& door, ingest::Ingest& ingest)
+      : services_(services), door_(door), ingest_(ingest) {}
+  std::optional<Home> find_now(const http::Request& /*request*/) override {
+    return Home(services_, nullptr);
+  }
+  Task<Home> find(const http::Request& /*request*/) override { co_return Home(services_, nullptr); }
+  Task<> take_webhook(const http::Request& request) override {
+    CO_TRY(auto webhook, door_.open(request));
+    co_return co_await ingest_.store(std::move(webhook));
+  }
+  std::optional<ErrorCode> unready() const override {
+    return is_ready ? std::nullopt : std::optional(ErrorCode::kShuttingDown);
+  }
+  bool is_ready = true;
+
+ private:
+  const Services services_;
+  ingest::ProviderDoor& door_;
+  ingest::Ingest& ingest_;
+};
+
 class ApiTest : public testing::Test {
  protected:
+  Services services(metering::RateLimit& rate_limit) {
+    return {*world_.db,
+            world_.clock,
+            api_keys_,
+            rate_limit,
+            world_.idempotency,
+            world_.options.limits,
+            1000,
+            world_.senders,
+            world_.accept,
+            world_.messages,
+            world_.read_receipts,
+            world_.waiters,
+            world_.endpoints,
+            world_.begun_deliveries,
+            *world_.spool};
+  }
   http::Response ask(const Asked& asked) {
     http::Request request;
     request.method = asked.method;
@@ -66,13 +107,10 @@ class ApiTest : public testing::Test {
   MessagingWorld world_;
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   metering::RateLimit rate_limit_{1000};
-  ingest::Ingest hooks_{world_.adapter, "X-Signature", {}, world_.senders, world_.updates_in,
-                        world_.clock,   world_.metrics};
-  bool ready_ = true;
-  Api api_{{*world_.db, world_.clock, world_.ids, api_keys_, rate_limit_, world_.idempotency,
-            world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
-            world_.read_receipts, world_.waiters, world_.endpoints, world_.begun_deliveries,
-            *world_.spool, hooks_, world_.metrics, [this] { return ready_; }}};
+  ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
+  ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
+  OneHome home_{services(rate_limit_), door_, ingest_};
+  Api api_{{world_.clock, world_.ids, world_.metrics, door_, home_}};
   std::string key_ = new_key(identity::Scopes::all());
 };
 
@@ -259,7 +297,7 @@ TEST_F(ApiTest, SecretOfAnEndpointIsShownOnce) {
 }
 
 TEST_F(ApiTest, StoppingServerIsAliveAndNotReady) {
-  ready_ = false;
+  home_.is_ready = false;
   EXPECT_EQ(ask({.path = "/healthz", .with_key = false}).status, 200);
   EXPECT_EQ(ask({.path = "/readyz", .with_key = false}).status, 503);
 }
@@ -286,10 +324,8 @@ class LimitedApi : public ApiTest {
  protected:
   LimitedApi()
       : limited_(1),
-        strict_({*world_.db, world_.clock, world_.ids, api_keys_, limited_, world_.idempotency,
-                 world_.options.limits, 1000, world_.senders, world_.accept, world_.messages,
-                 world_.read_receipts, world_.waiters, world_.endpoints, world_.begun_deliveries,
-                 *world_.spool, hooks_, world_.metrics, [] { return true; }}) {}
+        limited_home_(services(limited_), door_, ingest_),
+        strict_({world_.clock, world_.ids, world_.metrics, door_, limited_home_}) {}
   http::Response list() {
     http::Request request;
     request.path = "/v1/messages";
@@ -297,6 +333,7 @@ class LimitedApi : public ApiTest {
     return testkit::run(world_.pool, strict_.handle(request));
   }
   metering::RateLimit limited_;
+  OneHome limited_home_;
   Api strict_;
 };
 

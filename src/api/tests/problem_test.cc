@@ -37,7 +37,7 @@ TEST(Problem, HasTheShapeOfTheContract) {
 }
 
 TEST(Problem, EveryErrorIsJsonWithItsOwnStatus) {
-  for (int n = 0; n <= static_cast<int>(ErrorCode::kProviderTimeout); ++n) {
+  for (int n = 0; n <= static_cast<int>(ErrorCode::kOutcomeUnknown); ++n) {
     const auto code = static_cast<ErrorCode>(n);
     const auto response = problem({code, ""}, "");
     EXPECT_EQ(response.status, error_info(code).http_status);

@@ -11,7 +11,7 @@
 namespace flowsell {
 namespace {
 
-constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::kProviderTimeout) + 1;
+constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::kOutcomeUnknown) + 1;
 
 const ErrorInfo& info(std::size_t i) { return error_info(static_cast<ErrorCode>(i)); }
 

@@ -26,14 +26,12 @@ class WorkspacesTest : public testing::Test {
   Workspaces workspaces_{*db_, ring_, ids_, clock_};
 };
 
-TEST_F(WorkspacesTest, ThereIsNoneAtFirst) {
-  EXPECT_EQ(code_of(workspaces_.first()), ErrorCode::kNotFound);
-}
+TEST_F(WorkspacesTest, ThereIsNoneAtFirst) { EXPECT_TRUE(workspaces_.list()->empty()); }
 
-TEST_F(WorkspacesTest, FirstIsTheOldest) {
+TEST_F(WorkspacesTest, ListBeginsWithTheOldest) {
   const auto oldest = create();
-  create();
-  EXPECT_EQ(*workspaces_.first(), oldest);
+  const auto newest = create();
+  EXPECT_EQ(*workspaces_.list(), (std::vector{oldest, newest}));
 }
 
 TEST_F(WorkspacesTest, SealedSecretOpensForItsRow) {

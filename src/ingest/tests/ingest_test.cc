@@ -29,7 +29,8 @@ class IngestTest : public testing::Test {
     request.method = http::Method::kPost;
     request.body = body;
     request.fields.push_back({"X-Signature", signature});
-    return testkit::run(world_.pool, ingest_.take(request));
+    TRY(auto webhook, door_.open(request));
+    return testkit::run(world_.pool, ingest_.store(std::move(webhook)));
   }
   static std::string inbound(int n, const std::string& address = "111") {
     return R"({"address":")" + address + R"(","from":"+919876543210","id":"in.)" +
@@ -49,8 +50,8 @@ class IngestTest : public testing::Test {
   }
 
   messaging::MessagingWorld world_;
-  Ingest ingest_{world_.adapter,    "X-Signature", two_apps(),    world_.senders,
-                 world_.updates_in, world_.clock,  world_.metrics};
+  ProviderDoor door_{world_.adapter, "X-Signature", two_apps(), world_.clock, world_.metrics};
+  Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
 };
 
 TEST_F(IngestTest, SignedUpdateIsStored) {
@@ -115,7 +116,7 @@ struct ChallengeCase {
 class IngestChallenge : public IngestTest, public testing::WithParamInterface<ChallengeCase> {};
 
 TEST_P(IngestChallenge, IsAnsweredAsTheTableSays) {
-  const auto answer = ingest_.answer_challenge(GetParam().mode, GetParam().token, "1158201444");
+  const auto answer = door_.answer_challenge(GetParam().mode, GetParam().token, "1158201444");
   EXPECT_EQ(code_of(answer),
             GetParam().ours ? std::nullopt : std::optional(ErrorCode::kInvalidSignature));
   if (answer) EXPECT_EQ(*answer, "1158201444");

@@ -2,9 +2,10 @@
 
 #include <memory>
 
-#include "api/services.h"
+#include "api/home.h"
 #include "http/message.h"
 #include "runtime/task.h"
+#include "telemetry/metrics.h"
 
 namespace flowsell::api {
 
@@ -12,7 +13,15 @@ namespace flowsell::api {
 /// Thread-safe.
 class Api {
  public:
-  explicit Api(Services services);
+  /// What the whole process has. All outlive it.
+  struct Process {
+    const Clock& clock;
+    IdSource& ids;
+    metrics::Registry& metrics;
+    const ingest::ProviderDoor& whatsapp;
+    Homes& homes;
+  };
+  explicit Api(Process process);
   ~Api();
 
   /// For http::Server.

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <functional>
-
 #include "core/id.h"
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
 #include "identity/api_keys.h"
-#include "ingest/ingest.h"
 #include "messaging/accept.h"
 #include "messaging/message_reader.h"
 #include "messaging/read_receipts.h"
@@ -16,17 +13,15 @@
 #include "metering/metering.h"
 #include "metering/rate_limit.h"
 #include "store/database.h"
-#include "telemetry/metrics.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
 namespace flowsell::api {
 
-/// What the API works with. All outlive it.
+/// What the calls of some workspaces work with.
 struct Services {
   store::Database& db;
   const Clock& clock;
-  IdSource& ids;
   identity::ApiKeys& api_keys;
   metering::RateLimit& rate_limit;
   metering::Idempotency& idempotency;
@@ -40,9 +35,6 @@ struct Services {
   webhook::Endpoints& endpoints;
   const webhook::BegunDeliveries& begun_deliveries;
   const crypto::RotatingKeys& spool;
-  ingest::Ingest& whatsapp_hooks;
-  metrics::Registry& metrics;
-  std::function<bool()> ready;  ///< false while the server stops
 };
 
 }  // namespace flowsell::api

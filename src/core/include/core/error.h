@@ -46,6 +46,7 @@ enum class ErrorCode : std::uint8_t {
   kOverloaded,                  ///< 503: too much work waits.
   kShuttingDown,                ///< 503
   kProviderTimeout,  ///< 504: the provider did not answer in time; what it did is not known.
+  kOutcomeUnknown,   ///< 504: the server that had the request was lost.
 };
 
 /// The fixed part of an error, the same for every occurrence.

@@ -20,6 +20,8 @@ struct EgressOptions {
   /// Exact "host:port" pairs that may be private or loopback: local development, the simulator. A
   /// host is compared as it stands in the URL, before resolution.
   std::vector<std::string> allowed = {};
+  /// Everything: where every URL is the operator's own.
+  bool allow_all = false;
   /// Every loopback address and port: the sandbox only.
   bool allow_loopback = false;
   /// Ports that public hosts may be called on. Plain http to a public host is refused unless 80 is

@@ -44,6 +44,7 @@ struct Response {
   std::string content_type = "application/json";  ///< not sent when the body is empty
   std::vector<Header> headers;  ///< Content-Length, Date, Connection are the server's own
   std::string body;
+  bool is_relayed = false;  ///< another server's answer, passed on as it came
   bool cut_in_half =
       false;  ///< the connection is closed in the middle of the answer: simulators only
 };

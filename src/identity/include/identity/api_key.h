@@ -14,6 +14,7 @@ namespace flowsell::identity {
 /// secret, and a CRC-32 in 6 characters of base62 over all before, so that a typo is refused
 /// without a look-up.
 struct ApiKeyText {
+  static constexpr std::size_t kPrefixLength = 17;
   Mode mode;
   std::string_view prefix;  ///< "fsk_test_" and the 8 characters: stored and shown
 

@@ -4,6 +4,7 @@
 #include <shared_mutex>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/id.h"
 #include "core/sensitive.h"
@@ -12,6 +13,13 @@
 #include "store/database.h"
 
 namespace flowsell::identity {
+
+/// What names the key in an Authorization header (ApiKeyText::prefix); empty where there is none.
+/// The key itself is not checked.
+std::string_view key_name(std::string_view authorization) noexcept;
+/// The same of a key whose form and checksum are right. Fails with kMissingApiKey or
+/// kInvalidApiKey.
+Result<std::string_view> checked_key_name(std::string_view authorization);
 
 /// API keys: stored as prefix and SHA-256, shown once. Thread-safe.
 class ApiKeys {
@@ -31,6 +39,9 @@ class ApiKeys {
   /// The same with a look-up. Fails with kMissingApiKey or kInvalidApiKey; an unknown name costs
   /// the same work as a wrong secret, so that answers don't tell which names exist.
   Task<std::shared_ptr<const Caller>> authenticate(std::string authorization);
+
+  /// Of every key that was not revoked, what names it. Blocking.
+  Result<std::vector<std::string>> names() const;
 
  private:
   struct DigestHash {

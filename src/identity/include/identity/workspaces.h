@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/id.h"
 #include "crypto/key_ring.h"
@@ -21,8 +22,8 @@ class Workspaces {
 
   /// Blocking: for start-up and tools.
   Result<WorkspaceId> create(std::string name);
-  /// The one workspace of a sandbox; kNotFound when there is none. Blocking.
-  Result<WorkspaceId> first() const;
+  /// All, the oldest first. Blocking.
+  Result<std::vector<WorkspaceId>> list() const;
 
   /// Seals a secret of the workspace (a provider's token, a signing secret) for its row; `bound_to`
   /// names the row.

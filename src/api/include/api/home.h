@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "api/services.h"
+#include "http/message.h"
+#include "ingest/ingest.h"
+#include "runtime/task.h"
+#include "runtime/work_count.h"
+
+namespace flowsell::api {
+
+/// Where a call is answered: here, by `services`, which stay as long as it lives; or it was
+/// answered already.
+class Home {
+ public:
+  /// `users` counts those that use the services, this one included.
+  Home(const Services& services, runtime::WorkCount* users) : services_(&services), users_(users) {}
+  explicit Home(http::Response answer) : answer_(std::move(answer)) {}
+  Home(Home&& other) noexcept
+      : services_(other.services_),
+        users_(std::exchange(other.users_, nullptr)),
+        answer_(std::move(other.answer_)) {}
+  Home& operator=(Home&&) = delete;
+  ~Home() {
+    if (users_ != nullptr) users_->end();
+  }
+
+  /// nullptr: it was answered.
+  const Services* services() const noexcept { return services_; }
+  http::Response take_answer() { return *std::move(answer_); }
+
+ private:
+  const Services* services_ = nullptr;
+  runtime::WorkCount* users_ = nullptr;
+  std::optional<http::Response> answer_;
+};
+
+/// An error as an answer.
+http::Response problem_of(const Error& error);
+
+/// Finds the home of calls. Thread-safe.
+class Homes {
+ public:
+  virtual ~Homes() = default;
+  /// The home of the workspace whose key the Authorization header holds, where that needs no
+  /// waiting.
+  virtual std::optional<Home> find_now(const http::Request& request) = 0;
+  /// The same with waiting. Fails with the error to answer.
+  virtual Task<Home> find(const http::Request& request) = 0;
+
+  /// A provider's webhook. Success means that every update is stored; fails as ProviderDoor::open()
+  /// and Ingest::store().
+  virtual Task<> take_webhook(const http::Request& request) = 0;
+
+  /// nullopt: takes requests; else why not.
+  virtual std::optional<ErrorCode> unready() const = 0;
+};
+
+}  // namespace flowsell::api
