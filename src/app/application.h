@@ -1,13 +1,13 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "config/settings.h"
 #include "core/error.h"
-#include "store/database.h"
+#include "sandbox.h"
 
 namespace flowsell::app {
 
@@ -27,7 +27,11 @@ class Application {
 
  private:
   class Parts;
-  Result<std::unique_ptr<store::Database>> open_database(const std::filesystem::path& dir);
+  Result<> make_parts();
+  Result<std::vector<SandboxWorkspace>> start_one_cell(const std::filesystem::path& dir,
+                                                       const EarlierKeys& earlier);
+  Result<std::vector<SandboxWorkspace>> start_cells(const EarlierKeys& earlier);
+  void tell_simulator();
   const config::Settings& settings_;
   std::atomic<bool> must_restart_{false};
   std::unique_ptr<Parts> parts_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/encoding.h"
+#include "crypto/hash.h"
 #include "metering/idempotency.h"
 
 namespace flowsell::app {
@@ -10,6 +12,10 @@ namespace {
 
 /// The longest that a message may wait: its ttl_seconds.
 constexpr std::chrono::hours kMessageLife{24};
+/// The longest that any content may, whatever a replica's settings are.
+constexpr std::chrono::hours kContentLifeMax{72 + 1};
+constexpr std::chrono::hours kFingerprintLife =
+    metering::Idempotency::kKept + std::chrono::hours(24);
 
 Result<crypto::KeyRing> key_ring(const config::Settings& settings) {
   const auto& security = settings.security;
@@ -31,12 +37,29 @@ Result<Keys> open_keys(const config::Settings& settings, Time now) {
       std::max(kMessageLife, settings.content.retention) + std::chrono::hours(1);
   TRY(auto spool, crypto::RotatingKeys::open(
                       {dir / "keys", "spool", std::chrono::hours(1), content_life}, now));
-  const auto fingerprint_life = metering::Idempotency::kKept + std::chrono::hours(24);
   TRY(auto fingerprint,
       crypto::RotatingKeys::open(
-          {dir / "keys", "fingerprint", std::chrono::hours(24), fingerprint_life}, now));
+          {dir / "keys", "fingerprint", std::chrono::hours(24), kFingerprintLife}, now));
   const crypto::Key contact = ring->derive("recipient-hash");
   return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), contact};
+}
+
+std::vector<cluster::SharedKey> Keys::shared(Time now) const {
+  const auto of_chain = [now](std::string name, const crypto::RotatingKeys& keys,
+                              std::chrono::hours life) {
+    return cluster::SharedKey{
+        std::move(name), keys.period_of(now), keys.period_of(now - life),
+        [&keys](std::int64_t period) -> std::optional<std::string> {
+          const auto value = keys.check_value(static_cast<std::uint32_t>(period));
+          return value ? std::optional(std::string(as_text(*value))) : std::nullopt;
+        }};
+  };
+  const auto of_master = [check = ring.derive("replicas")](std::int64_t /*period*/) {
+    return std::optional(std::string(as_text(crypto::sha256(as_text(check.bytes())))));
+  };
+  return {{"master", 0, 0, of_master},
+          of_chain("spool", *spool, kContentLifeMax),
+          of_chain("fingerprint", *fingerprint, kFingerprintLife)};
 }
 
 }  // namespace flowsell::app

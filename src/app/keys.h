@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "cluster/key_check.h"
 #include "config/settings.h"
 #include "core/time.h"
 #include "crypto/key_ring.h"
@@ -15,6 +17,9 @@ struct Keys {
   std::unique_ptr<crypto::RotatingKeys> spool;        ///< waiting content
   std::unique_ptr<crypto::RotatingKeys> fingerprint;  ///< idempotency fingerprints
   crypto::Key contact;                                ///< keyed hashes of recipients
+
+  /// What replicas compare, to find out whether they have the same.
+  std::vector<cluster::SharedKey> shared(Time now) const;
 };
 Result<Keys> open_keys(const config::Settings& settings, Time now);
 

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPause = 10min;
+constexpr auto kRoundMax = 10s;   ///< of waiting for the end of one
 constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
@@ -77,25 +78,33 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       timer_(pool.context(0)) {}
 
 void Maintenance::start() {
+  working_.begin();
   runtime::spawn_logged(pool_.context(0).get_executor(), run(), "maintenance");
 }
 
 void Maintenance::stop() {
-  net::post(pool_.context(0), [this] { timer_.cancel(); });
+  stopping_ = true;
+  working_.begin();
+  net::post(pool_.context(0), [this] {
+    timer_.cancel();
+    working_.end();
+  });
 }
 
 void Maintenance::last_round() {
+  if (!working_.wait_idle(kRoundMax)) log::warn("a clean-up is still under way", {});
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!db_.commit_now(clear)) log::warn("unused slots could not be cleared", {});
 }
 
 Awaitable<void> Maintenance::run() {
-  while (true) {
+  while (!stopping_) {
     co_await round();
+    if (stopping_) break;
     timer_.expires_after(kPause);
-    const auto [error] = co_await timer_.async_wait(use_result);
-    if (error) co_return;
+    co_await timer_.async_wait(use_result);
   }
+  working_.end();
 }
 
 /// True when there is more to do.
@@ -115,17 +124,13 @@ Awaitable<bool> Maintenance::clean_up(Time now) {
 
 Awaitable<void> Maintenance::round() {
   const Time now = clock_.now();
-  for (int i = 0; i < kCleanUpsMax; ++i) {
+  for (int i = 0; i < kCleanUpsMax && !stopping_; ++i) {
     if (!co_await clean_up(now)) break;
   }
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);
-  // Made ahead, so that no request pays for the fsync of a new key.
-  if (!spool_.current(now + kPause) || !fingerprint_.current(now + kPause)) {
-    log::error("the next content key could not be made");
-  }
 }
 
 }  // namespace flowsell::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/time.h"
@@ -7,14 +8,14 @@
 #include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
 #include "runtime/io_pool.h"
+#include "runtime/work_count.h"
 #include "store/database.h"
 #include "webhook/begun_deliveries.h"
 
 namespace flowsell::app {
 
 /// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old
-/// idempotency keys and what begun messages left behind dropped, the next hour's key made before it
-/// is needed.
+/// idempotency keys and what begun messages left behind dropped.
 class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
@@ -22,8 +23,10 @@ class Maintenance {
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
               webhook::BegunDeliveries& begun_deliveries, const Clock& clock);
   void start();
+  /// No round begins any more.
   void stop();
-  /// What the next start need not look at is removed. Blocking; after the last attempt has ended.
+  /// Waits for the end of a round that still runs, and removes what the next start need not look
+  /// at. Blocking; after stop() and the last attempt's end.
   void last_round();
 
  private:
@@ -41,6 +44,8 @@ class Maintenance {
   webhook::BegunDeliveries& begun_deliveries_;
   const Clock& clock_;
   net::steady_timer timer_;
+  std::atomic<bool> stopping_{false};
+  runtime::WorkCount working_;
 };
 
 }  // namespace flowsell::app

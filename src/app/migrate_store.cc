@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cluster/schema.h"
 #include "migrations.h"
 #include "store/copy.h"
 #include "store/postgres.h"
@@ -66,6 +67,18 @@ Result<DatabasePtr> migrated(Result<DatabasePtr> opened) {
   return opened;
 }
 
+/// All workspaces of a database on SQLite go into one cell.
+Result<DatabasePtr> first_cell(const config::Settings& settings, Secret conninfo) {
+  TRY(auto shared, store::open_postgres({.conninfo = conninfo, .readers = 1, .is_shared = true}));
+  CHECK_OK(shared->migrate(cluster::migrations()));
+  CHECK_OK(cluster::divide(*shared, settings.cluster.cells));
+  TRY(const auto schema, cluster::schema_of(*shared));
+  return migrated(store::open_postgres({.conninfo = std::move(conninfo),
+                                        .readers = 1,
+                                        .schema = cluster::cell_schema(schema, 0),
+                                        .wait_for_owner = std::chrono::milliseconds(0)}));
+}
+
 }  // namespace
 
 Result<std::string> migrate_store(const config::Settings& settings, const std::string& from,
@@ -73,10 +86,7 @@ Result<std::string> migrate_store(const config::Settings& settings, const std::s
   TRY(const fs::path file, source_file(settings, from));
   TRY(Secret conninfo, target_conninfo(settings, to));
   TRY(auto source, migrated(store::open_sqlite({.path = file.string(), .readers = 1})));
-  TRY(auto target,
-      migrated(store::open_postgres({.conninfo = std::move(conninfo),
-                                     .readers = 1,
-                                     .wait_for_owner = std::chrono::milliseconds(0)})));
+  TRY(auto target, first_cell(settings, std::move(conninfo)));
   CHECK_OK(store::begin_copy(*target, now));
   std::int64_t rows = 0;
   TRY(const auto tables, store::copy_tables(*source, *target, [&](const store::CopiedTable& table) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -14,78 +15,109 @@
 namespace flowsell::app {
 namespace {
 
-/// The key in an earlier sandbox.json; empty when there is none.
-Secret earlier_key(const std::filesystem::path& file, const WorkspaceId& workspace) {
-  std::ifstream in(file);
-  const Secret text(std::string(std::istreambuf_iterator<char>(in), {}));
-  const auto document = json::parse(text.reveal());
-  if (!document || !document->root().is_object()) return {};
-  const auto& object = document->root().get_object();
-  const auto* key = object.if_contains("api_key");
-  const auto* owner = object.if_contains("workspace_id");
-  if (key == nullptr || owner == nullptr || !key->is_string() || !owner->is_string()) return {};
-  if (std::string_view(owner->get_string()) != workspace.str()) return {};
-  const std::string_view value = key->get_string();
-  return identity::ApiKeyText::parse(value) ? Secret(std::string(value)) : Secret();
+std::string_view string_in(const json::Value& value, std::string_view name) {
+  if (!value.is_object()) return {};
+  const auto* found = value.get_object().if_contains(name);
+  return found != nullptr && found->is_string() ? std::string_view(found->get_string())
+                                                : std::string_view();
 }
 
-Result<messaging::SenderPtr> make_sender(messaging::Senders& senders,
-                                         const WorkspaceId& workspace) {
-  const sim::SimNumber number;
+Result<messaging::SenderPtr> make_sender(messaging::Senders& senders, const WorkspaceId& workspace,
+                                         const sim::SimNumber& simulated) {
   messaging::Senders::Draft draft;
   draft.workspace = workspace;
   draft.mode = identity::Mode::kTest;
   draft.channel = "whatsapp";
-  draft.account = number.waba_id;
+  draft.account = simulated.waba_id;
   draft.business_name = "Sandbox";
   draft.token =
       Secret("sandbox-token");  // the simulator takes any; a real one never comes from the code
-  draft.address = number.phone_number_id;
-  draft.display_number = "+" + number.display_phone_number;
+  draft.address = simulated.phone_number_id;
+  draft.display_number = "+" + simulated.display_phone_number;
   return senders.create(std::move(draft));
 }
 
-}  // namespace
-
-Result<Sandbox> open_sandbox(const std::filesystem::path& file, identity::Workspaces& workspaces,
-                             identity::ApiKeys& api_keys, messaging::Senders& senders) {
-  Sandbox sandbox;
-  auto workspace = workspaces.first();
-  if (!workspace && workspace.error().code == ErrorCode::kNotFound)
-    workspace = workspaces.create("Sandbox");
-  if (!workspace) return std::unexpected(std::move(workspace).error());
-  sandbox.workspace = *workspace;
-
-  const auto existing = senders.list(sandbox.workspace, identity::Mode::kTest);
+Result<SandboxWorkspace> open_workspace(const EarlierKeys& earlier, const SandboxRooms& rooms,
+                                        const WorkspaceId& workspace,
+                                        const sim::SimNumber& simulated) {
+  SandboxWorkspace sandbox;
+  sandbox.workspace = workspace;
+  const auto existing = rooms.senders.list(workspace, identity::Mode::kTest);
   if (!existing.empty()) {
     sandbox.sender = existing.front();
   } else {
-    TRY(sandbox.sender, make_sender(senders, sandbox.workspace));
+    TRY(sandbox.sender, make_sender(rooms.senders, workspace, simulated));
   }
-  sandbox.api_key = earlier_key(file, sandbox.workspace);
+  sandbox.api_key = earlier.of(workspace);
   if (sandbox.api_key.empty()) {
-    TRY(auto created, api_keys.create(sandbox.workspace, identity::Mode::kTest, "sandbox",
-                                      identity::Scopes::all()));
+    TRY(auto created, rooms.api_keys.create(workspace, identity::Mode::kTest, "sandbox",
+                                            identity::Scopes::all()));
     sandbox.api_key = std::move(created.key);
   }
   return sandbox;
 }
 
-Result<> write_sandbox_file(const std::filesystem::path& file, const Sandbox& sandbox,
-                            const std::string& base_url, const std::string& simulator_url) {
-  json::Writer out;
-  out.begin_object()
-      .key("base_url")
-      .string(base_url)
-      .key("api_key")
-      .string(sandbox.api_key.reveal());
-  out.key("workspace_id")
-      .string(sandbox.workspace.str())
-      .key("sender_id")
-      .string(sandbox.sender->id.str());
+void write_workspace(json::Writer& out, const SandboxWorkspace& sandbox) {
+  out.key("api_key").string(sandbox.api_key.reveal());
+  out.key("workspace_id").string(sandbox.workspace.str());
+  out.key("sender_id").string(sandbox.sender->id.str());
   out.key("phone_number").string(sandbox.sender->display_number);
   out.key("phone_number_id").string(sandbox.sender->address);
-  out.key("simulator_url").string(simulator_url).end_object();
+}
+
+}  // namespace
+
+EarlierKeys::EarlierKeys(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  const Secret text(std::string(std::istreambuf_iterator<char>(in), {}));
+  const auto document = json::parse(text.reveal());
+  if (!document || !document->root().is_object()) return;
+  const auto* workspaces = document->root().get_object().if_contains("workspaces");
+  if (workspaces == nullptr || !workspaces->is_array()) return;
+  for (const auto& each : workspaces->get_array()) {
+    const auto key = string_in(each, "api_key");
+    if (identity::ApiKeyText::parse(key))
+      keys_.emplace(string_in(each, "workspace_id"), std::string(key));
+  }
+}
+
+Secret EarlierKeys::of(const WorkspaceId& workspace) const {
+  const auto found = keys_.find(workspace.str());
+  return found == keys_.end() ? Secret() : found->second;
+}
+
+Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
+                                                   const SandboxRooms& rooms,
+                                                   const std::vector<std::size_t>& numbers) {
+  TRY(auto workspaces, rooms.workspaces.list());
+  const auto simulated =
+      sim::consecutive_numbers({}, numbers.empty() ? 0 : std::ranges::max(numbers) + 1);
+  std::vector<SandboxWorkspace> all;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i == workspaces.size()) {
+      TRY(const auto made, rooms.workspaces.create("Sandbox"));
+      workspaces.push_back(made);
+    }
+    TRY(auto opened, open_workspace(earlier, rooms, workspaces[i], simulated[numbers[i]]));
+    all.push_back(std::move(opened));
+  }
+  return all;
+}
+
+Result<> write_sandbox_file(const std::filesystem::path& file,
+                            const std::vector<SandboxWorkspace>& sandbox,
+                            const std::string& base_url, const std::string& simulator_url) {
+  json::Writer out;
+  out.begin_object().key("base_url").string(base_url);
+  out.key("simulator_url").string(simulator_url);
+  if (!sandbox.empty()) write_workspace(out, sandbox.front());
+  out.key("workspaces").begin_array();
+  for (const SandboxWorkspace& each : sandbox) {
+    out.begin_object();
+    write_workspace(out, each);
+    out.end_object();
+  }
+  out.end_array().end_object();
   const Secret text(std::move(out).take() + "\n");
 
   const std::filesystem::path fresh = file.string() + ".new";

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/id.h"
 #include "core/sensitive.h"
@@ -11,20 +14,41 @@
 
 namespace flowsell::app {
 
-/// What a sandbox needs to be used: one workspace, one sender on the simulator, one test key.
-struct Sandbox {
+/// What a sandbox needs to be used: a workspace, a sender on the simulator, a test key.
+struct SandboxWorkspace {
   WorkspaceId workspace;
   messaging::SenderPtr sender;
   Secret api_key;
 };
 
-/// Finds what an earlier start made, or makes it. The key is shown once and stored as a hash, so an
-/// earlier one is read back from sandbox.json; when that is gone, a new key is made. Blocking.
-Result<Sandbox> open_sandbox(const std::filesystem::path& file, identity::Workspaces& workspaces,
-                             identity::ApiKeys& api_keys, messaging::Senders& senders);
+/// The keys that an earlier start wrote to sandbox.json: each is shown once, and stored as a hash.
+class EarlierKeys {
+ public:
+  explicit EarlierKeys(const std::filesystem::path& file);
+  /// Empty when there is none.
+  Secret of(const WorkspaceId& workspace) const;
 
-/// Writes sandbox.json (0600), whole or not at all.
-Result<> write_sandbox_file(const std::filesystem::path& file, const Sandbox& sandbox,
+ private:
+  std::map<std::string, Secret> keys_;  ///< by the workspace's id
+};
+
+/// Where a sandbox's workspaces are made.
+struct SandboxRooms {
+  identity::Workspaces& workspaces;
+  identity::ApiKeys& api_keys;
+  messaging::Senders& senders;
+};
+
+/// Finds the workspaces of a sandbox that belong into one database, or makes them. `numbers` says
+/// which of the sandbox's all those are: each has the simulator's number of that place. A key that
+/// an earlier start did not leave is made anew. Blocking.
+Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
+                                                   const SandboxRooms& rooms,
+                                                   const std::vector<std::size_t>& numbers);
+
+/// Writes sandbox.json (0600), whole or not at all. Without workspaces: they are others'.
+Result<> write_sandbox_file(const std::filesystem::path& file,
+                            const std::vector<SandboxWorkspace>& sandbox,
                             const std::string& base_url, const std::string& simulator_url);
 
 }  // namespace flowsell::app

@@ -227,8 +227,17 @@ void add_storage(std::vector<Setting>& t) {
              "A PostgreSQL database, in libpq's words (postgres://user@host/name?sslmode=...); "
              "empty: SQLite in data.dir. Never shown.",
              [](auto& s) -> auto& { return s.database.url; }));
+  t.push_back(number("cluster.cells", "cells", {1, 256},
+                     "Into how many cells a new PostgreSQL database is divided: the most replicas "
+                     "that it can ever keep busy. A database that exists keeps its number.",
+                     [](auto& s) -> auto& { return s.cluster.cells; }));
+  t.push_back(text(
+      "cluster.address", "cluster-address", "URL",
+      "Where the other replicas of a PostgreSQL database reach this one; empty: the address of "
+      "server.listen, or the host's name where that is every address.",
+      [](auto& s) -> auto& { return s.cluster.address; }, &parse_base_url));
   t.push_back(number("store.readers", "store-readers", {1, 64},
-                     "Connections that only read the database.",
+                     "Connections that only read, of each database or cell of one.",
                      [](auto& s) -> auto& { return s.store.readers; }));
   t.push_back(number("store.batch_max", "store-batch-max", {1, 4096},
                      "Most operations that share one transaction.",
@@ -261,6 +270,9 @@ void add_sandbox(std::vector<Setting>& t) {
   t.push_back(number("sandbox.test_quota", "test-quota", {0, kCountMax},
                      "Messages that a test workspace may send in a month.",
                      [](auto& s) -> auto& { return s.sandbox.test_quota; }));
+  t.push_back(number("sandbox.workspaces", "sandbox-workspaces", {1, 10'000},
+                     "Workspaces that the sandbox has, each with a key and a sender of its own.",
+                     [](auto& s) -> auto& { return s.sandbox.workspaces; }));
 }
 
 void add_limits(std::vector<Setting>& t) {

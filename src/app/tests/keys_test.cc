@@ -46,36 +46,32 @@ TEST_F(KeysTest, ContentKeyOutlivesTheLongestMessage) {
   const auto keys = open_keys(settings(0h), kNow);
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow + 59min);  // the last that is sealed in this hour
-  ASSERT_TRUE(key);
   keys->spool->destroy_expired(kNow + 59min + 24h);
-  EXPECT_TRUE(keys->spool->find(key->id));
+  EXPECT_TRUE(keys->spool->find(key.id));
 }
 
 TEST_F(KeysTest, ContentKeyOutlivesTheRetention) {
   const auto keys = open_keys(settings(72h), kNow);
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow + 59min);
-  ASSERT_TRUE(key);
   keys->spool->destroy_expired(kNow + 59min + 72h);
-  EXPECT_TRUE(keys->spool->find(key->id));
+  EXPECT_TRUE(keys->spool->find(key.id));
 }
 
 TEST_F(KeysTest, ContentKeyDiesWhenNothingCanNeedItAnyMore) {
   const auto keys = open_keys(settings(24h), kNow);
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow);
-  ASSERT_TRUE(key);
   keys->spool->destroy_expired(kNow + 26h);
-  EXPECT_FALSE(keys->spool->find(key->id));
+  EXPECT_FALSE(keys->spool->find(key.id));
 }
 
 TEST_F(KeysTest, FingerprintKeyOutlivesTheIdempotencyKeysOfItsDay) {
   const auto keys = open_keys(settings(), kNow);
   ASSERT_TRUE(keys);
   const auto key = keys->fingerprint->current(kNow);
-  ASSERT_TRUE(key);
   keys->fingerprint->destroy_expired(kNow + 72h);
-  EXPECT_TRUE(keys->fingerprint->find(key->id));
+  EXPECT_TRUE(keys->fingerprint->find(key.id));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 #include "messaging_world.h"
+#include "sim/whatsapp_simulator.h"
 #include "whatsapp/adapter.h"
 
 namespace flowsell::app {
@@ -13,9 +14,21 @@ namespace {
 
 class SandboxTest : public testing::Test {
  protected:
-  Result<Sandbox> open() { return open_sandbox(file_, world_.workspaces, api_keys_, senders_); }
-  Result<> write(const Sandbox& sandbox) {
-    return write_sandbox_file(file_, sandbox, "http://127.0.0.1:8080", "http://127.0.0.1:9090");
+  Result<std::vector<SandboxWorkspace>> open_all(const std::vector<std::size_t>& numbers) {
+    return open_sandbox(EarlierKeys(file_), {world_.workspaces, api_keys_, senders_}, numbers);
+  }
+  Result<SandboxWorkspace> open() {
+    TRY(auto all, open_all({0}));
+    return std::move(all.at(0));
+  }
+  Result<> write(const SandboxWorkspace& sandbox) {
+    return write_sandbox_file(file_, {sandbox}, "http://127.0.0.1:8080", "http://127.0.0.1:9090");
+  }
+  json::Document written() {
+    std::ifstream in(file_);
+    auto document = json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+    if (!document) throw std::runtime_error("sandbox.json is no JSON");
+    return *std::move(document);
   }
 
   messaging::MessagingWorld world_{messaging::MessagingOptions{.with_sender = false}};
@@ -79,15 +92,38 @@ TEST_F(SandboxTest, FileIsForItsOwnerOnly) {
 TEST_F(SandboxTest, FileHoldsWhatAScriptNeeds) {
   const auto sandbox = open();
   ASSERT_TRUE(sandbox && write(*sandbox));
-  std::ifstream in(file_);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  const auto document = json::parse(text);
-  ASSERT_TRUE(document);
-  const auto& object = document->root().as_object();
+  const auto document = written();
+  const auto& object = document.root().as_object();
   EXPECT_EQ(object.at("base_url").as_string(), "http://127.0.0.1:8080");
   EXPECT_EQ(object.at("simulator_url").as_string(), "http://127.0.0.1:9090");
   EXPECT_EQ(object.at("api_key").as_string(), sandbox->api_key.reveal());
   EXPECT_EQ(object.at("sender_id").as_string(), sandbox->sender->id.str());
+}
+
+TEST_F(SandboxTest, EachWorkspaceHasAKeyAndANumberOfItsOwn) {
+  const auto all = open_all({1, 4});
+  ASSERT_TRUE(all);
+  const auto numbers = sim::consecutive_numbers({}, 5);
+  EXPECT_EQ(all->at(0).sender->address, numbers.at(1).phone_number_id);
+  EXPECT_EQ(all->at(1).sender->address, numbers.at(4).phone_number_id);
+  EXPECT_NE(all->at(0).workspace, all->at(1).workspace);
+  EXPECT_NE(all->at(0).api_key.reveal(), all->at(1).api_key.reveal());
+}
+
+TEST_F(SandboxTest, SecondStartFindsAllAndAddsWhatIsMissing) {
+  const auto first = open_all({0, 1});
+  ASSERT_TRUE(first && write_sandbox_file(file_, *first, "http://a", "http://b"));
+  const auto second = open_all({0, 1, 2});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->at(1).api_key.reveal(), first->at(1).api_key.reveal());
+  EXPECT_NE(second->at(2).workspace, first->at(1).workspace);
+}
+
+TEST_F(SandboxTest, FileWithoutWorkspacesSaysWhereTheServerIs) {
+  ASSERT_TRUE(write_sandbox_file(file_, {}, "http://127.0.0.1:8080", "http://127.0.0.1:9090"));
+  const auto document = written();
+  EXPECT_TRUE(document.root().as_object().at("workspaces").as_array().empty());
+  EXPECT_FALSE(document.root().as_object().contains("api_key"));
 }
 
 }  // namespace

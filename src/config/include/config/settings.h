@@ -46,11 +46,16 @@ struct Settings {
   struct Database {
     Secret url;  ///< empty: SQLite in data.dir. Secret, because it may hold a password.
   } database;
+  struct Cluster {
+    std::size_t cells = 8;  ///< of a PostgreSQL database that is new
+    std::string address;    ///< where other replicas reach this one; empty: server.listen
+  } cluster;
   struct Sandbox {
     bool enabled = false;
     ListenAddress simulator_listen{"127.0.0.1", 0};
     std::string simulator_url;  ///< empty: the simulator runs in this process
     std::int64_t test_quota = 10'000'000;
+    std::size_t workspaces = 1;
   } sandbox;
   struct Log {
     LogLevel level = LogLevel::kInfo;

@@ -1,0 +1,108 @@
+#include "cell.h"
+
+#include "messaging/render.h"
+#include "telemetry/log.h"
+
+namespace flowsell::app {
+
+Cell::Cell(Process& process, std::unique_ptr<store::Database> database)
+    : process_(process),
+      db_(std::move(database)),
+      workspaces_(*db_, process.keys.ring, process.ids, process.clock),
+      api_keys_(*db_, process.ids, process.clock),
+      rate_limit_(process.settings.limits.requests_per_second_per_key),
+      idempotency_(*process.keys.fingerprint),
+      send_keys_(*process.keys.fingerprint),
+      limits_{process.settings.quota.live_monthly, process.settings.sandbox.test_quota},
+      outbox_(*db_, process.clock, process.pool, process.metrics),
+      endpoints_(*db_, workspaces_, *process.guard, idempotency_, process.ids, process.clock),
+      events_(*db_, endpoints_, begun_deliveries_, outbox_, *process.keys.spool, process.ids,
+              process.clock, process.settings.content.retention),
+      deliveries_(
+          *db_, begun_deliveries_, process.client, endpoints_, outbox_, *process.keys.spool,
+          process.clock,
+          {process.settings.outbox.concurrency_per_endpoint, process.settings.webhook.timeout,
+           process.settings.webhook.retry_schedule, messaging::event_body},
+          process.metrics),
+      senders_(
+          *db_, workspaces_,
+          [&adapter = *process.adapter](std::string_view name) {
+            return name == adapter.name() ? &adapter : nullptr;
+          },
+          process.ids, process.clock),
+      messages_(*db_, begun_),
+      send_(*db_, begun_, messages_, process.client, senders_, events_, waiters_, outbox_,
+            *process.keys.spool, process.clock, limits_, process.send_options, process.metrics),
+      accept_(*db_, senders_, send_, outbox_, events_, send_keys_, begun_, messages_,
+              process.keys.contact, process.ids, process.clock, limits_),
+      updates_(*db_, events_, begun_, process.keys.contact, process.clock, limits_),
+      read_receipts_(*db_, messages_, process.client, senders_, send_, idempotency_, process.clock),
+      ingest_(*process.adapter, senders_, updates_, process.metrics),
+      maintenance_(process.pool, *db_, *process.keys.spool, *process.keys.fingerprint, idempotency_,
+                   send_keys_, begun_, begun_deliveries_, process.clock),
+      services_{*db_,
+                process.clock,
+                api_keys_,
+                rate_limit_,
+                idempotency_,
+                limits_,
+                process.settings.server.body_bytes_max,
+                senders_,
+                accept_,
+                messages_,
+                read_receipts_,
+                waiters_,
+                endpoints_,
+                begun_deliveries_,
+                *process.keys.spool} {
+  events_.set_delivery_handler(deliveries_);
+  outbox_.set_handler(outbox::JobKind::kSend, send_);
+  outbox_.set_handler(outbox::JobKind::kDelivery, deliveries_);
+}
+
+Cell::~Cell() = default;
+
+Result<> Cell::load() {
+  TRY(restore_, store::find_restore(*db_, process_.clock.now()));
+  if (restore_) {
+    idempotency_.set_restored_at(restore_->restored_at);
+    send_keys_.set_restored_at(restore_->restored_at);
+  }
+  CHECK_OK(workspaces_.load_keys());
+  CHECK_OK(senders_.load());
+  CHECK_OK(endpoints_.load());
+  Result<> loaded;
+  CHECK_OK(db_->read_now([&](store::Connection& connection) {
+    loaded = idempotency_.load_days(connection);
+    if (loaded) loaded = send_keys_.load(connection);
+  }));
+  return loaded;
+}
+
+Result<> Cell::recover() {
+  if (!restore_ || restore_->is_settled) return outbox_.recover();
+  log::warn("this database was restored from a backup: nothing unfinished in it is done again",
+            {{"epoch", restore_->epoch},
+             {"backup_at", format_time(restore_->backup_at)},
+             {"restored_at", format_time(restore_->restored_at)}});
+  CHECK_OK(outbox_.recover(outbox::FoundIn::kBackup));
+  return store::settle_restore(*db_, process_.clock.now());
+}
+
+void Cell::start() {
+  outbox_.start();
+  maintenance_.start();
+}
+
+void Cell::close() {
+  outbox_.close();
+  maintenance_.stop();
+}
+
+void Cell::end() {
+  // A database that is away would keep it waiting.
+  if (db_->healthy()) maintenance_.last_round();
+  db_->stop();
+}
+
+}  // namespace flowsell::app

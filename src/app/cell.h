@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/services.h"
+#include "maintenance.h"
+#include "messaging/provider_updates.h"
+#include "outbox/outbox.h"
+#include "process.h"
+#include "store/database.h"
+#include "store/restores.h"
+#include "webhook/delivery_handler.h"
+
+namespace flowsell::app {
+
+/// All that belongs to the workspaces of one database: its rooms, on what the process shares. The
+/// one writer of its database. Reads like a list on purpose; members end in the other order.
+class Cell {
+ public:
+  Cell(Process& process, std::unique_ptr<store::Database> database);
+  ~Cell();
+
+  /// Reads into memory what every request needs. Blocking.
+  Result<> load();
+  /// Settles what the last process, or the backup that was restored, left open. Blocking.
+  Result<> recover();
+  /// The pool runs.
+  void start();
+
+  /// Nothing is begun any more: what is accepted is queued.
+  void close();
+  /// Waits until no attempt is open. False: some still are at the end of `grace`. Blocking.
+  bool drain(std::chrono::milliseconds grace) { return outbox_.wait_idle(grace); }
+  /// The same, and says so where some are.
+  void stop_outbox(std::chrono::milliseconds grace) { outbox_.stop(grace); }
+  /// Calls that wait for a provider's answer are answered without it.
+  void give_up_waiting() { waiters_.give_up(); }
+  /// After the last call, and the end of the outbox: all is stored. Blocking.
+  void end();
+
+  const api::Services& services() const noexcept { return services_; }
+  ingest::Ingest& ingest() noexcept { return ingest_; }
+  const store::Database& database() const noexcept { return *db_; }
+  const outbox::Outbox& outbox() const noexcept { return outbox_; }
+
+  identity::Workspaces& workspaces() noexcept { return workspaces_; }
+  identity::ApiKeys& api_keys() noexcept { return api_keys_; }
+  messaging::Senders& senders() noexcept { return senders_; }
+
+ private:
+  Process& process_;
+  std::unique_ptr<store::Database> db_;
+  identity::Workspaces workspaces_;
+  identity::ApiKeys api_keys_;
+  metering::RateLimit rate_limit_;
+  metering::Idempotency idempotency_;
+  metering::SendKeys send_keys_;
+  metering::Limits limits_;
+  outbox::Outbox outbox_;
+  webhook::Endpoints endpoints_;
+  webhook::BegunDeliveries begun_deliveries_;
+  webhook::Events events_;
+  webhook::DeliveryHandler deliveries_;
+  messaging::Senders senders_;
+  messaging::BegunMessages begun_;
+  messaging::MessageReader messages_;
+  messaging::Waiters waiters_;
+  messaging::SendHandler send_;
+  messaging::Accept accept_;
+  messaging::ProviderUpdates updates_;
+  messaging::ReadReceipts read_receipts_;
+  ingest::Ingest ingest_;
+  Maintenance maintenance_;
+  const api::Services services_;
+  std::optional<store::Restore> restore_;  ///< the last one of this database
+};
+
+}  // namespace flowsell::app

@@ -1,0 +1,544 @@
+#include "cells.h"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+
+#include "cluster/schema.h"
+#include "identity/api_keys.h"
+#include "migrations.h"
+#include "store/copy.h"
+#include "store/postgres.h"
+#include "telemetry/log.h"
+
+namespace flowsell::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a call waits for its cell, while that changes hands.
+constexpr auto kHoldMax = 8s;
+/// The same of a call that another replica has passed on.
+constexpr auto kForwardedHoldMax = 1s;
+constexpr auto kHoldStep = 50ms;
+/// How long an owner may take to end that has lost its right to a cell.
+constexpr auto kOwnerEndMax = 10s;
+constexpr auto kGraveTime = 5s;
+constexpr auto kKeyCheckInterval = 1h;
+constexpr auto kStoppingInterval = 100ms;
+std::string route_of(std::string_view kind, identity::Mode mode, std::string_view address) {
+  std::string name(kind);
+  return name.append(":").append(identity::mode_name(mode)).append(":").append(address);
+}
+std::string address_route(identity::Mode mode, std::string_view address) {
+  return route_of("whatsapp", mode, address);
+}
+std::string account_route(identity::Mode mode, std::string_view account) {
+  return route_of("whatsapp-account", mode, account);
+}
+
+Error no_such_key() { return {ErrorCode::kInvalidApiKey, "no such key, or it was revoked"}; }
+
+Error no_home() {
+  Error error{ErrorCode::kStoreUnavailable, "no server has the workspace's part of the database"};
+  error.retry_after = 1s;
+  return error;
+}
+
+Error stopping() { return {ErrorCode::kShuttingDown, "the server is stopping"}; }
+
+bool was_forwarded(const http::Request& request) {
+  return !request.header(cluster::kForwarded).empty();
+}
+
+Awaitable<void> pause() {
+  net::steady_timer timer(co_await net::this_coro::executor, kHoldStep);
+  co_await timer.async_wait(use_result);
+}
+
+}  // namespace
+
+Cells::Cells(Process& process, std::function<void()> when_gone)
+    : process_(process),
+      when_gone_(std::move(when_gone)),
+      peers_(process.pool),
+      forwarded_(process.metrics.counter("connect_requests_forwarded_total",
+                                         "Requests passed on to another replica.")) {}
+
+Cells::~Cells() {
+  must_end_ = true;
+  wake();
+  if (members_.joinable()) members_.join();
+  for (const auto& place : places_) {
+    if (place->worker.joinable()) place->worker.join();
+  }
+}
+
+// --- start and stop ---
+
+Result<> Cells::open_shared() {
+  store::PostgresOptions options;
+  options.conninfo = process_.settings.database.url;
+  options.readers = 1;
+  options.is_shared = true;
+  TRY(shared_, store::open_postgres(options));
+  CHECK_OK(shared_->migrate(cluster::migrations()));
+  TRY(schema_, cluster::schema_of(*shared_));
+  directory_ = std::make_unique<cluster::Directory>(*shared_);
+  return {};
+}
+
+Result<> Cells::start(const std::string& address) {
+  CHECK_OK(open_shared());
+  CHECK_OK(check_keys());
+  cluster::MembershipOptions options;
+  options.address = address;
+  options.cells = process_.settings.cluster.cells;
+  TRY(membership_, cluster::Membership::join(*shared_, std::move(options), process_.clock.now()));
+  const std::size_t count = membership_->view()->cells.size();
+  for (std::size_t i = 0; i < count; ++i) places_.push_back(std::make_unique<Place>());
+  has_joined_ = true;
+  for (const std::size_t number : membership_->view()->to_take(membership_->me())) {
+    TRY(const bool taken, membership_->take(number));
+    if (taken) begin_opening(number);
+  }
+  members_ = std::thread([this] { run(); });
+  std::unique_lock lock(wake_mutex_);
+  wake_.wait(lock, [this] { return failure_ || !is_at_work(); });
+  if (failure_) return std::unexpected(*failure_);
+  return {};
+}
+
+Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& earlier) {
+  std::vector<std::pair<std::size_t, SandboxWorkspace>> all;
+  const std::size_t count = process_.settings.sandbox.workspaces;
+  for (std::size_t number = 0; number < places_.size(); ++number) {
+    Cell* const cell = places_[number]->open;
+    if (cell == nullptr) continue;
+    std::vector<std::size_t> numbers;
+    for (std::size_t i = number; i < count; i += places_.size()) numbers.push_back(i);
+    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders()};
+    TRY(auto opened, app::open_sandbox(earlier, rooms, numbers));
+    CHECK_OK(publish(number, *cell));
+    for (std::size_t i = 0; i < opened.size(); ++i)
+      all.emplace_back(numbers[i], std::move(opened[i]));
+  }
+  std::ranges::sort(all, {}, &std::pair<std::size_t, SandboxWorkspace>::first);
+  std::vector<SandboxWorkspace> workspaces;
+  for (auto& [number, workspace] : all) workspaces.push_back(std::move(workspace));
+  return workspaces;
+}
+
+void Cells::stop(std::chrono::milliseconds grace) {
+  stop_at_ = std::chrono::steady_clock::now() + grace;
+  is_stopping_ = true;
+  if (!members_.joinable()) return;
+  wake();
+  std::unique_lock lock(wake_mutex_);
+  wake_.wait(lock, [this] { return has_left_.load(); });
+}
+
+void Cells::end() {
+  must_end_ = true;
+  wake();
+  if (members_.joinable()) members_.join();
+  if (shared_) shared_->stop();
+}
+
+Result<> Cells::check_keys() {
+  const Time now = process_.clock.now();
+  CHECK_OK(cluster::check_keys(*shared_, process_.keys.shared(now)));
+  keys_checked_at_ = now;
+  return {};
+}
+
+// --- the thread of members ---
+
+void Cells::run() {
+  bool is_known = true;
+  while (!must_end_) {
+    auto looked = look();
+    if (!looked && looked.error().code == ErrorCode::kConflict && !is_dead_.exchange(true)) {
+      log::error("the other replicas have taken this one for dead: it must be restarted");
+      when_gone_();
+    }
+    if (!looked && is_known) log::warn("the other replicas can't be seen", {});
+    is_known = looked.has_value();
+    if (is_stopping_) leave_when_closed();
+    wait(is_stopping_ ? cluster::boot_time() + kStoppingInterval : membership_->next_beat());
+  }
+}
+
+/// Closes what is open, and leaves when all is.
+void Cells::leave_when_closed() {
+  if (has_left_) return;
+  bool all_closed = true;
+  for (const auto& place : places_) {
+    if (place->state == State::kOpen) begin_closing(*place);
+    const State state = place->state;
+    all_closed = all_closed && (state == State::kElsewhere || state == State::kClosed);
+  }
+  if (!all_closed) return;
+  if (!is_dead_) {
+    give_closed();
+    if (!membership_->leave()) log::warn("the other replicas will miss this one's beat", {});
+  }
+  has_left_ = true;
+  wake();
+}
+
+Result<> Cells::look() {
+  // Calls are still passed on.
+  if (has_left_) return membership_->look();
+  if (is_dead_) return fail(ErrorCode::kConflict, "this replica was taken for dead");
+  CHECK_OK(membership_->beat());
+  std::erase_if(graves_, [now = cluster::boot_time()](const auto& grave) {
+    return now - grave.second > kGraveTime;
+  });
+  if (process_.clock.now() - keys_checked_at_ > kKeyCheckInterval) CHECK_OK(check_keys());
+  give_closed();
+  if (is_stopping_) return {};
+  const auto view = membership_->view();
+  for (const std::size_t number : view->to_take(membership_->me())) {
+    if (places_[number]->state != State::kElsewhere) continue;
+    TRY(const bool taken, membership_->take(number));
+    if (taken) begin_opening(number);
+  }
+  for (const std::size_t number : view->to_give(membership_->me())) {
+    Place& place = *places_[number];
+    if (place.state == State::kOpen) begin_closing(place);
+  }
+  return {};
+}
+
+void Cells::give_closed() {
+  for (std::size_t number = 0; number < places_.size(); ++number) {
+    Place& place = *places_[number];
+    if (place.state != State::kClosed) continue;
+    if (place.worker.joinable()) place.worker.join();
+    if (!membership_->give(number)) continue;  // it is tried again
+    // At the end calls may be open that were not waited for.
+    if (!is_stopping_) bury(place);
+    place.state = State::kElsewhere;
+  }
+}
+
+void Cells::bury(Place& place) {
+  if (!place.cell) return;
+  graves_.emplace_back(std::move(place.cell), cluster::boot_time());
+}
+
+void Cells::begin_opening(std::size_t number) {
+  Place& place = *places_[number];
+  place.state = State::kOpening;
+  place.worker = std::thread([this, number] { open(number); });
+}
+
+void Cells::begin_closing(Place& place) {
+  if (place.worker.joinable()) place.worker.join();  // it has opened it
+  place.state = State::kClosing;
+  place.worker = std::thread([this, &place] { close(place); });
+}
+
+bool Cells::is_at_work() const {
+  return std::ranges::any_of(places_,
+                             [](const auto& place) { return place->state == State::kOpening; });
+}
+
+void Cells::wake() {
+  const std::lock_guard lock(wake_mutex_);
+  is_woken_ = true;
+  wake_.notify_all();
+}
+
+void Cells::wait(SteadyTime until) {
+  std::unique_lock lock(wake_mutex_);
+  const auto span = until - cluster::boot_time();
+  wake_.wait_for(lock, span, [this] { return is_woken_; });
+  is_woken_ = false;
+}
+
+// --- a worker ---
+
+void Cells::open(std::size_t number) {
+  Place& place = *places_[number];
+  auto cell = opened(number);
+  if (cell) {
+    place.cell = *std::move(cell);
+    place.cell->start();
+    place.open = place.cell.get();
+    place.state = State::kOpen;
+    log::info("a cell is open", {{"cell", std::uint64_t{number}}});
+  } else {
+    log::error("a cell could not be opened",
+               {{"cell", std::uint64_t{number}}, {"why", cell.error().detail}});
+    const std::lock_guard lock(wake_mutex_);
+    if (!failure_) failure_ = cell.error();
+    place.state = State::kClosed;
+  }
+  wake();
+}
+
+Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
+  store::PostgresOptions options;
+  options.conninfo = process_.settings.database.url;
+  options.schema = cluster::cell_schema(schema_, number);
+  options.readers = process_.settings.store.readers;
+  options.batch_max = process_.settings.store.batch_max;
+  options.wait_for_owner = kOwnerEndMax;
+  options.may_end_owner = [this] { return membership_->holds_lease(); };
+  options.when_gone = when_gone_;
+  TRY(auto db, store::open_postgres(options));
+  CHECK_OK(db->migrate(all_migrations()));
+  CHECK_OK(store::check_copies(*db));
+  auto cell = std::make_unique<Cell>(process_, std::move(db));
+  CHECK_OK(cell->load());
+  CHECK_OK(cell->recover());
+  CHECK_OK(publish(number, *cell));
+  return cell;
+}
+
+Result<> Cells::publish(std::size_t number, Cell& cell) {
+  TRY(auto names, cell.api_keys().names());
+  for (const auto& sender : cell.senders().all()) {
+    names.push_back(address_route(sender->mode, sender->address));
+    names.push_back(account_route(sender->mode, sender->account));
+  }
+  return directory_->publish(number, std::move(names));
+}
+
+void Cells::close(Place& place) {
+  // While this replica goes on, its attempts have as long as they need.
+  const auto is_over = [this] {
+    return is_stopping_ && std::chrono::steady_clock::now() >= stop_at_.load();
+  };
+  Cell& cell = *place.cell;
+  cell.close();
+  // It goes on taking calls until its attempts have ended: what they bring is queued.
+  while (!cell.drain(100ms) && !is_over()) {
+  }
+  place.open = nullptr;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  cell.give_up_waiting();
+  while (!place.calls.wait_idle(100ms) && !is_over()) {
+  }
+  while (!cell.drain(100ms) && !is_over()) {
+  }
+  cell.end();
+  place.state = State::kClosed;
+  wake();
+}
+
+// --- calls ---
+
+std::optional<api::Home> Cells::enter(std::size_t number) {
+  Place& place = *places_[number];
+  place.calls.begin();
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (Cell* const cell = place.open; cell != nullptr)
+    return api::Home(cell->services(), &place.calls);
+  place.calls.end();
+  return std::nullopt;
+}
+
+std::optional<api::Home> Cells::find_now(const http::Request& request) {
+  if (!has_joined_ || !membership_->holds_lease()) return std::nullopt;
+  const auto cell = directory_->find_cached(identity::key_name(request.header("Authorization")));
+  if (!cell) return std::nullopt;
+  return enter(*cell);
+}
+
+/// A server that starts is reached before it has joined.
+Task<> Cells::wait_until_joined() {
+  const auto deadline = std::chrono::steady_clock::now() + kHoldMax;
+  while (!has_joined_) {
+    if (std::chrono::steady_clock::now() >= deadline) co_return std::unexpected(no_home());
+    co_await pause();
+  }
+  co_return Result<>{};
+}
+
+Task<api::Home> Cells::find(const http::Request& request) {
+  CO_CHECK_OK(co_await wait_until_joined());
+  CO_TRY(const auto name, identity::checked_key_name(request.header("Authorization")));
+  CO_TRY(const auto cell, co_await directory_->find(std::string(name)));
+  if (!cell) co_return std::unexpected(no_such_key());
+  co_return co_await home_of(*cell, request);
+}
+
+std::optional<cluster::Replica> Cells::owner_elsewhere(std::size_t cell) const {
+  const auto view = membership_->view();
+  const auto& owner = view->cells.at(cell);
+  if (!owner || *owner == membership_->me()) return std::nullopt;
+  const cluster::Replica* replica = view->find(*owner);
+  return replica == nullptr ? std::nullopt : std::optional(*replica);
+}
+
+/// Nobody is there to take over.
+bool Cells::is_alone() const {
+  return std::ranges::all_of(membership_->view()->replicas, [this](const cluster::Replica& each) {
+    return each.id == membership_->me();
+  });
+}
+
+bool Cells::is_owner(std::size_t cell, cluster::ReplicaId replica) const {
+  return membership_->view()->cells.at(cell) == replica;
+}
+
+Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
+  const bool is_forwarded = was_forwarded(request);
+  const auto deadline = std::chrono::steady_clock::now() +
+                        (is_forwarded ? std::chrono::milliseconds(kForwardedHoldMax) : kHoldMax);
+  while (true) {
+    // What the others may have changed by now is not trusted.
+    if (!membership_->holds_lease() && !is_stopping_) co_return std::unexpected(no_home());
+    if (has_left_ && is_alone()) co_return std::unexpected(stopping());
+    if (auto home = enter(cell)) co_return *std::move(home);
+    if (const auto owner = owner_elsewhere(cell); owner && !is_forwarded) {
+      forwarded_.add();
+      auto forwarded =
+          co_await peers_.forward(owner->address, std::to_string(cell), request,
+                                  [this, cell, id = owner->id] { return !is_owner(cell, id); });
+      using End = cluster::Forwarded::End;
+      if (forwarded.end == End::kAnswered && !forwarded.is_misdirected)
+        co_return api::Home(std::move(forwarded.response));
+      if (forwarded.end == End::kLost && !cluster::may_repeat(request))
+        co_return fail(ErrorCode::kOutcomeUnknown, "the server that had the workspace was lost");
+    }
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    co_await pause();
+  }
+  if (!is_forwarded) co_return std::unexpected(no_home());
+  http::Response misdirected = api::problem_of(no_home());
+  misdirected.headers.push_back({std::string(cluster::kMisdirected), "1"});
+  co_return api::Home(std::move(misdirected));
+}
+
+std::optional<ErrorCode> Cells::unready() const {
+  if (!has_joined_ || is_stopping_) return ErrorCode::kShuttingDown;
+  if (!membership_->holds_lease()) return ErrorCode::kStoreUnavailable;
+  for (const auto& place : places_) {
+    const Cell* const cell = place->open;
+    if (cell != nullptr && !cell->database().healthy()) return ErrorCode::kStoreUnavailable;
+  }
+  return std::nullopt;
+}
+
+// --- webhooks ---
+
+namespace {
+
+/// Updates by the cell of their workspace.
+using Parts = std::map<std::size_t, ingest::ProviderWebhook>;
+
+std::string list_of(const std::vector<std::size_t>& cells) {
+  std::string out;
+  for (const std::size_t cell : cells)
+    out.append(out.empty() ? "" : ",").append(std::to_string(cell));
+  return out;
+}
+
+/// Leaves those parts only that the replica which passed the webhook on has seen here.
+void keep_listed(Parts& parts, std::string_view list) {
+  const std::string listed = "," + std::string(list) + ",";
+  std::erase_if(parts, [&listed](const auto& part) {
+    return listed.find("," + std::to_string(part.first) + ",") == std::string::npos;
+  });
+}
+
+}  // namespace
+
+Task<Cells::Parts> Cells::parts_of(ingest::ProviderWebhook webhook) {
+  Parts parts;
+  for (channel::Update& update : webhook.updates) {
+    const auto subject = ingest::subject_of(update);
+    CO_TRY(const auto cell,
+           co_await directory_->find(subject.address.empty()
+                                         ? account_route(webhook.mode, subject.account)
+                                         : address_route(webhook.mode, subject.address)));
+    // Nobody's: whoever has the first cell says so.
+    auto& part = parts[cell.value_or(0)];
+    part.mode = webhook.mode;
+    part.updates.push_back(std::move(update));
+  }
+  co_return parts;
+}
+
+Task<> Cells::take_webhook(const http::Request& request) {
+  CO_TRY(auto webhook, process_.whatsapp.open(request));
+  CO_CHECK_OK(co_await wait_until_joined());
+  CO_TRY(auto parts, co_await parts_of(std::move(webhook)));
+  const bool is_forwarded = was_forwarded(request);
+  if (is_forwarded) keep_listed(parts, request.header(cluster::kForwarded));
+  const auto deadline = std::chrono::steady_clock::now() +
+                        (is_forwarded ? std::chrono::milliseconds(kForwardedHoldMax) : kHoldMax);
+  while (true) {
+    if (!membership_->holds_lease() && !is_stopping_) break;
+    if (has_left_ && is_alone()) co_return std::unexpected(stopping());
+    CO_CHECK_OK(co_await store_here(parts));
+    if (!is_forwarded) co_await store_elsewhere(parts, request);
+    if (parts.empty()) co_return Result<>{};
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    co_await pause();
+  }
+  co_return std::unexpected(no_home());
+}
+
+/// Takes out of `parts` what was stored.
+Task<> Cells::store_here(Parts& parts) {
+  for (auto it = parts.begin(); it != parts.end();) {
+    const auto home = enter(it->first);
+    if (!home) {
+      ++it;
+      continue;
+    }
+    CO_CHECK_OK(co_await places_[it->first]->cell->ingest().store(std::move(it->second)));
+    it = parts.erase(it);
+  }
+  co_return Result<>{};
+}
+
+/// Passes the webhook on to those that have the cells of `parts`, and takes out what they have
+/// stored. That some of it may be stored twice is harmless.
+Awaitable<void> Cells::store_elsewhere(Parts& parts, const http::Request& request) {
+  std::map<cluster::ReplicaId, std::pair<std::string, std::vector<std::size_t>>> by_owner;
+  for (const auto& [cell, part] : parts) {
+    const auto owner = owner_elsewhere(cell);
+    if (!owner) continue;
+    auto& [address, cells] = by_owner[owner->id];
+    address = owner->address;
+    cells.push_back(cell);
+  }
+  for (const auto& [id, owner] : by_owner) {
+    const auto& [address, cells] = owner;
+    forwarded_.add();
+    const auto is_gone = [this, first = cells.front(), owner_id = id] {
+      return !is_owner(first, owner_id);
+    };
+    const auto forwarded = co_await peers_.forward(address, list_of(cells), request, is_gone);
+    const bool is_stored =
+        forwarded.end == cluster::Forwarded::End::kAnswered && forwarded.response.status == 200;
+    if (!is_stored) continue;
+    for (const std::size_t cell : cells) parts.erase(cell);
+  }
+}
+
+// --- metrics ---
+
+double Cells::sum(const std::function<double(const Cell&)>& of_one) const {
+  double total = 0;
+  for (const auto& place : places_) {
+    place->calls.begin();
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (const Cell* const cell = place->open; cell != nullptr) total += of_one(*cell);
+    place->calls.end();
+  }
+  return total;
+}
+
+std::size_t Cells::open_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      places_, [](const auto& place) { return place->open.load() != nullptr; }));
+}
+
+}  // namespace flowsell::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+
+#include "api/home.h"
+#include "cell.h"
+
+namespace flowsell::app {
+
+/// The home of every workspace is one cell: a server on SQLite.
+class OneCell final : public api::Homes {
+ public:
+  OneCell(Process& process, Cell& cell) : process_(process), cell_(cell) {}
+
+  std::optional<api::Home> find_now(const http::Request& /*request*/) override {
+    return api::Home(cell_.services(), nullptr);
+  }
+  Task<api::Home> find(const http::Request& /*request*/) override {
+    co_return api::Home(cell_.services(), nullptr);
+  }
+  Task<> take_webhook(const http::Request& request) override {
+    CO_TRY(auto webhook, process_.whatsapp.open(request));
+    co_return co_await cell_.ingest().store(std::move(webhook));
+  }
+  std::optional<ErrorCode> unready() const override {
+    if (!is_open_) return ErrorCode::kShuttingDown;
+    if (!cell_.database().healthy()) return ErrorCode::kStoreUnavailable;
+    return std::nullopt;
+  }
+  void set_open(bool open) noexcept { is_open_ = open; }
+
+ private:
+  Process& process_;
+  Cell& cell_;
+  std::atomic<bool> is_open_{false};
+};
+
+}  // namespace flowsell::app

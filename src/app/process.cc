@@ -1,0 +1,64 @@
+#include "process.h"
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "whatsapp/adapter.h"
+
+namespace flowsell::app {
+namespace {
+
+std::size_t thread_count(const config::Settings& settings) {
+  if (settings.server.threads > 0) return settings.server.threads;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+http::EgressOptions egress_options(const config::Settings& settings,
+                                   const std::string& simulator_url) {
+  http::EgressOptions options;
+  options.allowed = settings.webhook.allowed_targets;
+  options.allow_loopback = settings.sandbox.enabled;
+  const auto allow = [&options](const http::Url& url) {
+    options.allowed.push_back(url.host + ":" + std::to_string(url.port));
+  };
+  if (const auto url = http::Url::parse(simulator_url); url) allow(*url);
+  // Without TLS only on loopback: config/check.cc.
+  if (const auto url = http::Url::parse(settings.whatsapp.api_base); url && !url->tls) allow(*url);
+  return options;
+}
+
+std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings,
+                                               const Secret& simulator) {
+  std::vector<ingest::ProviderApp> apps;
+  if (settings.sandbox.enabled) {
+    apps.push_back({identity::Mode::kTest, simulator, settings.whatsapp.verify_token});
+  } else if (!settings.whatsapp.app_secret.empty()) {
+    apps.push_back(
+        {identity::Mode::kLive, settings.whatsapp.app_secret, settings.whatsapp.verify_token});
+  }
+  return apps;
+}
+
+http::ClientOptions client_options(const config::Settings& settings) {
+  http::ClientOptions options;
+  options.connections_per_host_max = settings.outbox.concurrency_per_sender;
+  return options;
+}
+
+}  // namespace
+
+Process::Process(const config::Settings& all_settings, Keys all_keys,
+                 const std::string& simulator_url, messaging::SendOptions send_settings,
+                 const Secret& simulator_secret)
+    : settings(all_settings),
+      keys(std::move(all_keys)),
+      pool(thread_count(settings)),
+      guard(std::make_shared<http::EgressGuard>(egress_options(settings, simulator_url))),
+      client(pool, guard, client_options(settings)),
+      adapter(whatsapp::make_adapter()),
+      whatsapp(*adapter, "X-Hub-Signature-256", provider_apps(settings, simulator_secret), clock,
+               metrics),
+      send_options(std::move(send_settings)) {}
+
+}  // namespace flowsell::app

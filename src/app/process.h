@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "channel/adapter.h"
+#include "config/settings.h"
+#include "core/id.h"
+#include "core/time.h"
+#include "http/client.h"
+#include "ingest/ingest.h"
+#include "keys.h"
+#include "messaging/send_handler.h"
+#include "runtime/io_pool.h"
+#include "telemetry/metrics.h"
+
+namespace flowsell::app {
+
+/// What all cells of the process share. Members end in the other order.
+struct Process {
+  Process(const config::Settings& all_settings, Keys all_keys, const std::string& simulator_url,
+          messaging::SendOptions send_settings, const Secret& simulator_secret);
+
+  const config::Settings& settings;
+  SystemClock clock;
+  IdSource ids{clock};
+  metrics::Registry metrics;
+  Keys keys;
+  runtime::IoPool pool;
+  std::shared_ptr<http::EgressGuard> guard;
+  http::Client client;
+  std::unique_ptr<channel::Adapter> adapter;
+  ingest::ProviderDoor whatsapp;
+  messaging::SendOptions send_options;
+};
+
+}  // namespace flowsell::app

@@ -1,0 +1,79 @@
+#include "cluster/directory.h"
+
+#include <mutex>
+#include <unordered_set>
+
+namespace flowsell::cluster {
+namespace {
+
+using store::Sql;
+
+constexpr std::size_t kKnownMax = 100'000;
+
+const Sql kFind("SELECT cell FROM routes WHERE name = ?1");
+const Sql kNamesOfCell("SELECT name FROM routes WHERE cell = ?1");
+const Sql kPublish(
+    "INSERT INTO routes (name, cell) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET cell = "
+    "excluded.cell");
+
+struct PublishOp final : store::WriteOp {
+  PublishOp(std::size_t c, std::vector<std::string> n);
+  std::size_t cell;
+  std::vector<std::string> names;
+};
+
+Result<> apply_publications(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<PublishOp>(each);
+    for (const std::string& name : op.names)
+      CHECK_OK(db.run(kPublish, {name, static_cast<std::int64_t>(op.cell)}));
+  }
+  return {};
+}
+constexpr store::WriteKind kPublishKind{"publish", 10, apply_publications};
+PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
+    : WriteOp(kPublishKind), cell(c), names(std::move(n)) {}
+
+}  // namespace
+
+std::optional<std::size_t> Directory::find_cached(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = known_.find(name);
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Task<std::optional<std::size_t>> Directory::find(std::string name) {
+  if (const auto known = find_cached(name)) co_return known;
+  std::optional<std::size_t> cell;
+  auto read = [&name, &cell](store::Connection& db) -> Result<> {
+    return db.query(kFind, {name}, [&cell](const store::Row& row) {
+      cell = static_cast<std::size_t>(row.integer(0));
+    });
+  };
+  CO_CHECK_OK(co_await shared_.read(std::move(read)));
+  if (cell) remember(std::move(name), *cell);
+  co_return cell;
+}
+
+Result<> Directory::publish(std::size_t cell, std::vector<std::string> names) {
+  std::unordered_set<std::string> stored;
+  Result<> read;
+  CHECK_OK(shared_.read_now([&](store::Connection& db) {
+    read = db.query(kNamesOfCell, {static_cast<std::int64_t>(cell)},
+                    [&stored](const store::Row& row) { stored.emplace(row.text(0)); });
+  }));
+  CHECK_OK(std::move(read));
+  for (const std::string& name : names) remember(name, cell);
+  std::erase_if(names, [&stored](const std::string& name) { return stored.contains(name); });
+  if (names.empty()) return {};
+  PublishOp op(cell, std::move(names));
+  return shared_.commit_now(op);
+}
+
+void Directory::remember(std::string name, std::size_t cell) {
+  const std::unique_lock lock(mutex_);
+  if (known_.size() >= kKnownMax) known_.clear();  // they come back with their next call
+  known_[std::move(name)] = cell;
+}
+
+}  // namespace flowsell::cluster

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.h"
+#include "runtime/task.h"
+#include "store/database.h"
+
+namespace flowsell::cluster {
+
+/// In which cell the workspace is that has an API key, or a sender. A name is a short text of its
+/// owner's choice, told apart by its head ("key:...", "whatsapp:..."). Thread-safe.
+class Directory {
+ public:
+  explicit Directory(store::Database& shared) : shared_(shared) {}
+
+  /// Where memory knows it: no look-up.
+  std::optional<std::size_t> find_cached(std::string_view name) const;
+  /// nullopt: there is no such name.
+  Task<std::optional<std::size_t>> find(std::string name);
+  /// Stores those of a cell's names that are not stored yet. Blocking.
+  Result<> publish(std::size_t cell, std::vector<std::string> names);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const noexcept {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  void remember(std::string name, std::size_t cell);
+
+  store::Database& shared_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> known_;
+};
+
+}  // namespace flowsell::cluster

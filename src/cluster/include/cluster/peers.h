@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/client.h"
+#include "http/message.h"
+#include "runtime/io_pool.h"
+#include "runtime/task.h"
+
+namespace flowsell::cluster {
+
+/// The header of a request that another replica has passed on: the cells, with commas between, that
+/// it takes the receiver to have. It is answered there or not at all.
+inline constexpr std::string_view kForwarded = "Connect-Forwarded";
+
+/// The header of an answer to a request that was passed on to where its cell is not.
+inline constexpr std::string_view kMisdirected = "Connect-Misdirected";
+
+/// What became of a request that was passed on.
+struct Forwarded {
+  enum class End : std::uint8_t {
+    kAnswered,
+    kUnsent,  ///< no byte reached the other one
+    kLost,    ///< it may have been carried out
+  };
+  End end = End::kUnsent;
+  http::Response response;      ///< of kAnswered
+  bool is_misdirected = false;  ///< of kAnswered: the other one does not have the cell
+};
+
+/// The other replicas, as servers. Thread-safe.
+class Peers {
+ public:
+  explicit Peers(runtime::IoPool& pool);
+  ~Peers();  ///< after the pool has stopped
+
+  /// Passes a request on to the replica at `address`, which has `cells`, and its answer back. Call
+  /// on a thread of the pool. While it waits it asks, some times a second, whether the other one is
+  /// still there: `is_gone` true ends the waiting.
+  Awaitable<Forwarded> forward(std::string address, std::string cells, const http::Request& request,
+                               std::function<bool()> is_gone);
+
+ private:
+  struct Pending;
+  static Awaitable<void> send(http::Client& client, http::OutRequest request,
+                              std::shared_ptr<Pending> pending);
+  http::Client client_;
+};
+
+/// Whether the request may be sent again when it is not known what became of it.
+bool may_repeat(const http::Request& request) noexcept;
+
+}  // namespace flowsell::cluster

@@ -1,0 +1,129 @@
+#include "cluster/peers.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+
+#include "core/encoding.h"
+#include "runtime/spawn.h"
+
+namespace flowsell::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using http::Method;
+
+/// Longer than any answer is held back (Prefer: wait) or any provider is waited for.
+constexpr auto kTimeMax = 180s;
+constexpr auto kGoneInterval = 250ms;
+/// A webhook's body comes back only as an answer of a few bytes, a page of a list as more.
+constexpr std::size_t kAnswerBytesMax = 16 << 20;
+
+/// What belongs to one connection, or is made anew for the next.
+constexpr std::array<std::string_view, 10> kOfOneHop = {
+    "Host",       "Connection",      "Content-Length", "Transfer-Encoding",
+    "Expect",     "Accept-Encoding", "Upgrade",        "TE",
+    "Keep-Alive", "Trailer"};
+constexpr std::array<std::string_view, 6> kOfOneAnswer = {
+    "Content-Length", "Connection", "Date", "Transfer-Encoding", "Content-Type", "Keep-Alive"};
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::any_of(
+      names, [name](std::string_view each) { return equals_ignoring_case(each, name); });
+}
+
+http::EgressOptions everywhere() {
+  http::EgressOptions options;
+  options.allow_all = true;  // the addresses are the replicas' own
+  return options;
+}
+
+http::ClientOptions client_options() {
+  http::ClientOptions options;
+  options.answer_bytes_max = kAnswerBytesMax;
+  return options;
+}
+
+http::OutRequest passed_on(http::Url url, std::string cells, const http::Request& request) {
+  http::OutRequest out;
+  // The body of a HEAD's answer is left out by the server that has the client.
+  out.method = request.method == Method::kHead ? Method::kGet : request.method;
+  out.url = std::move(url);
+  out.url.target = request.target;
+  for (const auto& field : request.fields) {
+    if (!is_one_of(kOfOneHop, field.name) && !equals_ignoring_case(field.name, kForwarded))
+      out.headers.push_back({std::string(field.name), std::string(field.value)});
+  }
+  out.headers.push_back({std::string(kForwarded), std::move(cells)});
+  out.body = request.body;
+  return out;
+}
+
+http::Response passed_back(http::Exchange exchange) {
+  http::Response response;
+  response.status = exchange.status;
+  response.content_type = exchange.header("Content-Type");
+  response.body = std::move(exchange.body);
+  response.is_relayed = true;
+  for (http::Header& header : exchange.headers) {
+    if (!is_one_of(kOfOneAnswer, header.name)) response.headers.push_back(std::move(header));
+  }
+  return response;
+}
+
+}  // namespace
+
+/// Shared by the exchange and who waits for it, since either may end first.
+struct Peers::Pending {
+  explicit Pending(const net::any_io_executor& executor) : timer(executor) {}
+  net::steady_timer timer;
+  std::optional<http::Exchange> exchange;
+};
+
+Peers::Peers(runtime::IoPool& pool)
+    : client_(pool, std::make_shared<http::EgressGuard>(everywhere()), client_options()) {}
+Peers::~Peers() = default;
+
+Awaitable<void> Peers::send(http::Client& client, http::OutRequest request,
+                            std::shared_ptr<Pending> pending) {
+  pending->exchange =
+      co_await client.send(std::move(request), std::chrono::steady_clock::now() + kTimeMax);
+  pending->timer.cancel();
+}
+
+Awaitable<Forwarded> Peers::forward(std::string address, std::string cells,
+                                    const http::Request& request, std::function<bool()> is_gone) {
+  auto url = http::Url::parse(address);
+  if (!url) co_return Forwarded{};
+  const auto executor = co_await net::this_coro::executor;
+  auto pending = std::make_shared<Pending>(executor);
+  auto passed = passed_on(*std::move(url), std::move(cells), request);
+  runtime::spawn_logged(executor, send(client_, std::move(passed), pending), "forwarded request");
+  // It is the other one's copy that goes on when this coroutine does not wait any more.
+  while (!pending->exchange) {
+    pending->timer.expires_after(kGoneInterval);
+    co_await pending->timer.async_wait(use_result);
+    if (!pending->exchange && is_gone()) co_return Forwarded{Forwarded::End::kLost, {}, false};
+  }
+  http::Exchange& exchange = *pending->exchange;
+  if (exchange.end == http::ExchangeEnd::kAnswered) {
+    const bool is_misdirected = !exchange.header(kMisdirected).empty();
+    co_return Forwarded{Forwarded::End::kAnswered, passed_back(std::move(exchange)),
+                        is_misdirected};
+  }
+  co_return Forwarded{
+      exchange.byte_sent ? Forwarded::End::kLost : Forwarded::End::kUnsent, {}, false};
+}
+
+bool may_repeat(const http::Request& request) noexcept {
+  switch (request.method) {
+    case Method::kPost:
+    case Method::kPatch:
+      return !request.header("Idempotency-Key").empty();
+    default:
+      return true;
+  }
+}
+
+}  // namespace flowsell::cluster

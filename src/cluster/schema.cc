@@ -1,0 +1,79 @@
+#include "cluster/schema.h"
+
+#include <array>
+
+namespace flowsell::cluster {
+namespace {
+
+constexpr std::array kMigrations = {store::Migration{1, "replicas and cells", R"sql(
+CREATE TABLE cluster (
+  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  cells INTEGER NOT NULL
+) STRICT;
+CREATE TABLE replicas (
+  id INTEGER NOT NULL PRIMARY KEY,
+  address TEXT NOT NULL,
+  beat INTEGER NOT NULL,
+  joined_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE cells (
+  id INTEGER NOT NULL PRIMARY KEY,
+  replica INTEGER
+) STRICT;
+CREATE TABLE routes (
+  name TEXT NOT NULL PRIMARY KEY,
+  cell INTEGER NOT NULL
+) STRICT;
+CREATE INDEX routes_cell ON routes (cell);
+CREATE TABLE key_checks (
+  name TEXT NOT NULL PRIMARY KEY,
+  period INTEGER NOT NULL,
+  value BLOB NOT NULL
+) STRICT;
+)sql"}};
+
+const store::Sql kDivide("INSERT INTO cluster (id, cells) VALUES (1, ?1) ON CONFLICT DO NOTHING");
+const store::Sql kAddCell("INSERT INTO cells (id) VALUES (?1) ON CONFLICT DO NOTHING");
+const store::Sql kSchema("SELECT ''", "SELECT current_schema()");
+
+struct DivideOp final : store::WriteOp {
+  explicit DivideOp(std::size_t c);
+  std::size_t cells;
+};
+
+Result<> apply_divisions(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<DivideOp>(each);
+    TRY(const auto is_new, db.run(kDivide, {static_cast<std::int64_t>(op.cells)}));
+    for (std::size_t cell = 0; is_new == 1 && cell < op.cells; ++cell)
+      CHECK_OK(db.write(kAddCell, {static_cast<std::int64_t>(cell)}));
+  }
+  return {};
+}
+constexpr store::WriteKind kDivideKind{"divide", 1, apply_divisions};
+DivideOp::DivideOp(std::size_t c) : WriteOp(kDivideKind), cells(c) {}
+
+}  // namespace
+
+Result<> divide(store::Database& shared, std::size_t cells) {
+  DivideOp op(cells);
+  return shared.commit_now(op);
+}
+
+Result<std::string> schema_of(store::Database& shared) {
+  std::string schema;
+  Result<> read;
+  CHECK_OK(shared.read_now([&](store::Connection& db) {
+    read = db.query(kSchema, {}, [&schema](const store::Row& row) { schema = row.text(0); });
+  }));
+  CHECK_OK(std::move(read));
+  return schema;
+}
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+std::string cell_schema(std::string_view schema, std::size_t cell) {
+  return std::string(schema) + "_cell_" + std::to_string(cell);
+}
+
+}  // namespace flowsell::cluster
