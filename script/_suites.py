@@ -188,6 +188,12 @@ def run_release_on_postgres(totals, fast):
             run_pytest(totals, suite, "release", ON_POSTGRES, ", PostgreSQL")
 
 
+def run_replicas(totals, fast):
+    """Apart, since they wait for leases more than for anything else."""
+    if not fast:
+        run_pytest(totals, "replicas", "release", ON_POSTGRES)
+
+
 def run_beside_each_other(*works):
     """They wait for servers, disks and clocks more than for a core."""
     with ThreadPoolExecutor(len(works)) as pool:
@@ -198,7 +204,8 @@ def run_beside_each_other(*works):
 def run_all(arguments):
     totals = Totals()
     fast = "--fast" in arguments
-    run_beside_each_other(lambda: run_release(totals, fast), lambda: run_release_on_postgres(totals, fast))
+    run_beside_each_other(lambda: run_release(totals, fast), lambda: run_release_on_postgres(totals, fast),
+                          lambda: run_replicas(totals, fast))
     if "--sanitize" in arguments:
         for preset in ("asan", "tsan"):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)

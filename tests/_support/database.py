@@ -27,7 +27,8 @@ class Sqlite:
 
 
 class PostgresSchema:
-    """A schema of its own on a server, of which it is given the connection string. Gone with that server."""
+    """A schema of its own on a server, of which it is given the connection string, with those of its cells. Gone with that
+    server."""
 
     def __init__(self, server=None):
         self._server = server or os.environ["FLOWSELL_TEST_POSTGRES"]
@@ -40,16 +41,20 @@ class PostgresSchema:
 
     @property
     def settings(self):
-        return {"DATABASE": self.conninfo}
+        # One cell: a database that is new is there sooner.
+        return {"DATABASE": self.conninfo, "CELLS": 1}
 
-    def sql(self, statement):
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo,
-                               "-c", statement], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    def sql(self, statement, shared=False):
+        """In the first cell, or among the tables that all replicas share."""
+        path = self.name if shared else f"{self.name}_cell_0,{self.name}"
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
+                               f"{self._server} options=-csearch_path={path}", "-c", statement],
+                              check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def content(self):
         """Every value of every table, bytes as they are."""
-        dump = subprocess.run(["pg_dump", "-d", self._server, "-n", self.name, "--data-only"], check=True,
+        dump = subprocess.run(["pg_dump", "-d", self._server, "-n", self.name, "-n", f"{self.name}_cell_*", "--data-only"], check=True,
                               capture_output=True, stdin=subprocess.DEVNULL).stdout
         return dump + b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x([0-9a-f]+)", dump))
 

@@ -13,12 +13,18 @@ PAUSE_SECONDS = 0.02
 REPLAY_SHARE = 0.05
 
 
-class Load:
-    """`acknowledged`: key -> message id, of each 202 that a client saw. All else about them is in `faults`."""
+LANE_SHARE = 0.1  # of the messages: to the recipient of the one before
 
-    def __init__(self, api, threads, seed):
+
+class Load:
+    """`acknowledged`: key -> message id, of each 202 that a client saw. All else about them is in `faults`.
+    `number` tells loads of one test apart: no two have a recipient in common."""
+
+    def __init__(self, api, threads, seed, number=0):
         self.api = api
+        self.number = number
         self.acknowledged = {}
+        self._lanes = {}  # recipient -> message ids, in the order in which they were acknowledged
         self.replays = 0
         self.faults = []
         self._ends = threading.Event()
@@ -44,21 +50,29 @@ class Load:
         self._ends.set()
         self._given_up.set()
 
+    def lanes(self):
+        """Of each recipient that got several messages, their ids in order."""
+        with self._lock:
+            return [ids for ids in self._lanes.values() if len(ids) > 1]
+
     def count(self):
         with self._lock:
             return len(self.acknowledged)
 
     def _run(self, number, chance):
-        serial = 0
+        serial, recipients = 0, {}
         while not self._ends.is_set():
             serial += 1
-            self._send(number, serial)
+            recipients[serial] = recipients[serial - 1] if serial > 1 and chance.random() < LANE_SHARE else serial
+            self._send(number, serial, recipients[serial])
             if chance.random() < REPLAY_SHARE:
-                self._send(number, chance.randint(1, serial))
+                again = chance.randint(1, serial)
+                self._send(number, again, recipients[again])
 
-    def _send(self, number, serial):
+    def _send(self, number, serial, recipient):
         key = f"load-{number}-{serial}"
-        body = {"to": f"+91{number:02}{serial:08}", "type": "text", "text": {"body": f"Message {serial}"}}
+        to = f"+91{self.number}{number:02}{recipient:07}"
+        body = {"to": to, "type": "text", "text": {"body": f"Message {serial}"}}
         answer = self._until_answered(json.dumps(body), key)
         if answer is None:
             return
@@ -67,6 +81,8 @@ class Load:
                 self.faults.append(f"{key}: {answer}")
                 return
             message_id = answer.json()["id"]
+            if key not in self.acknowledged:
+                self._lanes.setdefault(to, []).append(message_id)
             known = self.acknowledged.setdefault(key, message_id)
             self.replays += answer.headers["Idempotent-Replayed"] == "true"
             if known != message_id:

@@ -99,14 +99,15 @@ class Simulator(Process):
 
 class Connectd(Process):
     """`settings`: {"TEST_QUOTA": 5} is the variable CONNECT_TEST_QUOTA. The port stays the same over restarts.
-    `postgres`: connection string of a server to be used, whatever engine the tests run on."""
+    `postgres`: connection string of a server to be used, whatever engine the tests run on; `schema`: what others have
+    too."""
 
-    def __init__(self, folder, settings, data=None, postgres=None):
+    def __init__(self, folder, settings, data=None, postgres=None, schema=None):
         super().__init__(folder / "connectd.log")
         self.data = data or folder / "data"
-        self.settings = dict(settings)
-        self.database = database.PostgresSchema(postgres) if postgres else database.on_this_engine(self.data)
-        self.settings.update(self.database.settings)
+        fresh = database.PostgresSchema(postgres) if postgres and not schema else None
+        self.database = schema or fresh or database.on_this_engine(self.data)
+        self.settings = {**self.database.settings, **settings}
         self.port = free_port()
         self.sandbox = None
 

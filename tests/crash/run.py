@@ -12,10 +12,13 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from accounts import Equation, accounts_of, nothing_unheard_of  # noqa: E402
 
 from _support.load import Load  # noqa: E402
 from _support.postgres import Postgres  # noqa: E402
@@ -34,15 +37,6 @@ FAILPOINTS = ["client.before_first_byte", "client.after_first_byte", "commit.bef
     f"commit.{when}.{kind}" for when in ("before", "after")
     for kind in ("accept", "claim", "settle", "status", "enqueue", "delivery", "promote", "recover",
                  "recover_begun", "recover_begun_deliveries")]
-SENT = {"sent", "delivered", "read"}
-
-
-class Equation:
-    def __init__(self, name, holds, numbers):
-        self.name, self.holds, self.numbers = name, bool(holds), numbers
-
-    def __str__(self):
-        return f"{'holds' if self.holds else 'BROKEN'}: {self.name}: {self.numbers}"
 
 
 class CrashTest:
@@ -157,55 +151,16 @@ class CrashTest:
         self.stack.server.must_run()
 
     def equations(self):
-        api, load = self.stack.api, self.load
-        messages = {message["id"]: message["status"] for message in api.all_of("/v1/messages")}
-        seen = Counter(each["biz_opaque_callback_data"] for each in self.stack.sim.taken())
-        acknowledged = set(load.acknowledged.values())
-        count = Counter(messages.values())
-        sent = sum(count[status] for status in SENT)
-        queued = count["accepted"] + count["sending"]
-        unknown = {message_id for message_id, status in messages.items() if status == "unknown"}
-        never_seen = set(messages) - set(seen)
-        quota, usage = api.quota(), api.get("/v1/usage").json()["data"]
-        told = defaultdict(set)
-        for delivery in self.receiver.all():
-            told[delivery.message["id"], delivery.type].add(delivery.id)
-        # A message that is read is not told as delivered any more when the provider's webhooks change places.
-        ends = {(message_id, f"message.{status}") for message_id, status in messages.items()
-                if status in ("delivered", "read", "failed")}
+        api = self.stack.api
         return [
-            Equation("every 202 exists", acknowledged <= set(messages),
-                     f"{len(acknowledged)} acknowledged, {len(acknowledged - set(messages))} of them missing"),
-            Equation("nothing exists that nobody asked for", set(messages) <= acknowledged,
-                     f"{len(messages)} messages, {len(set(messages) - acknowledged)} too many"),
-            Equation("accepted = sent + failed + unknown + queued",
-                     len(messages) == sent + count["failed"] + len(unknown) + queued and queued == 0,
-                     f"{len(messages)} = {sent} + {count['failed']} + {len(unknown)} + {queued}"),
+            *accounts_of(api, self.load, self.receiver, self.stack.sim),
+            nothing_unheard_of(self.stack.sim, {message["id"] for message in api.all_of("/v1/messages")}),
             Equation("unknown by a kill <= attempts that can be open",
                      all(opened <= kills * CONCURRENCY for opened, kills in self.opened_by_round),
                      f"at most {max(opened / max(kills, 1) for opened, kills in self.opened_by_round):g} of {CONCURRENCY}; "
                      f"{sum(opened for opened, _ in self.opened_by_round)} in all rounds"),
-            Equation("unknown at the end = what the simulator never saw", unknown == never_seen - self.failed(messages),
-                     f"{len(unknown)} = {len(never_seen - self.failed(messages))}"),
-            Equation("the simulator saw nothing twice", all(times == 1 for times in seen.values()),
-                     f"{sum(seen.values())} taken, {len(seen)} different"),
-            Equation("the simulator saw nothing that was not accepted", set(seen) <= set(messages),
-                     f"{len(set(seen) - set(messages))} unheard of"),
-            Equation("quota used = accepted", quota["used"] == len(messages), f"{quota['used']} = {len(messages)}"),
-            Equation("usage counts each acceptance once", sum(day["accepted"] for day in usage) == len(messages),
-                     f"{sum(day['accepted'] for day in usage)} = {len(messages)}"),
-            Equation("the same key gives the same message", not load.faults,
-                     f"{load.replays} replays, {len(load.faults)} faults {load.faults[:3]}"),
-            Equation("every end of a message is told", ends <= set(told),
-                     f"{len(ends)} ends, {len(ends - set(told))} untold"),
-            Equation("each is told under one webhook-id", all(len(ids) == 1 for ids in told.values()),
-                     f"{len(told)} events, {sum(len(ids) for ids in told.values())} ids"),
             Equation("the server ended by our kills only", not self.faults, f"{dict(self.deaths)} {self.faults[:2]}"),
         ]
-
-    @staticmethod
-    def failed(messages):
-        return {message_id for message_id, status in messages.items() if status == "failed"}
 
 
 def main():

@@ -21,6 +21,7 @@ NAMES = [
     "quota used = accepted",
     "usage counts each acceptance once",
     "the same key gives the same message",
+    "messages of one recipient kept their order",
     "every end of a message is told",
     "each is told under one webhook-id",
     "the server ended by our kills only",

@@ -3,7 +3,9 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from _support.api import text_to
+from _support.database import on_postgres
 from _support.waiting import wait_until
 
 NO_STATUSES = {"no-statuses": True}
@@ -22,7 +24,9 @@ def test_sigterm_lets_a_running_request_end_and_exits_with_zero(make_stack):
         wait_until(lambda: stack.sim.stats()["requests"], "the provider has the request")
         status = stack.server.terminate()
         answer = call.result()
-    assert (status, answer.status, answer.json()["status"]) == (0, 200, "sent")
+    assert (status, answer.status) == (0, 200)
+    # What the provider told meanwhile may have overtaken its answer.
+    assert answer.json()["status"] in ("sent", "delivered", "read")
 
 
 def test_sigterm_keeps_what_is_queued_and_the_next_start_sends_it_once(make_stack):
@@ -54,6 +58,7 @@ def test_a_second_start_keeps_the_data_and_the_key(make_stack):
     receiver.wait_for_type("message.read", later["id"])
 
 
+@pytest.mark.skipif(on_postgres(), reason="there many servers share a database")
 def test_two_servers_do_not_share_a_data_folder(make_stack):
     first, second = make_stack(), make_stack(start=False)
     second.server.data = first.server.data

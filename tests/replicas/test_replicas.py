@@ -1,0 +1,269 @@
+"""Several servers on one database: a caller can't tell which one it has, and nothing is counted per server."""
+
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from types import SimpleNamespace
+
+import pytest
+from _support.api import text_to
+from _support.database import on_postgres
+from _support.load import CONNECTION_FAULTS
+from _support.replicas import Replicas
+from _support.signing import callback, post_callback, status_of
+from _support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
+
+REPLICAS = 3
+WORKSPACES = 4
+# Its checksum is right.
+KEY_OF_NOBODY = "fsk_test_" + "a" * 40 + "3ZdJNH"
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    replicas = Replicas(tmp_path_factory.mktemp("replicas")).start()
+    yield replicas
+    replicas.close()
+
+
+@pytest.fixture
+def make_replicas(tmp_path):
+    made = []
+
+    def make(**options):
+        made.append(Replicas(tmp_path / f"replicas{len(made)}", **options))
+        return made[-1].start()
+    yield make
+    for replicas in made:
+        replicas.close()
+
+
+def stranger_of(replicas, workspace=0):
+    """A replica that does not have the workspace."""
+    return next(number for number in range(REPLICAS) if number != replicas.owner_of(workspace))
+
+
+def number_of(test, n=0):
+    return f"+9198{test:04}{n:04}"
+
+
+def test_cells_are_spread_evenly(three):
+    assert sorted(Counter(three.owners()).values()) == [1, 1, 2]
+
+
+def test_replica_that_came_later_tells_no_keys(three):
+    """They are the first one's, in a file of its own."""
+    for server in three.servers[1:]:
+        assert "api_key" not in server.sandbox and not server.sandbox.get("workspaces"), server.sandbox.keys()
+
+
+@pytest.mark.parametrize("workspace", range(WORKSPACES))
+@pytest.mark.parametrize("replica", range(REPLICAS))
+def test_message_is_sent_through_whichever_replica(three, replica, workspace):
+    api = three.api_at(replica, workspace)
+    sent = api.accept(text_to(number_of(1, replica * 10 + workspace)))
+    api.wait_for_status(sent["id"], "read")
+    assert three.sim.times_taken(number_of(1, replica * 10 + workspace)[1:]) == 1
+
+
+@pytest.mark.parametrize("workspace", range(WORKSPACES))
+def test_events_are_delivered_once(three, workspace):
+    receiver = three.receiver(workspace, ["message.delivered"])
+    ids = {three.api_at(n % REPLICAS, workspace).accept(text_to(number_of(2, workspace * 10 + n)))["id"]
+           for n in range(2 * REPLICAS)}
+    wait_until(lambda: {each.message["id"] for each in receiver.all()} >= ids, "all are told")
+    # Afterwards no second one can come.
+    wait_until(lambda: not three.apis[workspace].get("/v1/deliveries?status=pending&limit=1").json()["data"],
+               "all deliveries are done")
+    assert Counter(each.message["id"] for each in receiver.all() if each.message["id"] in ids) == dict.fromkeys(ids, 1)
+
+
+def test_request_for_anothers_workspace_is_passed_on_once(three):
+    owner, stranger = three.owner_of(0), stranger_of(three)
+    # What the simulator tells is passed on as well.
+    wait_until(lambda: three.is_idle() and three.sim.stats()["webhooks_waiting"] == 0, "nothing else is under way")
+    before = [three.metric_of(number, "connect_requests_forwarded_total") for number in (owner, stranger)]
+    for number in (owner, stranger):
+        assert three.api_at(number).get("/v1/quota").status == 200
+    after = [three.metric_of(number, "connect_requests_forwarded_total") for number in (owner, stranger)]
+    assert after == [before[0], before[1] + 1]
+
+
+def test_answer_is_held_back_by_a_replica_that_does_not_send(three):
+    answer = three.api_at(stranger_of(three)).send(text_to(number_of(3)), prefer="wait=5")
+    assert answer.status == 200, answer
+    # What the provider told meanwhile may have overtaken its answer.
+    assert answer.json()["status"] in ("sent", "delivered", "read")
+
+
+def test_one_key_is_one_message_through_all_replicas_at_once(three):
+    apis = [three.api_at(n % REPLICAS) for n in range(20)]
+    with ThreadPoolExecutor(len(apis)) as pool:
+        answers = list(pool.map(lambda api: api.send(text_to(number_of(4)), idempotency_key="one-key"), apis))
+    assert {answer.status for answer in answers} == {202}
+    [message_id] = {answer.json()["id"] for answer in answers}
+    three.apis[0].wait_for_status(message_id, "read")
+    assert three.sim.times_taken(number_of(4)[1:]) == 1
+
+
+def test_key_gives_its_first_answer_through_every_replica(three):
+    first = three.api_at(0).accept(text_to(number_of(9)), idempotency_key="first-answer")
+    three.api_at(1).wait_for_status(first["id"], "read")
+    for replica in range(REPLICAS):
+        again = three.api_at(replica).send(text_to(number_of(9)), idempotency_key="first-answer")
+        assert (again.status, again.headers["Idempotent-Replayed"], again.json()["id"]) == (202, "true", first["id"])
+        other = three.api_at(replica).send(text_to(number_of(9), "Another text."), idempotency_key="first-answer")
+        assert (other.status, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert three.sim.times_taken(number_of(9)[1:]) == 1
+
+
+def test_messages_to_one_recipient_keep_their_order(three):
+    ids = [three.api_at(n % REPLICAS).accept(text_to(number_of(5)))["id"] for n in range(30)]
+    taken = wait_until(lambda: seen if len(seen := three.sim.taken(number_of(5)[1:])) == len(ids) else None, "all are sent")
+    assert [each["biz_opaque_callback_data"] for each in taken] == ids
+
+
+@pytest.mark.parametrize("replica", range(REPLICAS))
+def test_key_of_nobody_is_refused(three, replica):
+    api = three.api_at(replica)
+    assert api.get("/v1/messages", key=KEY_OF_NOBODY).status == 401
+    assert api.get("/v1/messages", key=None).status == 401
+
+
+def test_endpoint_made_through_one_replica_is_there_through_all_at_once(three):
+    endpoint = three.api_at(0, 2).add_endpoint("http://127.0.0.1:1/hook")
+    for replica in range(REPLICAS):
+        assert three.api_at(replica, 2).get(f"/v1/webhook_endpoints/{endpoint['id']}").status == 200
+    for changed_by in range(REPLICAS):
+        change = {"description": f"by replica {changed_by}"}
+        target = f"/v1/webhook_endpoints/{endpoint['id']}"
+        assert three.api_at(changed_by, 2).request("PATCH", target, body=change).status == 200
+        seen = [three.api_at(replica, 2).get(target).json()["description"] for replica in range(REPLICAS)]
+        assert seen == [change["description"]] * REPLICAS
+    assert three.api_at(1, 2).request("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}").status == 204
+    for replica in range(REPLICAS):
+        assert three.api_at(replica, 2).get(f"/v1/webhook_endpoints/{endpoint['id']}").status == 404
+
+
+@pytest.mark.parametrize("replica", range(REPLICAS))
+def test_provider_webhook_reaches_the_workspaces_that_it_speaks_of(three, replica):
+    """One body with replies to every workspace, posted to one replica."""
+    def entry(workspace):
+        message = {"from": "919812345678", "id": f"wamid.replica{replica}.{workspace}", "timestamp": str(int(time.time())),
+                   "type": "text", "text": {"body": "Hello"}}
+        return callback({"messages": [message]}, three.workspaces[workspace]["phone_number_id"])["entry"][0]
+    before = [len(api.all_of("/v1/messages", direction="inbound")) for api in three.apis]
+    target = SimpleNamespace(api=three.api_at(replica), app_secret=three.simulator.app_secret)
+    body = {"object": "whatsapp_business_account", "entry": [entry(workspace) for workspace in range(WORKSPACES)]}
+    answer = post_callback(target, body)
+    assert answer.status == 200, answer
+    after = [len(api.all_of("/v1/messages", direction="inbound")) for api in three.apis]
+    assert after == [count + 1 for count in before]
+
+
+def test_status_posted_to_any_replica_reaches_the_messages_of_all(make_replicas):
+    """One body of statuses for every workspace. The simulator tells none, so that all come from this one."""
+    replicas = make_replicas(simulator={"no-statuses": True})
+    for replica in range(REPLICAS):
+        ids = [api.accept(text_to(number_of(8, replica * 10 + n)))["id"] for n, api in enumerate(replicas.apis)]
+        for api, message_id in zip(replicas.apis, ids, strict=True):
+            api.wait_for_status(message_id, "sent")
+        wamids = {each["biz_opaque_callback_data"]: each["id"] for each in replicas.sim.taken()}
+        entries = [callback({"statuses": [status_of(message_id, "delivered", wamids[message_id])]},
+                            replicas.workspaces[n]["phone_number_id"])["entry"][0] for n, message_id in enumerate(ids)]
+        target = SimpleNamespace(api=replicas.api_at(replica), app_secret=replicas.simulator.app_secret)
+        answer = post_callback(target, {"object": "whatsapp_business_account", "entry": entries})
+        assert answer.status == 200, answer
+        for api, message_id in zip(replicas.apis, ids, strict=True):
+            api.wait_for_status(message_id, "delivered")
+
+
+def test_rate_limit_of_a_key_is_one_for_all_replicas(make_replicas):
+    replicas = make_replicas(settings={"REQUESTS_PER_SECOND_PER_KEY": 50})
+    apis = [replicas.api_at(n % REPLICAS) for n in range(12)]
+    admitted, ends = Counter(), time.monotonic() + 2
+
+    def ask(api):
+        while time.monotonic() < ends:
+            admitted[api.get("/v1/quota").status] += 1
+    threads = [threading.Thread(target=ask, args=(api,)) for api in apis]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert admitted[429] > 0, admitted
+    # What is saved up for one second, and two seconds' worth.
+    assert 50 <= admitted[200] <= 50 * 3 + len(apis), admitted
+
+
+def test_quota_is_exact_at_its_end(make_replicas):
+    replicas = make_replicas(settings={"TEST_QUOTA": 100})
+    apis = [replicas.api_at(n % REPLICAS) for n in range(12)]
+
+    def send_some(first):
+        return [apis[first].send(text_to(number_of(6, n)), idempotency_key=f"quota-{n}").status
+                for n in range(first, 200, len(apis))]
+    with ThreadPoolExecutor(len(apis)) as pool:
+        answers = Counter(status for some in pool.map(send_some, range(len(apis))) for status in some)
+    assert answers == {202: 100, 402: 100}
+    assert replicas.apis[0].quota()["used"] == 100
+
+
+def test_pace_of_a_sender_is_one_for_all_replicas(make_replicas):
+    pace = 40
+    replicas = make_replicas(settings={"SENDER_MESSAGES_PER_SECOND": pace})
+    begun = time.monotonic()
+    for n in range(3 * pace):
+        replicas.api_at(n % REPLICAS).accept(text_to(number_of(7, n)))
+    wait_until(lambda: len(replicas.sim.taken()) == 3 * pace, "all are sent", 20)
+    # The first second's worth may leave at once.
+    assert time.monotonic() - begun > 3 - 1 - 0.2
+    times = sorted(datetime.fromisoformat(each["at"]).timestamp() for each in replicas.sim.taken())
+    busiest = max(sum(begin <= at < begin + 1 for at in times) for begin in times)
+    # That, the second's own, and one block ahead.
+    assert busiest <= 2 * pace + pace / 10, busiest
+
+
+def test_replica_that_ends_hands_over_without_an_error(make_replicas):
+    replicas = make_replicas()
+    answers, ends = Counter(), threading.Event()
+
+    def send(thread):
+        api, n = replicas.api_through_proxy(thread % WORKSPACES), 0
+        while not ends.is_set():
+            n += 1
+            try:
+                answers[api.send(text_to(f"+91{thread:02}{n:08}"), idempotency_key=f"{thread}-{n}").status] += 1
+            except CONNECTION_FAULTS:
+                api.http.forget()
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: answers[202] > 100, "there is load")
+    assert replicas.terminate(1) == 0
+    before = answers[202]
+    wait_until(lambda: answers[202] > before + 300, "it goes on")
+    replicas.start_server(1)
+    replicas.wait_until_spread()
+    before = answers[202]
+    wait_until(lambda: answers[202] > before + 100, "it goes on")
+    ends.set()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {202}, answers
+    wait_until(replicas.is_idle, "all are sent")
+    assert not any(api.get("/v1/messages?status=unknown").json()["data"] for api in replicas.apis)
+
+
+def test_replica_with_other_keys_does_not_start(make_replicas):
+    replicas = make_replicas(count=2)
+    server = replicas.servers[1]
+    assert server.terminate() == 0
+    (server.data / "master.key").write_text("0" * 64 + "\n")
+    server.begin()
+    assert server.process.wait(20) == 1
+    assert "other keys" in server.log_text()
