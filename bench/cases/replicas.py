@@ -1,0 +1,179 @@
+"""Durable sends with one, two and three replicas on one PostgreSQL: what a message costs stays what it was."""
+
+import shutil
+import time
+from contextlib import ExitStack
+from threading import Thread
+
+from harness import load, report
+from harness.paths import WORK
+from harness.processes import children_of, usage_of, wait_until
+from harness.servers import Connectd, Postgres, Simulator
+
+from .postgres import LockWaits
+
+NAME = "replicas"
+HELP = "durable sends with one, two and three replicas on one PostgreSQL"
+
+COLUMNS = {
+    "rate": "messages/s",
+    "cpu_us": "connectd's CPU µs/message, all replicas",
+    "database_cpu_us": "PostgreSQL's CPU µs/message",
+    "both_us": "both",
+    "ratio": "both, 1 replica = 1",
+    "operations": "operations/commit",
+    "round_trips": "round trips/message",
+    "forwarded": "passed on to another replica, of a message",
+    "lock_waits": "sessions waiting for a lock",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+}
+REPLICAS = (1, 2, 3)
+WORKSPACES = (1, 1000)
+
+
+def add_options(parser) -> None:
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=6, help="of load in each round")
+    parser.add_argument("--connections", type=int, default=192, help="of all clients together")
+    parser.add_argument("--cells", type=int, default=8)
+    parser.add_argument("--body-bytes", type=int, default=256, help="of the request to connectd")
+
+
+def name_of(workspaces: int, replicas: int | None) -> str:
+    engine = "SQLite" if replicas is None else f"PostgreSQL, {replicas} replica{'s' * (replicas > 1)}"
+    return f"{engine}, {workspaces:,} workspace{'s' * (workspaces > 1)}"
+
+
+class Cluster:
+    """Servers that share a database, or one on SQLite. Requests come to each in turn, whosever their workspace is."""
+
+    def __init__(self, folder, provider, postgres, replicas: int | None, workspaces: int, cells: int):
+        self._folder, self._provider = folder, provider
+        settings = {"CONNECT_SANDBOX_WORKSPACES": str(workspaces)}
+        if postgres:
+            settings |= {"CONNECT_DATABASE": postgres.conninfo(), "CONNECT_CELLS": str(cells)}
+        self.servers = [Connectd(folder / f"replica-{n}", provider, settings=settings) for n in range(replicas or 1)]
+
+    def start(self, ends: ExitStack) -> None:
+        first = ends.enter_context(self.servers[0])
+        for server in self.servers[1:]:
+            server.data.mkdir(parents=True)
+            shutil.copy(first.data / "master.key", server.data)
+            shutil.copytree(first.data / "keys", server.data / "keys")
+            ends.enter_context(server)
+        self.keys = self._folder / "keys.txt"
+        self.keys.write_text("".join(each["api_key"] + "\n" for each in first.workspaces))
+        if len(self.servers) > 1:
+            wait_until(self._is_spread, "the cells are spread")
+
+    def _is_spread(self) -> bool:
+        owned = [server.metrics()["connect_cells_owned"] for server in self.servers]
+        return max(owned) - min(owned) <= 1 and min(owned) > 0
+
+    def send(self, seconds: float, settings: load.Load) -> list[load.LoadResult]:
+        """All at once, each client with its share of the connections."""
+        share = load.Load(max(1, settings.connections // len(self.servers)), settings.body_bytes)
+        results: list[load.LoadResult | None] = [None] * len(self.servers)
+
+        def run(n: int) -> None:
+            results[n] = load.send("connectd", self.servers[n].port, "/v1/messages", f"@{self.keys}", seconds, share)
+
+        clients = [Thread(target=run, args=(n,)) for n in range(len(self.servers))]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        return [result for result in results if result]
+
+    def wait_until_all_sent(self) -> int:
+        """What the simulator has in all: the end counts once it has held for a while."""
+        last, since = -1, 0.0
+
+        def count() -> int | None:
+            nonlocal last, since
+            # The order matters: what is not in the outbox any more is at the simulator already.
+            is_done = self.total("connect_outbox_queued") + self.total("connect_outbox_in_flight") == 0
+            now, number = time.monotonic(), self._provider.accepted() if is_done else -1
+            if number != last:
+                last, since = number, now
+            return number if is_done and now - since > 0.3 else None
+
+        return wait_until(count, "all messages are sent", timeout=120)
+
+    def total(self, name: str) -> float:
+        return sum(server.metrics().get(name, 0.0) for server in self.servers)
+
+    def cpu_seconds(self) -> float:
+        return sum(server.usage().cpu_seconds for server in self.servers)
+
+
+def _measure(folder, postgres, replicas, workspaces: int, options, seconds: float) -> dict:
+    settings = load.Load(options.connections, options.body_bytes)
+    with ExitStack() as ends:
+        provider = ends.enter_context(Simulator(folder / "sim", numbers=workspaces))
+        cluster = Cluster(folder, provider, postgres, replicas, workspaces, options.cells)
+        cluster.start(ends)
+        cluster.send(2, settings)
+        before_count = cluster.wait_until_all_sent()
+        names = ["connect_store_operations_total", "connect_store_commits_total", "connect_store_round_trips_total",
+                 "connect_requests_forwarded_total"]
+        before = {name: cluster.total(name) for name in names}
+        before_cpu, before_database = cluster.cpu_seconds(), _database_cpu(postgres)
+        results = cluster.send(seconds, settings)
+        messages = cluster.wait_until_all_sent() - before_count
+        grown = {name: cluster.total(name) - before[name] for name in names}
+        row = {
+            "rate": sum(result.answers / result.seconds for result in results),
+            "cpu_us": (cluster.cpu_seconds() - before_cpu) * 1e6 / messages,
+            "database_cpu_us": (_database_cpu(postgres) - before_database) * 1e6 / messages,
+            "operations": grown[names[0]] / grown[names[1]],
+            "round_trips": grown[names[2]] / messages,
+            "forwarded": grown[names[3]] / messages,
+            "p50_ms": sum(result.p50_ms for result in results) / len(results),
+            "p99_ms": max(result.p99_ms for result in results),
+        }
+        row["both_us"] = row["cpu_us"] + row["database_cpu_us"]
+        if postgres:
+            # Apart, so that the question costs the round nothing.
+            with LockWaits(postgres) as waits:
+                cluster.send(seconds / 3, settings)
+            cluster.wait_until_all_sent()
+            row["lock_waits"] = waits.mean()
+        return row
+
+
+def _database_cpu(postgres) -> float:
+    return usage_of(postgres.pid, *children_of(postgres.pid)).cpu_seconds if postgres else 0.0
+
+
+def _round(replicas: int | None, workspaces: int, options, seconds: float) -> dict:
+    folder = WORK / NAME
+    shutil.rmtree(folder, ignore_errors=True)
+    if replicas is None:
+        return _measure(folder, None, None, workspaces, options, seconds)
+    with Postgres({"fsync": "on"}) as postgres:
+        return _measure(folder, postgres, replicas, workspaces, options, seconds)
+
+
+def run(options) -> None:
+    rounds, seconds = (1, 3.0) if options.quick else (options.rounds, options.seconds)
+    cases = [(workspaces, replicas) for workspaces in WORKSPACES for replicas in (None, *REPLICAS)]
+    measured: dict[str, list[dict]] = {name_of(*case): [] for case in cases}
+    for number in range(rounds):
+        for workspaces, replicas in cases:
+            name = name_of(workspaces, replicas)
+            measured[name].append(_round(replicas, workspaces, options, seconds))
+            report.progress(f"round {number + 1}/{rounds}, {name}", measured[name][-1])
+    summary = {name: report.medians(all_rounds) for name, all_rounds in measured.items()}
+    for workspaces, replicas in cases:
+        if replicas:
+            row, alone = summary[name_of(workspaces, replicas)], summary[name_of(workspaces, 1)]
+            row["ratio"] = row["both_us"] / alone["both_us"]
+    text = report.table(summary, COLUMNS) + (
+        f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all, shared out "
+        f"among one client for each replica; each client sends for all workspaces, so that a request comes to a replica by "
+        f"chance. {options.cells} cells. PostgreSQL 15 with fsync and synchronous_commit on. All on these cores: more "
+        "replicas can't be faster here. Target: both within 1.15 of one replica's."
+    )
+    report.save(NAME, text, {"seconds": seconds, "median": summary, "rounds": measured}, publish=not options.quick)
