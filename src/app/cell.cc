@@ -38,8 +38,9 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database)
       updates_(*db_, events_, begun_, process.keys.contact, process.clock, limits_),
       read_receipts_(*db_, messages_, process.client, senders_, send_, idempotency_, process.clock),
       ingest_(*process.adapter, senders_, updates_, process.metrics),
+      growth_(*db_, process.settings.data.retention),
       maintenance_(process.pool, *db_, *process.keys.spool, *process.keys.fingerprint, idempotency_,
-                   send_keys_, begun_, begun_deliveries_, process.clock),
+                   send_keys_, begun_, begun_deliveries_, growth_, process.clock),
       services_{*db_,
                 process.clock,
                 api_keys_,
@@ -63,6 +64,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database)
 Cell::~Cell() = default;
 
 Result<> Cell::load() {
+  CHECK_OK(growth_.prepare(process_.clock.now()));
   TRY(restore_, store::find_restore(*db_, process_.clock.now()));
   if (restore_) {
     idempotency_.set_restored_at(restore_->restored_at);

@@ -74,6 +74,7 @@ class Cell {
   messaging::ProviderUpdates updates_;
   messaging::ReadReceipts read_receipts_;
   ingest::Ingest ingest_;
+  Growth growth_;
   Maintenance maintenance_;
   const api::Services services_;
   std::optional<store::Restore> restore_;  ///< the last one of this database

@@ -29,8 +29,10 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
   for (store::WriteOp* each : ops) {
     auto& op = store::as<CleanUpOp>(each);
     TRY(op.contents, webhook::Events::destroy_expired_content(db, op.now));
-    TRY(op.idempotency_keys, op.idempotency.drop_expired(db, op.now));
+    TRY(const auto dropped, op.idempotency.drop_expired(db, op.now));
+    op.idempotency_keys = dropped.keys;
     TRY(op.more, op.send_keys.tidy(db, op.now));
+    op.more = op.more || dropped.any();
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
@@ -65,7 +67,8 @@ ClearSlotsOp::ClearSlotsOp(messaging::BegunMessages& m, webhook::BegunDeliveries
 Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
-                         webhook::BegunDeliveries& begun_deliveries, const Clock& clock)
+                         webhook::BegunDeliveries& begun_deliveries, Growth& growth,
+                         const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
@@ -74,6 +77,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       send_keys_(send_keys),
       begun_(begun),
       begun_deliveries_(begun_deliveries),
+      growth_(growth),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -129,6 +133,7 @@ Awaitable<void> Maintenance::round() {
   }
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});
+  co_await growth_.round(now, stopping_);
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);
 }

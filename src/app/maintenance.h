@@ -5,6 +5,7 @@
 
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
+#include "growth.h"
 #include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
 #include "runtime/io_pool.h"
@@ -15,13 +16,13 @@
 namespace flowsell::app {
 
 /// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old
-/// idempotency keys and what begun messages left behind dropped.
+/// idempotency keys and what begun messages left behind dropped, tables that grow kept in shape.
 class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
-              webhook::BegunDeliveries& begun_deliveries, const Clock& clock);
+              webhook::BegunDeliveries& begun_deliveries, Growth& growth, const Clock& clock);
   void start();
   /// No round begins any more.
   void stop();
@@ -42,6 +43,7 @@ class Maintenance {
   metering::SendKeys& send_keys_;
   messaging::BegunMessages& begun_;
   webhook::BegunDeliveries& begun_deliveries_;
+  Growth& growth_;
   const Clock& clock_;
   net::steady_timer timer_;
   std::atomic<bool> stopping_{false};

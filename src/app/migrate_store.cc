@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cluster/schema.h"
+#include "growth.h"
 #include "migrations.h"
 #include "store/copy.h"
 #include "store/postgres.h"
@@ -88,6 +89,7 @@ Result<std::string> migrate_store(const config::Settings& settings, const std::s
   TRY(auto source, migrated(store::open_sqlite({.path = file.string(), .readers = 1})));
   TRY(auto target, first_cell(settings, std::move(conninfo)));
   CHECK_OK(store::begin_copy(*target, now));
+  CHECK_OK(prepare_copy(*source, *target, now));
   std::int64_t rows = 0;
   TRY(const auto tables, store::copy_tables(*source, *target, [&](const store::CopiedTable& table) {
         rows += table.rows;

@@ -54,6 +54,16 @@ void check_master_key(const Settings& s, std::vector<FieldError>& faults) {
                     "Set one of them."});
 }
 
+// A provider repeats its webhooks for 7 days; for 8 the events that tell of unknown ones are looked
+// up; a delivery is tried for days.
+void check_retention(const Settings& s, std::vector<FieldError>& faults) {
+  constexpr std::chrono::days kLeast{10};
+  if (s.data.retention == std::chrono::days(0) || s.data.retention >= kLeast) return;
+  faults.push_back({"data.retention_days", "too_short",
+                    "statuses and deliveries of a message may come for more than a week",
+                    "Set 10 or more, or 0 to keep all."});
+}
+
 }  // namespace
 
 std::vector<FieldError> check(const Settings& settings) {
@@ -63,6 +73,7 @@ std::vector<FieldError> check(const Settings& settings) {
   check_sandbox_only(settings, faults);
   check_api_base(settings, faults);
   check_master_key(settings, faults);
+  check_retention(settings, faults);
   return faults;
 }
 

@@ -56,6 +56,7 @@ Rules between settings:
 - `server.tls_certificate` and `server.tls_key` are both set or both empty.
 - With `sandbox.enabled`, `server.listen` and `sandbox.simulator_listen` are loopback addresses.
 - `sandbox.simulator_url` and `debug.failpoint` are accepted with `sandbox.enabled` only.
+- `data.retention_days` is 0, or 10 or more.
 - `whatsapp.api_base` is `https`, or `http` to a loopback address.
 
 Variables that begin with `CONNECT_SIM_`, `CONNECT_SERVICE_` or `CONNECT_PORT` are not settings of connectd

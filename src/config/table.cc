@@ -223,6 +223,11 @@ void add_storage(std::vector<Setting>& t) {
       "data.dir", "data-dir", "directory", "Where the database and the key files live.",
       [](auto& s) -> auto& { return s.data.dir; }, &not_empty));
   t.push_back(
+      number("data.retention_days", "data-retention-days", {0, 36'500},
+             "How long messages, events and deliveries are kept, 10 days at least; 0 is for "
+             "ever. On PostgreSQL up to a month longer.",
+             [](auto& s) -> auto& { return s.data.retention; }));
+  t.push_back(
       secret("database.url", "database", "URL",
              "A PostgreSQL database, in libpq's words (postgres://user@host/name?sslmode=...); "
              "empty: SQLite in data.dir. Never shown.",

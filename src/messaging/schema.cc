@@ -65,10 +65,22 @@ CREATE TABLE begun_messages (
   slot INTEGER PRIMARY KEY,
   items BLOB NOT NULL
 ) STRICT;
+)sql"},
+    // See store/growing_table.h: the months are made at each start, and in time.
+    store::Migration{42, "messages by month", "", R"sql(
+ALTER TABLE messages RENAME TO messages_default;
+ALTER INDEX messages_pkey RENAME TO messages_default_pkey;
+CREATE TABLE messages (LIKE messages_default INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+ALTER TABLE messages ADD PRIMARY KEY (workspace_id, id);
+ALTER TABLE messages ATTACH PARTITION messages_default DEFAULT;
 )sql"}};
+
+const store::GrowingTable kMessages("messages");
+constexpr std::array<const store::GrowingTable*, 1> kGrowing = {&kMessages};
 
 }  // namespace
 
 std::span<const store::Migration> migrations() { return kMigrations; }
+std::span<const store::GrowingTable* const> growing_tables() { return kGrowing; }
 
 }  // namespace flowsell::messaging

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "fingerprint.h"
 #include "metering/metering.h"
+#include "store/growing_table.h"
 
 namespace flowsell::metering {
 namespace {
@@ -26,7 +27,15 @@ const Sql kFinish(
     "key_hash = ?3");
 const Sql kFree(
     "DELETE FROM idempotency_keys WHERE day = ?1 AND workspace_id = ?2 AND key_hash = ?3");
-const Sql kDropDays("DELETE FROM idempotency_keys WHERE day < ?1");
+// On PostgreSQL what is in no day's partition; the others are dropped whole.
+const Sql kDropSome(
+    "DELETE FROM idempotency_keys WHERE (day, workspace_id, key_hash) IN (SELECT day, "
+    "workspace_id, key_hash FROM idempotency_keys WHERE day < ?1 LIMIT ?2)",
+    "DELETE FROM idempotency_keys_default WHERE ctid = ANY (ARRAY (SELECT ctid FROM "
+    "idempotency_keys_default WHERE day < ?1 LIMIT ?2))");
+const store::DailyTable kDays("idempotency_keys");
+constexpr std::int64_t kDroppedAtOnce = 1000;
+constexpr std::int64_t kDaysAhead = 2;
 const Sql kOldest("SELECT MIN(day) FROM idempotency_keys");
 
 constexpr std::size_t kKeyLengthMax = 255;
@@ -130,8 +139,17 @@ Result<> Idempotency::end(store::Connection& db, const WorkspaceId& workspace,
   return {};
 }
 
-Result<std::int64_t> Idempotency::drop_expired(store::Connection& db, Time now) {
-  return db.run(kDropDays, {day_of(now - kKept)});
+Result<Idempotency::Dropped> Idempotency::drop_expired(store::Connection& db, Time now) {
+  const std::int64_t first = day_of(now - kKept);
+  Dropped out;
+  TRY(out.days, kDays.drop_partition(db, first));
+  TRY(out.keys, db.run(kDropSome, {first, kDroppedAtOnce}));
+  return out;
+}
+
+Result<> Idempotency::make_partitions(store::Connection& db, Time now) {
+  // From yesterday: a key that was taken right before midnight may come into the table behind it.
+  return kDays.make_partitions(db, day_of(now) - 1, day_of(now) + kDaysAhead);
 }
 
 Result<> Idempotency::load_days(store::Connection& db) {

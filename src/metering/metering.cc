@@ -53,6 +53,15 @@ CREATE TABLE send_key_parts (
   id INTEGER PRIMARY KEY,
   entries BLOB NOT NULL
 ) STRICT;
+)sql"},
+    // See store/growing_table.h: the days are made at each start, and in time.
+    store::Migration{12, "idempotency keys by day", "", R"sql(
+ALTER TABLE idempotency_keys RENAME TO idempotency_keys_default;
+ALTER INDEX idempotency_keys_pkey RENAME TO idempotency_keys_default_pkey;
+CREATE TABLE idempotency_keys (LIKE idempotency_keys_default INCLUDING DEFAULTS)
+  PARTITION BY RANGE (day);
+ALTER TABLE idempotency_keys ADD PRIMARY KEY (day, workspace_id, key_hash);
+ALTER TABLE idempotency_keys ATTACH PARTITION idempotency_keys_default DEFAULT;
 )sql"}};
 
 const Sql kReadQuota(

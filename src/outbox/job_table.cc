@@ -77,6 +77,8 @@ const Sql kQueuedAfter(
     "FROM queued_jobs WHERE id > ?1 ORDER BY id LIMIT ?2");
 const Sql kHas(
     "SELECT 1 FROM queued_jobs WHERE id = ?1 UNION ALL SELECT 1 FROM claimed_jobs WHERE id = ?1");
+const Sql kOldestQueued("SELECT id FROM queued_jobs ORDER BY id LIMIT 1");
+const Sql kOldestClaimed("SELECT id FROM claimed_jobs ORDER BY id LIMIT 1");
 const Sql kGroups("SELECT lane_group, COUNT(*) FROM queued_jobs GROUP BY lane_group");
 const Sql kKindOfGroup("SELECT kind FROM queued_jobs WHERE lane_group = ?1 LIMIT 1");
 
@@ -176,6 +178,17 @@ Result<bool> has_job(store::Connection& db, const JobId& id) {
   bool has = false;
   CHECK_OK(db.query(kHas, {id_param(id)}, [&has](const store::Row&) { has = true; }));
   return has;
+}
+
+Result<std::optional<JobId>> oldest_job(store::Connection& db) {
+  std::optional<JobId> oldest;
+  for (const Sql* first : {&kOldestQueued, &kOldestClaimed}) {
+    CHECK_OK(db.query(*first, {}, [&oldest](const store::Row& row) {
+      const JobId id = id_of(row.text(0));
+      if (!oldest || id < *oldest) oldest = id;
+    }));
+  }
+  return oldest;
 }
 
 Result<> promote_orphans(store::Connection& db) {

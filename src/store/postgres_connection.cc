@@ -182,9 +182,11 @@ Result<> PostgresConnection::set_up_session() {
     return std::unexpected(lost());
   if (!options_.schema.empty())
     CHECK_OK(execute("SET search_path TO " + quoted_identifier(options_.schema)));
-  // synchronous_commit=off would say "durable" of what is not.
+  // synchronous_commit=off would say "durable" of what is not. Generic plans: for a partitioned
+  // table the server thinks that to plan anew each time is cheaper; it costs twice the statement.
   return execute(
       fmt::format("SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 30000;"
+                  "SET plan_cache_mode = 'force_generic_plan';"
                   "SET default_transaction_isolation = 'read committed';"
                   "SELECT set_config('synchronous_commit', 'on', false)"
                   " WHERE current_setting('synchronous_commit') = 'off'",

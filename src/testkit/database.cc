@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "postgres_schema.h"
+#include "store/growing_table.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
 
@@ -71,7 +72,9 @@ bool tests_run_on_postgres() {
 
 std::unique_ptr<store::Database> open_database(TempFolder& folder,
                                                const std::vector<Migrations>& rooms) {
-  const auto migrations = store::merge_migrations(rooms);
+  auto all = rooms;
+  all.push_back(store::partition_migrations());
+  const auto migrations = store::merge_migrations(all);
   auto db = tests_run_on_postgres() ? open_on_postgres(folder, migrations)
                                     : store::open_sqlite({.path = (folder / "test.db").string()});
   if (!db) throw std::runtime_error(db.error().detail);

@@ -60,10 +60,32 @@ CREATE TABLE begun_deliveries (
   slot INTEGER PRIMARY KEY,
   items BLOB NOT NULL
 ) STRICT;
+)sql"},
+    // See store/growing_table.h: the months are made at each start, and in time.
+    store::Migration{33, "events and deliveries by month", "", R"sql(
+ALTER TABLE events RENAME TO events_default;
+ALTER INDEX events_pkey RENAME TO events_default_pkey;
+ALTER INDEX events_content RENAME TO events_default_content;
+ALTER INDEX events_unknown RENAME TO events_default_unknown;
+CREATE TABLE events (LIKE events_default INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+ALTER TABLE events ADD PRIMARY KEY (workspace_id, id);
+CREATE INDEX events_content ON events (content_expires_at) WHERE sealed IS NOT NULL;
+CREATE INDEX events_unknown ON events (subject) WHERE type = 10;
+ALTER TABLE events ATTACH PARTITION events_default DEFAULT;
+ALTER TABLE deliveries RENAME TO deliveries_default;
+ALTER INDEX deliveries_pkey RENAME TO deliveries_default_pkey;
+CREATE TABLE deliveries (LIKE deliveries_default INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+ALTER TABLE deliveries ADD PRIMARY KEY (workspace_id, id);
+ALTER TABLE deliveries ATTACH PARTITION deliveries_default DEFAULT;
 )sql"}};
+
+const store::GrowingTable kEvents("events");
+const store::GrowingTable kDeliveries("deliveries");
+constexpr std::array<const store::GrowingTable*, 2> kGrowing = {&kEvents, &kDeliveries};
 
 }  // namespace
 
 std::span<const store::Migration> migrations() { return kMigrations; }
+std::span<const store::GrowingTable* const> growing_tables() { return kGrowing; }
 
 }  // namespace flowsell::webhook

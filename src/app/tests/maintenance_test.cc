@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "messaging/schema.h"
 #include "webhook_world.h"
 
 namespace flowsell::app {
@@ -26,11 +27,20 @@ class MaintenanceTest : public testing::Test {
     world_.db->stop();   // and what it has submitted
   }
 
-  webhook::WebhookWorld world_;
+  // With the tables of all rooms: what maintains them asks for all.
+  webhook::WebhookWorld world_{{.more_tables = {messaging::migrations()}}};
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
-  Maintenance maintenance_{world_.pool,        *world_.db, *world_.spool, *world_.fingerprint,
-                           world_.idempotency, send_keys_, begun_,        world_.begun_deliveries,
+  Growth growth_{*world_.db, std::chrono::days(0)};
+  Maintenance maintenance_{world_.pool,
+                           *world_.db,
+                           *world_.spool,
+                           *world_.fingerprint,
+                           world_.idempotency,
+                           send_keys_,
+                           begun_,
+                           world_.begun_deliveries,
+                           growth_,
                            world_.clock};
 };
 

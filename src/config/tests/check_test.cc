@@ -46,6 +46,13 @@ TEST(Check, MasterKeyComesFromOnePlace) {
             "--master-key-command conflict");
 }
 
+TEST(Check, RetentionOutlastsWhatMayStillCome) {
+  EXPECT_EQ(only_fault(load({"--data-retention-days", "9"}, {})),
+            "--data-retention-days too_short");
+  EXPECT_TRUE(load({"--data-retention-days", "10"}, {}));
+  EXPECT_TRUE(load({"--data-retention-days", "0"}, {}));
+}
+
 TEST(Check, DefaultsBreakNoRule) { EXPECT_TRUE(check(Settings{}).empty()); }
 
 }  // namespace

@@ -67,7 +67,7 @@ class IdempotencyTest : public testing::Test {
     ASSERT_TRUE(testkit::write(
         *db_, [&](store::Connection& db) { return idempotency_.end(db, workspace_, made, done); }));
   }
-  std::int64_t drop_expired() {
+  Idempotency::Dropped drop_expired() {
     return testkit::in_transaction(
         *db_, [&](store::Connection& db) { return idempotency_.drop_expired(db, clock_.now()); });
   }
@@ -224,7 +224,7 @@ TEST_F(IdempotencyTest, KeyIsKeptForSeventyTwoHours) {
 TEST_F(IdempotencyTest, KeyIsForgottenADayLater) {
   take(call());
   clock_.advance(96h);
-  EXPECT_EQ(drop_expired(), 1);
+  EXPECT_EQ(drop_expired().keys, 1);
   EXPECT_EQ(take(call()).kind, Kind::kFirst);
 }
 

@@ -42,6 +42,7 @@ struct Settings {
   } server;
   struct Data {
     std::string dir = "./data";
+    std::chrono::days retention{0};  ///< of messages, events, deliveries; 0: for ever
   } data;
   struct Database {
     Secret url;  ///< empty: SQLite in data.dir. Secret, because it may hold a password.

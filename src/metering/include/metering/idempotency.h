@@ -70,8 +70,16 @@ class Idempotency {
   Result<> end(store::Connection& db, const WorkspaceId& workspace, const IdempotentCall& call,
                bool done);
 
-  /// In a transaction: drops the days that are over. Returns how many rows.
-  Result<std::int64_t> drop_expired(store::Connection& db, Time now);
+  /// In a transaction: a step of dropping the days that are over. On PostgreSQL a day is dropped
+  /// whole.
+  struct Dropped {
+    bool days = false;
+    std::int64_t keys = 0;  ///< one by one
+    bool any() const noexcept { return days || keys > 0; }
+  };
+  Result<Dropped> drop_expired(store::Connection& db, Time now);
+  /// In a transaction: on PostgreSQL makes the partitions of the next days.
+  static Result<> make_partitions(store::Connection& db, Time now);
   /// Before the first call: the database was restored from a backup, whose fingerprint keys are not
   /// here.
   void set_restored_at(Time at) noexcept { restored_at_ = at; }

@@ -36,6 +36,9 @@ Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId&
 /// True while the job is queued or claimed.
 Result<bool> has_job(store::Connection& db, const JobId& id);
 
+/// The lowest id of a job that is queued or claimed.
+Result<std::optional<JobId>> oldest_job(store::Connection& db);
+
 /// Makes the first job of every lane ready, for a start after a crash: the job that others were
 /// told to wait behind may have ended while nobody lived to wake them. Only while no job is
 /// claimed.
