@@ -24,6 +24,8 @@ constexpr auto kHoldStep = 50ms;
 /// How long an owner may take to end that has lost its right to a cell.
 constexpr auto kOwnerEndMax = 10s;
 constexpr auto kGraveTime = 5s;
+/// Of the cells' writers so many have a transaction open at once.
+constexpr int kTurns = 2;
 constexpr auto kKeyCheckInterval = 1h;
 constexpr auto kStoppingInterval = 100ms;
 std::string route_of(std::string_view kind, identity::Mode mode, std::string_view address) {
@@ -62,6 +64,7 @@ Cells::Cells(Process& process, std::function<void()> when_gone)
     : process_(process),
       when_gone_(std::move(when_gone)),
       peers_(process.pool),
+      turns_(std::make_shared<store::Turns>(kTurns)),
       forwarded_(process.metrics.counter("connect_requests_forwarded_total",
                                          "Requests passed on to another replica.")) {}
 
@@ -287,6 +290,7 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
   options.batch_max = process_.settings.store.batch_max;
   options.wait_for_owner = kOwnerEndMax;
   options.may_end_owner = [this] { return membership_->holds_lease(); };
+  options.turns = turns_;
   options.when_gone = when_gone_;
   TRY(auto db, store::open_postgres(options));
   CHECK_OK(db->migrate(all_migrations()));

@@ -18,6 +18,7 @@
 #include "cluster/peers.h"
 #include "process.h"
 #include "sandbox.h"
+#include "store/postgres.h"
 
 namespace flowsell::app {
 
@@ -101,6 +102,7 @@ class Cells final : public api::Homes {
   Process& process_;
   const std::function<void()> when_gone_;
   cluster::Peers peers_;
+  const std::shared_ptr<store::Turns> turns_;
   metrics::Counter& forwarded_;
   std::unique_ptr<store::Database> shared_;
   std::string schema_;  ///< of shared_: the cells' are named after it

@@ -133,6 +133,7 @@ void Committer::run() {
       const std::lock_guard lock(writer_mutex_);
       writer_.between_batches();
     }
+    writer_.end_turn();
     taken.clear();
   }
 }
@@ -150,6 +151,11 @@ bool Committer::take(std::vector<Waiting>& out) {
       probe();
       lock.lock();
     }
+  }
+  if (!queue_.empty()) {
+    lock.unlock();
+    writer_.take_turn();
+    lock.lock();
   }
   linger(lock);
   out.swap(queue_);
@@ -224,6 +230,7 @@ Result<> Committer::transact(std::span<Waiting> batch) {
 Result<> Committer::decided(Result<> committed) {
   while (!committed && writer_.is_undecided()) {
     set_healthy(false);
+    writer_.end_turn();
     refuse_waiting();
     std::unique_lock lock(queue_mutex_);
     work_came_.wait_for(lock, kDecideInterval, [this] { return stopping_; });

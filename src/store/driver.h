@@ -19,6 +19,11 @@ class Writer {
   virtual void rollback() noexcept = 0;
   /// The smallest durable write there is: success proves that the store takes writes.
   virtual Result<> probe() = 0;
+  /// Called when operations wait, before the batch is made of all that do: a writer that is one of
+  /// several may wait here until another has ended its transaction. The turn ends with the batch;
+  /// ending it twice is harmless.
+  virtual void take_turn() {}
+  virtual void end_turn() noexcept {}
   /// Called between two batches, after the callers of the first were told: upkeep that may take
   /// milliseconds.
   virtual void between_batches() {}

@@ -183,8 +183,10 @@ class SharedWriter final : public PostgresWriter {
 class OwningWriter final : public PostgresWriter {
  public:
   OwningWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
-               std::function<void()> when_gone)
-      : PostgresWriter(std::move(options), std::move(returns)), when_gone_(std::move(when_gone)) {}
+               std::shared_ptr<Turns> turns, std::function<void()> when_gone)
+      : PostgresWriter(std::move(options), std::move(returns)),
+        turns_(std::move(turns)),
+        when_gone_(std::move(when_gone)) {}
 
   /// Waits until `deadline` for a process that owns the database, or ends its sessions.
   Result<> open(steady_clock::time_point deadline, const std::function<bool()>& may_end_owner) {
@@ -220,6 +222,11 @@ class OwningWriter final : public PostgresWriter {
   }
 
   bool is_undecided() const noexcept override { return undecided_; }
+
+  void take_turn() override { has_turn_ = turns_ != nullptr && turns_->take(); }
+  void end_turn() noexcept override {
+    if (std::exchange(has_turn_, false)) turns_->give_back();
+  }
 
   Result<> decide() override {
     if (!db().is_connected()) CHECK_OK(reconnect_as_owner());
@@ -287,6 +294,8 @@ class OwningWriter final : public PostgresWriter {
 
   Error gone() const { return {ErrorCode::kStoreUnavailable, gone_}; }
 
+  const std::shared_ptr<Turns> turns_;
+  bool has_turn_ = false;
   const std::function<void()> when_gone_;
   std::int64_t epoch_ = 0;
   std::int64_t batch_ = 0;      ///< the number of the last transaction that was tried
@@ -344,7 +353,7 @@ Result<std::unique_ptr<Writer>> open_writer(const PostgresOptions& options,
     return writer;
   }
   auto writer = std::make_unique<OwningWriter>(connection_options(options, "writer"), returns,
-                                               options.when_gone);
+                                               options.turns, options.when_gone);
   CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner, options.may_end_owner));
   return writer;
 }

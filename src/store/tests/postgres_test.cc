@@ -216,6 +216,66 @@ TEST_F(PostgresTest, SchemaIsMadeWhereItIsNamed) {
   schema_->run(R"(DROP SCHEMA ")" + schema_->name() + R"(_part ""x""" CASCADE)");
 }
 
+/// An operation that lasts until it may end.
+struct LongOp : WriteOp {
+  explicit LongOp(std::shared_future<void> until) : WriteOp(kKind), may_end(std::move(until)) {}
+  std::shared_future<void> may_end;
+  std::promise<void> has_begun;
+  static Result<> apply(Connection& /*db*/, std::span<WriteOp* const> ops) {
+    as<LongOp>(ops.front()).has_begun.set_value();
+    as<LongOp>(ops.front()).may_end.wait();
+    return {};
+  }
+  static const WriteKind kKind;
+};
+constexpr WriteKind LongOp::kKind{"long", 1, &LongOp::apply};
+
+class PostgresTurns : public PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    if (IsSkipped()) return;
+    db_.reset();
+    db_ = open_part("one");
+    other_ = open_part("two");
+    ASSERT_TRUE(db_ && other_);
+  }
+  void TearDown() override {
+    if (IsSkipped()) return;
+    for (const char* part : {"one", "two"})
+      schema_->run("DROP SCHEMA " + schema_->name() + part + " CASCADE");
+  }
+  std::unique_ptr<Database> open_part(const std::string& part) {
+    auto opened = open_postgres({.conninfo = Secret(schema_->conninfo()),
+                                 .readers = 1,
+                                 .schema = schema_->name() + part,
+                                 .turns = turns_});
+    if (!opened || !(*opened)->migrate(kItemMigrations)) return nullptr;
+    return *std::move(opened);
+  }
+  std::shared_ptr<Turns> turns_ = std::make_shared<Turns>(1);
+  std::unique_ptr<Database> other_;
+};
+
+TEST_F(PostgresTurns, TurnIsGivenBackWithEachBatch) {
+  for (int id = 1; id <= 5; ++id) {
+    InsertItem op(id);
+    EXPECT_TRUE(commit_item(id));
+    EXPECT_TRUE(other_->commit_now(op));
+  }
+  EXPECT_TRUE(turns_->take());
+}
+
+TEST_F(PostgresTurns, WhoWaitsTooLongForItsTurnGoesWithoutOne) {
+  std::promise<void> end;
+  LongOp op(end.get_future().share());
+  auto committed = std::async(std::launch::async, [&] { return other_->commit_now(op); });
+  op.has_begun.get_future().wait();
+  EXPECT_TRUE(commit_item(1));
+  end.set_value();
+  EXPECT_TRUE(committed.get());
+}
+
 class SharedPostgres : public PostgresTest {
  protected:
   void SetUp() override {

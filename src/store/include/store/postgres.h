@@ -1,14 +1,44 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/sensitive.h"
 #include "store/database.h"
 
 namespace flowsell::store {
+
+/// Lets so many of a process's writers have a transaction open at once. The others gather what
+/// comes meanwhile into fewer and larger ones, which cost the server less. Thread-safe.
+class Turns {
+ public:
+  explicit Turns(int count) : free_(count) {}
+  /// False when it took too long: then the writer goes without one. Another's trouble must not hold
+  /// it up.
+  bool take() {
+    std::unique_lock lock(mutex_);
+    if (!given_back_.wait_for(lock, kWaitMax, [this] { return free_ > 0; })) return false;
+    --free_;
+    return true;
+  }
+  void give_back() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++free_;
+    }
+    given_back_.notify_one();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kWaitMax{20};
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+  int free_;
+};
 
 struct PostgresOptions {
   /// As libpq takes it: a URI (postgres://...) or "host=... dbname=...", with its settings for TLS,
@@ -29,6 +59,7 @@ struct PostgresOptions {
   /// True: the owner has lost its right to the database, and its sessions may be ended; it can't
   /// write any more. Asked each time anew. Empty: it is only waited for.
   std::function<bool()> may_end_owner = {};
+  std::shared_ptr<Turns> turns = {};  ///< shared with other databases of the process; may be empty
   /// Called once, on a thread of the store, when what the process has in memory is not true of the
   /// database any more: another process has taken it over, or it lacks what was committed. The
   /// process can only end, and be started again.
