@@ -102,6 +102,7 @@ void Cell::close() {
 }
 
 void Cell::end() {
+  outbox_.abandon();
   // A database that is away would keep it waiting.
   if (db_->healthy()) maintenance_.last_round();
   db_->stop();

@@ -51,9 +51,6 @@ MessageStatus status_of(Outcome::Kind kind) {
   }
 }
 
-/// The database takes nothing more in this process.
-bool has_stopped(const Error& error) { return error.code == ErrorCode::kShuttingDown; }
-
 }  // namespace
 
 SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
@@ -263,7 +260,7 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due, const Be
     // byte left.
     log::error("a claimed message could not be put back",
                {{"message_id", MessageId(job.id).str()}});
-    if (has_stopped(committed.error())) break;
+    if (outbox_.is_abandoned()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }
@@ -304,13 +301,13 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Ou
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
-    // What happened is known and must be stored, however long the database takes. Where it has
-    // stopped, the job stays claimed: the next process calls it unknown, which is true.
+    // What happened is known and must be stored, however long the database takes. Where that is
+    // given up, the job stays claimed: the next process calls it unknown, which is true.
     log::warn("a message's outcome could not be stored",
               {{"message_id", MessageId(job.id).str()},
                {"code", error_info(committed.error().code).code}});
     op.plan = webhook::EventPlan();
-    if (has_stopped(committed.error())) break;
+    if (outbox_.is_abandoned()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }

@@ -364,7 +364,9 @@ Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
 
 void Outbox::stop(std::chrono::milliseconds grace) {
   close();
-  if (!wait_idle(grace)) {
+  const bool is_idle = wait_idle(grace);
+  abandon();
+  if (!is_idle) {
     log::warn("attempts were still open at the end of the grace period",
               {{"attempts", std::int64_t{in_flight_.load()}}});
   }

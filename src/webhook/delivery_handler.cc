@@ -306,11 +306,11 @@ Awaitable<Disposition> DeliveryHandler::settle(outbox::Job job, Verdict verdict,
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
-    // What happened is known and must be stored, however long the database takes; unless it has
-    // stopped: then the delivery is made again after the restart.
+    // What happened is known and must be stored, however long the database takes; unless that is
+    // given up: then the delivery is made again after the restart.
     log::warn("a delivery's end could not be stored",
               {{"code", error_info(committed.error().code).code}});
-    if (committed.error().code == ErrorCode::kShuttingDown) break;
+    if (outbox_.is_abandoned()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }

@@ -103,7 +103,10 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
   outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
   // Else every attempt whose end can't be stored any more would wait a second before it looks.
-  machine.disk.on_cut([this] { outbox.close(); });
+  machine.disk.on_cut([this] {
+    outbox.close();
+    outbox.abandon();
+  });
 }
 
 ServerLife::~ServerLife() {

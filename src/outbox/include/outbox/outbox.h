@@ -99,6 +99,10 @@ class Outbox {
   /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is
   /// still accepted is queued.
   void close() noexcept { stopping_.store(true, std::memory_order_release); }
+  /// What becomes of the open attempts need not be stored any more, where the database does not
+  /// take it at once.
+  void abandon() noexcept { abandoned_.store(true, std::memory_order_release); }
+  bool is_abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
   /// After close(): waits up to `grace` until nothing of the outbox runs any more. False: something
   /// still does. Blocking.
   bool wait_idle(std::chrono::milliseconds grace);
@@ -139,6 +143,7 @@ class Outbox {
   };
   std::unordered_map<GroupId, std::shared_ptr<Group>, GroupIdHash> groups_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> abandoned_{false};
   std::atomic<std::int64_t> in_flight_{0};
   runtime::WorkCount working_;  ///< coroutines of ours that run
   metrics::Counter& claims_;
