@@ -45,10 +45,10 @@ Result<Keys> open_keys(const config::Settings& settings, Time now) {
 }
 
 std::vector<cluster::SharedKey> Keys::shared(Time now) const {
-  const auto of_chain = [now](std::string name, const crypto::RotatingKeys& keys,
+  const auto of_chain = [now](std::string name, crypto::RotatingKeys& keys,
                               std::chrono::hours life) {
     return cluster::SharedKey{
-        std::move(name), keys.period_of(now), keys.period_of(now - life),
+        std::move(name), keys.current(now).id, keys.period_of(now - life),
         [&keys](std::int64_t period) -> std::optional<std::string> {
           const auto value = keys.check_value(static_cast<std::uint32_t>(period));
           return value ? std::optional(std::string(as_text(*value))) : std::nullopt;

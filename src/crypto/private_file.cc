@@ -19,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// How often a file is read again that was replaced meanwhile.
+constexpr int kReadsMax = 20;
+
 /// Closes with its scope.
 class Descriptor {
  public:
@@ -49,12 +52,6 @@ bool write_all(int fd, std::string_view bytes) {
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
-}
-
-Result<> sync_folder(const fs::path& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.is_open() || ::fsync(fd.get()) != 0) return failed("sync the folder", folder);
-  return {};
 }
 
 fs::path folder_of(const fs::path& file) {
@@ -108,7 +105,34 @@ Result<> overwrite(int fd, const fs::path& file) {
   return {};
 }
 
+/// A file that lost its name while it was read may have been overwritten in the meantime.
+Result<bool> has_name(int fd, const fs::path& file) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return failed("read", file);
+  return status.st_nlink > 0;
+}
+
+Result<std::string> read_all(int fd, const fs::path& file, std::size_t size_max) {
+  std::string bytes(size_max, '\0');
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t n = ::read(fd, bytes.data() + size, bytes.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read", file);
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace
+
+Result<> sync_folder(const fs::path& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.is_open() || ::fsync(fd.get()) != 0) return failed("sync the folder", folder);
+  return {};
+}
 
 Result<> create_private_file(const fs::path& file, std::string_view bytes) {
   const fs::path temporary = temporary_name(file);
@@ -126,7 +150,10 @@ Result<> replace_private_file(const fs::path& file, std::string_view bytes) {
   const Descriptor old(::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!old.is_open()) return failed("replace", file);
   const fs::path temporary = temporary_name(file);
-  CHECK_OK(write_new_file(temporary, bytes));
+  if (auto written = write_new_file(temporary, bytes); !written) {
+    (void)destroy_private_file(temporary);
+    return written;
+  }
   if (::rename(temporary.c_str(), file.c_str()) != 0) {
     ::unlink(temporary.c_str());
     return failed("replace", file);
@@ -136,20 +163,31 @@ Result<> replace_private_file(const fs::path& file, std::string_view bytes) {
 }
 
 Result<std::string> read_private_file(const fs::path& file, std::size_t size_max) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.is_open()) return failed("open", file);
-  CHECK_OK(check_private(fd.get(), file, size_max));
-  std::string bytes(size_max, '\0');
-  std::size_t size = 0;
-  while (size < bytes.size()) {
-    const ssize_t n = ::read(fd.get(), bytes.data() + size, bytes.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed("read", file);
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
+  for (int i = 0; i < kReadsMax; ++i) {
+    const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!fd.is_open()) return failed("open", file);
+    CHECK_OK(check_private(fd.get(), file, size_max));
+    TRY(auto bytes, read_all(fd.get(), file, size_max));
+    TRY(const bool is_current, has_name(fd.get(), file));
+    if (is_current) return bytes;
   }
-  bytes.resize(size);
-  return bytes;
+  return fail(ErrorCode::kInternal,
+              "'" + file.filename().string() + "' is replaced faster than it can be read");
+}
+
+Result<> destroy_leftover_file(const fs::path& file) {
+  fs::path aside = file;
+  aside += ".gone";
+  if (::rename(file.c_str(), aside.c_str()) != 0) {
+    if (errno == ENOENT) return {};  // another process was quicker
+    return failed("destroy", file);
+  }
+  struct stat status{};
+  if (::lstat(aside.c_str(), &status) == 0 && status.st_nlink > 1) {
+    ::unlink(aside.c_str());
+    return sync_folder(folder_of(file));
+  }
+  return destroy_private_file(aside);
 }
 
 Result<> destroy_private_file(const fs::path& file) {

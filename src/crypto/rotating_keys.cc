@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <charconv>
 #include <system_error>
 #include <utility>
 
@@ -40,9 +41,25 @@ Key derived(const Key& state, std::string_view purpose) {
 Key next_state(const Key& state) { return derived(state, "flowsell key chain: next state"); }
 Key key_of(const Key& state) { return derived(state, "flowsell key chain: key"); }
 
+/// The number in "<name>-<number>.key"; nullopt when the file is not one of those.
+std::optional<std::uint32_t> id_of_earlier_version(std::string_view file_name,
+                                                   std::string_view name) {
+  constexpr std::string_view kEarlierSuffix = ".key";
+  if (!file_name.starts_with(std::string(name) + "-") || !file_name.ends_with(kEarlierSuffix))
+    return std::nullopt;
+  file_name.remove_prefix(name.size() + 1);
+  file_name.remove_suffix(kEarlierSuffix.size());
+  std::uint32_t id = 0;
+  const char* const last = file_name.data() + file_name.size();
+  const auto [end, error] = std::from_chars(file_name.data(), last, id);
+  if (error != std::errc{} || end != last) return std::nullopt;
+  return id;
+}
+
+/// What the file holds.
 struct Chain {
-  std::uint32_t oldest = 0;
-  Key state;
+  std::uint32_t oldest = 0;  ///< the first period that is still needed
+  Key state;                 ///< of it
 };
 
 std::string packed(const Chain& chain) {
@@ -70,6 +87,13 @@ Result<Chain> unpacked(std::string_view bytes, const fs::path& file) {
 
 void wipe(std::string& bytes) { sodium_memzero(bytes.data(), bytes.size()); }
 
+Result<Chain> read_chain(const fs::path& file) {
+  TRY(std::string bytes, read_private_file(file, kFileBytes));
+  auto chain = unpacked(bytes, file);
+  wipe(bytes);
+  return chain;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RotatingKeys>> RotatingKeys::open(RotatingKeysOptions options, Time now) {
@@ -84,29 +108,39 @@ Result<std::unique_ptr<RotatingKeys>> RotatingKeys::open(RotatingKeysOptions opt
 
 Result<> RotatingKeys::load(Time now) {
   CHECK_OK(create_private_folder(options_.folder));
-  CHECK_OK(destroy_leftovers());
+  CHECK_OK(destroy_leftovers(now));
   CHECK_OK(read_or_begin(now));
   note_time(now);
-  destroy_expired(now);
+  advance(now);
   return {};
 }
 
-/// What a crash left half written: never used. A young one may be what another process is writing.
-Result<> RotatingKeys::destroy_leftovers() {
-  const std::string head = "." + options_.name + std::string(kSuffix) + ".";
+bool RotatingKeys::is_over(std::uint32_t id, Time now) const {
+  return Time(options_.period * std::int64_t{id}) + options_.life <= now;
+}
+
+/// A file that a crash left half written, or a key of a version that had a file for each.
+bool RotatingKeys::is_leftover(const fs::path& path, Time now) const {
+  const std::string file_name = path.filename().string();
+  if (const auto id = id_of_earlier_version(file_name, options_.name)) return is_over(*id, now);
+  if (!file_name.starts_with("." + options_.name + std::string(kSuffix) + ".")) return false;
+  std::error_code gone;
+  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(path, gone);
+  // A young one may be what another process is writing.
+  return !gone && age > kWritingMax;
+}
+
+Result<> RotatingKeys::destroy_leftovers(Time now) {
   std::vector<fs::path> leftovers;
   std::error_code ec;
   for (fs::directory_iterator it(options_.folder, ec), end; !ec && it != end; it.increment(ec)) {
-    std::error_code gone;
-    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(it->path(), gone);
-    if (it->path().filename().string().starts_with(head) && !gone && age > kWritingMax)
-      leftovers.push_back(it->path());
+    if (is_leftover(it->path(), now)) leftovers.push_back(it->path());
   }
   if (ec) {
     return fail(ErrorCode::kInternal,
                 "can't read the key folder " + options_.folder.string() + ": " + ec.message());
   }
-  for (const fs::path& leftover : leftovers) CHECK_OK(destroy_private_file(leftover));
+  for (const fs::path& leftover : leftovers) CHECK_OK(destroy_leftover_file(leftover));
   return {};
 }
 
@@ -119,12 +153,11 @@ Result<> RotatingKeys::read_or_begin(Time now) {
     // Another process may have been quicker: then its chain is this one's too.
     if (!created && !fs::exists(file(), ec)) return created;
   }
-  TRY(std::string bytes, read_private_file(file(), kFileBytes));
-  auto chain = unpacked(bytes, file());
-  wipe(bytes);
-  if (!chain) return std::unexpected(std::move(chain).error());
-  oldest_ = chain->oldest;
-  links_.assign(1, Link{chain->state, key_of(chain->state)});
+  TRY(const Chain chain, read_chain(file()));
+  // Whoever gave the file its name may have died before this.
+  CHECK_OK(sync_folder(options_.folder));
+  oldest_ = chain.oldest;
+  links_.assign(1, Link{chain.state, key_of(chain.state)});
   return {};
 }
 
@@ -180,16 +213,18 @@ std::optional<std::array<std::uint8_t, 16>> RotatingKeys::check_value(std::uint3
 }
 
 std::size_t RotatingKeys::destroy_expired(Time now) {
+  (void)destroy_leftovers(now);  // what can't be destroyed now is tried again
+  return advance(now);
+}
+
+std::size_t RotatingKeys::advance(Time now) {
   const std::lock_guard one_writer(file_mutex_);
   Chain chain;
   std::size_t gone = 0;
   {
     const std::unique_lock lock(mutex_);
     note_time(now);
-    const auto is_over = [&](std::uint32_t id) {
-      return Time(options_.period * std::int64_t{id}) + options_.life <= now;
-    };
-    while (is_over(oldest_ + static_cast<std::uint32_t>(gone))) ++gone;
+    while (is_over(oldest_ + static_cast<std::uint32_t>(gone), now)) ++gone;
     if (gone == 0) return 0;
     chain.oldest = oldest_ + static_cast<std::uint32_t>(gone);
     // Not extend(): after years of rest that would be many links.
@@ -199,10 +234,7 @@ std::size_t RotatingKeys::destroy_expired(Time now) {
     if (const Link* known = link_of(chain.oldest)) chain.state = known->state;
   }
   // Without the lock: those who only use keys need not wait for the disk.
-  std::string bytes = packed(chain);
-  const bool replaced = replace_private_file(file(), bytes).has_value();
-  wipe(bytes);
-  if (!replaced) return 0;
+  if (!store(chain.oldest, chain.state)) return 0;
   const std::unique_lock lock(mutex_);
   if (link_of(chain.oldest) != nullptr) {
     links_.erase(links_.begin(), links_.begin() + static_cast<std::ptrdiff_t>(gone));
@@ -211,6 +243,17 @@ std::size_t RotatingKeys::destroy_expired(Time now) {
   }
   oldest_ = chain.oldest;
   return gone;
+}
+
+/// Another process in the same folder may be ahead: what it has forgotten is not brought back.
+bool RotatingKeys::store(std::uint32_t oldest, const Key& state) const {
+  const auto stored = read_chain(file());
+  if (!stored) return false;
+  if (stored->oldest >= oldest) return true;
+  std::string bytes = packed({oldest, state});
+  const bool replaced = replace_private_file(file(), bytes).has_value();
+  wipe(bytes);
+  return replaced;
 }
 
 std::uint32_t RotatingKeys::period_of(Time t) const {

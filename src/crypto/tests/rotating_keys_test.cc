@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <thread>
@@ -20,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::filesystem::perms;
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 constexpr Time kStart = Time(1000h);  // the first moment of period 1000
 
@@ -46,6 +49,14 @@ class RotatingKeysTest : public testing::Test {
   std::string file_bytes() const {
     std::ifstream in(file(), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+  }
+  static void make_old(const std::filesystem::path& file) {
+    std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - 1h);
+  }
+  void write_leftover(const std::string& number) const {
+    const auto leftover = folder_ / ("keys/.spool.chain." + number + ".tmp");
+    std::ofstream(leftover) << "half";
+    make_old(leftover);
   }
   TemporaryFolder folder_;
 };
@@ -199,13 +210,77 @@ TEST_F(RotatingKeysTest, KeysOfOtherNamesInTheFolderAreLeftAlone) {
 
 TEST_F(RotatingKeysTest, HalfWrittenFileOfACrashIsRemoved) {
   (void)opened();
-  const auto leftover = folder_ / "keys/.spool.chain.0011.tmp";
-  std::ofstream(leftover) << "half";
+  std::ofstream(folder_ / "keys/.spool.chain.0011.tmp") << "half";
   (void)opened();
   EXPECT_EQ(files().size(), 2U);  // another process may be writing it
-  std::filesystem::last_write_time(leftover, std::filesystem::file_time_type::clock::now() - 1h);
+  make_old(folder_ / "keys/.spool.chain.0011.tmp");
   (void)opened();
   EXPECT_THAT(files(), ElementsAre("spool.chain"));
+}
+
+TEST_F(RotatingKeysTest, HalfWrittenFileOfAQuickRestartIsRemovedWhileTheServerRuns) {
+  const auto keys = opened();
+  write_leftover("0011");
+  keys->destroy_expired(kStart);
+  EXPECT_THAT(files(), ElementsAre("spool.chain"));
+}
+
+TEST_F(RotatingKeysTest, LeftoverThatIsAnotherNameOfTheChainTakesNothingFromIt) {
+  const auto before = bytes_at(*opened(), kStart);
+  // Where a file system can only link: a power cut before the first name was taken away.
+  std::filesystem::create_hard_link(file(), folder_ / "keys/.spool.chain.0011.tmp");
+  make_old(file());
+  EXPECT_EQ(bytes_at(*opened(), kStart), before);
+  EXPECT_THAT(files(), ElementsAre("spool.chain"));
+}
+
+TEST_F(RotatingKeysTest, ProcessThatIsBehindDoesNotBringBackWhatAnotherHasDestroyed) {
+  const auto behind = opened();
+  const auto ahead = opened();
+  ahead->destroy_expired(kStart + 30h);
+  const auto after = file_bytes();
+  EXPECT_EQ(behind->destroy_expired(kStart + 25h), 1U);
+  EXPECT_EQ(file_bytes(), after);
+}
+
+TEST_F(RotatingKeysTest, ProcessThatStartsWhileAnotherReplacesTheFileReadsOneOrTheOther) {
+  const auto keys = opened();
+  const auto wanted = bytes_at(*opened(), kStart + 150h);
+  std::atomic<bool> is_over = false;
+  const std::jthread advancing([&] {
+    for (int hour = 25; hour < 150; ++hour)
+      keys->destroy_expired(kStart + std::chrono::hours(hour));
+    is_over = true;
+  });
+  while (!is_over) {
+    const auto other = RotatingKeys::open(options(), kStart);
+    ASSERT_TRUE(other) << other.error().detail;
+    ASSERT_EQ(bytes_at(**other, kStart + 150h), wanted);
+  }
+}
+
+TEST_F(RotatingKeysTest, ProcessesThatAdvanceAtOnceInOneFolderStayOnOneChain) {
+  const auto wanted = bytes_at(*opened(), kStart + 100h);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&, keys = std::shared_ptr(opened())] {
+        for (int hour = 25; hour < 50; ++hour)
+          keys->destroy_expired(kStart + std::chrono::hours(hour));
+      });
+    }
+  }
+  EXPECT_EQ(bytes_at(*opened(), kStart + 100h), wanted);
+  EXPECT_THAT(files(), ElementsAre("spool.chain"));
+}
+
+TEST_F(RotatingKeysTest, KeyFileOfAnEarlierVersionIsDestroyedWhenItsLifeIsOver) {
+  const auto keys = opened();
+  for (const auto* name : {"spool-1000.key", "spool-1001.key", "spool-2-1000.key", "spool-x.key"})
+    std::ofstream(folder_ / "keys" / name) << "key";
+  keys->destroy_expired(kStart + 25h);
+  EXPECT_THAT(files(), UnorderedElementsAre("spool.chain", "spool-1001.key", "spool-2-1000.key",
+                                            "spool-x.key"));
 }
 
 TEST_F(RotatingKeysTest, FileOfWrongSizeOrFormIsRefused) {

@@ -47,7 +47,8 @@ class RotatingKeys {
   Named current(Time now);
   /// nullopt: destroyed, or of a time that is not yet.
   std::optional<Key> find(std::uint32_t id) const;
-  /// Destroys every key whose life is over: the file is replaced, its old bytes overwritten.
+  /// Destroys every key whose life is over: the file is replaced, its old bytes overwritten. So is
+  /// what a crash, or an earlier version, left in the folder.
   /// Returns how many; where the file can't be replaced none, and it is to be called again.
   std::size_t destroy_expired(Time now);
 
@@ -65,7 +66,11 @@ class RotatingKeys {
   explicit RotatingKeys(RotatingKeysOptions options) : options_(std::move(options)) {}
   Result<> load(Time now);
   Result<> read_or_begin(Time now);
-  Result<> destroy_leftovers();
+  bool is_over(std::uint32_t id, Time now) const;
+  bool is_leftover(const std::filesystem::path& path, Time now) const;
+  Result<> destroy_leftovers(Time now);
+  std::size_t advance(Time now);
+  bool store(std::uint32_t oldest, const Key& state) const;
   /// The link of a period that may be known; nullptr where it may not. A lock is held.
   const Link* link_of(std::uint32_t id) const;
   /// Derives as far as `id`. The lock is held for writing.
