@@ -17,6 +17,7 @@
 #include "http/server.h"
 #include "keys.h"
 #include "migrations.h"
+#include "peer_door.h"
 #include "process.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
@@ -96,7 +97,7 @@ class Application::Parts {
         api::Api::Process{process.clock, process.ids, process.metrics, process.whatsapp, homes});
     server.emplace(
         process.pool, server_options(process.settings),
-        [this](http::Request& request) { return api->handle(request); },
+        [this](http::Request& request) { return peer_door.handle(request); },
         [this](const Error& error) { return api->refuse(error); });
     process.metrics.gauge("connect_http_connections", "Connections open now.",
                           [this] { return static_cast<double>(server->connections()); });
@@ -141,6 +142,8 @@ class Application::Parts {
   std::optional<OneCell> home;   ///< the same
   std::unique_ptr<Cells> cells;  ///< on PostgreSQL
   std::optional<api::Api> api;
+  PeerDoor peer_door{[this](http::Request& request) { return api->handle(request); },
+                     [this](std::string_view name) { return cells && cells->is_me(name); }};
   std::optional<http::Server> server;
 };
 

@@ -7,6 +7,7 @@
 #include "cluster/schema.h"
 #include "identity/api_keys.h"
 #include "migrations.h"
+#include "peer_door.h"
 #include "store/copy.h"
 #include "store/postgres.h"
 #include "telemetry/log.h"
@@ -401,7 +402,7 @@ Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
     if (const auto owner = owner_elsewhere(cell); owner && !is_forwarded) {
       forwarded_.add();
       auto forwarded =
-          co_await peers_.forward(owner->address, std::to_string(cell), request,
+          co_await peers_.forward(*owner, std::to_string(cell), request,
                                   [this, cell, id = owner->id] { return !is_owner(cell, id); });
       using End = cluster::Forwarded::End;
       if (forwarded.end == End::kAnswered && !forwarded.is_misdirected)
@@ -413,9 +414,11 @@ Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
     co_await pause();
   }
   if (!is_forwarded) co_return std::unexpected(no_home());
-  http::Response misdirected = api::problem_of(no_home());
-  misdirected.headers.push_back({std::string(cluster::kMisdirected), "1"});
-  co_return api::Home(std::move(misdirected));
+  co_return api::Home(misdirected());
+}
+
+bool Cells::is_me(std::string_view name) const {
+  return has_joined_ && name == std::to_string(membership_->me());
 }
 
 std::optional<ErrorCode> Cells::unready() const {
@@ -505,21 +508,21 @@ Task<> Cells::store_here(Parts& parts) {
 /// Passes the webhook on to those that have the cells of `parts`, and takes out what they have
 /// stored. That some of it may be stored twice is harmless.
 Awaitable<void> Cells::store_elsewhere(Parts& parts, const http::Request& request) {
-  std::map<cluster::ReplicaId, std::pair<std::string, std::vector<std::size_t>>> by_owner;
+  std::map<cluster::ReplicaId, std::pair<cluster::Replica, std::vector<std::size_t>>> by_owner;
   for (const auto& [cell, part] : parts) {
     const auto owner = owner_elsewhere(cell);
     if (!owner) continue;
-    auto& [address, cells] = by_owner[owner->id];
-    address = owner->address;
+    auto& [replica, cells] = by_owner[owner->id];
+    replica = *owner;
     cells.push_back(cell);
   }
   for (const auto& [id, owner] : by_owner) {
-    const auto& [address, cells] = owner;
+    const auto& [replica, cells] = owner;
     forwarded_.add();
     const auto is_gone = [this, first = cells.front(), owner_id = id] {
       return !is_owner(first, owner_id);
     };
-    const auto forwarded = co_await peers_.forward(address, list_of(cells), request, is_gone);
+    const auto forwarded = co_await peers_.forward(replica, list_of(cells), request, is_gone);
     const bool is_stored =
         forwarded.end == cluster::Forwarded::End::kAnswered && forwarded.response.status == 200;
     if (!is_stored) continue;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,8 @@ class Cells final : public api::Homes {
   Task<> take_webhook(const http::Request& request) override;
   std::optional<ErrorCode> unready() const override;
 
+  /// Whether that is the name of this replica among the others.
+  bool is_me(std::string_view name) const;
   /// Over all cells that are open here.
   double sum(const std::function<double(const Cell&)>& of_one) const;
   std::size_t open_count() const;

@@ -21,12 +21,12 @@ constexpr auto kGoneInterval = 250ms;
 constexpr std::size_t kAnswerBytesMax = 16 << 20;
 
 /// What belongs to one connection, or is made anew for the next.
-constexpr std::array<std::string_view, 10> kOfOneHop = {
-    "Host",       "Connection",      "Content-Length", "Transfer-Encoding",
-    "Expect",     "Accept-Encoding", "Upgrade",        "TE",
-    "Keep-Alive", "Trailer"};
-constexpr std::array<std::string_view, 6> kOfOneAnswer = {
-    "Content-Length", "Connection", "Date", "Transfer-Encoding", "Content-Type", "Keep-Alive"};
+constexpr std::array<std::string_view, 12> kOfOneHop = {
+    "Host",    "Connection", "Content-Length", "Transfer-Encoding", "Expect",   "Accept-Encoding",
+    "Upgrade", "TE",         "Keep-Alive",     "Trailer",           kForwarded, kReplica};
+constexpr std::array<std::string_view, 7> kOfOneAnswer = {
+    "Content-Length", "Connection", "Date",  "Transfer-Encoding",
+    "Content-Type",   "Keep-Alive", kReplica};
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::any_of(
@@ -45,17 +45,19 @@ http::ClientOptions client_options() {
   return options;
 }
 
-http::OutRequest passed_on(http::Url url, std::string cells, const http::Request& request) {
+http::OutRequest passed_on(http::Url url, ReplicaId to, std::string cells,
+                           const http::Request& request) {
   http::OutRequest out;
   // The body of a HEAD's answer is left out by the server that has the client.
   out.method = request.method == Method::kHead ? Method::kGet : request.method;
   out.url = std::move(url);
   out.url.target = request.target;
   for (const auto& field : request.fields) {
-    if (!is_one_of(kOfOneHop, field.name) && !equals_ignoring_case(field.name, kForwarded))
+    if (!is_one_of(kOfOneHop, field.name))
       out.headers.push_back({std::string(field.name), std::string(field.value)});
   }
   out.headers.push_back({std::string(kForwarded), std::move(cells)});
+  out.headers.push_back({std::string(kReplica), std::to_string(to)});
   out.body = request.body;
   return out;
 }
@@ -92,13 +94,13 @@ Awaitable<void> Peers::send(http::Client& client, http::OutRequest request,
   pending->timer.cancel();
 }
 
-Awaitable<Forwarded> Peers::forward(std::string address, std::string cells,
-                                    const http::Request& request, std::function<bool()> is_gone) {
-  auto url = http::Url::parse(address);
+Awaitable<Forwarded> Peers::forward(Replica to, std::string cells, const http::Request& request,
+                                    std::function<bool()> is_gone) {
+  auto url = http::Url::parse(to.address);
   if (!url) co_return Forwarded{};
   const auto executor = co_await net::this_coro::executor;
   auto pending = std::make_shared<Pending>(executor);
-  auto passed = passed_on(*std::move(url), std::move(cells), request);
+  auto passed = passed_on(*std::move(url), to.id, std::move(cells), request);
   runtime::spawn_logged(executor, send(client_, std::move(passed), pending), "forwarded request");
   // It is the other one's copy that goes on when this coroutine does not wait any more.
   while (!pending->exchange) {
@@ -107,8 +109,9 @@ Awaitable<Forwarded> Peers::forward(std::string address, std::string cells,
     if (!pending->exchange && is_gone()) co_return Forwarded{Forwarded::End::kLost, {}, false};
   }
   http::Exchange& exchange = *pending->exchange;
-  if (exchange.end == http::ExchangeEnd::kAnswered) {
-    const bool is_misdirected = !exchange.header(kMisdirected).empty();
+  const bool is_misdirected = !exchange.header(kMisdirected).empty();
+  const bool is_its_own = exchange.header(kReplica) == std::to_string(to.id);
+  if (exchange.end == http::ExchangeEnd::kAnswered && (is_misdirected || is_its_own)) {
     co_return Forwarded{Forwarded::End::kAnswered, passed_back(std::move(exchange)),
                         is_misdirected};
   }

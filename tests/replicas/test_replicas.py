@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -257,6 +258,32 @@ def test_replica_that_ends_hands_over_without_an_error(make_replicas):
     assert set(answers) == {202}, answers
     wait_until(replicas.is_idle, "all are sent")
     assert not any(api.get("/v1/messages?status=unknown").json()["data"] for api in replicas.apis)
+
+
+def test_stranger_at_the_address_of_a_dead_replica_is_not_believed(make_replicas):
+    """A free port, or the address of a machine that is gone, is soon somebody else's."""
+    replicas = make_replicas(count=2, cells=2, workspaces=2)
+    owner = replicas.owner_of(0)
+    replicas.kill(owner)
+    asked = threading.Event()
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.set()
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+    with ThreadingHTTPServer(("127.0.0.1", replicas.servers[owner].port), Stranger) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        api = replicas.api_at(1 - owner)
+        sent = api.accept(text_to(number_of(10)), idempotency_key="past-a-stranger")
+        server.shutdown()
+    assert asked.is_set()
+    api.wait_for_status(sent["id"], "read")
+    assert replicas.sim.times_taken(number_of(10)[1:]) == 1
 
 
 def test_replica_with_other_keys_does_not_start(make_replicas):

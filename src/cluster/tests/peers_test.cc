@@ -15,9 +15,14 @@ using testing::Contains;
 using testing::Key;
 using testing::Not;
 
+constexpr ReplicaId kPeer = 77;
+
 class PeersTest : public testing::Test {
  protected:
-  PeersTest() { pool_.start(); }
+  PeersTest() {
+    pool_.start();
+    peer_.otherwise(signed_answer());
+  }
   ~PeersTest() override { pool_.stop(); }
 
   Forwarded forward(const http::Request& request, bool is_gone = false) {
@@ -25,8 +30,14 @@ class PeersTest : public testing::Test {
   }
   Forwarded forward_to(const std::string& address, const http::Request& request,
                        bool is_gone = false) {
-    return testkit::run(pool_,
-                        peers_.forward(address, "2,5", request, [is_gone] { return is_gone; }));
+    return testkit::run(
+        pool_, peers_.forward({kPeer, address, 1}, "2,5", request, [is_gone] { return is_gone; }));
+  }
+  static http::Response signed_answer(int status = 202) {
+    http::Response answer;
+    answer.status = status;
+    answer.headers.push_back({"Connect-Replica", std::to_string(kPeer)});
+    return answer;
   }
   static http::Request post() {
     http::Request request;
@@ -36,7 +47,8 @@ class PeersTest : public testing::Test {
     request.body = R"({"to":"x"})";
     request.fields = {{"Authorization", "Bearer fsk"}, {"Host", "api.example.org"},
                       {"Content-Length", "10"},        {"Accept-Encoding", "gzip"},
-                      {"Idempotency-Key", "k"},        {"connect-forwarded", "9"}};
+                      {"Idempotency-Key", "k"},        {"connect-forwarded", "9"},
+                      {"connect-replica", "1"}};
     return request;
   }
 
@@ -61,14 +73,15 @@ TEST_F(PeersTest, WhatBelongsToOneConnectionIsLeftOut) {
   EXPECT_THAT(seen.headers, Not(Contains(Key("accept-encoding"))));
 }
 
-TEST_F(PeersTest, ItSaysWhichCellsAreMeantWhateverTheClientSaid) {
+TEST_F(PeersTest, ItSaysWhichCellsAndWhichReplicaAreMeantWhateverTheClientSaid) {
   ASSERT_EQ(forward(post()).end, End::kAnswered);
-  EXPECT_EQ(peer_.wait_for(1).at(0).headers.at("connect-forwarded"), "2,5");
+  const auto seen = peer_.wait_for(1).at(0);
+  EXPECT_EQ(seen.headers.at("connect-forwarded"), "2,5");
+  EXPECT_EQ(seen.headers.at("connect-replica"), "77");
 }
 
 TEST_F(PeersTest, AnswerComesBackAsItWasGiven) {
-  http::Response given;
-  given.status = 202;
+  http::Response given = signed_answer(202);
   given.content_type = "application/problem+json";
   given.headers.push_back({"Request-Id", "req_1"});
   given.body = "{}";
@@ -89,6 +102,16 @@ TEST_F(PeersTest, PeerThatDoesNotHaveTheCellSaysSo) {
   peer_.then(elsewhere);
   EXPECT_TRUE(forward(post()).is_misdirected);
   EXPECT_FALSE(forward(post()).is_misdirected);
+}
+
+TEST_F(PeersTest, AnswerOfWhoeverHasTheAddressNowIsNotTakenForThePeers) {
+  http::Response somebody;
+  somebody.status = 401;
+  peer_.then(somebody);
+  EXPECT_EQ(forward(post()).end, End::kLost);
+  somebody.headers.push_back({"Connect-Replica", "78"});
+  peer_.then(somebody);
+  EXPECT_EQ(forward(post()).end, End::kLost);
 }
 
 TEST_F(PeersTest, NobodyThereIsKnownToBeUnsent) {

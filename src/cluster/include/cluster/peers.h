@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cluster/view.h"
 #include "http/client.h"
 #include "http/message.h"
 #include "runtime/io_pool.h"
@@ -16,6 +17,10 @@ namespace flowsell::cluster {
 /// it takes the receiver to have. It is answered there or not at all.
 inline constexpr std::string_view kForwarded = "Connect-Forwarded";
 
+/// The header of the same request: the replica that it is meant for; and of its answer: who gives
+/// it. An address may be another's by the time it is used.
+inline constexpr std::string_view kReplica = "Connect-Replica";
+
 /// The header of an answer to a request that was passed on to where its cell is not.
 inline constexpr std::string_view kMisdirected = "Connect-Misdirected";
 
@@ -24,7 +29,7 @@ struct Forwarded {
   enum class End : std::uint8_t {
     kAnswered,
     kUnsent,  ///< no byte reached the other one
-    kLost,    ///< it may have been carried out
+    kLost,    ///< it may have been carried out; so may what somebody else seems to have answered
   };
   End end = End::kUnsent;
   http::Response response;      ///< of kAnswered
@@ -37,10 +42,10 @@ class Peers {
   explicit Peers(runtime::IoPool& pool);
   ~Peers();  ///< after the pool has stopped
 
-  /// Passes a request on to the replica at `address`, which has `cells`, and its answer back. Call
-  /// on a thread of the pool. While it waits it asks, some times a second, whether the other one is
+  /// Passes a request on to the replica `to`, which has `cells`, and its answer back. Call on a
+  /// thread of the pool. While it waits it asks, some times a second, whether the other one is
   /// still there: `is_gone` true ends the waiting.
-  Awaitable<Forwarded> forward(std::string address, std::string cells, const http::Request& request,
+  Awaitable<Forwarded> forward(Replica to, std::string cells, const http::Request& request,
                                std::function<bool()> is_gone);
 
  private:

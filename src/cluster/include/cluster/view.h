@@ -38,8 +38,8 @@ struct View {
 };
 
 /// Finds out who has died: whose beat has not changed for as long as a lease. It goes by one clock
-/// of this machine only, so clocks need not agree. A look after a gap of more than half a lease begins anew:
-/// nobody dies of a database that was away. One thread.
+/// of this machine only, so clocks need not agree. A look after a gap of more than 3/5 of a lease
+/// begins anew: nobody dies of a database that was away. One thread.
 class BeatWatch {
  public:
   explicit BeatWatch(std::chrono::milliseconds lease) : lease_(lease) {}
