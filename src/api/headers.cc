@@ -41,11 +41,9 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
   const auto header = call.request.header("Idempotency-Key");
   if (header.empty()) return std::nullopt;
   TRY(const std::string key, metering::Idempotency::parse_header(header));
-  TRY(auto begun,
-      call.services.idempotency.begin(call.caller.workspace, call.caller.mode,
-                                      http::method_name(call.request.method), call.request.path,
-                                      key, call.request.body, call.services.clock.now()));
-  return begun;
+  return call.services.idempotency.begin(call.caller.workspace, call.caller.mode,
+                                         http::method_name(call.request.method), call.request.path,
+                                         key, call.request.body, call.services.clock.now());
 }
 
 void add_timing(http::Response& response, std::string_view part,

@@ -70,9 +70,9 @@ Result<std::string> Idempotency::parse_header(std::string_view value) {
   return std::string(value);
 }
 
-Result<IdempotentCall> Idempotency::begin(const WorkspaceId& workspace, identity::Mode mode,
-                                          std::string_view method, std::string_view path,
-                                          std::string_view key, std::string_view body, Time now) {
+IdempotentCall Idempotency::begin(const WorkspaceId& workspace, identity::Mode mode,
+                                  std::string_view method, std::string_view path,
+                                  std::string_view key, std::string_view body, Time now) {
   const auto today = keys_.current(now);
   IdempotentCall call;
   std::string scope(workspace.blob());

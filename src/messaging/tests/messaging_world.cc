@@ -80,8 +80,8 @@ std::string MessagingWorld::text_json(const std::string& to, const std::string& 
 }
 
 metering::IdempotentCall MessagingWorld::call(const std::string& key, std::string_view body) {
-  return *idempotency.begin(caller.workspace, caller.mode, "POST", "/v1/messages", key, body,
-                            clock.now());
+  return idempotency.begin(caller.workspace, caller.mode, "POST", "/v1/messages", key, body,
+                           clock.now());
 }
 
 Result<Accepted> MessagingWorld::send_json(const std::string& body,

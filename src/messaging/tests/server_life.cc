@@ -139,8 +139,8 @@ Task<Accepted> ServerLife::send(MessageId id, std::string body, std::optional<st
   const identity::Caller caller = machine_.caller;
   std::optional<metering::IdempotentCall> call;
   if (key) {
-    CO_TRY(call, idempotency.begin(machine_.caller.workspace, caller.mode, "POST", "/v1/messages",
-                                   *key, body, clock.now()));
+    call = idempotency.begin(machine_.caller.workspace, caller.mode, "POST", "/v1/messages", *key,
+                             body, clock.now());
   }
   co_return co_await accept.accept(caller, id, std::move(message), Content(std::move(body)),
                                    std::move(call));

@@ -53,7 +53,7 @@ class IdempotencyTest : public testing::Test {
 
   IdempotentCall call(std::string_view body = "{}", std::string_view key = "k",
                       Mode mode = Mode::kTest, std::string_view path = "/v1/messages") {
-    return *idempotency_.begin(workspace_, mode, "POST", path, key, body, clock_.now());
+    return idempotency_.begin(workspace_, mode, "POST", path, key, body, clock_.now());
   }
   IdempotencyVerdict take(const IdempotentCall& made, std::uint8_t resource = 1,
                           Time running_until = {}) {

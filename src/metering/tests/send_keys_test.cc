@@ -41,8 +41,8 @@ class SendKeysTest : public testing::Test {
   ~SendKeysTest() override { db_->stop(); }
 
   IdempotentCall call(int key, std::string_view body = "{}") {
-    return *idempotency_.begin(workspace_, identity::Mode::kTest, "POST", "/v1/messages",
-                               std::to_string(key), body, clock_.now());
+    return idempotency_.begin(workspace_, identity::Mode::kTest, "POST", "/v1/messages",
+                              std::to_string(key), body, clock_.now());
   }
   static IdBytes resource(int number) {
     IdBytes id{};
@@ -322,8 +322,8 @@ TEST_F(SendKeysTest, KeyIsForgottenADayLater) {
 
 TEST_F(SendKeysTest, NeitherKeyNorBodyIsInAnyFile) {
   const auto made =
-      *idempotency_.begin(workspace_, identity::Mode::kTest, "POST", "/v1/messages",
-                          "the-key-of-a-request", "the body of a request", clock_.now());
+      idempotency_.begin(workspace_, identity::Mode::kTest, "POST", "/v1/messages",
+                         "the-key-of-a-request", "the body of a request", clock_.now());
   ASSERT_TRUE(transact([&](store::Connection& db) -> Result<> {
     TRY([[maybe_unused]] const auto first, keys_->take(db, made, resource(1), clock_.now()));
     return keys_->store_taken(db);

@@ -35,8 +35,8 @@ class EndpointsTest : public testing::Test {
     return testkit::run(world_.pool, world_.endpoints.remove(world_.caller, id));
   }
   metering::IdempotentCall key(std::string_view body = "{}", std::string_view text = "k") {
-    return *world_.idempotency.begin(world_.caller.workspace, world_.caller.mode, "POST",
-                                     "/v1/webhook_endpoints", text, body, world_.clock.now());
+    return world_.idempotency.begin(world_.caller.workspace, world_.caller.mode, "POST",
+                                    "/v1/webhook_endpoints", text, body, world_.clock.now());
   }
   EndpointPtr made() { return create({kUrl, {}, {}})->endpoint; }
   std::vector<EndpointPtr> subscribed(EventType type = EventType::kMessageSent) {

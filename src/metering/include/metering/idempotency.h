@@ -52,9 +52,9 @@ class Idempotency {
   /// characters. Fails with kInvalidIdempotencyKey.
   static Result<std::string> parse_header(std::string_view value);
 
-  Result<IdempotentCall> begin(const WorkspaceId& workspace, identity::Mode mode,
-                               std::string_view method, std::string_view path, std::string_view key,
-                               std::string_view body, Time now);
+  IdempotentCall begin(const WorkspaceId& workspace, identity::Mode mode, std::string_view method,
+                       std::string_view path, std::string_view key, std::string_view body,
+                       Time now);
 
   /// In a transaction: takes the key for `resource`, or tells what it stands for. `running_until`
   /// is the end of a lease for calls that go on after the commit (Time{}: the call is done with
