@@ -23,7 +23,7 @@ Waiters::Wait::~Wait() {
 }
 
 Awaitable<bool> Waiters::Wait::until(SteadyTime end) {
-  if (state_->settled || state_->given_up || waiters_.given_up_) co_return state_->settled;
+  if (state_->settled || waiters_.given_up_) co_return state_->settled;
   state_->timer.expires_at(end);
   co_await state_->timer.async_wait(use_result);
   co_return state_->settled;
@@ -51,10 +51,7 @@ void Waiters::give_up() {
   given_up_ = true;
   const std::lock_guard lock(mutex_);
   for (const auto& [id, state] : waiting_) {
-    net::post(state->timer.get_executor(), [state] {
-      state->given_up = true;
-      state->timer.cancel();
-    });
+    net::post(state->timer.get_executor(), [state] { state->timer.cancel(); });
   }
 }
 

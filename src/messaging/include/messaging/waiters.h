@@ -34,7 +34,6 @@ class Waiters {
       explicit State(const net::any_io_executor& executor) : timer(executor) {}
       net::steady_timer timer;  ///< touched on its executor only
       bool settled = false;
-      bool given_up = false;
       std::string detail;
     };
     Waiters& waiters_;
