@@ -32,54 +32,36 @@ constexpr days kBeforeItsJob{2};
 
 struct MakePartitionsOp final : store::WriteOp {
   explicit MakePartitionsOp(Time t);
+  Result<> apply(store::Connection& db) {
+    stray = 0;
+    CHECK_OK(metering::Idempotency::make_partitions(db, now));
+    for (const store::GrowingTable* table : growing_tables()) {
+      CHECK_OK(table->make_partitions(db, now - kBehind, now + kAhead));
+      TRY(const auto left, table->adopt_rows(db, now + kAhead));
+      stray += left;
+    }
+    return {};
+  }
   Time now;
   std::int64_t stray = 0;  ///< result: rows that are in a default partition and are too many
 };
-
-Result<> make_partitions_of(store::Connection& db, MakePartitionsOp& op) {
-  op.stray = 0;
-  CHECK_OK(metering::Idempotency::make_partitions(db, op.now));
-  for (const store::GrowingTable* table : growing_tables()) {
-    CHECK_OK(table->make_partitions(db, op.now - kBehind, op.now + kAhead));
-    TRY(const auto left, table->adopt_rows(db, op.now + kAhead));
-    op.stray += left;
-  }
-  return {};
-}
-Result<> apply_make_partitions(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops)
-    CHECK_OK(make_partitions_of(db, store::as<MakePartitionsOp>(each)));
-  return {};
-}
 // The last ones of a transaction: what they lock is locked until its end.
-constexpr store::WriteKind kMakePartitionsKind{"partitions", 92, apply_make_partitions};
+constexpr store::WriteKind kMakePartitionsKind{"partitions", 92,
+                                               store::apply_each<MakePartitionsOp>};
 MakePartitionsOp::MakePartitionsOp(Time t) : WriteOp(kMakePartitionsKind), now(t) {}
 
 /// Partitions of a span of times in one table.
 struct MakeSpanOp final : store::WriteOp {
   MakeSpanOp(const store::GrowingTable& t, store::GrowingTable::Span s);
+  Result<> apply(store::Connection& db) const {
+    return table.make_partitions(db, span.first, span.last);
+  }
   const store::GrowingTable& table;
   store::GrowingTable::Span span;
 };
-Result<> apply_make_span(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    const auto& op = store::as<MakeSpanOp>(each);
-    CHECK_OK(op.table.make_partitions(db, op.span.first, op.span.last));
-  }
-  return {};
-}
-constexpr store::WriteKind kMakeSpanKind{"copy_partitions", 1, apply_make_span};
+constexpr store::WriteKind kMakeSpanKind{"copy_partitions", 1, store::apply_each<MakeSpanOp>};
 MakeSpanOp::MakeSpanOp(const store::GrowingTable& t, store::GrowingTable::Span s)
     : WriteOp(kMakeSpanKind), table(t), span(s) {}
-
-/// A step of removing what is older than `until`.
-struct TrimOp final : store::WriteOp {
-  TrimOp(const store::GrowingTable& t, Time u);
-  const store::GrowingTable& table;
-  Time until;
-  WorkspaceId behind;                    ///< where the last step ended
-  store::GrowingTable::Trimmed trimmed;  ///< result
-};
 
 /// Nothing goes that a job needs: its own row, its event, the message of that.
 Result<IdBytes> first_kept(store::Connection& db, Time until) {
@@ -88,15 +70,20 @@ Result<IdBytes> first_kept(store::Connection& db, Time until) {
   return lowest_id_bytes(std::max(until, Time{}));
 }
 
-Result<> apply_trims(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<TrimOp>(each);
-    TRY(const IdBytes below, first_kept(db, op.until));
-    TRY(op.trimmed, op.table.trim(db, below, op.behind));
+/// A step of removing what is older than `until`.
+struct TrimOp final : store::WriteOp {
+  TrimOp(const store::GrowingTable& t, Time u);
+  Result<> apply(store::Connection& db) {
+    TRY(const IdBytes below, first_kept(db, until));
+    TRY(trimmed, table.trim(db, below, behind));
+    return {};
   }
-  return {};
-}
-constexpr store::WriteKind kTrimKind{"retention", 93, apply_trims};
+  const store::GrowingTable& table;
+  Time until;
+  WorkspaceId behind;                    ///< where the last step ended
+  store::GrowingTable::Trimmed trimmed;  ///< result
+};
+constexpr store::WriteKind kTrimKind{"retention", 93, store::apply_each<TrimOp>};
 TrimOp::TrimOp(const store::GrowingTable& t, Time u) : WriteOp(kTrimKind), table(t), until(u) {}
 
 Result<std::optional<store::GrowingTable::Span>> span_of(store::Database& database,

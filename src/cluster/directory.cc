@@ -18,19 +18,15 @@ const Sql kPublish(
 
 struct PublishOp final : store::WriteOp {
   PublishOp(std::size_t c, std::vector<std::string> n);
+  Result<> apply(store::Connection& db) const {
+    for (const std::string& name : names)
+      CHECK_OK(db.write(kPublish, {name, static_cast<std::int64_t>(cell)}));
+    return {};
+  }
   std::size_t cell;
   std::vector<std::string> names;
 };
-
-Result<> apply_publications(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    const auto& op = store::as<PublishOp>(each);
-    for (const std::string& name : op.names)
-      CHECK_OK(db.run(kPublish, {name, static_cast<std::int64_t>(op.cell)}));
-  }
-  return {};
-}
-constexpr store::WriteKind kPublishKind{"publish", 10, apply_publications};
+constexpr store::WriteKind kPublishKind{"publish", 10, store::apply_each<PublishOp>};
 PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
     : WriteOp(kPublishKind), cell(c), names(std::move(n)) {}
 

@@ -12,17 +12,11 @@ const Sql kFirst(
     "INSERT INTO key_checks (name, period, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
 const Sql kLater("UPDATE key_checks SET period = ?2, value = ?3 WHERE name = ?1 AND period < ?2");
 
-struct CheckOp final : store::WriteOp {
-  explicit CheckOp(const std::vector<SharedKey>& k);
-  const std::vector<SharedKey>& keys;
-  std::string different;  ///< result: the key that is not the others'
-};
-
 /// False: it is another key.
 Result<bool> check(store::Connection& db, const SharedKey& key) {
   const auto mine = key.value(key.period);
   if (!mine) return fail(ErrorCode::kInternal, "the key '" + key.name + "' has no value of now");
-  CHECK_OK(db.run(kFirst, {key.name, key.period, Param::blob(*mine)}));
+  CHECK_OK(db.write(kFirst, {key.name, key.period, Param::blob(*mine)}));
   std::int64_t period = 0;
   std::string stored;
   CHECK_OK(db.query(kStored, {key.name}, [&](const store::Row& row) {
@@ -37,18 +31,20 @@ Result<bool> check(store::Connection& db, const SharedKey& key) {
   return true;
 }
 
-Result<> apply_checks(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<CheckOp>(each);
-    op.different.clear();
-    for (const SharedKey& key : op.keys) {
+struct CheckOp final : store::WriteOp {
+  explicit CheckOp(const std::vector<SharedKey>& k);
+  Result<> apply(store::Connection& db) {
+    different.clear();
+    for (const SharedKey& key : keys) {
       TRY(const bool is_same, check(db, key));
-      if (!is_same) op.different = key.name;
+      if (!is_same) different = key.name;
     }
+    return {};
   }
-  return {};
-}
-constexpr store::WriteKind kCheckKind{"key_check", 11, apply_checks};
+  const std::vector<SharedKey>& keys;
+  std::string different;  ///< result: the key that is not the others'
+};
+constexpr store::WriteKind kCheckKind{"key_check", 11, store::apply_each<CheckOp>};
 CheckOp::CheckOp(const std::vector<SharedKey>& k) : WriteOp(kCheckKind), keys(k) {}
 
 }  // namespace

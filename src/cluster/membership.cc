@@ -29,12 +29,6 @@ const Sql kTake(
     "FROM replicas)) AND EXISTS (SELECT 1 FROM replicas WHERE id = ?2)");
 const Sql kGive("UPDATE cells SET replica = NULL WHERE id = ?1 AND replica = ?2");
 
-template <class Op>
-Result<> apply_each(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) CHECK_OK(store::as<Op>(each).apply(db));
-  return {};
-}
-
 struct JoinOp final : store::WriteOp {
   JoinOp(const MembershipOptions& o, ReplicaId i, Time t);
   Result<> apply(store::Connection& db) const {
@@ -118,11 +112,11 @@ struct CellOp final : store::WriteOp {
   bool is_done = false;
 };
 
-constexpr store::WriteKind kJoinKind{"join", 1, apply_each<JoinOp>};
-constexpr store::WriteKind kBeatKind{"beat", 2, apply_each<BeatOp>};
-constexpr store::WriteKind kTakeOutKind{"take_out", 3, apply_each<TakeOutOp>};
-constexpr store::WriteKind kLeaveKind{"leave", 4, apply_each<LeaveOp>};
-constexpr store::WriteKind kCellKind{"cell", 5, apply_each<CellOp>};
+constexpr store::WriteKind kJoinKind{"join", 1, store::apply_each<JoinOp>};
+constexpr store::WriteKind kBeatKind{"beat", 2, store::apply_each<BeatOp>};
+constexpr store::WriteKind kTakeOutKind{"take_out", 3, store::apply_each<TakeOutOp>};
+constexpr store::WriteKind kLeaveKind{"leave", 4, store::apply_each<LeaveOp>};
+constexpr store::WriteKind kCellKind{"cell", 5, store::apply_each<CellOp>};
 JoinOp::JoinOp(const MembershipOptions& o, ReplicaId i, Time t)
     : WriteOp(kJoinKind), options(o), id(i), now(t) {}
 BeatOp::BeatOp(ReplicaId i) : WriteOp(kBeatKind), id(i) {}
@@ -158,7 +152,7 @@ Result<> Membership::beat() {
   CHECK_OK(shared_.commit_now(op));
   if (!op.is_member) {
     lease_end_ = SteadyTime{};
-    return fail(ErrorCode::kConflict, "this replica was taken for dead");
+    return fail(ErrorCode::kConflict, "the other replicas have taken this one for dead");
   }
   lease_end_ = begun + options_.lease - kLeaseMargin;
   publish(std::move(op.view));

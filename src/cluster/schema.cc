@@ -38,19 +38,15 @@ const store::Sql kSchema("SELECT ''", "SELECT current_schema()");
 
 struct DivideOp final : store::WriteOp {
   explicit DivideOp(std::size_t c);
+  Result<> apply(store::Connection& db) const {
+    TRY(const auto is_new, db.run(kDivide, {static_cast<std::int64_t>(cells)}));
+    for (std::size_t cell = 0; is_new == 1 && cell < cells; ++cell)
+      CHECK_OK(db.write(kAddCell, {static_cast<std::int64_t>(cell)}));
+    return {};
+  }
   std::size_t cells;
 };
-
-Result<> apply_divisions(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    const auto& op = store::as<DivideOp>(each);
-    TRY(const auto is_new, db.run(kDivide, {static_cast<std::int64_t>(op.cells)}));
-    for (std::size_t cell = 0; is_new == 1 && cell < op.cells; ++cell)
-      CHECK_OK(db.write(kAddCell, {static_cast<std::int64_t>(cell)}));
-  }
-  return {};
-}
-constexpr store::WriteKind kDivideKind{"divide", 1, apply_divisions};
+constexpr store::WriteKind kDivideKind{"divide", 1, store::apply_each<DivideOp>};
 DivideOp::DivideOp(std::size_t c) : WriteOp(kDivideKind), cells(c) {}
 
 }  // namespace

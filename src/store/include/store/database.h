@@ -76,6 +76,13 @@ Op& as(WriteOp* op) {
   return static_cast<Op&>(*op);
 }
 
+/// A kind's apply where its operations share no work: each one's own `apply(Connection&)`.
+template <class Op>
+Result<> apply_each(Connection& db, std::span<WriteOp* const> ops) {
+  for (WriteOp* each : ops) CHECK_OK(as<Op>(each).apply(db));
+  return {};
+}
+
 /// One numbered step of the schema, applied once, in order, each in a transaction of its own.
 struct Migration {
   int number;
