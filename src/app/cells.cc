@@ -16,6 +16,7 @@ namespace flowsell::app {
 namespace {
 
 using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
 
 /// How long a call waits for its cell, while that changes hands.
 constexpr auto kHoldMax = 8s;
@@ -29,6 +30,7 @@ constexpr auto kGraveTime = 5s;
 constexpr int kTurns = 2;
 constexpr auto kKeyCheckInterval = 1h;
 constexpr auto kStoppingInterval = 100ms;
+
 std::string route_of(std::string_view kind, identity::Mode mode, std::string_view address) {
   std::string name(kind);
   return name.append(":").append(identity::mode_name(mode)).append(":").append(address);
@@ -48,10 +50,14 @@ Error no_home() {
   return error;
 }
 
-Error stopping() { return {ErrorCode::kShuttingDown, "the server is stopping"}; }
-
 bool was_forwarded(const http::Request& request) {
   return !request.header(cluster::kForwarded).empty();
+}
+
+/// Until when a call is held back whose cell nobody has.
+SteadyClock::time_point hold_end_of(const http::Request& request) {
+  const std::chrono::milliseconds held = was_forwarded(request) ? kForwardedHoldMax : kHoldMax;
+  return SteadyClock::now() + held;
 }
 
 Awaitable<void> pause() {
@@ -102,10 +108,7 @@ Result<> Cells::start(const std::string& address) {
   const std::size_t count = membership_->view()->cells.size();
   for (std::size_t i = 0; i < count; ++i) places_.push_back(std::make_unique<Place>());
   has_joined_ = true;
-  for (const std::size_t number : membership_->view()->to_take(membership_->me())) {
-    TRY(const bool taken, membership_->take(number));
-    if (taken) begin_opening(number);
-  }
+  CHECK_OK(take_share());
   members_ = std::thread([this] { run(); });
   std::unique_lock lock(wake_mutex_);
   wake_.wait(lock, [this] { return failure_ || !is_at_work(); });
@@ -134,7 +137,7 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
 }
 
 void Cells::stop(std::chrono::milliseconds grace) {
-  stop_at_ = std::chrono::steady_clock::now() + grace;
+  stop_at_ = SteadyClock::now() + grace;
   is_stopping_ = true;
   if (!members_.joinable()) return;
   wake();
@@ -163,7 +166,7 @@ void Cells::run() {
   while (!must_end_) {
     auto looked = look();
     if (!looked && looked.error().code == ErrorCode::kConflict && !is_dead_.exchange(true)) {
-      log::error("the other replicas have taken this one for dead: it must be restarted");
+      log::error("this replica must be restarted", {{"why", looked.error().detail}});
       when_gone_();
     }
     if (!looked && is_known) log::warn("the other replicas can't be seen", {});
@@ -194,7 +197,8 @@ void Cells::leave_when_closed() {
 Result<> Cells::look() {
   // Calls are still passed on.
   if (has_left_) return membership_->look();
-  if (is_dead_) return fail(ErrorCode::kConflict, "this replica was taken for dead");
+  if (is_dead_)
+    return fail(ErrorCode::kConflict, "the other replicas have taken this one for dead");
   CHECK_OK(membership_->beat());
   std::erase_if(graves_, [now = cluster::boot_time()](const auto& grave) {
     return now - grave.second > kGraveTime;
@@ -202,15 +206,19 @@ Result<> Cells::look() {
   if (process_.clock.now() - keys_checked_at_ > kKeyCheckInterval) CHECK_OK(check_keys());
   give_closed();
   if (is_stopping_) return {};
-  const auto view = membership_->view();
-  for (const std::size_t number : view->to_take(membership_->me())) {
+  CHECK_OK(take_share());
+  for (const std::size_t number : membership_->view()->to_give(membership_->me())) {
+    Place& place = *places_[number];
+    if (place.state == State::kOpen) begin_closing(place);
+  }
+  return {};
+}
+
+Result<> Cells::take_share() {
+  for (const std::size_t number : membership_->view()->to_take(membership_->me())) {
     if (places_[number]->state != State::kElsewhere) continue;
     TRY(const bool taken, membership_->take(number));
     if (taken) begin_opening(number);
-  }
-  for (const std::size_t number : view->to_give(membership_->me())) {
-    Place& place = *places_[number];
-    if (place.state == State::kOpen) begin_closing(place);
   }
   return {};
 }
@@ -314,9 +322,7 @@ Result<> Cells::publish(std::size_t number, Cell& cell) {
 
 void Cells::close(Place& place) {
   // While this replica goes on, its attempts have as long as they need.
-  const auto is_over = [this] {
-    return is_stopping_ && std::chrono::steady_clock::now() >= stop_at_.load();
-  };
+  const auto is_over = [this] { return is_stopping_ && SteadyClock::now() >= stop_at_.load(); };
   Cell& cell = *place.cell;
   cell.close();
   // It goes on taking calls until its attempts have ended: what they bring is queued.
@@ -336,14 +342,20 @@ void Cells::close(Place& place) {
 
 // --- calls ---
 
+/// The cell, counted as in use until calls.end(); nullptr: it is not open, and not counted.
+Cell* Cells::Place::enter() {
+  calls.begin();
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  Cell* const entered = open;
+  if (entered == nullptr) calls.end();
+  return entered;
+}
+
 std::optional<api::Home> Cells::enter(std::size_t number) {
   Place& place = *places_[number];
-  place.calls.begin();
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (Cell* const cell = place.open; cell != nullptr)
-    return api::Home(cell->services(), &place.calls);
-  place.calls.end();
-  return std::nullopt;
+  Cell* const cell = place.enter();
+  return cell == nullptr ? std::nullopt
+                         : std::optional<api::Home>(std::in_place, cell->services(), &place.calls);
 }
 
 std::optional<api::Home> Cells::find_now(const http::Request& request) {
@@ -355,9 +367,9 @@ std::optional<api::Home> Cells::find_now(const http::Request& request) {
 
 /// A server that starts is reached before it has joined.
 Task<> Cells::wait_until_joined() {
-  const auto deadline = std::chrono::steady_clock::now() + kHoldMax;
+  const auto deadline = SteadyClock::now() + kHoldMax;
   while (!has_joined_) {
-    if (std::chrono::steady_clock::now() >= deadline) co_return std::unexpected(no_home());
+    if (SteadyClock::now() >= deadline) co_return std::unexpected(no_home());
     co_await pause();
   }
   co_return Result<>{};
@@ -390,14 +402,19 @@ bool Cells::is_owner(std::size_t cell, cluster::ReplicaId replica) const {
   return membership_->view()->cells.at(cell) == replica;
 }
 
+/// Why a call that comes now can't be held back for its cell either.
+Result<> Cells::check_can_wait() const {
+  // What the others may have changed by now is not trusted.
+  if (!membership_->holds_lease() && !is_stopping_) return std::unexpected(no_home());
+  if (has_left_ && is_alone()) return fail(ErrorCode::kShuttingDown, "the server is stopping");
+  return {};
+}
+
 Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
   const bool is_forwarded = was_forwarded(request);
-  const auto deadline = std::chrono::steady_clock::now() +
-                        (is_forwarded ? std::chrono::milliseconds(kForwardedHoldMax) : kHoldMax);
+  const auto deadline = hold_end_of(request);
   while (true) {
-    // What the others may have changed by now is not trusted.
-    if (!membership_->holds_lease() && !is_stopping_) co_return std::unexpected(no_home());
-    if (has_left_ && is_alone()) co_return std::unexpected(stopping());
+    CO_CHECK_OK(check_can_wait());
     if (auto home = enter(cell)) co_return *std::move(home);
     if (const auto owner = owner_elsewhere(cell); owner && !is_forwarded) {
       forwarded_.add();
@@ -410,7 +427,7 @@ Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
       if (forwarded.end == End::kLost && !cluster::may_repeat(request))
         co_return fail(ErrorCode::kOutcomeUnknown, "the server that had the workspace was lost");
     }
-    if (std::chrono::steady_clock::now() >= deadline) break;
+    if (SteadyClock::now() >= deadline) break;
     co_await pause();
   }
   if (!is_forwarded) co_return std::unexpected(no_home());
@@ -435,9 +452,6 @@ std::optional<ErrorCode> Cells::unready() const {
 
 namespace {
 
-/// Updates by the cell of their workspace.
-using Parts = std::map<std::size_t, ingest::ProviderWebhook>;
-
 std::string list_of(const std::vector<std::size_t>& cells) {
   std::string out;
   for (const std::size_t cell : cells)
@@ -445,12 +459,8 @@ std::string list_of(const std::vector<std::size_t>& cells) {
   return out;
 }
 
-/// Leaves those parts only that the replica which passed the webhook on has seen here.
-void keep_listed(Parts& parts, std::string_view list) {
-  const std::string listed = "," + std::string(list) + ",";
-  std::erase_if(parts, [&listed](const auto& part) {
-    return listed.find("," + std::to_string(part.first) + ",") == std::string::npos;
-  });
+bool is_listed(std::size_t cell, std::string_view list) {
+  return ("," + std::string(list) + ",").contains("," + std::to_string(cell) + ",");
 }
 
 }  // namespace
@@ -476,16 +486,18 @@ Task<> Cells::take_webhook(const http::Request& request) {
   CO_CHECK_OK(co_await wait_until_joined());
   CO_TRY(auto parts, co_await parts_of(std::move(webhook)));
   const bool is_forwarded = was_forwarded(request);
-  if (is_forwarded) keep_listed(parts, request.header(cluster::kForwarded));
-  const auto deadline = std::chrono::steady_clock::now() +
-                        (is_forwarded ? std::chrono::milliseconds(kForwardedHoldMax) : kHoldMax);
+  if (is_forwarded) {
+    // The others of it are stored elsewhere.
+    const auto cells_here = request.header(cluster::kForwarded);
+    std::erase_if(parts, [&](const auto& part) { return !is_listed(part.first, cells_here); });
+  }
+  const auto deadline = hold_end_of(request);
   while (true) {
-    if (!membership_->holds_lease() && !is_stopping_) break;
-    if (has_left_ && is_alone()) co_return std::unexpected(stopping());
+    CO_CHECK_OK(check_can_wait());
     CO_CHECK_OK(co_await store_here(parts));
     if (!is_forwarded) co_await store_elsewhere(parts, request);
     if (parts.empty()) co_return Result<>{};
-    if (std::chrono::steady_clock::now() >= deadline) break;
+    if (SteadyClock::now() >= deadline) break;
     co_await pause();
   }
   co_return std::unexpected(no_home());
@@ -535,9 +547,9 @@ Awaitable<void> Cells::store_elsewhere(Parts& parts, const http::Request& reques
 double Cells::sum(const std::function<double(const Cell&)>& of_one) const {
   double total = 0;
   for (const auto& place : places_) {
-    place->calls.begin();
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (const Cell* const cell = place->open; cell != nullptr) total += of_one(*cell);
+    const Cell* const cell = place->enter();
+    if (cell == nullptr) continue;
+    total += of_one(*cell);
     place->calls.end();
   }
   return total;

@@ -68,11 +68,13 @@ class Cells final : public api::Homes {
     runtime::WorkCount calls;
     std::unique_ptr<Cell> cell;
     std::thread worker;  ///< opens or closes it
+    Cell* enter();
   };
 
   // On the thread of members.
   void run();
   Result<> look();
+  Result<> take_share();
   void give_closed();
   void begin_opening(std::size_t number);
   void begin_closing(Place& place);
@@ -95,6 +97,7 @@ class Cells final : public api::Homes {
   std::optional<api::Home> enter(std::size_t cell);
   std::optional<cluster::Replica> owner_elsewhere(std::size_t cell) const;
   bool is_alone() const;
+  Result<> check_can_wait() const;
   bool is_owner(std::size_t cell, cluster::ReplicaId replica) const;
   Task<api::Home> home_of(std::size_t cell, const http::Request& request);
   using Parts = std::map<std::size_t, ingest::ProviderWebhook>;  ///< by cell
