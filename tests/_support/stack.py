@@ -70,6 +70,10 @@ class Stack:
         receiver.endpoint_id = endpoint["id"]
         return receiver
 
+    def is_idle(self):
+        """True when the outbox is empty."""
+        return self.api.metric("connect_outbox_queued") == 0 and self.api.metric("connect_outbox_in_flight") == 0
+
     def deliveries_done(self):
         """True when no delivery waits any more."""
         return not self.api.get("/v1/deliveries?status=pending&limit=1").json()["data"]

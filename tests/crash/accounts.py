@@ -2,7 +2,24 @@
 
 from collections import Counter, defaultdict
 
+from _support.waiting import wait_until
+
 SENT = {"sent", "delivered", "read"}
+# Of accounts_of() and nothing_unheard_of().
+NAMES_OF_ACCOUNTS = [
+    "every 202 exists",
+    "nothing exists that nobody asked for",
+    "accepted = sent + failed + unknown + queued",
+    "unknown at the end = what the simulator never saw",
+    "the simulator saw nothing twice",
+    "the simulator saw nothing that was not accepted",
+    "quota used = accepted",
+    "usage counts each acceptance once",
+    "the same key gives the same message",
+    "messages of one recipient kept their order",
+    "every end of a message is told",
+    "each is told under one webhook-id",
+]
 
 
 class Equation:
@@ -21,8 +38,15 @@ def summed(of_each):
             for same in zip(*of_each)]
 
 
+def wait_until_settled(servers):
+    """Everything that can still happen has happened. Of a Stack, or of Replicas."""
+    wait_until(servers.is_idle, "the outbox is empty", seconds=120)
+    wait_until(lambda: servers.sim.stats()["webhooks_waiting"] == 0, "all statuses are told", seconds=120)
+    wait_until(servers.deliveries_done, "all deliveries are done", seconds=120)
+
+
 def accounts_of(api, load, receiver, sim):
-    """Once everything that can still happen has happened. `load` sent all of the workspace's messages."""
+    """After wait_until_settled(). `load` sent all of the workspace's messages."""
     messages = {message["id"]: message["status"] for message in api.all_of("/v1/messages")}
     acknowledged = set(load.acknowledged.values())
     everything = Counter(each["biz_opaque_callback_data"] for each in sim.taken())

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from accounts import Equation, accounts_of, nothing_unheard_of  # noqa: E402
+from accounts import Equation, accounts_of, nothing_unheard_of, wait_until_settled  # noqa: E402
 
 from _support.load import Load  # noqa: E402
 from _support.postgres import Postgres  # noqa: E402
@@ -143,11 +143,7 @@ class CrashTest:
         self.stack.server.settings["SENDER_MESSAGES_PER_SECOND"] = 0
         self.stack.sim.clear_faults()
         self.start_for_the_next_round()
-        api = self.stack.api
-        wait_until(lambda: api.metric("connect_outbox_queued") == 0 and api.metric("connect_outbox_in_flight") == 0,
-                   "the outbox is empty", seconds=120)
-        wait_until(lambda: self.stack.sim.stats()["webhooks_waiting"] == 0, "all statuses are told", seconds=120)
-        wait_until(self.stack.deliveries_done, "all deliveries are done", seconds=120)
+        wait_until_settled(self.stack)
         self.stack.server.must_run()
 
     def equations(self):

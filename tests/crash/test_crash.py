@@ -4,6 +4,7 @@ import os
 import random
 
 import pytest
+from accounts import NAMES_OF_ACCOUNTS
 from run import CrashTest
 
 from _support.database import on_postgres
@@ -11,19 +12,8 @@ from _support.database import on_postgres
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
 SEED = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(10**9)))
 NAMES = [
-    "every 202 exists",
-    "nothing exists that nobody asked for",
-    "accepted = sent + failed + unknown + queued",
+    *NAMES_OF_ACCOUNTS,
     "unknown by a kill <= attempts that can be open",
-    "unknown at the end = what the simulator never saw",
-    "the simulator saw nothing twice",
-    "the simulator saw nothing that was not accepted",
-    "quota used = accepted",
-    "usage counts each acceptance once",
-    "the same key gives the same message",
-    "messages of one recipient kept their order",
-    "every end of a message is told",
-    "each is told under one webhook-id",
     "the server ended by our kills only",
 ]
 

@@ -72,8 +72,7 @@ def fail_over(folder, primary, standby):
             standby.promote()
             wait_until(lambda: load.count() > before + MIN_MESSAGES, "messages are accepted again", seconds=30)
         load.finish()
-        wait_until(lambda: stack.api.metric("connect_outbox_queued") == 0
-                   and stack.api.metric("connect_outbox_in_flight") == 0, "the outbox is empty", seconds=60)
+        wait_until(stack.is_idle, "the outbox is empty", seconds=60)
         wait_until(lambda: stack.sim.stats()["webhooks_waiting"] == 0, "all statuses are told", seconds=60)
         stack.server.must_run()
         return SimpleNamespace(
@@ -108,8 +107,7 @@ def test_a_standby_that_was_behind_sends_nothing_again(tmp_path):
         standby.promote()
         assert stack.server.process.wait(30) == 1, "it ends, so that it is started again"
         stack.start_server()
-        wait_until(lambda: stack.api.metric("connect_outbox_queued") == 0
-                   and stack.api.metric("connect_outbox_in_flight") == 0, "the outbox is empty")
+        wait_until(stack.is_idle, "the outbox is empty")
         seen = Counter(each["biz_opaque_callback_data"] for each in stack.sim.taken())
         assert set(seen) == set(ids) and all(times == 1 for times in seen.values())
         by_status = Counter(stack.api.message(message_id)["status"] for message_id in ids)

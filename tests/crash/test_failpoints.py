@@ -116,8 +116,7 @@ def test_killed_around_a_claim_what_was_claimed_is_unknown_and_what_was_not_is_s
     wait_for_death(stack)
     stack.server.settings["SENDER_MESSAGES_PER_SECOND"] = 0
     stack.start_server()
-    wait_until(lambda: stack.api.metric("connect_outbox_queued") + stack.api.metric("connect_outbox_in_flight") == 0,
-               "all are sent")
+    wait_until(stack.is_idle, "all are sent")
     ends = [stack.api.message(message_id)["status"] for message_id in ids[1:]]
     taken = [each["biz_opaque_callback_data"] for each in stack.sim.taken()]
     assert status in ends and set(ends) <= {"sent", "unknown"}

@@ -5,6 +5,7 @@ import os
 import random
 
 import pytest
+from accounts import NAMES_OF_ACCOUNTS
 from crashes import ReplicaCrashTest
 
 from _support.database import on_postgres
@@ -13,28 +14,19 @@ pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
 ROUNDS = int(os.environ.get("CRASH_REPLICA_ROUNDS", "5"))
 SEED = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(10**9)))
+# By hand it is 5 s: here other suites run beside it.
+TAKEN_SECONDS = 20
 NAMES = [
-    "every 202 exists",
-    "nothing exists that nobody asked for",
-    "accepted = sent + failed + unknown + queued",
+    *NAMES_OF_ACCOUNTS,
     "unknown by a death <= attempts that can be open",
-    "unknown at the end = what the simulator never saw",
-    "the simulator saw nothing twice",
-    "the simulator saw nothing that was not accepted",
-    "quota used = accepted",
-    "usage counts each acceptance once",
-    "the same key gives the same message",
-    "messages of one recipient kept their order",
-    "every end of a message is told",
-    "each is told under one webhook-id",
-    "a dead replica's workspaces are answered within 5 s",
+    "a dead replica's workspaces are answered in time",
     "the servers ended by our kills only",
 ]
 
 
 @pytest.fixture(scope="module")
 def equations(tmp_path_factory):
-    equations = ReplicaCrashTest(tmp_path_factory.mktemp("crash") / "replicas", ROUNDS, SEED).run()
+    equations = ReplicaCrashTest(tmp_path_factory.mktemp("crash") / "replicas", ROUNDS, SEED, TAKEN_SECONDS).run()
     print(*equations, sep="\n")
     return {equation.name: equation for equation in equations}
 
