@@ -63,11 +63,26 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
   op.inserted = op.wanted;
   if (op.wanted == JobState::kClaimed) {
     TRY(op.begun, op.all_begun.add(db, op.row));
-  } else {
-    TRY([[maybe_unused]] const bool fresh, insert_message(db, *op.row));
-    TRY(op.inserted, outbox::insert_job(db, op.job, op.wanted));
   }
   for (OptionalEvent& event : op.told) CHECK_OK(op.events.record(db, event.draft, event.plan));
+  return {};
+}
+
+/// Those that were admitted and do not begin at once: their rows and jobs.
+Result<> queue_others(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<AcceptOp*> queued;
+  std::vector<const MessageRow*> rows;
+  std::vector<outbox::NewJob> jobs;
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<AcceptOp>(each);
+    if (!op.admitted || op.wanted == JobState::kClaimed) continue;
+    queued.push_back(&op);
+    rows.push_back(op.row.get());
+    jobs.push_back({op.job, op.wanted});
+  }
+  TRY([[maybe_unused]] const auto inserted, insert_messages(db, rows));
+  TRY(const auto states, outbox::insert_jobs(db, jobs));
+  for (std::size_t i = 0; i < queued.size(); ++i) queued[i]->inserted = states[i];
   return {};
 }
 
@@ -75,6 +90,7 @@ Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> o
   const auto& first = store::as<AcceptOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
+  CHECK_OK(queue_others(db, ops));
   CHECK_OK(first.all_begun.store_added(db));
   CHECK_OK(first.events.store_recorded(db));
   CHECK_OK(first.keys.store_taken(db));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <ranges>
+#include <set>
+#include <utility>
 
 #include "core/encoding.h"
 #include "store/page.h"
@@ -168,22 +170,63 @@ void append_params(std::vector<Param>& params, const MessageRow& m) {
 
 }  // namespace
 
-Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
+Result<std::vector<std::int64_t>> insert_messages(store::Connection& db,
+                                                  std::span<const MessageRow* const> rows) {
   std::vector<Param> params;
-  params.reserve(kInsertWidth);
-  append_params(params, m);
-  TRY(const auto inserted, db.run(kInsert, std::span<const Param>(params)));
-  return inserted == 1;
+  params.reserve(rows.size() * kInsertWidth);
+  for (const MessageRow* row : rows) append_params(params, *row);
+  return db.run_each(kInsert, params, kInsertWidth);
+}
+
+Result<bool> insert_message(store::Connection& db, const MessageRow& m) {
+  const MessageRow* const one = &m;
+  TRY(const auto inserted, insert_messages(db, {&one, 1}));
+  return inserted.front() == 1;
 }
 
 namespace {
 
-Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& workspace,
-                                      const MessageId& id) {
-  MessageRow m;
-  m.workspace = workspace;
-  m.id = id;
-  CHECK_OK(db.query(kAfterAdvance, {workspace, id}, [&m](const store::Row& row) {
+constexpr std::size_t kAdvanceWidth = 10;
+
+/// Steps of which each asks for its message's row: which they are, and the parameters.
+struct Asked {
+  void add(std::size_t step, const MessageStep& of_one) {
+    steps.push_back(step);
+    params.push_back(of_one.workspace);
+    params.push_back(of_one.id);
+  }
+  std::vector<std::size_t> steps;
+  std::vector<Param> params;
+};
+
+using ChangedMessages = std::vector<std::optional<ChangedMessage>>;
+
+/// Which of the steps were made: 1 or 0.
+Result<std::vector<std::int64_t>> advance(store::Connection& db,
+                                          std::span<const MessageStep> steps) {
+  std::vector<Param> params;
+  params.reserve(steps.size() * kAdvanceWidth);
+  for (const auto& [workspace, id, change] : steps) {
+    const ErrorParams error(change.error);
+    for (const Param& each : std::initializer_list<Param>{
+             workspace, id, static_cast<int>(change.to), change.at, statuses_before(change.to),
+             Param::text_or_null(change.provider_message_id), error.code, error.provider_code,
+             error.provider_subcode, error.trace_id})
+      params.push_back(each);
+  }
+  return db.run_each(kAdvance, params, kAdvanceWidth);
+}
+
+Result<> read_after_advance(store::Connection& db, std::span<const MessageStep> steps,
+                            const Asked& asked, ChangedMessages& out) {
+  return db.query_each(kAfterAdvance, asked.params, 2, [&](std::size_t at, const store::Row& row) {
+    const MessageStep& step = steps[asked.steps[at]];
+    ChangedMessage& changed = out[asked.steps[at]].emplace();
+    changed.moved = true;
+    changed.is_first = true;
+    MessageRow& m = changed.row;
+    m.workspace = step.workspace;
+    m.id = step.id;
     m.mode = static_cast<identity::Mode>(row.integer(0));
     m.sender = row.id<SenderId>(1);
     m.kind = row.text(2);
@@ -192,50 +235,58 @@ Result<MessageRow> read_after_advance(store::Connection& db, const WorkspaceId& 
     m.client_ref = row.text(5);
     m.metadata_json = row.text(6);
     m.created_at = row.time(7);
-  }));
-  return m;
+    m.status = step.change.to;
+    if (step.change.error != nullptr) m.error = *step.change.error;
+  });
 }
 
-/// The message is further already: what the step still knows better is filled in. nullopt: there is
-/// no such message.
-Result<std::optional<ChangedMessage>> fill_in(store::Connection& db, const WorkspaceId& workspace,
-                                              const MessageId& id, const StatusChange& change) {
-  std::optional<ChangedMessage> out;
-  bool lacks_id = false;
-  CHECK_OK(db.query(kGaps, {workspace, id}, [&](const store::Row& row) {
-    out.emplace();
-    out->row.workspace = workspace;
-    out->row.mode = static_cast<identity::Mode>(row.integer(0));
-    lacks_id = row.integer(1) != 0 && !change.provider_message_id.empty();
-    out->is_first = (change.to == MessageStatus::kSent && row.integer(2) != 0) ||
-                    (change.to == MessageStatus::kDelivered && row.integer(3) != 0);
-  }));
-  if (!out || (!lacks_id && !out->is_first)) return out;
-  CHECK_OK(
-      db.write(kFillIn, {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
-                         static_cast<int>(change.to)}));
-  return out;
+/// Messages that are further already: what their steps still know better is filled in.
+Result<> fill_in(store::Connection& db, std::span<const MessageStep> steps, const Asked& asked,
+                 ChangedMessages& out) {
+  std::vector<std::size_t> fills;
+  std::set<std::pair<MessageId, MessageStatus>> filled;
+  const auto read_gaps = [&](std::size_t at, const store::Row& row) {
+    const auto& [workspace, id, change] = steps[asked.steps[at]];
+    ChangedMessage& changed = out[asked.steps[at]].emplace();
+    changed.row.workspace = workspace;
+    changed.row.mode = static_cast<identity::Mode>(row.integer(0));
+    const bool lacks_id = row.integer(1) != 0 && !change.provider_message_id.empty();
+    const bool lacks_time = (change.to == MessageStatus::kSent && row.integer(2) != 0) ||
+                            (change.to == MessageStatus::kDelivered && row.integer(3) != 0);
+    // A step may be among them twice.
+    changed.is_first = lacks_time && filled.emplace(id, change.to).second;
+    if (lacks_id || changed.is_first) fills.push_back(asked.steps[at]);
+  };
+  CHECK_OK(db.query_each(kGaps, asked.params, 2, read_gaps));
+  for (const std::size_t at : fills) {
+    const auto& [workspace, id, change] = steps[at];
+    CHECK_OK(db.write(kFillIn,
+                      {workspace, id, change.at, Param::text_or_null(change.provider_message_id),
+                       static_cast<int>(change.to)}));
+  }
+  return {};
 }
 
 }  // namespace
+
+Result<ChangedMessages> change_statuses(store::Connection& db, std::span<const MessageStep> steps) {
+  ChangedMessages out(steps.size());
+  TRY(const auto advanced, advance(db, steps));
+  Asked moved, behind;
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    (advanced[i] == 1 ? moved : behind).add(i, steps[i]);
+  CHECK_OK(read_after_advance(db, steps, moved, out));
+  CHECK_OK(fill_in(db, steps, behind, out));
+  return out;
+}
 
 Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                                                     const WorkspaceId& workspace,
                                                     const MessageId& id,
                                                     const StatusChange& change) {
-  const ErrorParams error(change.error);
-  TRY(const auto advanced,
-      db.run(kAdvance, {workspace, id, static_cast<int>(change.to), change.at,
-                        statuses_before(change.to), Param::text_or_null(change.provider_message_id),
-                        error.code, error.provider_code, error.provider_subcode, error.trace_id}));
-  if (advanced != 1) return fill_in(db, workspace, id, change);
-  ChangedMessage out;
-  out.moved = true;
-  out.is_first = true;
-  TRY(out.row, read_after_advance(db, workspace, id));
-  out.row.status = change.to;
-  if (change.error != nullptr) out.row.error = *change.error;
-  return out;
+  const MessageStep one{workspace, id, change};
+  TRY(auto changed, change_statuses(db, {&one, 1}));
+  return std::move(changed.front());
 }
 
 namespace {
@@ -290,12 +341,17 @@ Result<std::optional<MessageRow>> find_message(store::Connection& db, const Work
   return found;
 }
 
-Result<std::optional<Conversation>> find_conversation(store::Connection& db,
-                                                      const WorkspaceId& workspace,
-                                                      const MessageId& id) {
-  std::optional<Conversation> found;
-  CHECK_OK(db.query(kConversation, {workspace, id}, [&found](const store::Row& row) {
-    found = Conversation{row.id<SenderId>(0), hash_of(row.text(1))};
+Result<std::vector<std::optional<Conversation>>> find_conversations(
+    store::Connection& db, const WorkspaceId& workspace, std::span<const MessageId> ids) {
+  std::vector<std::optional<Conversation>> found(ids.size());
+  std::vector<Param> params;
+  params.reserve(ids.size() * 2);
+  for (const MessageId& id : ids) {
+    params.push_back(workspace);
+    params.push_back(id);
+  }
+  CHECK_OK(db.query_each(kConversation, params, 2, [&](std::size_t at, const store::Row& row) {
+    found[at] = Conversation{row.id<SenderId>(0), hash_of(row.text(1))};
   }));
   return found;
 }

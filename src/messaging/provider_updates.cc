@@ -94,26 +94,32 @@ Envelope envelope_of_status(const Sender& sender, MessageStatus status,
   return {"messages/status", provider_message_id, at, sender.address, channel::status_name(status)};
 }
 
-/// change_status(), for a message too whose attempt has not ended: the provider's webhook may
-/// overtake its answer.
-Result<std::optional<ChangedMessage>> change_status_of(store::Connection& db, UpdatesOp& op,
-                                                       const MessageId& id,
-                                                       const StatusChange& change) {
-  TRY(auto changed, change_status(db, op.sender->workspace, id, change));
-  if (changed) return changed;
-  const auto begun = op.begun.find(op.sender->workspace, id);
-  if (!begun) return std::nullopt;
-  TRY([[maybe_unused]] const bool is_new, insert_message(db, *begun));
-  op.overtaken.push_back(id);
-  return change_status(db, op.sender->workspace, id, change);
-}
-
-Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
-                      metering::Tally& tally) {
+MessageStep step_of(const UpdatesOp& op, const Prepared& update) {
   StatusChange change = update.change;
   change.provider_message_id = update.provider_message_id;
   change.error = update.error ? &*update.error : nullptr;
-  TRY(const auto changed, change_status_of(db, op, update.message, change));
+  return {op.sender->workspace, update.message, change};
+}
+
+/// What became of a step whose message is not in the table: the provider's webhook may overtake the
+/// answer to an attempt, which has not ended then.
+Result<std::optional<ChangedMessage>> change_begun(store::Connection& db, UpdatesOp& op,
+                                                   const MessageStep& step) {
+  const auto begun = op.begun.find(step.workspace, step.id);
+  if (!begun) return std::nullopt;
+  // False where another step of this batch has put it there.
+  TRY([[maybe_unused]] const bool is_new, insert_message(db, *begun));
+  op.overtaken.push_back(step.id);
+  return change_status(db, step.workspace, step.id, step.change);
+}
+
+Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
+                      std::optional<ChangedMessage> changed, metering::Tally& tally) {
+  const MessageStep step = step_of(op, update);
+  const StatusChange& change = step.change;
+  if (!changed) {
+    TRY(changed, change_begun(db, op, step));
+  }
   if (!changed) {
     // Retention took it, or it was another server's: nobody can be told whose it is, but it is not
     // lost silently.
@@ -131,16 +137,28 @@ Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
   return {};
 }
 
-Result<> apply_inbound(store::Connection& db, UpdatesOp& op, Prepared& update,
-                       metering::Tally& tally) {
-  TRY(const bool first, insert_message(db, update.inbound));
-  if (!first) return {};
+Result<> tell_inbound(store::Connection& db, UpdatesOp& op, Prepared& update,
+                      metering::Tally& tally) {
   CHECK_OK(op.events.record(db, update.event, update.plan));
   tally.count({op.sender->workspace, op.sender->mode}, metering::Metric::kReceived);
   return {};
 }
 
 Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<MessageStep> steps;
+  std::vector<const MessageRow*> inbound;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<UpdatesOp>(each);
+    for (const Prepared& update : op.updates) {
+      if (update.kind == Prepared::Kind::kStatus) steps.push_back(step_of(op, update));
+      if (update.kind == Prepared::Kind::kInbound) inbound.push_back(&update.inbound);
+    }
+  }
+  TRY(auto changed, change_statuses(db, steps));
+  TRY(const auto inserted, insert_messages(db, inbound));
+  auto next_changed = changed.begin();
+  auto next_inserted = inserted.begin();
+
   const auto& first = store::as<UpdatesOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
   for (store::WriteOp* each : ops) {
@@ -150,10 +168,10 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
       update.plan.begin();
       switch (update.kind) {
         case Prepared::Kind::kStatus:
-          CHECK_OK(apply_status(db, op, update, tally));
+          CHECK_OK(apply_status(db, op, update, *std::move(next_changed++), tally));
           break;
         case Prepared::Kind::kInbound:
-          CHECK_OK(apply_inbound(db, op, update, tally));
+          if (*next_inserted++ == 1) CHECK_OK(tell_inbound(db, op, update, tally));
           break;
         case Prepared::Kind::kUnknown:
           CHECK_OK(op.events.record_unknown(db, update.event, update.plan));
@@ -308,9 +326,9 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
   }
   if (ids.empty()) co_return Result<>{};
   auto read = [&ids, &lanes, workspace = sender->workspace](store::Connection& db) -> Result<> {
-    for (const MessageId& id : ids) {
-      TRY(const auto found, find_conversation(db, workspace, id));
-      if (found) lanes[id] = lane_of(found->sender, found->contact);
+    TRY(const auto found, find_conversations(db, workspace, ids));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (found[i]) lanes[ids[i]] = lane_of(found[i]->sender, found[i]->contact);
     }
     return {};
   };

@@ -96,8 +96,7 @@ Result<> SendHandler::on_claimed(store::Connection& db, const outbox::Job& job, 
 Result<> SendHandler::recover(store::Connection& db, outbox::Job job, outbox::FoundIn found,
                               Time now) {
   CHECK_OK(settle_unknown(db, events_, limits_, job, found, now));
-  TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
-  return {};
+  return outbox::finish_job(db, job);
 }
 
 Result<bool> SendHandler::give_up(store::Connection& db, const outbox::Job& job, Time now) {

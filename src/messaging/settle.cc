@@ -29,49 +29,82 @@ StatusChange change_of(const SettleOp& op) {
   return {op.status, op.now, op.provider_message_id, op.error ? &*op.error : nullptr};
 }
 
-/// `inserted`: what came into the table of a message that began with this attempt.
-Result<> settle_one(store::Connection& db, SettleOp& op, const ChangedMessage* inserted,
-                    metering::Tally& tally) {
-  if (op.retry_at)
-    return op.begun != nullptr ? requeue_begun(db, op)
-                               : outbox::requeue_job(db, op.job, *op.retry_at);
-  const StatusChange change = change_of(op);
+Result<> requeue(store::Connection& db, const SettleOp& op) {
+  return op.begun != nullptr ? requeue_begun(db, op)
+                             : outbox::requeue_job(db, op.job, *op.retry_at);
+}
+
+/// `changed`: the message with its step made.
+Result<> tell_end(store::Connection& db, SettleOp& op, const ChangedMessage& changed,
+                  metering::Tally& tally) {
   const auto tell = [&db, &op](const MessageRow& row) {
     op.event.body_is_derived = op.event.type == webhook::EventType::kMessageSent;
     if (!op.event.body_is_derived || !op.plan.empty()) op.event.body = render_event_body(row);
     return op.events.record(db, op.event, op.plan);
   };
-  if (inserted != nullptr) {
-    CHECK_OK(leave_behind(*inserted, change, tally, tell));
-    if (!op.promote) return {};
-    TRY(op.promoted, outbox::promote_lane(db, op.job.group, op.job.lane));
-    return {};
+  return leave_behind(changed, change_of(op), tally, tell);
+}
+
+/// The steps of all that have ended: of those that a message began with, and of those that were
+/// claimed from the queue.
+struct Steps {
+  std::vector<BegunChange> begun;
+  std::vector<MessageStep> claimed;
+};
+
+Steps steps_of(std::span<store::WriteOp* const> ops) {
+  Steps steps;
+  for (store::WriteOp* each : ops) {
+    const auto& op = store::as<SettleOp>(each);
+    if (op.retry_at) continue;
+    if (op.begun != nullptr) {
+      steps.begun.push_back({*op.begun->row, change_of(op)});
+    } else {
+      steps.claimed.push_back({op.job.workspace, MessageId(op.job.id), change_of(op)});
+    }
   }
-  TRY(const auto changed, change_status(db, op.job.workspace, MessageId(op.job.id), change));
-  if (changed) CHECK_OK(leave_behind(*changed, change, tally, tell));
-  TRY(op.promoted, outbox::finish_job(db, op.job, op.promote));
+  return steps;
+}
+
+/// After all that goes back to its lane has: a lane has one head.
+Result<> promote_next(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<SettleOp*> asking;
+  std::vector<outbox::LaneOfGroup> lanes;
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<SettleOp>(each);
+    if (op.retry_at || !op.promote) continue;
+    asking.push_back(&op);
+    lanes.push_back({op.job.group, op.job.lane});
+  }
+  TRY(const auto promoted, outbox::promote_lanes(db, lanes));
+  for (std::size_t i = 0; i < asking.size(); ++i) asking[i]->promoted = promoted[i];
   return {};
 }
 
-bool ends_begun(const SettleOp& op) { return op.begun != nullptr && !op.retry_at; }
-
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
   const auto& first = store::as<SettleOp>(ops.front());
-  std::vector<BegunChange> begun;
+  const Steps steps = steps_of(ops);
+  TRY(const auto inserted, insert_changed(db, steps.begun));
+  TRY(const auto changed, change_statuses(db, steps.claimed));
+
+  metering::Tally tally(db, first.limits, first.now);
+  auto next_inserted = inserted.begin();
+  auto next_changed = changed.begin();
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
     op.plan.begin();
-    if (ends_begun(op)) begun.push_back({*op.begun->row, change_of(op)});
+    if (op.retry_at) {
+      CHECK_OK(requeue(db, op));
+    } else if (op.begun != nullptr) {
+      CHECK_OK(tell_end(db, op, *next_inserted++, tally));
+    } else {
+      if (const auto& of_claimed = *next_changed++; of_claimed)
+        CHECK_OK(tell_end(db, op, *of_claimed, tally));
+      CHECK_OK(outbox::end_job(db, op.job.id));
+    }
   }
-  TRY(const auto inserted, insert_changed(db, begun));
-
-  metering::Tally tally(db, first.limits, first.now);
-  auto next = inserted.begin();
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<SettleOp>(each);
-    CHECK_OK(settle_one(db, op, ends_begun(op) ? &*next++ : nullptr, tally));
-  }
+  CHECK_OK(promote_next(db, ops));
   CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }
@@ -106,7 +139,7 @@ Result<> recover_begun(store::Connection& db, RecoverBegunOp& op) {
     if (!is_open) continue;
     const outbox::Job job = job_of(row);
     CHECK_OK(settle_unknown(db, op.events, op.limits, job, op.found, op.now));
-    TRY([[maybe_unused]] const auto promoted, outbox::finish_job(db, job, /*promote=*/true));
+    CHECK_OK(outbox::finish_job(db, job));
     ++op.recovered;
   }
   return op.all_begun.clear_left(db);

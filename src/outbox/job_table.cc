@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <unordered_set>
 
 namespace flowsell::outbox {
 namespace {
@@ -109,12 +110,43 @@ struct Head {
   JobState state;
 };
 
-Result<std::optional<Head>> lane_head(store::Connection& db, const GroupId& group, Lane lane) {
-  std::optional<Head> head;
-  CHECK_OK(db.query(kLaneHead, {id_param(group), lane_param(lane)}, [&](const store::Row& row) {
-    head = Head{{id_of(row.text(0)), lane, row.time(2)}, static_cast<JobState>(row.integer(1))};
+struct HashOfLane {
+  std::size_t operator()(const LaneOfGroup& lane) const noexcept {
+    return std::hash<Lane>{}(lane.lane) ^ std::hash<MessageId>{}(MessageId(lane.group));
+  }
+};
+using SetOfLanes = std::unordered_set<LaneOfGroup, HashOfLane>;
+
+Result<std::vector<std::optional<Head>>> lane_heads(store::Connection& db,
+                                                    std::span<const LaneOfGroup> lanes) {
+  std::vector<std::optional<Head>> heads(lanes.size());
+  std::vector<Param> params;
+  params.reserve(lanes.size() * 2);
+  for (const LaneOfGroup& each : lanes) {
+    params.push_back(id_param(each.group));
+    params.push_back(lane_param(each.lane));
+  }
+  CHECK_OK(db.query_each(kLaneHead, params, 2, [&](std::size_t at, const store::Row& row) {
+    heads[at] = Head{{id_of(row.text(0)), lanes[at].lane, row.time(2)},
+                     static_cast<JobState>(row.integer(1))};
   }));
-  return head;
+  return heads;
+}
+
+LaneOfGroup lane_of(const Job& job) { return {job.group, job.lane}; }
+
+/// The lanes of those jobs that may become ready, as far as a queued job is in them.
+Result<SetOfLanes> occupied_lanes(store::Connection& db, std::span<const NewJob> jobs) {
+  std::vector<LaneOfGroup> lanes;
+  for (const NewJob& each : jobs) {
+    if (each.wanted == JobState::kReady) lanes.push_back(lane_of(each.job));
+  }
+  TRY(const auto heads, lane_heads(db, lanes));
+  SetOfLanes occupied;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    if (heads[i]) occupied.insert(lanes[i]);
+  }
+  return occupied;
 }
 
 Result<> insert_claimed(store::Connection& db, const Job& job) {
@@ -139,39 +171,65 @@ Result<> insert_queued(store::Connection& db, const Job& job, JobState state, in
 
 std::span<const store::Migration> migrations() { return kMigrations; }
 
-Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted) {
-  if (wanted == JobState::kClaimed) {
-    CHECK_OK(insert_claimed(db, job));
-    return wanted;
+Result<std::vector<JobState>> insert_jobs(store::Connection& db, std::span<const NewJob> jobs) {
+  TRY(SetOfLanes occupied, occupied_lanes(db, jobs));
+  std::vector<JobState> states;
+  states.reserve(jobs.size());
+  for (const auto& [job, wanted] : jobs) {
+    JobState state = wanted;
+    if (wanted == JobState::kReady && occupied.contains(lane_of(job))) state = JobState::kWaiting;
+    if (state == JobState::kClaimed) {
+      CHECK_OK(insert_claimed(db, job));
+    } else {
+      CHECK_OK(insert_queued(db, job, state, 0, job.due));
+      occupied.insert(lane_of(job));
+    }
+    states.push_back(state);
   }
-  JobState state = wanted;
-  if (wanted == JobState::kReady) {
-    TRY(const auto head, lane_head(db, job.group, job.lane));
-    if (head) state = JobState::kWaiting;
-  }
-  CHECK_OK(insert_queued(db, job, state, 0, job.due));
-  return state;
+  return states;
 }
 
-Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote) {
-  CHECK_OK(db.write(kDeleteClaimed, {id_param(job.id)}));
-  if (!promote) return std::nullopt;
-  return promote_lane(db, job.group, job.lane);
+Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted) {
+  const NewJob one{job, wanted};
+  TRY(const auto states, insert_jobs(db, {&one, 1}));
+  return states.front();
+}
+
+Result<> end_job(store::Connection& db, const JobId& id) {
+  return db.write(kDeleteClaimed, {id_param(id)});
+}
+
+Result<> finish_job(store::Connection& db, const Job& job) {
+  CHECK_OK(end_job(db, job.id));
+  TRY([[maybe_unused]] const auto promoted, promote_lane(db, lane_of(job)));
+  return {};
 }
 
 Result<> requeue_job(store::Connection& db, const Job& job, Time due) {
   // A job accepted in the moment when this one was neither queued nor known to be in flight may
   // stand ready: it goes back behind the head, or the retry would be overtaken.
   CHECK_OK(db.write(kHoldOthers, {id_param(job.group), lane_param(job.lane), id_param(job.id)}));
-  CHECK_OK(db.write(kDeleteClaimed, {id_param(job.id)}));
+  CHECK_OK(end_job(db, job.id));
   return insert_queued(db, job, JobState::kReady, job.attempt, due);
 }
 
-Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane) {
-  TRY(const auto head, lane_head(db, group, lane));
-  if (!head || head->state != JobState::kWaiting) return std::nullopt;
-  CHECK_OK(db.write(kMakeReady, {id_param(head->ref.id)}));
-  return head->ref;
+Result<std::vector<std::optional<JobRef>>> promote_lanes(store::Connection& db,
+                                                         std::span<const LaneOfGroup> lanes) {
+  TRY(const auto heads, lane_heads(db, lanes));
+  std::vector<std::optional<JobRef>> promoted(lanes.size());
+  SetOfLanes done;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto& head = heads[i];
+    if (!head || head->state != JobState::kWaiting || !done.insert(lanes[i]).second) continue;
+    CHECK_OK(db.write(kMakeReady, {id_param(head->ref.id)}));
+    promoted[i] = head->ref;
+  }
+  return promoted;
+}
+
+Result<std::optional<JobRef>> promote_lane(store::Connection& db, const LaneOfGroup& lane) {
+  TRY(const auto promoted, promote_lanes(db, {&lane, 1}));
+  return promoted.front();
 }
 
 Result<bool> has_job(store::Connection& db, const JobId& id) {
@@ -196,15 +254,28 @@ Result<> promote_orphans(store::Connection& db) {
   return {};
 }
 
-Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref) {
-  std::optional<Job> job;
-  CHECK_OK(db.query(kFindReady, {id_param(ref.id), ref.due},
-                    [&](const store::Row& row) { job = job_of(row); }));
-  if (!job) return std::nullopt;
-  ++job->attempt;
-  CHECK_OK(db.write(kDeleteQueued, {id_param(ref.id)}));
-  CHECK_OK(insert_claimed(db, *job));
-  return job;
+Result<std::vector<std::optional<Job>>> claim_jobs(store::Connection& db,
+                                                   std::span<const JobRef> refs) {
+  std::vector<std::optional<Job>> jobs(refs.size());
+  std::vector<Param> params;
+  params.reserve(refs.size() * 2);
+  for (const JobRef& ref : refs) {
+    params.push_back(id_param(ref.id));
+    params.emplace_back(ref.due);
+  }
+  std::unordered_set<MessageId> found;
+  CHECK_OK(db.query_each(kFindReady, params, 2, [&](std::size_t at, const store::Row& row) {
+    if (found.insert(MessageId(refs[at].id)).second) jobs[at] = job_of(row);
+  }));
+  for (const auto& job : jobs) {
+    if (job) CHECK_OK(db.write(kDeleteQueued, {id_param(job->id)}));
+  }
+  for (auto& job : jobs) {
+    if (!job) continue;
+    ++job->attempt;
+    CHECK_OK(insert_claimed(db, *job));
+  }
+  return jobs;
 }
 
 Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group,

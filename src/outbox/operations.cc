@@ -6,22 +6,29 @@ namespace {
 constexpr std::size_t kRecoverBlock = 500;
 
 Result<> apply_claims(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<JobRef> refs;
+  for (store::WriteOp* each : ops) {
+    const auto& of_one = store::as<ClaimOp>(each).refs;
+    refs.insert(refs.end(), of_one.begin(), of_one.end());
+  }
+  TRY(auto claimed, claim_jobs(db, refs));
+  auto next = claimed.begin();
   for (store::WriteOp* each : ops) {
     auto& op = store::as<ClaimOp>(each);
-    op.claimed.assign(op.refs.size(), std::nullopt);
+    op.claimed.clear();
     for (std::size_t i = 0; i < op.refs.size(); ++i) {
-      TRY(op.claimed[i], claim_job(db, op.refs[i]));
-      if (op.claimed[i]) CHECK_OK(op.handler.on_claimed(db, *op.claimed[i], op.now));
+      const auto& job = op.claimed.emplace_back(std::move(*next++));
+      if (job) CHECK_OK(op.handler.on_claimed(db, *job, op.now));
     }
   }
   return {};
 }
 
 Result<> apply_promotions(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<PromoteOp>(each);
-    TRY(op.promoted, promote_lane(db, op.group, op.lane));
-  }
+  std::vector<LaneOfGroup> lanes;
+  for (store::WriteOp* each : ops) lanes.push_back(store::as<PromoteOp>(each).lane);
+  TRY(const auto promoted, promote_lanes(db, lanes));
+  for (std::size_t i = 0; i < ops.size(); ++i) store::as<PromoteOp>(ops[i]).promoted = promoted[i];
   return {};
 }
 
@@ -76,7 +83,7 @@ constexpr store::WriteKind kGiveUpKind{"give_up", 1, apply_giving_up};
 
 ClaimOp::ClaimOp(JobHandler& h, std::vector<JobRef> r, Time t)
     : WriteOp(kClaimKind), handler(h), refs(std::move(r)), now(t) {}
-PromoteOp::PromoteOp(const GroupId& g, Lane l) : WriteOp(kPromoteKind), group(g), lane(l) {}
+PromoteOp::PromoteOp(const LaneOfGroup& l) : WriteOp(kPromoteKind), lane(l) {}
 UnclaimOp::UnclaimOp(Job j) : WriteOp(kUnclaimKind), job(std::move(j)) {}
 RecoverOp::RecoverOp(std::function<JobHandler&(JobKind)> h, FoundIn f, Time t)
     : WriteOp(kRecoverKind), handler_of(std::move(h)), found(f), now(t) {}

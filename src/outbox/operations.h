@@ -19,9 +19,8 @@ struct ClaimOp final : store::WriteOp {
 
 /// Makes sure that a lane's head is ready.
 struct PromoteOp final : store::WriteOp {
-  PromoteOp(const GroupId& g, Lane l);
-  GroupId group;
-  Lane lane;
+  explicit PromoteOp(const LaneOfGroup& l);
+  LaneOfGroup lane;
   std::optional<JobRef> promoted;
 };
 

@@ -271,7 +271,7 @@ Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
 }
 
 Awaitable<void> Outbox::promote(std::shared_ptr<Group> group, Lane lane) {
-  PromoteOp op(group->id, lane);
+  PromoteOp op({group->id, lane});
   while (true) {
     const auto committed = co_await db_.commit(op);
     if (committed || stopping()) break;

@@ -250,6 +250,21 @@ Result<std::vector<std::int64_t>> PostgresConnection::run_one_by_one(const Sql& 
   return changed;
 }
 
+Result<> PostgresConnection::query_each(const Sql& sql, std::span<const Param> rows,
+                                        std::size_t width, const RowOfFn& each) {
+  std::vector<Outcome> outcomes(rows.size() / width);
+  for (Outcome& of_one : outcomes) {
+    CHECK_OK(send(sql, rows.first(width), nullptr, &of_one));
+    rows = rows.subspan(width);
+  }
+  CHECK_OK(flush());
+  for (std::size_t at = 0; at < outcomes.size(); ++at) {
+    const int count = PQntuples(outcomes[at].get());
+    for (int row = 0; row < count; ++row) each(at, PostgresRow(outcomes[at].get(), row));
+  }
+  return {};
+}
+
 Result<> PostgresConnection::write(const Sql& sql, Params params) {
   TRY(const Statement* statement, statement_of(sql, params));
   return statement->bulk ? add_to_bulk(sql, params) : send(sql, params);
@@ -313,7 +328,8 @@ Result<> PostgresConnection::read_simple_results() {
   }
 }
 
-Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* changed) {
+Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* changed,
+                                  Outcome* outcome) {
   if (is_lost_) return std::unexpected(lost());
   CHECK_OK(send_bulk());
   TRY(Statement * statement, statement_of(sql, params));
@@ -334,7 +350,7 @@ Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* c
     }
     ++i;
   }
-  return send_prepared(statement->name, i, changed);
+  return send_prepared(statement->name, i, {.changed = changed, .outcome = outcome});
 }
 
 void PostgresConnection::reserve_parameters(std::size_t count) {
@@ -344,12 +360,11 @@ void PostgresConnection::reserve_parameters(std::size_t count) {
   digits_.resize(std::max(count, digits_.size()));
 }
 
-Result<> PostgresConnection::send_prepared(const std::string& name, std::size_t count,
-                                           std::int64_t* changed) {
+Result<> PostgresConnection::send_prepared(const std::string& name, std::size_t count, Sent asked) {
   if (PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(count), values_.data(),
                           lengths_.data(), formats_.data(), kBinaryFormat) != 1)
     return std::unexpected(lost());
-  sent_.push_back({.changed = changed});
+  sent_.push_back(asked);
   return {};
 }
 
@@ -364,7 +379,7 @@ Result<PostgresConnection::Statement*> PostgresConnection::statement_of(const Sq
     found = statements_.emplace(&sql, std::move(statement)).first;
   }
   if (found->second.parameters == static_cast<int>(params.size())) return &found->second;
-  for (Sent& each : sent_) each.changed = nullptr;  // its owner hears of this failure and goes
+  for (Sent& each : sent_) each.forget_asker();  // its owner hears of this failure and goes
   return fail(ErrorCode::kInternal,
               "PostgreSQL: a statement got another number of parameters than it names");
 }
@@ -428,7 +443,7 @@ Result<> PostgresConnection::send_bulk() {
     lengths_[i] = static_cast<int>(array.size());
     formats_[i] = kBinaryFormat;
   }
-  return send_prepared(statement.bulk_name, count, nullptr);
+  return send_prepared(statement.bulk_name, count, {});
 }
 
 /// Waits for the outcome of all that was sent; gives the last one's.
@@ -460,7 +475,11 @@ Result<PostgresConnection::Outcome> PostgresConnection::read_outcomes() {
       case PGRES_TUPLES_OK:
         if (at < sent_.size() && sent_[at].changed != nullptr)
           *sent_[at].changed = changed_by(result.get());
-        last = std::move(result);
+        if (at < sent_.size() && sent_[at].outcome != nullptr) {
+          *sent_[at].outcome = std::move(result);
+        } else {
+          last = std::move(result);
+        }
         break;
       case PGRES_PIPELINE_ABORTED:  // it stood behind the one that failed
         forget_preparation(at);

@@ -46,6 +46,8 @@ class PostgresConnection final : public Connection {
   Result<> write(const Sql& sql, Params params) override;
   Result<std::vector<std::int64_t>> run_each(const Sql& sql, std::span<const Param> rows,
                                              std::size_t width) override;
+  Result<> query_each(const Sql& sql, std::span<const Param> rows, std::size_t width,
+                      const RowOfFn& each) override;
 
   /// Sends what write() has held back and waits for the outcome of all.
   Result<> flush();
@@ -84,10 +86,16 @@ class PostgresConnection final : public Connection {
   struct Sent {
     const Sql* prepared = nullptr;    ///< where it was a preparation
     std::int64_t* changed = nullptr;  ///< where it is asked how many rows it changed
+    Outcome* outcome = nullptr;       ///< where its rows are asked for
+    void forget_asker() noexcept {
+      changed = nullptr;
+      outcome = nullptr;
+    }
   };
 
   Result<> set_up_session();
-  Result<> send(const Sql& sql, Params params, std::int64_t* changed = nullptr);
+  Result<> send(const Sql& sql, Params params, std::int64_t* changed = nullptr,
+                Outcome* outcome = nullptr);
   Result<Statement*> statement_of(const Sql& sql, Params params);
   Result<> prepare(const Sql& sql, Statement& statement, Params params);
   Result<> prepare_bulk(const Sql& sql, Statement& statement);
@@ -96,7 +104,7 @@ class PostgresConnection final : public Connection {
   Result<std::vector<std::int64_t>> run_one_by_one(const Sql& sql, std::span<const Param> rows,
                                                    std::size_t width);
   void reserve_parameters(std::size_t count);
-  Result<> send_prepared(const std::string& name, std::size_t count, std::int64_t* changed);
+  Result<> send_prepared(const std::string& name, std::size_t count, Sent asked);
   Result<Outcome> sync();
   Result<Outcome> read_outcomes();
   Result<Outcome> next_result();

@@ -177,6 +177,13 @@ Result<std::vector<std::int64_t>> SqliteConnection::run_each(const Sql& sql,
   return changed;
 }
 
+Result<> SqliteConnection::query_each(const Sql& sql, std::span<const Param> rows,
+                                      std::size_t width, const RowOfFn& each) {
+  for (std::size_t at = 0; !rows.empty(); rows = rows.subspan(width), ++at)
+    CHECK_OK(query(sql, rows.first(width), [&](const Row& row) { each(at, row); }));
+  return {};
+}
+
 Result<> SqliteConnection::execute(const std::string& statements) {
   const int code = sqlite3_exec(db_.get(), statements.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(last_error(code));

@@ -42,6 +42,8 @@ class SqliteConnection final : public Connection {
   Result<> query(const Sql& sql, Params params, const RowFn& each) override;
   Result<std::int64_t> run(const Sql& sql, Params params) override;
   Result<> write(const Sql& sql, Params params) override;
+  Result<> query_each(const Sql& sql, std::span<const Param> rows, std::size_t width,
+                      const RowOfFn& each) override;
   Result<std::vector<std::int64_t>> run_each(const Sql& sql, std::span<const Param> rows,
                                              std::size_t width) override;
 

@@ -25,12 +25,16 @@ const Sql kRecord(
     "ELSE attempts || ',' || ?3 END, status = ?4, next_attempt_at = ?5, finished_at = ?6 "
     "WHERE workspace_id = ?1 AND id = ?2");
 // Content of an event goes as soon as nobody waits for it any more.
-const Sql kFinishEvent(
-    "UPDATE events SET pending = pending - 1, "
-    "sealed = CASE WHEN pending <= 1 THEN NULL ELSE sealed END, "
-    "key_id = CASE WHEN pending <= 1 THEN NULL ELSE key_id END, "
-    "content_expires_at = CASE WHEN pending <= 1 THEN NULL ELSE content_expires_at END "
-    "WHERE workspace_id = ?1 AND id = ?2");
+#define FINISH_EVENT                                                                         \
+  "UPDATE events SET pending = pending - 1, "                                                \
+  "sealed = CASE WHEN pending <= 1 THEN NULL ELSE sealed END, "                              \
+  "key_id = CASE WHEN pending <= 1 THEN NULL ELSE key_id END, "                              \
+  "content_expires_at = CASE WHEN pending <= 1 THEN NULL ELSE content_expires_at END WHERE " \
+  "workspace_id = ?1 AND id = "
+const Sql kFinishEvent(FINISH_EVENT "?2");
+const Sql kFinishEventOf(FINISH_EVENT
+                         "(SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND id = ?2)");
+#undef FINISH_EVENT
 const Sql kEventOf("SELECT event_id FROM deliveries WHERE workspace_id = ?1 AND id = ?2");
 // The inner query bounds the work of a page whose filters match little.
 #define DELIVERY_PAGE(order)                                                                      \
@@ -116,9 +120,7 @@ Result<> record_attempt(store::Connection& db, const WorkspaceId& workspace, con
   CHECK_OK(db.write(kRecord, {workspace, id, entry, static_cast<int>(status), next,
                               final ? Param(now) : Param(nullptr)}));
   if (!final) return {};
-  TRY(const auto event, event_of(db, workspace, id));
-  if (event) CHECK_OK(db.write(kFinishEvent, {workspace, *event}));
-  return {};
+  return db.write(kFinishEventOf, {workspace, id});
 }
 
 namespace {

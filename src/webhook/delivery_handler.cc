@@ -34,30 +34,31 @@ struct SettleOp final : store::WriteOp {
   std::optional<outbox::JobRef> promoted;  ///< result
 };
 
-Result<> end_begun(store::Connection& db, SettleOp& op) {
-  CHECK_OK(insert_attempted(db, *op.begun->row, op.attempt, op.status, op.next, op.now));
+Result<> settle_one(store::Connection& db, SettleOp& op) {
+  if (op.begun != nullptr) {
+    CHECK_OK(insert_attempted(db, *op.begun->row, op.attempt, op.status, op.next, op.now));
+  } else {
+    CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status,
+                            op.next, op.now));
+  }
   if (op.next) return outbox::requeue_job(db, op.job, *op.next);
-  if (!op.promote) return {};
-  TRY(op.promoted, outbox::promote_lane(db, op.job.group, op.job.lane));
-  return {};
+  return op.begun != nullptr ? Result<>() : outbox::end_job(db, op.job.id);
 }
 
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<SettleOp*> asking;
+  std::vector<outbox::LaneOfGroup> lanes;
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
-    if (op.begun != nullptr) {
-      CHECK_OK(end_begun(db, op));
-      continue;
-    }
-    CHECK_OK(record_attempt(db, op.job.workspace, DeliveryId(op.job.id), op.attempt, op.status,
-                            op.next, op.now));
-    if (op.next) {
-      CHECK_OK(outbox::requeue_job(db, op.job, *op.next));
-    } else {
-      TRY(op.promoted, outbox::finish_job(db, op.job, op.promote));
-    }
+    CHECK_OK(settle_one(db, op));
+    if (op.next || !op.promote) continue;
+    asking.push_back(&op);
+    lanes.push_back({op.job.group, op.job.lane});
   }
+  // After all that goes back to its lane has: a lane has one head.
+  TRY(const auto promoted, outbox::promote_lanes(db, lanes));
+  for (std::size_t i = 0; i < asking.size(); ++i) asking[i]->promoted = promoted[i];
   return {};
 }
 void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept {

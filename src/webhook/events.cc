@@ -241,11 +241,15 @@ void Events::ended(bool committed) noexcept {
 
 Result<> Events::enqueue_waiting(store::Connection& db) {
   enqueued_ = 0;
+  std::vector<outbox::Job> jobs;
+  jobs.reserve(waiting_.size());
+  std::vector<outbox::NewJob> fresh;
   for (const WaitingDelivery& each : waiting_) {
     CHECK_OK(insert_delivery(db, *each.begun.row));
-    TRY(*each.inserted, outbox::insert_job(db, job_of(*each.begun.row), each.wanted));
-    ++enqueued_;
+    fresh.push_back({jobs.emplace_back(job_of(*each.begun.row)), each.wanted});
   }
+  TRY(const auto states, outbox::insert_jobs(db, fresh));
+  for (const WaitingDelivery& each : waiting_) *each.inserted = states[enqueued_++];
   return {};
 }
 

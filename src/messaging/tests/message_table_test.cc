@@ -200,6 +200,28 @@ TEST_F(MessageTable, OvertakenStepKnowsItsMode) {
   EXPECT_EQ(change(row.id, step(kSent, kNow))->row.mode, identity::Mode::kLive);
 }
 
+TEST_F(MessageTable, StepsOfManyMessagesAreEachTheirOwn) {
+  const auto first = inserted(), second = inserted();
+  MessageId none = a_row().id;
+  const MessageError error{"recipient_unreachable", 1, 2, "trace", {}};
+  const std::vector<MessageStep> steps = {
+      {workspace_, second.id, {kFailed, kNow, "wamid.2", &error}},
+      {workspace_, none, {kSent, kNow, "wamid.0", nullptr}},
+      {workspace_, first.id, {kSent, kNow, "wamid.1", nullptr}},
+      {WorkspaceId(), first.id, {kRead, kNow, "", nullptr}}};
+  const auto changed = testkit::in_transaction(
+      *db_, [&](store::Connection& db) { return change_statuses(db, steps); });
+  ASSERT_EQ(changed.size(), 4U);
+  EXPECT_EQ(changed[0]->row.id, second.id);
+  EXPECT_EQ(changed[0]->row.error->code, "recipient_unreachable");
+  EXPECT_FALSE(changed[1]);
+  EXPECT_EQ(changed[2]->row.id, first.id);
+  EXPECT_EQ(changed[2]->row.provider_message_id, "wamid.1");
+  EXPECT_FALSE(changed[3]);
+  EXPECT_EQ(read(first.id).status, kSent);
+  EXPECT_EQ(read(second.id).status, kFailed);
+}
+
 /// Every order of two reports each of all that a provider may say.
 TEST_F(MessageTable, EachStepIsFirstOnceInEveryOrder) {
   std::vector<MessageStatus> steps = {kSent,      kSent,      kFailed, kFailed, kUnknown,
@@ -221,7 +243,22 @@ TEST_F(MessageTable, EachStepIsFirstOnceInEveryOrder) {
         TRY(const auto changed, change_status(db, workspace_, row.id, step(to, kNow)));
         if (changed.value().is_first) ++firsts[to];
       }
+      const auto at_once = a_row();
+      CHECK_OK(insert_message(db, at_once));
+      std::vector<MessageStep> all;
+      for (const auto to : steps) all.push_back({workspace_, at_once.id, step(to, kNow)});
+      TRY(const auto changed, change_statuses(db, all));
+      std::map<MessageStatus, int> firsts_at_once;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (changed[i].value().is_first) ++firsts_at_once[steps[i]];
+      }
+      std::erase_if(firsts_at_once, [](const auto& each) { return each.second == 0; });
+      EXPECT_EQ(firsts_at_once, firsts);
       TRY(const auto found, find_message(db, workspace_, row.id));
+      TRY(const auto found_at_once, find_message(db, workspace_, at_once.id));
+      EXPECT_EQ(found_at_once->status, found->status);
+      EXPECT_EQ(found_at_once->sent_at, found->sent_at);
+      EXPECT_EQ(found_at_once->failed_at, found->failed_at);
       const auto& end = found.value();
       EXPECT_EQ(end.status, kRead);
       EXPECT_EQ(std::tie(firsts[kSent], firsts[kDelivered], firsts[kRead]), std::tuple(1, 1, 1));
@@ -266,13 +303,15 @@ TEST_F(MessageTable, SentMessageIsNotMarkedAsSending) {
   EXPECT_EQ(read(row.id).status, kSent);
 }
 
-TEST_F(MessageTable, ConversationIsFound) {
+TEST_F(MessageTable, ConversationsAreFound) {
   const auto row = inserted();
+  const std::vector<MessageId> ids = {a_row().id, row.id};
   const auto found = testkit::in_snapshot(
-      *db_, [&](store::Connection& db) { return find_conversation(db, workspace_, row.id); });
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->sender, row.sender);
-  EXPECT_EQ(found->contact, row.contact_hash);
+      *db_, [&](store::Connection& db) { return find_conversations(db, workspace_, ids); });
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_FALSE(found[0]);
+  EXPECT_EQ(found[1]->sender, row.sender);
+  EXPECT_EQ(found[1]->contact, row.contact_hash);
 }
 
 class MessageList : public MessageTable {

@@ -31,13 +31,18 @@ class JobTable : public testing::Test {
         *db_, [&](store::Connection& db) { return insert_job(db, job, wanted); });
   }
   std::optional<JobRef> finish(const Job& job, bool promote = true) {
-    return testkit::in_transaction(
-        *db_, [&](store::Connection& db) { return finish_job(db, job, promote); });
-  }
-  std::optional<Job> claim(const JobRef& which) {
     return testkit::in_transaction(*db_,
-                                   [&](store::Connection& db) { return claim_job(db, which); });
+                                   [&](store::Connection& db) -> Result<std::optional<JobRef>> {
+                                     CHECK_OK(end_job(db, job.id));
+                                     if (!promote) return std::nullopt;
+                                     return promote_lane(db, {job.group, job.lane});
+                                   });
   }
+  std::vector<std::optional<Job>> claim_all(const std::vector<JobRef>& which) {
+    return testkit::in_transaction(*db_,
+                                   [&](store::Connection& db) { return claim_jobs(db, which); });
+  }
+  std::optional<Job> claim(const JobRef& which) { return claim_all({which}).front(); }
   void requeue(const Job& job, Time due) {
     ASSERT_TRUE(
         testkit::write(*db_, [&](store::Connection& db) { return requeue_job(db, job, due); }));
@@ -104,8 +109,45 @@ TEST_F(JobTable, PromotionOfALaneWhoseHeadIsReadyChangesNothing) {
   insert(a_job(1, kLane));
   insert(a_job(2, kLane));
   const auto promoted = testkit::in_transaction(
-      *db_, [](store::Connection& db) { return promote_lane(db, group_id(1), kLane); });
+      *db_, [](store::Connection& db) { return promote_lane(db, {group_id(1), kLane}); });
   EXPECT_EQ(promoted, std::nullopt);
+}
+
+TEST_F(JobTable, OfJobsThatComeTogetherTheFirstOfEachLaneIsReady) {
+  insert(a_job(1, kLane));
+  const std::vector<Job> jobs = {a_job(2, kLane), a_job(3, kLane + 1), a_job(4, kLane + 1),
+                                 a_job(5, kLane + 2), a_job(6, kLane + 2)};
+  const std::vector<NewJob> fresh = {{jobs[0], JobState::kReady},
+                                     {jobs[1], JobState::kReady},
+                                     {jobs[2], JobState::kReady},
+                                     {jobs[3], JobState::kClaimed},
+                                     {jobs[4], JobState::kReady}};
+  const auto states =
+      testkit::in_transaction(*db_, [&](store::Connection& db) { return insert_jobs(db, fresh); });
+  EXPECT_THAT(states, ElementsAre(JobState::kWaiting, JobState::kReady, JobState::kWaiting,
+                                  JobState::kClaimed, JobState::kReady));
+  EXPECT_THAT(ready(), ElementsAre(1, 3, 6));
+}
+
+TEST_F(JobTable, LaneThatIsNamedTwiceIsPromotedOnce) {
+  insert(a_job(1, kLane), JobState::kWaiting);
+  const std::vector<LaneOfGroup> lanes(2, LaneOfGroup{group_id(1), kLane});
+  const auto promoted = testkit::in_transaction(
+      *db_, [&](store::Connection& db) { return promote_lanes(db, lanes); });
+  EXPECT_TRUE(promoted[0]);
+  EXPECT_FALSE(promoted[1]);
+  EXPECT_THAT(ready(), ElementsAre(1));
+}
+
+TEST_F(JobTable, OfManyClaimsEachJobIsClaimedOnce) {
+  for (std::uint32_t n = 1; n <= 3; ++n) insert(a_job(n, n));
+  const auto claimed = claim_all({ref(3, 3), ref(9, 9), ref(1, 1), ref(3, 3)});
+  ASSERT_EQ(claimed.size(), 4U);
+  EXPECT_EQ(number_of(claimed[0]->id), 3U);
+  EXPECT_FALSE(claimed[1]);
+  EXPECT_EQ(number_of(claimed[2]->id), 1U);
+  EXPECT_FALSE(claimed[3]);
+  EXPECT_THAT(ready(), ElementsAre(2));
 }
 
 TEST_F(JobTable, ClaimGivesTheWholeRow) {

@@ -47,7 +47,10 @@ Result<> apply_ends(store::Connection& db, std::span<store::WriteOp* const> ops)
     if (op.due) {
       CHECK_OK(requeue_job(db, op.job, *op.due));
     } else {
-      TRY(op.promoted, finish_job(db, op.job, op.promote));
+      CHECK_OK(end_job(db, op.job.id));
+      if (op.promote) {
+        TRY(op.promoted, promote_lane(db, {op.job.group, op.job.lane}));
+      }
     }
   }
   return {};
@@ -97,8 +100,7 @@ Awaitable<Disposition> FakeHandler::attempt(Job job) {
 
 Result<> FakeHandler::recover(store::Connection& db, Job job, FoundIn, Time) {
   recovered.push_back(number_of(job.id));
-  TRY([[maybe_unused]] const auto promoted, finish_job(db, job, true));
-  return {};
+  return finish_job(db, job);
 }
 
 Result<bool> FakeHandler::give_up(store::Connection&, const Job& job, Time) {

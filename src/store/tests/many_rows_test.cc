@@ -12,12 +12,14 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 
 constexpr Sql kAddKey(
     "INSERT INTO item_key (note, id) VALUES (?1, ?2) ON CONFLICT (note) DO NOTHING");
 constexpr Sql kAddLoose("INSERT INTO loose (id, note, bytes, amount) VALUES (?1, ?2, ?3, ?4)");
 constexpr Sql kRaise("UPDATE loose SET amount = amount + 1 WHERE id = ?1");
 constexpr Sql kLoose("SELECT note, bytes, amount FROM loose ORDER BY id");
+constexpr Sql kAmountsOf("SELECT amount FROM loose WHERE note = ?1 ORDER BY id");
 constexpr Sql kAmounts("SELECT amount FROM loose ORDER BY id");
 
 class ManyRows : public DatabaseSuite {
@@ -52,6 +54,33 @@ TEST_P(ManyRows, EachOfAnUpdateSaysHowManyItChanged) {
 }
 
 TEST_P(ManyRows, NoRowIsNothing) { EXPECT_THAT(run_each(kAddKey, {}, 2), IsEmpty()); }
+
+TEST_P(ManyRows, EachQuestionGetsItsOwnRows) {
+  run_each(kAddLoose, {1, "a", nullptr, 10, 2, "a", nullptr, 20, 3, "b", nullptr, 30}, 4);
+  std::vector<std::pair<std::size_t, std::int64_t>> seen;
+  const auto asked = write([&](Connection& db) -> Result<> {
+    seen.clear();
+    CHECK_OK(db.write(kRaise, {3}));  // what was written before is seen
+    return db.query_each(
+        kAmountsOf, std::vector<Param>{"b", "nobody", "a", "b"}, 1,
+        [&](std::size_t at, const Row& row) { seen.emplace_back(at, row.integer(0)); });
+  });
+  EXPECT_TRUE(asked);
+  EXPECT_THAT(seen, ElementsAre(Pair(0, 31), Pair(2, 10), Pair(2, 20), Pair(3, 31)));
+}
+
+TEST_P(ManyRows, NoQuestionIsNothing) {
+  EXPECT_TRUE(write([&](Connection& db) -> Result<> {
+    return db.query_each(kAmountsOf, {}, 1, [](std::size_t, const Row&) { FAIL(); });
+  }));
+}
+
+TEST_P(ManyRows, QuestionThatFailsFailsAll) {
+  EXPECT_FALSE(write([&](Connection& db) -> Result<> {
+    return db.query_each(kAmountsOf, std::vector<Param>{"a", "b"}, 2,
+                         [](std::size_t, const Row&) { FAIL(); });
+  }));
+}
 
 TEST_P(ManyRows, ValuesComeBackAsTheyWentIn) {
   const std::string_view bytes("\0x\xff", 3);

@@ -195,7 +195,7 @@ TEST_F(Delivery, ThatWasOpenWhenTheProcessEndedIsMadeAgain) {
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
     CHECK_OK(world_.events.record(db, event, plan));
     TRY(const auto queued, outbox::ready_jobs(db, endpoint_->id.bytes(), 1));
-    TRY([[maybe_unused]] const auto claimed, outbox::claim_job(db, queued.at(0)));
+    TRY([[maybe_unused]] const auto claimed, outbox::claim_jobs(db, {&queued.at(0), 1}));
     return {};
   }));
   ASSERT_TRUE(world_.outbox.recover());
@@ -338,9 +338,11 @@ TEST_F(DeliveryRecovery, OneLaneGoesOnInItsOrder) {
   for (const NewDelivery& each : {open, second, third}) {
     const auto next = testkit::in_transaction(
         *world_.db, [&](store::Connection& db) -> Result<std::optional<outbox::JobRef>> {
-          TRY(const auto job, outbox::claim_job(db, ready().at(0)));
-          order.push_back(job->id);
-          return outbox::finish_job(db, *job, true);
+          TRY(const auto claimed, outbox::claim_jobs(db, ready()));
+          const outbox::Job& job = *claimed.at(0);
+          order.push_back(job.id);
+          CHECK_OK(outbox::end_job(db, job.id));
+          return outbox::promote_lane(db, {job.group, job.lane});
         });
     EXPECT_EQ(order.back(), each.id.bytes());
     EXPECT_EQ(next.has_value(), each.id != third.id);

@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,9 @@ using MessagePtr = std::shared_ptr<const MessageRow>;
 /// In a transaction. False when a row of that id is there already (an inbound message that came
 /// twice).
 Result<bool> insert_message(store::Connection& db, const MessageRow& row);
+/// The same of each: 1, or 0 when a row of that id is there already.
+Result<std::vector<std::int64_t>> insert_messages(store::Connection& db,
+                                                  std::span<const MessageRow* const> rows);
 
 /// A step forward.
 struct StatusChange {
@@ -72,8 +76,16 @@ struct ChangedMessage {
                    ///< known though it was overtaken. Once for a message and step: count by it
   MessageRow row;  ///< as it is now, without times; unless moved, its workspace and mode only
 };
-/// In a transaction: makes the step if it is forward (channel::may_follow). nullopt: there is no
-/// such message.
+/// A step of a message.
+struct MessageStep {
+  WorkspaceId workspace;
+  MessageId id;
+  StatusChange change;
+};
+/// In a transaction: makes each step, in their order, if it is forward (channel::may_follow).
+/// nullopt: there is no such message.
+Result<std::vector<std::optional<ChangedMessage>>> change_statuses(
+    store::Connection& db, std::span<const MessageStep> steps);
 Result<std::optional<ChangedMessage>> change_status(store::Connection& db,
                                                     const WorkspaceId& workspace,
                                                     const MessageId& id,
@@ -99,9 +111,9 @@ struct Conversation {
   SenderId sender;
   ContactHash contact{};
 };
-Result<std::optional<Conversation>> find_conversation(store::Connection& db,
-                                                      const WorkspaceId& workspace,
-                                                      const MessageId& id);
+Result<std::vector<std::optional<Conversation>>> find_conversations(store::Connection& db,
+                                                                    const WorkspaceId& workspace,
+                                                                    std::span<const MessageId> ids);
 
 struct MessageQuery {
   WorkspaceId workspace;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "outbox/job.h"
 #include "store/database.h"
@@ -18,20 +19,35 @@ namespace flowsell::outbox {
 /// heads only, so a lane with a thousand jobs, or one that waits for a retry, hides nobody.
 std::span<const store::Migration> migrations();
 
-/// Inserts the job. Its state: kClaimed as asked (by a room that keeps no slots); otherwise
-/// kWaiting when asked or when its lane holds a queued job, else kReady. Returns the state it got.
+/// A job that comes to be. Its state: kClaimed as asked (by a room that keeps no slots); otherwise
+/// kWaiting when asked or when its lane holds a queued job, else kReady.
+struct NewJob {
+  const Job& job;  ///< outlives the call
+  JobState wanted = JobState::kReady;
+};
+/// Inserts jobs in their order; returns the state that each got.
+Result<std::vector<JobState>> insert_jobs(store::Connection& db, std::span<const NewJob> jobs);
 Result<JobState> insert_job(store::Connection& db, const Job& job, JobState wanted);
 
-/// Removes a finished job. With `promote` the lane's next job becomes ready and is returned.
-Result<std::optional<JobRef>> finish_job(store::Connection& db, const Job& job, bool promote);
+/// Removes a claimed job that has ended. Its lane is not looked at: see promote_lanes().
+Result<> end_job(store::Connection& db, const JobId& id);
+/// end_job(), and promote_lane().
+Result<> finish_job(store::Connection& db, const Job& job);
 
 /// Puts a claimed job back as the head of its lane, due at `due`, with its content as it now is
 /// sealed.
 Result<> requeue_job(store::Connection& db, const Job& job, Time due);
 
-/// Makes the lane's first job ready when it waits; nothing when the head is ready already. Returns
-/// what became ready.
-Result<std::optional<JobRef>> promote_lane(store::Connection& db, const GroupId& group, Lane lane);
+struct LaneOfGroup {
+  GroupId group;
+  Lane lane;
+  bool operator==(const LaneOfGroup&) const = default;
+};
+/// Makes each lane's first job ready when it waits; nothing when the head is ready already. Returns
+/// what became ready, of each lane; of one that is named twice, once.
+Result<std::vector<std::optional<JobRef>>> promote_lanes(store::Connection& db,
+                                                         std::span<const LaneOfGroup> lanes);
+Result<std::optional<JobRef>> promote_lane(store::Connection& db, const LaneOfGroup& lane);
 
 /// True while the job is queued or claimed.
 Result<bool> has_job(store::Connection& db, const JobId& id);
@@ -44,9 +60,10 @@ Result<std::optional<JobId>> oldest_job(store::Connection& db);
 /// claimed.
 Result<> promote_orphans(store::Connection& db);
 
-/// Claims a ready job and counts the attempt; nullopt when it is not ready (any more), or due later
-/// than `ref` says.
-Result<std::optional<Job>> claim_job(store::Connection& db, const JobRef& ref);
+/// Claims ready jobs and counts the attempt; nullopt for one that is not ready (any more), or due
+/// later than its ref says.
+Result<std::vector<std::optional<Job>>> claim_jobs(store::Connection& db,
+                                                   std::span<const JobRef> refs);
 
 /// Ready jobs of a group in order of their time.
 Result<std::vector<JobRef>> ready_jobs(store::Connection& db, const GroupId& group,

@@ -35,6 +35,11 @@ class Connection {
   /// `width` parameters for each. A driver with round trips makes one for all.
   virtual Result<std::vector<std::int64_t>> run_each(const Sql& sql, std::span<const Param> rows,
                                                      std::size_t width) = 0;
+  using RowOfFn = std::function<void(std::size_t, const Row&)>;
+  /// query() once for each row of parameters, in their order; `each` is told which one a row came
+  /// of. A driver with round trips makes one for all.
+  virtual Result<> query_each(const Sql& sql, std::span<const Param> rows, std::size_t width,
+                              const RowOfFn& each) = 0;
 };
 
 class WriteOp;
