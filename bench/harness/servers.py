@@ -88,16 +88,18 @@ class Postgres(_Postgres):
 class Simulator(Server):
     """connect-sim in a process of its own."""
 
-    def __init__(self, folder: Path, statuses: bool = False, numbers: int = 1):
+    def __init__(self, folder: Path, statuses: bool = False, numbers: int = 1, messages_kept: int = 20_000_000):
         super().__init__(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.app_secret = secrets.token_hex(16)
         self._statuses = statuses
         self._numbers = numbers
+        self._messages_kept = messages_kept
 
     def start(self) -> None:
-        arguments = [SIMULATOR, "--numbers", str(self._numbers), "--listen", f"127.0.0.1:{self.port}", "--messages-kept-max", "20000000"]
+        arguments = [SIMULATOR, "--numbers", str(self._numbers), "--listen", f"127.0.0.1:{self.port}"]
+        arguments += ["--messages-kept-max", str(self._messages_kept)]
         if not self._statuses:
             arguments.append("--no-statuses")
         self.run("connect-sim", arguments, {"SIM_APP_SECRET": self.app_secret}).wait_for_port(self.port)

@@ -34,7 +34,7 @@ def start_on(stack, target):
 
 def test_all_is_there_and_what_waits_is_sent_once(make_stack, target):
     stack = make_stack(settings={"SENDER_MESSAGES_PER_SECOND": 10})
-    receiver = stack.receiver(["message.delivered"])
+    receiver = stack.receiver(["message.read"])
     ids = [stack.api.accept(text_to(f"+9198765{n:05}"), idempotency_key=f"key-{n}")["id"] for n in range(40)]
     stack.api.wait_for_status(ids[0], "read")
     quota = stack.api.quota()["used"]

@@ -73,7 +73,7 @@ def test_message_is_sent_through_whichever_replica(three, replica, workspace):
 
 @pytest.mark.parametrize("workspace", range(WORKSPACES))
 def test_events_are_delivered_once(three, workspace):
-    receiver = three.receiver(workspace, ["message.delivered"])
+    receiver = three.receiver(workspace, ["message.read"])
     ids = {three.api_at(n % REPLICAS, workspace).accept(text_to(number_of(2, workspace * 10 + n)))["id"]
            for n in range(2 * REPLICAS)}
     wait_until(lambda: {each.message["id"] for each in receiver.all()} >= ids, "all are told")
