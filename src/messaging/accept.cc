@@ -43,8 +43,10 @@ struct AcceptOp final : store::WriteOp {
   Begun begun;                           ///< result, where it is
 };
 
+metering::QuotaKey quota_key_of(const AcceptOp& op) { return {op.row->workspace, op.row->mode}; }
+
 Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally) {
-  const metering::QuotaKey quota_key{op.row->workspace, op.row->mode};
+  const auto quota_key = quota_key_of(op);
   op.verdict = {};
   op.admitted = false;
   for (OptionalEvent& event : op.told) event.plan.begin();
@@ -89,6 +91,9 @@ Result<> queue_others(store::Connection& db, std::span<store::WriteOp* const> op
 Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> ops) {
   const auto& first = store::as<AcceptOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
+  std::vector<metering::QuotaKey> quotas;
+  for (store::WriteOp* each : ops) quotas.push_back(quota_key_of(store::as<AcceptOp>(each)));
+  CHECK_OK(tally.open(std::move(quotas)));
   for (store::WriteOp* each : ops) CHECK_OK(accept_one(db, store::as<AcceptOp>(each), tally));
   CHECK_OK(queue_others(db, ops));
   CHECK_OK(first.all_begun.store_added(db));

@@ -1,5 +1,7 @@
 #include "metering/metering.h"
 
+#include <algorithm>
+
 namespace flowsell::metering {
 namespace {
 
@@ -99,39 +101,71 @@ Period Period::of(Time now) {
   return {sys_days(month / 1), sys_days((month + months(1)) / 1)};
 }
 
-Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key,
-                         Time now) {
+namespace {
+
+/// The keys' quotas, in their order.
+Result<std::vector<Quota>> read_quotas(store::Connection& db, const Limits& limits,
+                                       std::span<const QuotaKey> keys, Time now) {
   const Period period = Period::of(now);
-  Quota quota{key.mode == identity::Mode::kLive ? limits.live_monthly : limits.test_monthly, 0,
-              period.start, period.end};
-  CHECK_OK(db.query(kReadQuota, {key.workspace, mode_param(key), period.start},
-                    [&quota](const store::Row& row) {
-                      quota.limit = row.integer(0);
-                      quota.used = row.integer(1);
-                    }));
-  return quota;
+  std::vector<Quota> quotas;
+  std::vector<store::Param> params;
+  quotas.reserve(keys.size());
+  params.reserve(keys.size() * 3);
+  for (const QuotaKey& key : keys) {
+    const bool is_live = key.mode == identity::Mode::kLive;
+    quotas.push_back(
+        {is_live ? limits.live_monthly : limits.test_monthly, 0, period.start, period.end});
+    for (const store::Param& each :
+         std::initializer_list<store::Param>{key.workspace, mode_param(key), period.start})
+      params.push_back(each);
+  }
+  CHECK_OK(db.query_each(kReadQuota, params, 3, [&quotas](std::size_t at, const store::Row& row) {
+    quotas[at].limit = row.integer(0);
+    quotas[at].used = row.integer(1);
+  }));
+  return quotas;
 }
 
-Result<Tally::Open*> Tally::open(const QuotaKey& key) {
-  if (const auto found = quotas_.find(key); found != quotas_.end()) return &found->second;
-  TRY(const Quota quota, read_quota(db_, limits_, key, now_));
-  return &quotas_.emplace(key, Open{quota, 0}).first->second;
+}  // namespace
+
+Result<Quota> read_quota(store::Connection& db, const Limits& limits, const QuotaKey& key,
+                         Time now) {
+  TRY(const auto quotas, read_quotas(db, limits, {&key, 1}, now));
+  return quotas.front();
+}
+
+Result<> Tally::open(std::vector<QuotaKey> keys) {
+  std::ranges::sort(keys);
+  const auto again = std::ranges::unique(keys);
+  keys.erase(again.begin(), again.end());
+  TRY(const auto quotas, read_quotas(db_, limits_, keys, now_));
+  for (std::size_t i = 0; i < keys.size(); ++i) quotas_.try_emplace(keys[i], Open{quotas[i], 0});
+  return {};
+}
+
+Result<Tally::Open*> Tally::open_one(const QuotaKey& key) {
+  auto found = quotas_.find(key);
+  if (found == quotas_.end()) {
+    CHECK_OK(open({key}));
+    found = quotas_.find(key);
+  }
+  return &found->second;
 }
 
 Result<bool> Tally::has_room(const QuotaKey& key) {
-  TRY(const Open* state, open(key));
+  TRY(const Open* state, open_one(key));
   return state->quota.used + state->admitted < state->quota.limit;
 }
 
 Result<bool> Tally::admit(const QuotaKey& key) {
-  TRY(Open * state, open(key));
+  TRY(Open * state, open_one(key));
   if (state->quota.used + state->admitted >= state->quota.limit) return false;
   ++state->admitted;
   return true;
 }
 
 Result<Quota> Tally::quota(const QuotaKey& key) {
-  TRY(const Open* state, open(key));
+  TRY(const Open* state, open_one(key));
   Quota now = state->quota;
   now.used += state->admitted;
   return now;

@@ -59,7 +59,9 @@ std::optional<BulkInsert> BulkInsert::of(std::string_view statement) {
   if (statement.empty()) return out;
   if (!take(statement, " ON CONFLICT (")) return std::nullopt;
   const auto key = take_until(statement, ")");
-  if (!key || statement != " DO NOTHING") return std::nullopt;
+  const bool is_update = statement.starts_with(" DO UPDATE SET ") && !statement.contains('?');
+  if (!key || (statement != " DO NOTHING" && !is_update)) return std::nullopt;
+  if (is_update) out.update = statement.substr(1);
   for (const std::string& column : split(*key)) {
     const auto found = std::ranges::find(out.columns, column);
     if (found == out.columns.end()) return std::nullopt;
@@ -78,7 +80,17 @@ std::string BulkInsert::statement(std::span<const std::string> types) const {
   std::string names;
   for (const std::size_t column : key)
     names += fmt::format("{}{}", names.empty() ? "" : ", ", columns[column]);
+  if (!update.empty()) return out + fmt::format(" ON CONFLICT ({}) {}", names, update);
   return out + fmt::format(" ON CONFLICT ({}) DO NOTHING RETURNING {}", names, names);
+}
+
+std::string BulkInsert::key_of(std::span<const Param> row) const {
+  std::string out;
+  for (const std::size_t column : key) {
+    append_binary(out, row[column]);
+    out.push_back('\0');
+  }
+  return out;
 }
 
 void ColumnArrays::add(Params row) {

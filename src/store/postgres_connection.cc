@@ -121,13 +121,8 @@ std::vector<std::int64_t> inserted_of(const BulkInsert& insert, const PGresult* 
     keys.insert(std::move(key));
   }
   for (std::int64_t& of_one : inserted) {
-    std::string key;
-    for (const std::size_t column : insert.key) {
-      append_binary(key, rows[column]);
-      key.push_back('\0');
-    }
     // Once: of two rows with one key the first was inserted.
-    of_one = static_cast<std::int64_t>(keys.erase(key));
+    of_one = static_cast<std::int64_t>(keys.erase(insert.key_of(rows)));
     rows = rows.subspan(width);
   }
   return inserted;
@@ -147,6 +142,7 @@ Result<> PostgresConnection::connect() {
   sent_.clear();
   bulk_sql_ = nullptr;
   bulk_ = {};
+  bulk_keys_.clear();
   is_lost_ = true;
   is_patient_ = false;
   // What stands before dbname is a default, what stands behind it is not the operator's to set.
@@ -228,11 +224,11 @@ Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
                                                                std::size_t width) {
   if (rows.empty()) return std::vector<std::int64_t>();
   TRY(const Statement* statement, statement_of(sql, rows.first(width)));
-  if (!statement->bulk) return run_one_by_one(sql, rows, width);
+  if (!statement->bulk || !statement->bulk->update.empty()) return run_one_by_one(sql, rows, width);
   const BulkInsert insert = *statement->bulk;
   CHECK_OK(send_bulk());  // rows of the same statement that nobody asks about
   for (auto rest = rows; !rest.empty(); rest = rest.subspan(width))
-    CHECK_OK(add_to_bulk(sql, rest.first(width)));
+    CHECK_OK(add_to_bulk(sql, insert, rest.first(width)));
   TRY(const Outcome outcome, sync());
   return inserted_of(insert, outcome.get(), rows, width);
 }
@@ -267,7 +263,7 @@ Result<> PostgresConnection::query_each(const Sql& sql, std::span<const Param> r
 
 Result<> PostgresConnection::write(const Sql& sql, Params params) {
   TRY(const Statement* statement, statement_of(sql, params));
-  return statement->bulk ? add_to_bulk(sql, params) : send(sql, params);
+  return statement->bulk ? add_to_bulk(sql, *statement->bulk, params) : send(sql, params);
 }
 
 Result<> PostgresConnection::flush() {
@@ -293,6 +289,7 @@ Result<> PostgresConnection::commit(bool& may_be_durable) {
 void PostgresConnection::rollback() noexcept {
   bulk_sql_ = nullptr;
   bulk_ = {};
+  bulk_keys_.clear();
   if (is_lost_) return;
   (void)flush();  // else the ROLLBACK would be skipped with what stands behind a failure
   if (is_lost_ || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
@@ -419,11 +416,15 @@ Result<> PostgresConnection::prepare_bulk(const Sql& sql, Statement& statement) 
   return {};
 }
 
-Result<> PostgresConnection::add_to_bulk(const Sql& sql, Params params) {
-  if (bulk_sql_ != &sql) {
+Result<> PostgresConnection::add_to_bulk(const Sql& sql, const BulkInsert& insert, Params params) {
+  const bool is_other = bulk_sql_ != &sql;
+  std::string key = insert.update.empty() ? std::string() : insert.key_of(params.values());
+  // No statement may update a row twice.
+  if (is_other || (!key.empty() && bulk_keys_.contains(key))) {
     CHECK_OK(send_bulk());
     bulk_sql_ = &sql;
   }
+  if (!key.empty()) bulk_keys_.insert(std::move(key));
   bulk_.add(params);
   return {};
 }
@@ -432,6 +433,7 @@ Result<> PostgresConnection::send_bulk() {
   if (bulk_sql_ == nullptr) return {};
   const Sql& sql = *std::exchange(bulk_sql_, nullptr);  // what prepares it asks the server
   ColumnArrays rows = std::exchange(bulk_, {});
+  bulk_keys_.clear();
   if (is_lost_) return std::unexpected(lost());
   Statement& statement = statements_.at(&sql);
   CHECK_OK(prepare_bulk(sql, statement));

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/sensitive.h"
@@ -99,7 +100,7 @@ class PostgresConnection final : public Connection {
   Result<Statement*> statement_of(const Sql& sql, Params params);
   Result<> prepare(const Sql& sql, Statement& statement, Params params);
   Result<> prepare_bulk(const Sql& sql, Statement& statement);
-  Result<> add_to_bulk(const Sql& sql, Params params);
+  Result<> add_to_bulk(const Sql& sql, const BulkInsert& insert, Params params);
   Result<> send_bulk();
   Result<std::vector<std::int64_t>> run_one_by_one(const Sql& sql, std::span<const Param> rows,
                                                    std::size_t width);
@@ -125,6 +126,7 @@ class PostgresConnection final : public Connection {
   std::vector<Sent> sent_;
   const Sql* bulk_sql_ = nullptr;  ///< what bulk_ holds rows of, to be sent before anything else
   ColumnArrays bulk_;
+  std::unordered_set<std::string> bulk_keys_;  ///< of its rows, where it updates
 
   // The parameters of one statement as libpq wants them; kept, so that nothing is allocated.
   std::vector<const char*> values_;

@@ -151,6 +151,21 @@ TEST_F(Metering, TallyKnowsTheQuotaBeforeItIsWritten) {
   EXPECT_EQ(used, 3);
 }
 
+TEST_F(Metering, QuotasThatWereReadTogetherAreEachTheirOwn) {
+  admit(9, live_);
+  admit(3, test_);
+  const auto used = testkit::in_transaction(
+      *db_, [&](store::Connection& db) -> Result<std::vector<std::int64_t>> {
+        Tally tally(db, limits_, kNow);
+        TRY([[maybe_unused]] const bool admitted, tally.admit(live_));
+        CHECK_OK(tally.open({test_, live_, test_}));  // what was admitted stays
+        TRY(const auto live, tally.quota(live_));
+        TRY(const auto test, tally.quota(test_));
+        return std::vector{live.used, test.used};
+      });
+  EXPECT_THAT(used, ElementsAre(10, 3));
+}
+
 TEST_F(Metering, UsageIsCountedByDayAndMetric) {
   count(live_, Metric::kSent, kNow, 2);
   count(live_, Metric::kSent, kNow + 1h);

@@ -16,6 +16,9 @@ using testing::Pair;
 
 constexpr Sql kAddKey(
     "INSERT INTO item_key (note, id) VALUES (?1, ?2) ON CONFLICT (note) DO NOTHING");
+constexpr Sql kSumUp(
+    "INSERT INTO item_key (note, id) VALUES (?1, ?2) ON CONFLICT (note) DO UPDATE SET id = "
+    "item_key.id + excluded.id");
 constexpr Sql kAddLoose("INSERT INTO loose (id, note, bytes, amount) VALUES (?1, ?2, ?3, ?4)");
 constexpr Sql kRaise("UPDATE loose SET amount = amount + 1 WHERE id = ?1");
 constexpr Sql kLoose("SELECT note, bytes, amount FROM loose ORDER BY id");
@@ -51,6 +54,18 @@ TEST_P(ManyRows, EachOfAnUpdateSaysHowManyItChanged) {
   run_each(kAddLoose, {1, "a", nullptr, 10, 3, "c", nullptr, 30}, 4);
   EXPECT_THAT(run_each(kRaise, {1, 2, 3}, 1), ElementsAre(1, 0, 1));
   EXPECT_THAT(integers_now(*db_, kAmounts), ElementsAre(11, 31));
+}
+
+TEST_P(ManyRows, RowsThatUpdateEachOtherAllCount) {
+  EXPECT_TRUE(write([&](Connection& db) -> Result<> {
+    for (const auto& [note, id] : {std::pair("a", 1), std::pair("b", 10), std::pair("a", 2),
+                                   std::pair("a", 4), std::pair("b", 20)})
+      CHECK_OK(db.write(kSumUp, {note, id}));
+    return {};
+  }));
+  EXPECT_THAT(keys(), ElementsAre(7, 30));
+  EXPECT_THAT(run_each(kSumUp, {"a", 1, "a", 1, "c", 5}, 2), ElementsAre(1, 1, 1));
+  EXPECT_THAT(keys(), ElementsAre(5, 9, 30));
 }
 
 TEST_P(ManyRows, NoRowIsNothing) { EXPECT_THAT(run_each(kAddKey, {}, 2), IsEmpty()); }

@@ -25,6 +25,24 @@ TEST(BulkInsert, KnowsTheKeyOfAConflictThatIsIgnored) {
   EXPECT_THAT(insert->key, ElementsAre(2U, 0U));
 }
 
+TEST(BulkInsert, KnowsWhatAConflictUpdates) {
+  const std::vector<std::string> types = {"bigint", "bigint"};
+  const auto insert = BulkInsert::of(
+      "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO UPDATE SET b = t.b + excluded.b");
+  ASSERT_TRUE(insert);
+  EXPECT_EQ(insert->statement(types),
+            "INSERT INTO t (a, b) SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT (a) "
+            "DO UPDATE SET b = t.b + excluded.b");
+}
+
+TEST(BulkInsert, KeyOfARowIsOfItsColumnsOnly) {
+  const auto insert = BulkInsert::of(
+      "INSERT INTO t (a, b, c) VALUES (?1, ?2, ?3) ON CONFLICT (a, c) DO UPDATE SET b = 1");
+  const std::vector<Param> row = {"x", 1, "y"}, same = {"x", 2, "y"}, other = {"x", 1, "z"};
+  EXPECT_EQ(insert->key_of(row), insert->key_of(same));
+  EXPECT_NE(insert->key_of(row), insert->key_of(other));
+}
+
 class NoBulkInsert : public testing::TestWithParam<const char*> {};
 TEST_P(NoBulkInsert, IsMadeOfAnyOtherStatement) { EXPECT_FALSE(BulkInsert::of(GetParam())); }
 INSTANTIATE_TEST_SUITE_P(
@@ -33,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "INSERT INTO t (a, b) VALUES (?2, ?1)", "INSERT INTO t (a, b) VALUES (?1, 7)",
                     "INSERT INTO t (a) VALUES (lower(?1))",
                     "INSERT INTO t (a) SELECT count(*), ?1 FROM t",
-                    "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO UPDATE SET b = 1",
+                    "INSERT INTO t (a, b) VALUES (?1, ?2) ON CONFLICT (a) DO UPDATE SET b = ?2",
                     "INSERT INTO t (a) VALUES (?1) ON CONFLICT (z) DO NOTHING",
                     "INSERT INTO t (a) VALUES (?1) RETURNING a"));
 

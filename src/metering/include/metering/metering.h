@@ -66,6 +66,8 @@ class Tally {
  public:
   Tally(store::Connection& db, const Limits& limits, Time now)
       : db_(db), limits_(limits), now_(now) {}
+  /// Reads quotas ahead, all at once. The calls below read what was not.
+  Result<> open(std::vector<QuotaKey> keys);
   /// Counts one request against the quota; false when the quota is used up (nothing is counted).
   Result<bool> admit(const QuotaKey& key);
   /// True when the next admit() would succeed.
@@ -80,7 +82,7 @@ class Tally {
     Quota quota;
     std::int64_t admitted = 0;
   };
-  Result<Open*> open(const QuotaKey& key);
+  Result<Open*> open_one(const QuotaKey& key);
   store::Connection& db_;
   const Limits& limits_;
   Time now_;

@@ -70,6 +70,7 @@ class Params {
   std::size_t size() const noexcept { return values_.size(); }
   auto begin() const noexcept { return values_.begin(); }
   auto end() const noexcept { return values_.end(); }
+  std::span<const Param> values() const noexcept { return values_; }
 
  private:
   std::span<const Param> values_;
