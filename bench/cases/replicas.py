@@ -38,7 +38,8 @@ SHAPES = ((None, ""), (1, ""), (2, TOGETHER), (3, TOGETHER), (2, CHANCE), (3, CH
 def add_options(parser) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6, help="of load in each round")
-    parser.add_argument("--connections", type=int, default=64, help="of all clients together")
+    parser.add_argument("--connections", type=int, default=64, help="of all clients together, for one workspace")
+    parser.add_argument("--connections-many", type=int, default=256, help="the same for 1,000")
     parser.add_argument("--cells", type=int, default=8)
     parser.add_argument("--body-bytes", type=int, default=256, help="of the request to connectd")
 
@@ -129,7 +130,7 @@ class Cluster:
 
 
 def _measure(folder, postgres, replicas, way: str, workspaces: int, options, seconds: float) -> dict:
-    settings = load.Load(options.connections, options.body_bytes)
+    settings = load.Load(options.connections if workspaces == 1 else options.connections_many, options.body_bytes)
     with ExitStack() as ends:
         provider = ends.enter_context(Simulator(folder / "sim", numbers=workspaces))
         cluster = Cluster(folder, provider, postgres, replicas, workspaces, options.cells)
@@ -193,9 +194,9 @@ def run(options) -> None:
         if case[1]:
             row["ratio"] = row["both_us"] / alone["both_us"]
     text = report.table(summary, COLUMNS) + (
-        f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all, shared out "
-        f"among one client for each replica. Kept together: as behind a balancer that goes by the Authorization header, each "
-        "client sends for the workspaces that its replica has; by chance: for all, so that many are passed on. "
+        f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all for one workspace, {options.connections_many} for 1,000, shared out "
+        f"among one client for each replica. Kept together: each client sends for the workspaces that its "
+        "replica has; by chance: for all, as behind a balancer, so that many are passed on. "
         f"{options.cells} cells. PostgreSQL 15 with fsync and synchronous_commit on. All on these cores: more "
         "replicas can't be faster here. Targets: both within 1.15 of one replica's; rate of one at least 0.5 of SQLite's."
     )

@@ -24,11 +24,12 @@ COLUMNS = {
     "start_seconds": "seconds until ready",
 }
 FILL_SECONDS = 20
+FILL_CONNECTIONS = 128
 FEW = 1_000
 
 
 def add_options(parser) -> None:
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3, help="of load in each round")
     parser.add_argument("--messages", type=int, default=5_000_000, help="to store first")
     parser.add_argument("--connections", type=int, default=64)
@@ -95,7 +96,7 @@ def _measure(postgres, rounds: int, seconds: float, options) -> tuple[list[dict]
     full_load = load.Load(options.connections, options.body_bytes)
     engine = "postgres" if postgres else "sqlite"
     many = Installation(WORK / NAME / f"{engine}-many", postgres, "many")
-    many.fill(options.messages, min(FILL_SECONDS, options.messages / 10_000), full_load)
+    many.fill(options.messages, min(FILL_SECONDS, options.messages / 10_000), load.Load(FILL_CONNECTIONS, options.body_bytes))
     of_few, of_many = [], []
     for number in range(rounds):
         # A new one for each round, so that it stays few.
