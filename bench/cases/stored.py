@@ -24,7 +24,6 @@ COLUMNS = {
     "start_seconds": "seconds until ready",
 }
 FILL_SECONDS = 20
-FILL_CONNECTIONS = 128
 FEW = 1_000
 
 
@@ -96,7 +95,7 @@ def _measure(postgres, rounds: int, seconds: float, options) -> tuple[list[dict]
     full_load = load.Load(options.connections, options.body_bytes)
     engine = "postgres" if postgres else "sqlite"
     many = Installation(WORK / NAME / f"{engine}-many", postgres, "many")
-    many.fill(options.messages, min(FILL_SECONDS, options.messages / 10_000), load.Load(FILL_CONNECTIONS, options.body_bytes))
+    many.fill(options.messages, min(FILL_SECONDS, options.messages / 10_000), full_load)
     of_few, of_many = [], []
     for number in range(rounds):
         # A new one for each round, so that it stays few.

@@ -45,7 +45,7 @@ def takes_connections(port: int) -> bool:
 
 @dataclass(frozen=True)
 class Usage:
-    """What processes have used since they started: all their threads, ended ones too."""
+    """What processes have used since they started: all their threads, ended ones too, and their ended children."""
 
     cpu_seconds: float = 0.0
     write_bytes: int = 0
@@ -73,7 +73,8 @@ def usage_of(*pids: int) -> Usage:
 def _usage_of_one(pid: int) -> Usage:
     # The name in field 2 may hold spaces and brackets: what is counted starts after its last bracket.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    cpu = (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+    # Its own, and that of children that have ended: a server's sessions come and go.
+    cpu = sum(map(int, fields[11:15])) / TICKS_PER_SECOND
     written = _number(f"/proc/{pid}/io", "write_bytes:")
     tasks = os.listdir(f"/proc/{pid}/task")
     switches = sum(_number(f"/proc/{pid}/task/{task}/status", "voluntary_ctxt_switches:") for task in tasks)
