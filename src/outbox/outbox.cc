@@ -348,8 +348,15 @@ Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
   const JobRef ref{job.id, job.lane, job.due};
   --job.attempt;
   UnclaimOp op(std::move(job));
-  // Not stored means that the next process finds it claimed, and must call it unknown: say so.
-  if (!co_await db_.commit(op)) log::error("a claimed job could not be put back");
+  while (!co_await db_.commit(op)) {
+    if (abandoned_) {
+      // The next owner finds it claimed, and must call it unknown: say so.
+      log::error("a claimed job could not be put back");
+      break;
+    }
+    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
+    co_await pause.async_wait(use_result);
+  }
   Disposition how;
   how.kind = Disposition::Kind::kUnclaimed;
   how.due = ref.due;
