@@ -98,6 +98,12 @@ class PostgresRow final : public Row {
   int row_;
 };
 
+template <class F>
+void for_each_row(const PGresult* result, const F& each) {
+  const int rows = PQntuples(result);
+  for (int row = 0; row < rows; ++row) each(PostgresRow(result, row));
+}
+
 std::int64_t changed_by(PGresult* result) {
   const std::string_view count = PQcmdTuples(result);
   std::int64_t changed = 0;
@@ -207,16 +213,14 @@ Result<> PostgresConnection::check() {
 Result<> PostgresConnection::query(const Sql& sql, Params params, const RowFn& each) {
   CHECK_OK(send(sql, params));
   TRY(const Outcome outcome, sync());
-  const int rows = PQntuples(outcome.get());
-  for (int row = 0; row < rows; ++row) each(PostgresRow(outcome.get(), row));
+  for_each_row(outcome.get(), each);
   return {};
 }
 
 Result<std::int64_t> PostgresConnection::run(const Sql& sql, Params params) {
-  std::int64_t changed = 0;
-  CHECK_OK(send(sql, params, &changed));
-  CHECK_OK(sync());
-  return changed;
+  CHECK_OK(send(sql, params));
+  TRY(const Outcome outcome, sync());
+  return changed_by(outcome.get());
 }
 
 Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
@@ -224,7 +228,13 @@ Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
                                                                std::size_t width) {
   if (rows.empty()) return std::vector<std::int64_t>();
   TRY(const Statement* statement, statement_of(sql, rows.first(width)));
-  if (!statement->bulk || !statement->bulk->update.empty()) return run_one_by_one(sql, rows, width);
+  if (!statement->bulk || !statement->bulk->update.empty()) {
+    TRY(const auto outcomes, outcomes_of_each(sql, rows, width));
+    std::vector<std::int64_t> changed;
+    changed.reserve(outcomes.size());
+    for (const Outcome& of_one : outcomes) changed.push_back(changed_by(of_one.get()));
+    return changed;
+  }
   const BulkInsert insert = *statement->bulk;
   CHECK_OK(send_bulk());  // rows of the same statement that nobody asks about
   for (auto rest = rows; !rest.empty(); rest = rest.subspan(width))
@@ -233,31 +243,23 @@ Result<std::vector<std::int64_t>> PostgresConnection::run_each(const Sql& sql,
   return inserted_of(insert, outcome.get(), rows, width);
 }
 
-/// All at once, each with its own outcome.
-Result<std::vector<std::int64_t>> PostgresConnection::run_one_by_one(const Sql& sql,
-                                                                     std::span<const Param> rows,
-                                                                     std::size_t width) {
-  std::vector<std::int64_t> changed(rows.size() / width);
-  for (std::int64_t& of_one : changed) {
+/// All at once.
+Result<std::vector<PostgresConnection::Outcome>> PostgresConnection::outcomes_of_each(
+    const Sql& sql, std::span<const Param> rows, std::size_t width) {
+  std::vector<Outcome> outcomes(rows.size() / width);
+  for (Outcome& of_one : outcomes) {
     CHECK_OK(send(sql, rows.first(width), &of_one));
     rows = rows.subspan(width);
   }
   CHECK_OK(flush());
-  return changed;
+  return outcomes;
 }
 
 Result<> PostgresConnection::query_each(const Sql& sql, std::span<const Param> rows,
                                         std::size_t width, const RowOfFn& each) {
-  std::vector<Outcome> outcomes(rows.size() / width);
-  for (Outcome& of_one : outcomes) {
-    CHECK_OK(send(sql, rows.first(width), nullptr, &of_one));
-    rows = rows.subspan(width);
-  }
-  CHECK_OK(flush());
-  for (std::size_t at = 0; at < outcomes.size(); ++at) {
-    const int count = PQntuples(outcomes[at].get());
-    for (int row = 0; row < count; ++row) each(at, PostgresRow(outcomes[at].get(), row));
-  }
+  TRY(const auto outcomes, outcomes_of_each(sql, rows, width));
+  for (std::size_t at = 0; at < outcomes.size(); ++at)
+    for_each_row(outcomes[at].get(), [&](const Row& row) { each(at, row); });
   return {};
 }
 
@@ -325,8 +327,7 @@ Result<> PostgresConnection::read_simple_results() {
   }
 }
 
-Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* changed,
-                                  Outcome* outcome) {
+Result<> PostgresConnection::send(const Sql& sql, Params params, Outcome* outcome) {
   if (is_lost_) return std::unexpected(lost());
   CHECK_OK(send_bulk());
   TRY(Statement * statement, statement_of(sql, params));
@@ -347,7 +348,7 @@ Result<> PostgresConnection::send(const Sql& sql, Params params, std::int64_t* c
     }
     ++i;
   }
-  return send_prepared(statement->name, i, {.changed = changed, .outcome = outcome});
+  return send_prepared(statement->name, i, outcome);
 }
 
 void PostgresConnection::reserve_parameters(std::size_t count) {
@@ -357,11 +358,12 @@ void PostgresConnection::reserve_parameters(std::size_t count) {
   digits_.resize(std::max(count, digits_.size()));
 }
 
-Result<> PostgresConnection::send_prepared(const std::string& name, std::size_t count, Sent asked) {
+Result<> PostgresConnection::send_prepared(const std::string& name, std::size_t count,
+                                           Outcome* outcome) {
   if (PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(count), values_.data(),
                           lengths_.data(), formats_.data(), kBinaryFormat) != 1)
     return std::unexpected(lost());
-  sent_.push_back(asked);
+  sent_.push_back({.outcome = outcome});
   return {};
 }
 
@@ -376,7 +378,7 @@ Result<PostgresConnection::Statement*> PostgresConnection::statement_of(const Sq
     found = statements_.emplace(&sql, std::move(statement)).first;
   }
   if (found->second.parameters == static_cast<int>(params.size())) return &found->second;
-  for (Sent& each : sent_) each.forget_asker();  // its owner hears of this failure and goes
+  for (Sent& each : sent_) each.outcome = nullptr;  // its owner hears of this failure and goes
   return fail(ErrorCode::kInternal,
               "PostgreSQL: a statement got another number of parameters than it names");
 }
@@ -445,7 +447,7 @@ Result<> PostgresConnection::send_bulk() {
     lengths_[i] = static_cast<int>(array.size());
     formats_[i] = kBinaryFormat;
   }
-  return send_prepared(statement.bulk_name, count, {});
+  return send_prepared(statement.bulk_name, count, nullptr);
 }
 
 /// Waits for the outcome of all that was sent; gives the last one's.
@@ -475,8 +477,6 @@ Result<PostgresConnection::Outcome> PostgresConnection::read_outcomes() {
         return last;
       case PGRES_COMMAND_OK:
       case PGRES_TUPLES_OK:
-        if (at < sent_.size() && sent_[at].changed != nullptr)
-          *sent_[at].changed = changed_by(result.get());
         if (at < sent_.size() && sent_[at].outcome != nullptr) {
           *sent_[at].outcome = std::move(result);
         } else {

@@ -85,27 +85,21 @@ class PostgresConnection final : public Connection {
   };
   /// What was sent, whose outcome is still to be read.
   struct Sent {
-    const Sql* prepared = nullptr;    ///< where it was a preparation
-    std::int64_t* changed = nullptr;  ///< where it is asked how many rows it changed
-    Outcome* outcome = nullptr;       ///< where its rows are asked for
-    void forget_asker() noexcept {
-      changed = nullptr;
-      outcome = nullptr;
-    }
+    const Sql* prepared = nullptr;  ///< where it was a preparation
+    Outcome* outcome = nullptr;     ///< where it is one of many that are asked for
   };
 
   Result<> set_up_session();
-  Result<> send(const Sql& sql, Params params, std::int64_t* changed = nullptr,
-                Outcome* outcome = nullptr);
+  Result<> send(const Sql& sql, Params params, Outcome* outcome = nullptr);
   Result<Statement*> statement_of(const Sql& sql, Params params);
   Result<> prepare(const Sql& sql, Statement& statement, Params params);
   Result<> prepare_bulk(const Sql& sql, Statement& statement);
   Result<> add_to_bulk(const Sql& sql, const BulkInsert& insert, Params params);
   Result<> send_bulk();
-  Result<std::vector<std::int64_t>> run_one_by_one(const Sql& sql, std::span<const Param> rows,
-                                                   std::size_t width);
+  Result<std::vector<Outcome>> outcomes_of_each(const Sql& sql, std::span<const Param> rows,
+                                                std::size_t width);
   void reserve_parameters(std::size_t count);
-  Result<> send_prepared(const std::string& name, std::size_t count, Sent asked);
+  Result<> send_prepared(const std::string& name, std::size_t count, Outcome* outcome);
   Result<Outcome> sync();
   Result<Outcome> read_outcomes();
   Result<Outcome> next_result();
