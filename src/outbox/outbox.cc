@@ -270,15 +270,20 @@ Awaitable<void> Outbox::refill(std::shared_ptr<Group> group) {
   working_.end();
 }
 
-Awaitable<void> Outbox::promote(std::shared_ptr<Group> group, Lane lane) {
-  PromoteOp op({group->id, lane});
+Awaitable<bool> Outbox::commit_until(store::WriteOp& op, const std::atomic<bool>& is_over) {
   while (true) {
     const auto committed = co_await db_.commit(op);
-    if (committed || stopping()) break;
-    log::warn("a lane could not be promoted", {{"code", error_info(committed.error().code).code}});
+    if (committed || is_over) co_return committed.has_value();
+    log::warn("a change of the queue could not be stored; it is tried again",
+              {{"operation", op.kind().name}, {"code", error_info(committed.error().code).code}});
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }
+}
+
+Awaitable<void> Outbox::promote(std::shared_ptr<Group> group, Lane lane) {
+  PromoteOp op({group->id, lane});
+  co_await commit_until(op, stopping_);
   if (op.promoted) {
     {
       const std::lock_guard lock(group->mutex);
@@ -348,15 +353,8 @@ Awaitable<void> Outbox::unclaim(std::shared_ptr<Group> group, Job job) {
   const JobRef ref{job.id, job.lane, job.due};
   --job.attempt;
   UnclaimOp op(std::move(job));
-  while (!co_await db_.commit(op)) {
-    if (abandoned_) {
-      // The next owner finds it claimed, and must call it unknown: say so.
-      log::error("a claimed job could not be put back");
-      break;
-    }
-    net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
-    co_await pause.async_wait(use_result);
-  }
+  // Not stored means that the next owner finds it claimed, and must call it unknown: say so.
+  if (!co_await commit_until(op, abandoned_)) log::error("a claimed job could not be put back");
   Disposition how;
   how.kind = Disposition::Kind::kUnclaimed;
   how.due = ref.due;

@@ -24,8 +24,8 @@ class FakeHandler final : public JobHandler {
       : db_(db), outbox_(outbox), clock_(clock) {}
 
   GroupPolicy policy(const GroupId&) override { return group_policy; }
-  Result<> on_claimed(store::Connection&, const Job&, Time) override {
-    return when_claimed ? when_claimed() : Result<>();
+  Result<> on_claimed(store::Connection& db, const Job&, Time) override {
+    return when_claimed ? when_claimed(db) : Result<>();
   }
   Awaitable<Disposition> attempt(Job job) override;
   Result<> recover(store::Connection& db, Job job, FoundIn, Time) override;
@@ -42,7 +42,7 @@ class FakeHandler final : public JobHandler {
   bool wait_for_done(std::size_t count);
 
   GroupPolicy group_policy;
-  std::function<Result<>()> when_claimed;
+  std::function<Result<>(store::Connection&)> when_claimed;
   std::vector<std::uint32_t> recovered;
   std::vector<std::uint32_t> given_up;
   std::set<std::uint32_t> kept;  ///< of those that are asked for, these stay

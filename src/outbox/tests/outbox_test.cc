@@ -173,7 +173,7 @@ TEST_F(OutboxTest, OfItsOwnDataNothingQueuedIsGivenUp) {
 
 TEST_F(OutboxTest, ClaimThatTheDatabaseRefusedIsMadeAgain) {
   std::atomic<int> refusals{1};
-  handler.when_claimed = [&]() -> Result<> {
+  handler.when_claimed = [&](store::Connection&) -> Result<> {
     return refusals-- > 0 ? Result<>(fail(ErrorCode::kStoreUnavailable, "test")) : Result<>();
   };
   leave(a_job(1, 1), JobState::kReady);
@@ -184,7 +184,7 @@ TEST_F(OutboxTest, ClaimThatTheDatabaseRefusedIsMadeAgain) {
 
 TEST_F(OutboxTest, RefusedClaimCountsNoAttempt) {
   std::atomic<int> refusals{1};
-  handler.when_claimed = [&]() -> Result<> {
+  handler.when_claimed = [&](store::Connection&) -> Result<> {
     return refusals-- > 0 ? Result<>(fail(ErrorCode::kStoreUnavailable, "test")) : Result<>();
   };
   handler.hold();
@@ -200,7 +200,7 @@ class StoppingOutbox : public OutboxTest {
   /// Stops while the claim of job 1 is inside its transaction.
   void stop_during_claim() {
     std::promise<void> claiming;
-    handler.when_claimed = [&]() -> Result<> {
+    handler.when_claimed = [&](store::Connection&) -> Result<> {
       claiming.set_value();
       testkit::eventually([this] { return outbox.stopping(); });
       return {};
@@ -221,6 +221,28 @@ TEST_F(StoppingOutbox, BeginsNoAttemptOfWhatWasJustClaimed) {
 
 TEST_F(StoppingOutbox, UnclaimsWhatHasNotBegun) {
   stop_during_claim();
+  EXPECT_THAT(states(), ElementsAre(static_cast<int>(JobState::kReady)));
+}
+
+TEST_F(StoppingOutbox, UnclaimsAgainUntilTheDatabaseTakesIt) {
+  std::promise<void> claiming;
+  handler.when_claimed = [&](store::Connection& connection) -> Result<> {
+    claiming.set_value();
+    testkit::eventually([this] { return outbox.stopping(); });
+    // In the way of the job that comes back.
+    CHECK_OK(insert_job(connection, a_job(1, 1), JobState::kWaiting));
+    return {};
+  };
+  leave(a_job(1, 1), JobState::kReady);
+  ASSERT_TRUE(outbox.recover());
+  outbox.start();
+  claiming.get_future().wait();
+  outbox.close();
+  EXPECT_FALSE(outbox.wait_idle(200ms));
+  ASSERT_TRUE(testkit::write(*db, [](store::Connection& connection) {
+    return drop_queued_job(connection, a_job(1, 1).id);
+  }));
+  EXPECT_TRUE(outbox.wait_idle(10s));
   EXPECT_THAT(states(), ElementsAre(static_cast<int>(JobState::kReady)));
 }
 

@@ -129,6 +129,8 @@ class Outbox {
   Awaitable<void> promote(std::shared_ptr<Group> group, Lane lane);
   Awaitable<void> drive(std::shared_ptr<Group> group, JobRef ref, Awaitable<Disposition> attempt);
   Awaitable<void> unclaim(std::shared_ptr<Group> group, Job job);
+  /// Tries until it is stored, or a try has failed and `is_over`: then false.
+  Awaitable<bool> commit_until(store::WriteOp& op, const std::atomic<bool>& is_over);
   JobHandler& handler(JobKind kind) const;
 
   store::Database& db_;
