@@ -144,28 +144,27 @@ constexpr std::size_t kInsertWidth = 21;
 
 void append_params(std::vector<Param>& params, const MessageRow& m) {
   const ErrorParams error(m.error ? &*m.error : nullptr);
-  for (const Param& each : std::initializer_list<Param>{m.workspace,
-                                                        m.id,
-                                                        static_cast<int>(m.mode),
-                                                        m.inbound,
-                                                        m.sender,
-                                                        m.kind,
-                                                        m.contact,
-                                                        Param::blob(as_text(m.contact_hash)),
-                                                        static_cast<int>(m.status),
-                                                        Param::text_or_null(m.provider_message_id),
-                                                        Param::text_or_null(m.client_ref),
-                                                        Param::text_or_null(m.metadata_json),
-                                                        m.created_at,
-                                                        m.sending_at,
-                                                        m.unknown_at,
-                                                        m.sent_at,
-                                                        m.failed_at,
-                                                        error.code,
-                                                        error.provider_code,
-                                                        error.provider_subcode,
-                                                        error.trace_id})
-    params.push_back(each);
+  params.insert(params.end(), {m.workspace,
+                               m.id,
+                               static_cast<int>(m.mode),
+                               m.inbound,
+                               m.sender,
+                               m.kind,
+                               m.contact,
+                               Param::blob(as_text(m.contact_hash)),
+                               static_cast<int>(m.status),
+                               Param::text_or_null(m.provider_message_id),
+                               Param::text_or_null(m.client_ref),
+                               Param::text_or_null(m.metadata_json),
+                               m.created_at,
+                               m.sending_at,
+                               m.unknown_at,
+                               m.sent_at,
+                               m.failed_at,
+                               error.code,
+                               error.provider_code,
+                               error.provider_subcode,
+                               error.trace_id});
 }
 
 }  // namespace
@@ -192,8 +191,7 @@ constexpr std::size_t kAdvanceWidth = 10;
 struct Asked {
   void add(std::size_t step, const MessageStep& of_one) {
     steps.push_back(step);
-    params.push_back(of_one.workspace);
-    params.push_back(of_one.id);
+    params.insert(params.end(), {of_one.workspace, of_one.id});
   }
   std::vector<std::size_t> steps;
   std::vector<Param> params;
@@ -208,11 +206,10 @@ Result<std::vector<std::int64_t>> advance(store::Connection& db,
   params.reserve(steps.size() * kAdvanceWidth);
   for (const auto& [workspace, id, change] : steps) {
     const ErrorParams error(change.error);
-    for (const Param& each : std::initializer_list<Param>{
-             workspace, id, static_cast<int>(change.to), change.at, statuses_before(change.to),
-             Param::text_or_null(change.provider_message_id), error.code, error.provider_code,
-             error.provider_subcode, error.trace_id})
-      params.push_back(each);
+    params.insert(params.end(),
+                  {workspace, id, static_cast<int>(change.to), change.at,
+                   statuses_before(change.to), Param::text_or_null(change.provider_message_id),
+                   error.code, error.provider_code, error.provider_subcode, error.trace_id});
   }
   return db.run_each(kAdvance, params, kAdvanceWidth);
 }
@@ -346,10 +343,7 @@ Result<std::vector<std::optional<Conversation>>> find_conversations(
   std::vector<std::optional<Conversation>> found(ids.size());
   std::vector<Param> params;
   params.reserve(ids.size() * 2);
-  for (const MessageId& id : ids) {
-    params.push_back(workspace);
-    params.push_back(id);
-  }
+  for (const MessageId& id : ids) params.insert(params.end(), {workspace, id});
   CHECK_OK(db.query_each(kConversation, params, 2, [&](std::size_t at, const store::Row& row) {
     found[at] = Conversation{row.id<SenderId>(0), hash_of(row.text(1))};
   }));

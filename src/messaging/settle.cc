@@ -66,21 +66,6 @@ Steps steps_of(std::span<store::WriteOp* const> ops) {
   return steps;
 }
 
-/// After all that goes back to its lane has: a lane has one head.
-Result<> promote_next(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  std::vector<SettleOp*> asking;
-  std::vector<outbox::LaneOfGroup> lanes;
-  for (store::WriteOp* each : ops) {
-    auto& op = store::as<SettleOp>(each);
-    if (op.retry_at || !op.promote) continue;
-    asking.push_back(&op);
-    lanes.push_back({op.job.group, op.job.lane});
-  }
-  TRY(const auto promoted, outbox::promote_lanes(db, lanes));
-  for (std::size_t i = 0; i < asking.size(); ++i) asking[i]->promoted = promoted[i];
-  return {};
-}
-
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
   const auto& first = store::as<SettleOp>(ops.front());
   const Steps steps = steps_of(ops);
@@ -90,6 +75,7 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
   metering::Tally tally(db, first.limits, first.now);
   auto next_inserted = inserted.begin();
   auto next_changed = changed.begin();
+  std::vector<SettleOp*> promoting;
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
@@ -103,8 +89,9 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
         CHECK_OK(tell_end(db, op, *of_claimed, tally));
       CHECK_OK(outbox::end_job(db, op.job.id));
     }
+    if (!op.retry_at && op.promote) promoting.push_back(&op);
   }
-  CHECK_OK(promote_next(db, ops));
+  CHECK_OK(outbox::promote_next(db, promoting));
   CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }

@@ -115,9 +115,7 @@ Result<std::vector<Quota>> read_quotas(store::Connection& db, const Limits& limi
     const bool is_live = key.mode == identity::Mode::kLive;
     quotas.push_back(
         {is_live ? limits.live_monthly : limits.test_monthly, 0, period.start, period.end});
-    for (const store::Param& each :
-         std::initializer_list<store::Param>{key.workspace, mode_param(key), period.start})
-      params.push_back(each);
+    params.insert(params.end(), {key.workspace, mode_param(key), period.start});
   }
   CHECK_OK(db.query_each(kReadQuota, params, 3, [&quotas](std::size_t at, const store::Row& row) {
     quotas[at].limit = row.integer(0);

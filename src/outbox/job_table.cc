@@ -2,7 +2,7 @@
 
 #include <array>
 #include <bit>
-#include <unordered_set>
+#include <set>
 
 namespace flowsell::outbox {
 namespace {
@@ -110,22 +110,15 @@ struct Head {
   JobState state;
 };
 
-struct HashOfLane {
-  std::size_t operator()(const LaneOfGroup& lane) const noexcept {
-    return std::hash<Lane>{}(lane.lane) ^ std::hash<MessageId>{}(MessageId(lane.group));
-  }
-};
-using SetOfLanes = std::unordered_set<LaneOfGroup, HashOfLane>;
+using SetOfLanes = std::set<LaneOfGroup>;
 
 Result<std::vector<std::optional<Head>>> lane_heads(store::Connection& db,
                                                     std::span<const LaneOfGroup> lanes) {
   std::vector<std::optional<Head>> heads(lanes.size());
   std::vector<Param> params;
   params.reserve(lanes.size() * 2);
-  for (const LaneOfGroup& each : lanes) {
-    params.push_back(id_param(each.group));
-    params.push_back(lane_param(each.lane));
-  }
+  for (const LaneOfGroup& each : lanes)
+    params.insert(params.end(), {id_param(each.group), lane_param(each.lane)});
   CHECK_OK(db.query_each(kLaneHead, params, 2, [&](std::size_t at, const store::Row& row) {
     heads[at] = Head{{id_of(row.text(0)), lanes[at].lane, row.time(2)},
                      static_cast<JobState>(row.integer(1))};
@@ -259,13 +252,10 @@ Result<std::vector<std::optional<Job>>> claim_jobs(store::Connection& db,
   std::vector<std::optional<Job>> jobs(refs.size());
   std::vector<Param> params;
   params.reserve(refs.size() * 2);
-  for (const JobRef& ref : refs) {
-    params.push_back(id_param(ref.id));
-    params.emplace_back(ref.due);
-  }
-  std::unordered_set<MessageId> found;
+  for (const JobRef& ref : refs) params.insert(params.end(), {id_param(ref.id), ref.due});
+  std::set<JobId> found;
   CHECK_OK(db.query_each(kFindReady, params, 2, [&](std::size_t at, const store::Row& row) {
-    if (found.insert(MessageId(refs[at].id)).second) jobs[at] = job_of(row);
+    if (found.insert(refs[at].id).second) jobs[at] = job_of(row);
   }));
   for (const auto& job : jobs) {
     if (job) CHECK_OK(db.write(kDeleteQueued, {id_param(job->id)}));

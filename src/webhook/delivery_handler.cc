@@ -46,20 +46,14 @@ Result<> settle_one(store::Connection& db, SettleOp& op) {
 }
 
 Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  std::vector<SettleOp*> asking;
-  std::vector<outbox::LaneOfGroup> lanes;
+  std::vector<SettleOp*> promoting;
   for (store::WriteOp* each : ops) {
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
     CHECK_OK(settle_one(db, op));
-    if (op.next || !op.promote) continue;
-    asking.push_back(&op);
-    lanes.push_back({op.job.group, op.job.lane});
+    if (!op.next && op.promote) promoting.push_back(&op);
   }
-  // After all that goes back to its lane has: a lane has one head.
-  TRY(const auto promoted, outbox::promote_lanes(db, lanes));
-  for (std::size_t i = 0; i < asking.size(); ++i) asking[i]->promoted = promoted[i];
-  return {};
+  return outbox::promote_next(db, promoting);
 }
 void end_settles(std::span<store::WriteOp* const> ops, bool committed) noexcept {
   if (!committed) return;

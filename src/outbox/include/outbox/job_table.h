@@ -41,13 +41,24 @@ Result<> requeue_job(store::Connection& db, const Job& job, Time due);
 struct LaneOfGroup {
   GroupId group;
   Lane lane;
-  bool operator==(const LaneOfGroup&) const = default;
+  friend auto operator<=>(const LaneOfGroup&, const LaneOfGroup&) = default;
 };
 /// Makes each lane's first job ready when it waits; nothing when the head is ready already. Returns
 /// what became ready, of each lane; of one that is named twice, once.
 Result<std::vector<std::optional<JobRef>>> promote_lanes(store::Connection& db,
                                                          std::span<const LaneOfGroup> lanes);
 Result<std::optional<JobRef>> promote_lane(store::Connection& db, const LaneOfGroup& lane);
+/// The same of the lanes of operations that end jobs (`job`), into their `promoted`. After all that
+/// goes back to its lane in the transaction has: a lane has one head.
+template <class Op>
+Result<> promote_next(store::Connection& db, const std::vector<Op*>& ops) {
+  std::vector<LaneOfGroup> lanes;
+  lanes.reserve(ops.size());
+  for (const Op* op : ops) lanes.push_back({op->job.group, op->job.lane});
+  TRY(const auto promoted, promote_lanes(db, lanes));
+  for (std::size_t i = 0; i < ops.size(); ++i) ops[i]->promoted = promoted[i];
+  return {};
+}
 
 /// True while the job is queued or claimed.
 Result<bool> has_job(store::Connection& db, const JobId& id);
