@@ -44,12 +44,6 @@ std::string account_route(identity::Mode mode, std::string_view account) {
 
 Error no_such_key() { return {ErrorCode::kInvalidApiKey, "no such key, or it was revoked"}; }
 
-Error no_home() {
-  Error error{ErrorCode::kStoreUnavailable, "no server has the workspace's part of the database"};
-  error.retry_after = 1s;
-  return error;
-}
-
 bool was_forwarded(const http::Request& request) {
   return !request.header(cluster::kForwarded).empty();
 }
@@ -197,8 +191,7 @@ void Cells::leave_when_closed() {
 Result<> Cells::look() {
   // Calls are still passed on.
   if (has_left_) return membership_->look();
-  if (is_dead_)
-    return fail(ErrorCode::kConflict, "the other replicas have taken this one for dead");
+  if (is_dead_) return {};  // it only closes, and ends
   CHECK_OK(membership_->beat());
   std::erase_if(graves_, [now = cluster::boot_time()](const auto& grave) {
     return now - grave.second > kGraveTime;

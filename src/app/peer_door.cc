@@ -1,5 +1,6 @@
 #include "peer_door.h"
 
+#include <chrono>
 #include <string>
 
 #include "api/home.h"
@@ -7,9 +8,14 @@
 
 namespace flowsell::app {
 
-http::Response misdirected() {
+Error no_home() {
   Error error{ErrorCode::kStoreUnavailable, "no server has the workspace's part of the database"};
-  http::Response response = api::problem_of(error);
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+http::Response misdirected() {
+  http::Response response = api::problem_of(no_home());
   response.headers.push_back({std::string(cluster::kMisdirected), "1"});
   return response;
 }

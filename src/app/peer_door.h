@@ -4,11 +4,15 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "runtime/task.h"
 
 namespace flowsell::app {
+
+/// No server that can be reached has the workspace's cell.
+Error no_home();
 
 /// The answer to a request that was passed on to where its cell is not: nothing was done.
 http::Response misdirected();
