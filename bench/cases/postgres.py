@@ -6,7 +6,7 @@ import threading
 
 from harness import load, report
 from harness.paths import WORK
-from harness.processes import children_of, usage_of
+from harness.processes import Usage
 from harness.servers import Connectd, Postgres, Simulator
 
 from .sends import Others
@@ -63,10 +63,6 @@ class LockWaits:
         return sum(self._samples) / max(1, len(self._samples))
 
 
-def _database_pids(postgres) -> list[int]:
-    return [postgres.pid, *children_of(postgres.pid)] if postgres else []
-
-
 def _measure(folder, postgres, seconds: float, settings: load.Load) -> dict:
     database = {"CONNECT_DATABASE": postgres.conninfo()} if postgres else {}
     with (
@@ -77,12 +73,12 @@ def _measure(folder, postgres, seconds: float, settings: load.Load) -> dict:
         before_count, begun = server.wait_until_all_sent()
         others = Others(server, provider)
         before, before_metrics = server.usage(), server.metrics()
-        before_database = usage_of(*_database_pids(postgres))
+        before_database = postgres.usage() if postgres else Usage()
         result = load.send("connectd", server.port, "/v1/messages", server.key, seconds, settings)
         count, ended = server.wait_until_all_sent()
         messages = count - before_count
         used = server.usage() - before
-        of_database = usage_of(*_database_pids(postgres)) - before_database
+        of_database = postgres.usage() - before_database if postgres else Usage()
         metrics = server.metrics()
 
         def grown(name: str) -> float:

@@ -7,7 +7,7 @@ from threading import Thread
 
 from harness import load, report
 from harness.paths import WORK
-from harness.processes import children_of, usage_of, wait_until
+from harness.processes import wait_until
 from harness.servers import Connectd, Postgres, Simulator
 
 from .postgres import LockWaits
@@ -166,7 +166,7 @@ def _measure(folder, postgres, replicas, way: str, workspaces: int, options, sec
 
 
 def _database_cpu(postgres) -> float:
-    return usage_of(postgres.pid, *children_of(postgres.pid)).cpu_seconds if postgres else 0.0
+    return postgres.usage().cpu_seconds if postgres else 0.0
 
 
 def _round(workspaces: int, replicas: int | None, way: str, options, seconds: float) -> dict:
@@ -194,9 +194,9 @@ def run(options) -> None:
         if case[1]:
             row["ratio"] = row["both_us"] / alone["both_us"]
     text = report.table(summary, COLUMNS) + (
-        f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all for one workspace, {options.connections_many} for 1,000, shared out "
-        f"among one client for each replica. Kept together: each client sends for the workspaces that its "
-        "replica has; by chance: for all, as behind a balancer, so that many are passed on. "
+        f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all for one "
+        f"workspace, {options.connections_many} for 1,000, shared out among one client for each replica. Kept together: each "
+        "client sends for the workspaces that its replica has; by chance: for all, as behind a balancer, so that many are passed on. "
         f"{options.cells} cells. PostgreSQL 15 with fsync and synchronous_commit on. All on these cores: more "
         "replicas can't be faster here. Targets: both within 1.15 of one replica's; rate of one at least 0.5 of SQLite's."
     )

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from harness import load, report
 from harness.paths import WORK
-from harness.processes import Usage, children_of, usage_of
+from harness.processes import Usage
 from harness.servers import Connectd, Postgres, Simulator
 
 NAME = "stored"
@@ -61,8 +61,7 @@ class Installation:
         return result
 
     def _usage(self, server: Connectd) -> Usage:
-        database = [self._postgres.pid, *children_of(self._postgres.pid)] if self._postgres else []
-        return server.usage() + usage_of(*database)
+        return server.usage() + self._postgres.usage() if self._postgres else server.usage()
 
     def fill(self, messages: int, seconds: float, settings: load.Load) -> None:
         with ExitStack() as ends:

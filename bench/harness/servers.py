@@ -84,6 +84,10 @@ class Postgres(_Postgres):
     def pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
+    def usage(self) -> Usage:
+        """Of all its processes."""
+        return usage_of(self.pid, *children_of(self.pid))
+
 
 class Simulator(Server):
     """connect-sim in a process of its own."""
