@@ -113,25 +113,6 @@ bool has_header(const Response& response, std::string_view name) {
       [name](const Header& header) { return equals_ignoring_case(header.name, name); });
 }
 
-/// Content-Length, Date and Connection are the server's own.
-bool is_server_header(std::string_view name) {
-  return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "date") ||
-         equals_ignoring_case(name, "connection") ||
-         equals_ignoring_case(name, "transfer-encoding");
-}
-
-void append_headers(std::string& out, const Response& response, bool is_packed) {
-  for (const Header& header : response.headers) {
-    if (is_server_header(header.name)) continue;
-    // The packed bytes are another representation: the tag stays true of it only as a weak one.
-    if (is_packed && equals_ignoring_case(header.name, "etag") && !header.value.starts_with("W/")) {
-      append_field(out, header.name, "W/" + header.value);
-    } else {
-      append_field(out, header.name, header.value);
-    }
-  }
-}
-
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -172,6 +153,12 @@ bool accepts_gzip(std::string_view accept_encoding) {
   return any;
 }
 
+bool is_server_field(std::string_view name) {
+  return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "date") ||
+         equals_ignoring_case(name, "connection") ||
+         equals_ignoring_case(name, "transfer-encoding");
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
   const std::size_t from = out.size();
@@ -189,38 +176,35 @@ AnswerWriter::~AnswerWriter() {
   if (deflate_ready_) deflateEnd(&deflate_);
 }
 
-void AnswerWriter::write(const Response& response, const AnswerTerms& terms, std::string& out) {
-  const bool has_body = may_have_body(response.status);
-  std::string_view body = has_body ? std::string_view(response.body) : std::string_view();
-  const bool packable = body.size() >= gzip_bytes_min_ && !body.empty() &&
-                        is_compressible(response.content_type) &&
-                        !has_header(response, "content-encoding");
-  const bool packed = packable && accepts_gzip(terms.accept_encoding) && gzip(body);
-  if (packed) body = packed_;
+AnswerWriter::Parts AnswerWriter::parts_of(const Response& response,
+                                           std::string_view accept_encoding) {
+  Parts parts;
+  parts.has_body = may_have_body(response.status);
+  if (!parts.has_body) return parts;
+  parts.body = response.body;
+  parts.varies = parts.body.size() >= gzip_bytes_min_ && !parts.body.empty() &&
+                 is_compressible(response.content_type) &&
+                 !has_header(response, "content-encoding");
+  parts.is_packed = parts.varies && accepts_gzip(accept_encoding) && gzip(parts.body);
+  if (parts.is_packed) parts.body = packed_;
+  return parts;
+}
 
+void AnswerWriter::write(const Response& response, const AnswerTerms& terms, std::string& out) {
+  const Parts parts = parts_of(response, terms.accept_encoding);
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
-  out.append(" ")
-      .append(reason(response.status))
-      .append("\r\nDate: ")
-      .append(date())
-      .append("\r\n");
-  if (!body.empty()) append_field(out, "Content-Type", response.content_type);
-  append_headers(out, response, packed);
-  if (packed) out.append("Content-Encoding: gzip\r\n");
-  if (packable) out.append("Vary: Accept-Encoding\r\n");
+  out.append(" ").append(reason(response.status)).append("\r\n");
+  each_field(response, parts, [&out](std::string_view name, std::string_view value) {
+    append_field(out, name, value);
+  });
   if (terms.close) {
     out.append("Connection: close\r\n");
   } else if (!terms.is_http11) {
     out.append("Connection: keep-alive\r\n");
   }
-  if (has_body) {
-    out.append("Content-Length: ");
-    append_number(out, body.size());
-    out.append("\r\n");
-  }
   out.append("\r\n");
-  if (!terms.to_head) out.append(body);
+  if (!terms.to_head) out.append(parts.body);
 }
 
 /// Fills packed_; false when that does not make the body smaller.

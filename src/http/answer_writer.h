@@ -2,11 +2,14 @@
 
 #include <zlib.h>
 
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
 
+#include "core/encoding.h"
 #include "http/message.h"
 
 namespace flowsell::http {
@@ -28,7 +31,21 @@ class AnswerWriter {
   AnswerWriter(const AnswerWriter&) = delete;
   AnswerWriter& operator=(const AnswerWriter&) = delete;
 
-  /// Appends the whole answer to `out`.
+  /// What goes on the wire of an answer's body. Valid until the next call of parts_of().
+  struct Parts {
+    std::string_view body;
+    bool has_body = false;   ///< else it has no length, either
+    bool is_packed = false;  ///< by gzip, into the writer's own memory
+    bool varies = false;     ///< with Accept-Encoding
+  };
+  Parts parts_of(const Response& response, std::string_view accept_encoding);
+
+  /// Calls `field(name, value)` for each field of the head but those of one hop. The values live
+  /// until then only.
+  template <class F>
+  void each_field(const Response& response, const Parts& parts, F field);
+
+  /// Appends the whole answer, as HTTP/1.1, to `out`.
   void write(const Response& response, const AnswerTerms& terms, std::string& out);
 
  private:
@@ -41,14 +58,42 @@ class AnswerWriter {
   z_stream deflate_{};
   bool deflate_ready_ = false;
   std::string packed_;
+  std::string weak_tag_;
+  std::array<char, 20> length_{};
 };
 
 /// True when an Accept-Encoding value allows gzip (RFC 9110, 12.5.3): named or "*", and not with
 /// q=0.
 bool accepts_gzip(std::string_view accept_encoding);
 
+/// Content-Length, Date and what is of one hop: the server's own.
+bool is_server_field(std::string_view name);
+
 /// Appends "name: value" and a line end. Line ends and NUL inside become spaces: a value can't add
 /// a field.
 void append_field(std::string& out, std::string_view name, std::string_view value);
+
+template <class F>
+void AnswerWriter::each_field(const Response& response, const Parts& parts, F field) {
+  field("Date", date());
+  if (!parts.body.empty()) field("Content-Type", std::string_view(response.content_type));
+  for (const Header& header : response.headers) {
+    if (is_server_field(header.name)) continue;
+    // The packed bytes are another representation: the tag stays true of it only as a weak one.
+    if (parts.is_packed && equals_ignoring_case(header.name, "etag") &&
+        !header.value.starts_with("W/")) {
+      weak_tag_ = "W/" + header.value;
+      field(header.name, std::string_view(weak_tag_));
+    } else {
+      field(header.name, std::string_view(header.value));
+    }
+  }
+  if (parts.is_packed) field("Content-Encoding", "gzip");
+  if (parts.varies) field("Vary", "Accept-Encoding");
+  if (!parts.has_body) return;
+  const auto [end, error] =
+      std::to_chars(length_.data(), length_.data() + length_.size(), parts.body.size());
+  field("Content-Length", std::string_view(length_.data(), end));
+}
 
 }  // namespace flowsell::http

@@ -11,16 +11,13 @@
 
 namespace flowsell::http {
 
-namespace {
-
-/// The client's own, whatever the caller put there.
-bool is_client_header(std::string_view name) {
+bool is_client_field(std::string_view name) {
   return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "content-length") ||
          equals_ignoring_case(name, "connection") ||
          equals_ignoring_case(name, "transfer-encoding");
 }
 
-std::string host_field(const Url& url) {
+std::string authority_of(const Url& url) {
   return url.origin().substr(url.tls ? 8 : 7);  // behind "https://" or "http://"
 }
 
@@ -28,8 +25,6 @@ bool has_length(const OutRequest& request) {
   return !request.body.empty() || request.method == Method::kPost ||
          request.method == Method::kPut || request.method == Method::kPatch;
 }
-
-}  // namespace
 
 std::string_view exchange_end_name(ExchangeEnd end) noexcept {
   switch (end) {
@@ -64,13 +59,12 @@ void write_request(const OutRequest& request, const std::string& user_agent, std
   out.clear();
   out.append(method_name(request.method)).append(" ").append(request.url.target);
   out.append(" HTTP/1.1\r\n");
-  append_field(out, "Host", host_field(request.url));
+  append_field(out, "Host", authority_of(request.url));
   bool names_agent = false;
-  for (const Header& header : request.headers) {
-    if (is_client_header(header.name)) continue;
-    names_agent = names_agent || equals_ignoring_case(header.name, "user-agent");
-    append_field(out, header.name, header.value);
-  }
+  each_field(request, [&](std::string_view name, std::string_view value) {
+    names_agent = names_agent || equals_ignoring_case(name, "user-agent");
+    append_field(out, name, value);
+  });
   if (!names_agent) append_field(out, "User-Agent", user_agent);
   if (has_length(request)) append_field(out, "Content-Length", std::to_string(request.body.size()));
   out.append("\r\n").append(request.body);
@@ -92,6 +86,12 @@ class Client::Impl {
       lanes_.push_back(std::make_shared<ClientLane>(shared, pool.context(i)));
     }
   }
+
+  ~Impl() {
+    for (const auto& lane : lanes_) lane->drop_channels();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   ClientLane& lane(const net::any_io_executor& executor) {
     const net::execution_context* const context = &net::query(executor, net::execution::context);

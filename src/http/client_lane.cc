@@ -3,41 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "client_lease.h"
 #include "core/encoding.h"
 #include "core/failpoint.h"
 
 namespace flowsell::http {
-
-/// A slot of a host's connection limit and, once there is one, the connection in it. What is not
-/// given back is closed, also when the coroutine that holds it is destroyed.
-class ClientLane::Lease {
- public:
-  explicit Lease(std::shared_ptr<ClientLane> lane) : lane_(std::move(lane)) {}
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  ~Lease() {
-    if (host_ == nullptr) return;
-    connection.reset();
-    lane_->free_slot(*host_);
-  }
-
-  void hold(OutHost& host) { host_ = &host; }
-  void give_back() { lane_->give_back(*std::exchange(host_, nullptr), std::move(connection)); }
-
-  std::unique_ptr<OutConnection> connection;
-
- private:
-  std::shared_ptr<ClientLane> lane_;
-  OutHost* host_ = nullptr;
-};
-
-struct ClientLane::Call {
-  OutRequest request;
-  SteadyTime deadline;
-  std::function<bool()> before_first_byte;
-  Addresses addresses;
-  Exchange exchange;
-};
 
 OutConnection::OutConnection(net::io_context& context, runtime::DeadlineWatch& watch,
                              std::size_t answer_bytes_max)
@@ -59,15 +29,17 @@ ClientLane::ClientLane(std::shared_ptr<const ClientShared> shared, net::io_conte
 Awaitable<Exchange> ClientLane::send(OutRequest request, SteadyTime deadline,
                                      std::function<bool()> before_first_byte) {
   const SteadyTime started = std::chrono::steady_clock::now();
-  Call call{std::move(request), deadline, std::move(before_first_byte), {}, {}};
-  co_await run(call);
+  OutCall call{std::move(request), deadline, std::move(before_first_byte), {}, {}};
+  const auto ready = ready_channel(call);
+  if (ready == nullptr || !co_await ready->exchange(call)) co_await run(call);
   call.exchange.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started);
   co_return std::move(call.exchange);
 }
 
-Awaitable<void> ClientLane::run(Call& call) {
+Awaitable<void> ClientLane::run(OutCall& call) {
   if (!co_await resolve(call)) co_return;
+  if (may_be_http2(call.request) && co_await run_http2(call)) co_return;
   Lease lease(shared_from_this());
   if (!co_await obtain(call, lease)) co_return;
   co_await exchange(call, *lease.connection);
@@ -75,7 +47,12 @@ Awaitable<void> ClientLane::run(Call& call) {
   if (is_answered && is_sound(*lease.connection)) lease.give_back();
 }
 
-Awaitable<bool> ClientLane::resolve(Call& call) {
+bool ClientLane::may_be_http2(const OutRequest& request) {
+  return request.version == Version::kHttp2 ||
+         (request.version == Version::kOffered && request.url.tls);
+}
+
+Awaitable<bool> ClientLane::resolve(OutCall& call) {
   auto resolved = shared_->guard->resolve_now(call.request.url);
   if (!resolved) resolved = co_await shared_->guard->resolve(call.request.url, call.deadline);
   if (*resolved) {
@@ -90,7 +67,8 @@ Awaitable<bool> ClientLane::resolve(Call& call) {
 
 OutHost& ClientLane::host_of(const OutRequest& request) {
   const Url& url = request.url;
-  key_.assign(url.tls ? "s" : "p").append(url.host).append(":");
+  key_.assign(url.tls ? "s" : "p").append(request.version == Version::kHttp1 ? "1" : "2");
+  key_.append(url.host).append(":");
   key_.append(std::to_string(url.port)).append(" ").append(as_text(request.client));
   const auto found = hosts_.find(key_);
   if (found != hosts_.end()) return found->second;
@@ -100,7 +78,7 @@ OutHost& ClientLane::host_of(const OutRequest& request) {
 }
 
 /// Fills the lease: with a connection from the pool, or with one that is opened now.
-Awaitable<bool> ClientLane::obtain(Call& call, Lease& lease) {
+Awaitable<bool> ClientLane::obtain(OutCall& call, Lease& lease) {
   OutHost& host = host_of(call.request);
   const bool is_free = host.waiting.empty();  // nobody overtakes who waits
   if (is_free) lease.connection = take_idle(host, call.addresses);
@@ -120,7 +98,7 @@ Awaitable<bool> ClientLane::obtain(Call& call, Lease& lease) {
 
 /// First come, first served. The slot comes with the connection that was given back, where it is
 /// fit for this call.
-Awaitable<bool> ClientLane::wait_for_slot(Call& call, Lease& lease) {
+Awaitable<bool> ClientLane::wait_for_slot(OutCall& call, Lease& lease) {
   OutHost& host = host_of(call.request);
   call.exchange.end = ExchangeEnd::kOverloaded;
   if (host.waiting.size() >= shared_->options.waiting_per_host_max) co_return false;
@@ -155,7 +133,7 @@ Awaitable<bool> ClientLane::wait_for_slot(Call& call, Lease& lease) {
 }
 
 /// Tries the addresses in order; each gets a fair share of the time that is left.
-Awaitable<bool> ClientLane::connect(Call& call, Lease& lease) {
+Awaitable<bool> ClientLane::connect(OutCall& call, Lease& lease) {
   call.exchange.end = ExchangeEnd::kUnconnected;
   const SteadyTime until =
       std::min(call.deadline, std::chrono::steady_clock::now() + shared_->options.connect_time_max);
@@ -174,7 +152,7 @@ Awaitable<bool> ClientLane::connect(Call& call, Lease& lease) {
   co_return false;
 }
 
-Awaitable<bool> ClientLane::connect_to(Call& call, OutConnection& connection,
+Awaitable<bool> ClientLane::connect_to(OutCall& call, OutConnection& connection,
                                        net::ip::address address, SteadyTime until) {
   const Url& url = call.request.url;
   const net::ip::tcp::endpoint endpoint(address, url.port);
@@ -184,7 +162,8 @@ Awaitable<bool> ClientLane::connect_to(Call& call, OutConnection& connection,
   if (refused || connection.timed_out) co_return false;
   connection.wire.tune();
   if (url.tls) {
-    connection.wire.use_tls(TlsSession::connect(shared_->tls, url.host));
+    const bool offers_http2 = call.request.version != Version::kHttp1;
+    connection.wire.use_tls(TlsSession::connect(shared_->tls, url.host, offers_http2));
     const error_code failed = co_await connection.wire.handshake();
     if (failed || connection.timed_out) co_return false;
   }
@@ -192,7 +171,7 @@ Awaitable<bool> ClientLane::connect_to(Call& call, OutConnection& connection,
   co_return true;
 }
 
-Awaitable<void> ClientLane::exchange(Call& call, OutConnection& connection) {
+Awaitable<void> ClientLane::exchange(OutCall& call, OutConnection& connection) {
   connection.reader.begin(call.request.method == Method::kHead);
   connection.timed_out = false;
   connection.deadline.set(call.deadline);
@@ -201,7 +180,7 @@ Awaitable<void> ClientLane::exchange(Call& call, OutConnection& connection) {
 }
 
 /// False when there is no answer to wait for.
-Awaitable<bool> ClientLane::send_request(Call& call, OutConnection& connection) {
+Awaitable<bool> ClientLane::send_request(OutCall& call, OutConnection& connection) {
   Wire& wire = connection.wire;
   call.exchange.end = ExchangeEnd::kTimedOut;
   if (std::chrono::steady_clock::now() >= call.deadline) co_return false;
@@ -225,7 +204,7 @@ Awaitable<bool> ClientLane::send_request(Call& call, OutConnection& connection) 
   co_return !connection.timed_out && call.exchange.byte_sent;
 }
 
-Awaitable<void> ClientLane::read_answer(Call& call, OutConnection& connection) {
+Awaitable<void> ClientLane::read_answer(OutCall& call, OutConnection& connection) {
   AnswerReader& reader = connection.reader;
   AnswerReader::Step step = AnswerReader::Step::kNeedMore;
   while (step == AnswerReader::Step::kNeedMore) {
@@ -306,7 +285,7 @@ void ClientLane::drop_idle(OutHost& host, const OutConnection* connection) {
 }
 
 void ClientLane::forget_if_unused(OutHost& host) {
-  if (host.open > 0 || !host.waiting.empty()) return;
+  if (host.open > 0 || !host.waiting.empty() || host.channel_waiters > 0) return;
   const std::string key = host.key;
   hosts_.erase(key);
 }

@@ -9,12 +9,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "answer_reader.h"
 #include "http/client.h"
-#include "name_lookup.h"
+#include "http2_channel.h"
+#include "out_connection.h"
 #include "runtime/deadline_watch.h"
 #include "tls.h"
-#include "wire.h"
 
 namespace flowsell::http {
 
@@ -23,21 +22,6 @@ struct ClientShared {
   std::shared_ptr<EgressGuard> guard;
   ClientOptions options;
   TlsContext tls;
-};
-
-/// One connection to another server, pinned to the address that the guard checked.
-struct OutConnection {
-  OutConnection(net::io_context& context, runtime::DeadlineWatch& watch,
-                std::size_t answer_bytes_max);
-
-  Wire wire;
-  AnswerReader reader;
-  net::ip::address address;
-  SteadyTime opened_at;
-  std::string out;                     ///< the request as it goes on the wire
-  std::function<void()> idle_expired;  ///< set while it waits in the pool
-  bool timed_out = false;
-  runtime::Deadline deadline;
 };
 
 /// The connections to one origin, on one thread.
@@ -51,6 +35,14 @@ struct OutHost {
   std::size_t open = 0;  ///< in use, idle, or about to be opened
   std::vector<std::unique_ptr<OutConnection>> idle;
   std::deque<Waiter*> waiting;
+
+  // Where HTTP/2 may be spoken:
+  std::vector<std::shared_ptr<Http2Channel>> channels;
+  std::deque<net::steady_timer*> channel_waiting;  ///< for room in one, or for its opening
+  std::size_t channel_waiters = 0;                 ///< they, and who was woken and has not run
+  bool opens_channel = false;
+  std::uint64_t failed_openings = 0;
+  bool speaks_http1_only = false;  ///< as it said in TLS
 };
 
 /// One thread's part of a client. Calls keep it alive.
@@ -61,21 +53,32 @@ class ClientLane : public std::enable_shared_from_this<ClientLane> {
   net::io_context& context() noexcept { return context_; }
   Awaitable<Exchange> send(OutRequest request, SteadyTime deadline,
                            std::function<bool()> before_first_byte);
+  /// They hold the lane. After the context has stopped.
+  void drop_channels();
 
  private:
   class Lease;
-  struct Call;
+  struct Opening;
 
-  Awaitable<void> run(Call& call);
-  Awaitable<bool> resolve(Call& call);
-  Awaitable<bool> obtain(Call& call, Lease& lease);
-  Awaitable<bool> wait_for_slot(Call& call, Lease& lease);
-  Awaitable<bool> connect(Call& call, Lease& lease);
-  Awaitable<bool> connect_to(Call& call, OutConnection& connection, net::ip::address address,
+  Awaitable<void> run(OutCall& call);
+  Awaitable<bool> resolve(OutCall& call);
+  Awaitable<bool> obtain(OutCall& call, Lease& lease);
+  Awaitable<bool> wait_for_slot(OutCall& call, Lease& lease);
+  Awaitable<bool> connect(OutCall& call, Lease& lease);
+  static bool may_be_http2(const OutRequest& request);
+  std::shared_ptr<Http2Channel> ready_channel(OutCall& call);
+  std::shared_ptr<Http2Channel> usable_channel(OutHost& host, const Addresses& addresses);
+  Awaitable<bool> run_http2(OutCall& call);
+  Awaitable<std::shared_ptr<Http2Channel>> channel_for(OutCall& call);
+  Awaitable<bool> wait_for_channel(OutCall& call);
+  Awaitable<bool> open_channel(OutCall& call);
+  void keep_channel(OutHost& host, std::shared_ptr<Http2Channel> channel);
+  void wake_for_channel(OutHost& host);
+  Awaitable<bool> connect_to(OutCall& call, OutConnection& connection, net::ip::address address,
                              SteadyTime until);
-  Awaitable<void> exchange(Call& call, OutConnection& connection);
-  Awaitable<bool> send_request(Call& call, OutConnection& connection);
-  Awaitable<void> read_answer(Call& call, OutConnection& connection);
+  Awaitable<void> exchange(OutCall& call, OutConnection& connection);
+  Awaitable<bool> send_request(OutCall& call, OutConnection& connection);
+  Awaitable<void> read_answer(OutCall& call, OutConnection& connection);
 
   OutHost& host_of(const OutRequest& request);
   std::unique_ptr<OutConnection> take_idle(OutHost& host, const Addresses& addresses);
@@ -92,8 +95,5 @@ class ClientLane : public std::enable_shared_from_this<ClientLane> {
   std::string key_;  ///< scratch for host_of
   std::unordered_map<std::string, OutHost> hosts_;
 };
-
-/// The request's bytes: request line, fields, body.
-void write_request(const OutRequest& request, const std::string& user_agent, std::string& out);
 
 }  // namespace flowsell::http

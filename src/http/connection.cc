@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "http2_server.h"
 #include "telemetry/log.h"
 
 namespace flowsell::http {
@@ -38,7 +39,34 @@ Connection::~Connection() { shard_->remove(*this); }
 
 Awaitable<void> Connection::serve(std::unique_ptr<Connection> self) {
   if (self->wire_.is_tls() && !co_await self->shake_hands()) co_return;
-  co_await self->exchange_all();
+  switch (co_await self->hear_version()) {
+    case Version::kNone:
+      break;
+    case Version::kHttp1:
+      co_await self->exchange_all();
+      break;
+    case Version::kHttp2:
+      co_await self->serve_http2();
+      break;
+  }
+}
+
+/// By what TLS chose, or by the first bytes (RFC 9113, 3.3).
+Awaitable<Connection::Version> Connection::hear_version() {
+  if (!shard_->shared().options.http2) co_return Version::kHttp1;
+  if (wire_.is_tls()) co_return wire_.chose_http2() ? Version::kHttp2 : Version::kHttp1;
+  while (true) {
+    const std::string_view seen = reader_.unparsed();
+    if (!kHttp2Preface.starts_with(seen.substr(0, kHttp2Preface.size()))) co_return Version::kHttp1;
+    if (seen.size() >= kHttp2Preface.size()) co_return Version::kHttp2;
+    if (!co_await read_more()) co_return Version::kNone;
+  }
+}
+
+Awaitable<void> Connection::serve_http2() {
+  deadline_.clear();
+  http2_ = std::make_shared<Http2Server>(shard_, wire_, remote_address_);
+  co_await http2_->serve(reader_.unparsed());
 }
 
 bool Connection::is_draining() const noexcept {
@@ -46,11 +74,15 @@ bool Connection::is_draining() const noexcept {
 }
 
 void Connection::drain() {
+  if (http2_ != nullptr) return http2_->drain();
   // Where something is there to read, a request may be on its way: it ends the wait by itself.
   if (waits_idle_ && wire_.is_quiet()) wire_.cancel();
 }
 
-void Connection::cut() { wire_.close(); }
+void Connection::cut() {
+  if (http2_ != nullptr) return http2_->cut();
+  wire_.close();
+}
 
 Awaitable<bool> Connection::shake_hands() {
   deadline_.set_after(shard_->shared().options.head_time_max);

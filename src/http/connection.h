@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -11,8 +12,10 @@
 
 namespace flowsell::http {
 
-/// One client's connection: reads requests, runs the handler, writes answers, in order. Lives on
-/// its shard's thread.
+class Http2Server;
+
+/// One client's connection: reads requests, runs the handler, writes answers, in order; or lets an
+/// Http2Server do so, where the client begins as HTTP/2 does. Lives on its shard's thread.
 class Connection {
  public:
   Connection(std::shared_ptr<Shard> shard, Socket socket, std::string remote_address);
@@ -29,7 +32,11 @@ class Connection {
   std::size_t place = 0;  ///< in the shard's table
 
  private:
+  enum class Version : std::uint8_t { kNone, kHttp1, kHttp2 };
+
   Awaitable<bool> shake_hands();
+  Awaitable<Version> hear_version();
+  Awaitable<void> serve_http2();
   Awaitable<void> exchange_all();
   Awaitable<bool> read_more();
   Awaitable<bool> answer();
@@ -45,6 +52,7 @@ class Connection {
   Wire wire_;
   std::string remote_address_;
   RequestReader reader_;
+  std::shared_ptr<Http2Server> http2_;  ///< once it is one of HTTP/2
   runtime::Deadline deadline_;
   std::string out_;
   RequestReader::Phase timed_phase_ = RequestReader::Phase::kIdle;

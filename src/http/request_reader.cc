@@ -43,16 +43,6 @@ Method to_method(beast::verb verb) {
   }
 }
 
-/// The path and query of a request target; an absolute one ("http://host/path") loses its origin
-/// (RFC 9112, 3.2.2).
-std::string_view origin_form(std::string_view target) {
-  if (target.starts_with('/')) return target;
-  const std::size_t authority = target.find("://");
-  if (authority == std::string_view::npos) return target;
-  const std::size_t path = target.find('/', authority + 3);
-  return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
-}
-
 }  // namespace
 
 /// Beast's grammar without Beast's containers: it notes where fields are, as offsets from the
@@ -233,6 +223,11 @@ void RequestReader::make_room(std::size_t wanted) {
   end_ = here;
 }
 
+std::string_view RequestReader::unparsed() const noexcept {
+  if (phase_ != Phase::kIdle) return {};
+  return {begin(), end_ - begin_};
+}
+
 RequestReader::Step RequestReader::next() {
   if (is_complete_) return Step::kRequest;
   if (phase_ == Phase::kIdle && !start()) return Step::kNeedMore;
@@ -338,11 +333,7 @@ void RequestReader::fill_request(std::string_view body) {
     return std::string_view(begin() + slice.from, slice.size);
   };
   request_.method = parser_->method;
-  request_.target = view(parser_->target);
-  const std::string_view target = origin_form(request_.target);
-  const std::size_t mark = std::min(target.find('?'), target.size());
-  request_.path = target.substr(0, mark);
-  request_.query = mark < target.size() ? target.substr(mark + 1) : std::string_view();
+  request_.set_target(view(parser_->target));
   request_.fields.clear();
   for (const auto& field : parser_->fields) {
     request_.fields.push_back({view(field.name), view(field.value)});

@@ -87,7 +87,8 @@ class Server::Impl {
   Result<> load_certificate() {
     const ServerOptions& options = shared_->options;
     if (options.tls_certificate_file.empty()) return {};
-    TRY(shared_->tls, TlsContext::for_server(options.tls_certificate_file, options.tls_key_file));
+    TRY(shared_->tls,
+        TlsContext::for_server(options.tls_certificate_file, options.tls_key_file, options.http2));
     return {};
   }
 

@@ -49,6 +49,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void cut();    ///< closes all
 
   ServerShared& shared() noexcept { return *shared_; }
+  net::io_context& context() noexcept { return context_; }
   runtime::DeadlineWatch& watch() noexcept { return watch_; }
   AnswerWriter& writer() noexcept { return writer_; }
   void add(Connection& connection);

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <new>
@@ -12,14 +13,18 @@ namespace flowsell::http {
 
 namespace {
 
-/// The only protocol we offer and accept: "http/1.1", with its length in front (RFC 7301).
-constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+/// What we speak, the best first: "h2", "http/1.1", each with its length in front (RFC 7301).
+constexpr std::array<unsigned char, 12> kBoth = {2,   'h', '2', 8,   'h', 't',
+                                                 't', 'p', '/', '1', '.', '1'};
+constexpr std::span<const unsigned char> kHttp1 = std::span(kBoth).subspan(3);
+constexpr std::string_view kHttp2Name = "h2";
 
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                unsigned in_size, void*) {
+                unsigned in_size, void* http2) {
   unsigned char* chosen = nullptr;
-  const int result =
-      SSL_select_next_proto(&chosen, out_size, kAlpn.data(), kAlpn.size(), in, in_size);
+  const std::span<const unsigned char> spoken = http2 != nullptr ? std::span(kBoth) : kHttp1;
+  const int result = SSL_select_next_proto(&chosen, out_size, spoken.data(),
+                                           static_cast<unsigned>(spoken.size()), in, in_size);
   *out = chosen;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
@@ -43,7 +48,7 @@ bool is_address(const std::string& host) {
 }  // namespace
 
 Result<TlsContext> TlsContext::for_server(const std::string& certificate_file,
-                                          const std::string& key_file) {
+                                          const std::string& key_file, bool http2) {
   TlsContext context(make_context(TLS_server_method()));
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
@@ -54,14 +59,13 @@ Result<TlsContext> TlsContext::for_server(const std::string& certificate_file,
     return fail(ErrorCode::kInternal,
                 "tls: the key file can't be read or is not the certificate's");
   }
-  SSL_CTX_set_alpn_select_cb(context.get(), choose_alpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_alpn, http2 ? context.get() : nullptr);
   return context;
 }
 
 TlsContext TlsContext::trusting_nobody() {
   TlsContext context(make_context(TLS_client_method()));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(context.get(), kAlpn.data(), kAlpn.size());
   return context;
 }
 
@@ -90,11 +94,13 @@ std::unique_ptr<TlsSession> TlsSession::accept(const TlsContext& context) {
   return session;
 }
 
-std::unique_ptr<TlsSession> TlsSession::connect(const TlsContext& context,
-                                                const std::string& host) {
+std::unique_ptr<TlsSession> TlsSession::connect(const TlsContext& context, const std::string& host,
+                                                bool offers_http2) {
   std::unique_ptr<TlsSession> session(new TlsSession(context));
   SSL* const ssl = session->session_.get();
   SSL_set_connect_state(ssl);
+  const std::span<const unsigned char> offered = offers_http2 ? std::span(kBoth) : kHttp1;
+  SSL_set_alpn_protos(ssl, offered.data(), static_cast<unsigned>(offered.size()));
   if (is_address(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
   } else {
@@ -157,6 +163,13 @@ void TlsSession::take_output(std::string& out) {
   std::size_t taken = 0;
   BIO_read_ex(output_, out.data() + old, waiting, &taken);
   out.resize(old + taken);
+}
+
+bool TlsSession::chose_http2() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(session_.get(), &name, &size);
+  return size == kHttp2Name.size() && std::equal(name, name + size, kHttp2Name.begin());
 }
 
 bool TlsSession::is_drained() const noexcept {

@@ -17,9 +17,10 @@ namespace flowsell::http {
 /// Thread-safe once made.
 class TlsContext {
  public:
-  /// Fails with kInternal when a file can't be read or the key does not fit the certificate.
+  /// Fails with kInternal when a file can't be read or the key does not fit the certificate. Speaks
+  /// HTTP/1.1, and with `http2` that with who prefers it.
   static Result<TlsContext> for_server(const std::string& certificate_file,
-                                       const std::string& key_file);
+                                       const std::string& key_file, bool http2);
   /// Trusts `ca_file`, or the system's authorities when it is empty.
   static Result<TlsContext> for_client(const std::string& ca_file);
   /// A client's with no authority at all: every handshake fails.
@@ -42,8 +43,10 @@ class TlsSession {
   enum class Status : std::uint8_t { kOk, kNeedInput, kClosed, kFailed };
 
   static std::unique_ptr<TlsSession> accept(const TlsContext& context);
-  /// Verifies that the certificate is valid for `host`, a name or an address.
-  static std::unique_ptr<TlsSession> connect(const TlsContext& context, const std::string& host);
+  /// Verifies that the certificate is valid for `host`, a name or an address. Offers HTTP/1.1, and
+  /// HTTP/2 before it where `offers_http2`.
+  static std::unique_ptr<TlsSession> connect(const TlsContext& context, const std::string& host,
+                                             bool offers_http2);
 
   /// kOk when done. After every call, whatever it returned, take_output() may have something.
   Status handshake();
@@ -56,6 +59,8 @@ class TlsSession {
   void close();
   /// Appends what is to be sent.
   void take_output(std::string& out);
+  /// Both sides agreed on HTTP/2 (RFC 7301). After the handshake.
+  bool chose_http2() const noexcept;
   /// Nothing is left of what was fed.
   bool is_drained() const noexcept;
 

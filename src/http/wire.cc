@@ -37,21 +37,31 @@ Awaitable<error_code> Wire::handshake() {
 }
 
 Awaitable<error_code> Wire::read(std::span<char> into, std::size_t& bytes) {
-  if (tls_ != nullptr) co_return co_await read_tls(into, bytes);
+  if (tls_ != nullptr) co_return co_await read_tls(into, bytes, true);
+  co_return co_await read_plain(into, bytes);
+}
+
+Awaitable<error_code> Wire::read_only(std::span<char> into, std::size_t& bytes) {
+  if (tls_ != nullptr) co_return co_await read_tls(into, bytes, false);
+  co_return co_await read_plain(into, bytes);
+}
+
+Awaitable<error_code> Wire::read_plain(std::span<char> into, std::size_t& bytes) {
   const net::mutable_buffer buffer(into.data(), into.size());
   const auto [error, count] = co_await socket_.async_read_some(buffer, use_result);
   bytes = count;
   co_return error;
 }
 
-Awaitable<error_code> Wire::read_tls(std::span<char> into, std::size_t& bytes) {
+Awaitable<error_code> Wire::read_tls(std::span<char> into, std::size_t& bytes, bool may_write) {
   while (true) {
     const TlsSession::Status status = tls_->read(into, bytes);
     if (status == TlsSession::Status::kOk) co_return error_code();
     if (status == TlsSession::Status::kClosed) {
       co_return net::error::make_error_code(net::error::eof);
     }
-    if (const error_code flushed = co_await flush_tls()) co_return flushed;
+    const error_code flushed = may_write ? co_await flush_tls() : error_code();
+    if (flushed) co_return flushed;
     if (status == TlsSession::Status::kFailed) co_return broken();
     error_code fed = co_await feed_tls();
     // An end without close_notify may be an attacker's: what came before it is not known to be

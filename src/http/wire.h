@@ -33,10 +33,16 @@ class Wire {
   /// No Nagle delay, no blocking.
   void tune() noexcept;
   void use_tls(std::unique_ptr<TlsSession> tls) { tls_ = std::move(tls); }
+  /// After the handshake: whether both sides chose HTTP/2 in it.
+  bool chose_http2() const noexcept { return tls_ != nullptr && tls_->chose_http2(); }
   Awaitable<error_code> handshake();
 
   /// Reads at least one byte; net::error::eof at an orderly end (with TLS: close_notify came).
   Awaitable<error_code> read(std::span<char> into, std::size_t& bytes);
+
+  /// The same beside a coroutine that writes: what TLS wants to say meanwhile goes out with the
+  /// next queue().
+  Awaitable<error_code> read_only(std::span<char> into, std::size_t& bytes);
 
   /// Queues `bytes` for send_now() and send_rest(). Without TLS they must live until all is sent.
   bool queue(std::string_view bytes);
@@ -58,7 +64,8 @@ class Wire {
   void close() noexcept;
 
  private:
-  Awaitable<error_code> read_tls(std::span<char> into, std::size_t& bytes);
+  Awaitable<error_code> read_plain(std::span<char> into, std::size_t& bytes);
+  Awaitable<error_code> read_tls(std::span<char> into, std::size_t& bytes, bool may_write);
   Awaitable<error_code> flush_tls();
   Awaitable<error_code> feed_tls();
 

@@ -514,7 +514,6 @@ constexpr RefusedCase kRefused[] = {
     {"SpaceBeforeName", "GET / HTTP/1.1\r\n Host: x\r\n\r\n"},
     {"LineFeedOnly", "GET / HTTP/1.1\nHost: x\n\n\r\n\r\n"},
     {"BareLineFeedInHead", "GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n"},
-    {"Http2Preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
     {"Http09", "GET /\r\n\r\n"},
     {"BadChunkSize",
      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n0\r\n\r\n"},

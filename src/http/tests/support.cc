@@ -258,6 +258,22 @@ OutRequest post(std::uint16_t port, std::string body) {
   return request;
 }
 
+OutRequest post_http2(std::uint16_t port, std::string body, std::string target) {
+  OutRequest request = post(port, std::move(body));
+  request.url.target = std::move(target);
+  request.version = Version::kHttp2;
+  return request;
+}
+
+Awaitable<Response> Crowd::handle(Request& /*request*/) {
+  most = std::max(most.load(), ++now);
+  net::steady_timer timer(co_await net::this_coro::executor, 5ms);
+  co_await timer.async_wait(use_result);
+  --now;
+  ++ended;
+  co_return Response{};
+}
+
 Awaitable<Response> echo(Request& request) {
   Response response;
   response.content_type = "text/plain";

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -104,6 +105,28 @@ class TestClient {
 
 OutRequest get(std::uint16_t port, std::string target = "/");
 OutRequest post(std::uint16_t port, std::string body);
+/// The same by HTTP/2.
+OutRequest post_http2(std::uint16_t port, std::string body, std::string target = "/");
+
+/// True as soon as `fact()` is; false when it is not within some seconds. For facts that nothing
+/// signals.
+template <class F>
+bool eventually(F fact) {
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (!fact()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// A handler that takes a moment, and counts how many of it run.
+struct Crowd {
+  Awaitable<Response> handle(Request& request);
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  std::atomic<int> ended{0};
+};
 
 /// Answers every request with 200 and "METHOD path body".
 Awaitable<Response> echo(Request& request);

@@ -20,15 +20,27 @@
 
 namespace flowsell::http {
 
+/// Which version of HTTP a request may go by.
+enum class Version : std::uint8_t {
+  kHttp1,
+  kOffered,  ///< HTTP/2 where TLS chooses it
+  kHttp2,    ///< HTTP/2, also without TLS: the server is known to speak it
+};
+
 /// A request to another server. Host, Content-Length and Connection are the client's own.
 struct OutRequest {
   Method method = Method::kPost;
   Url url;
   std::vector<Header> headers;
+  /// More of them, whose text lives elsewhere until the call has ended.
+  std::vector<Request::Field> passed_on;
   std::string body;
   /// On whose behalf: calls share connections, and their number to one host, only with calls of the
   /// same client. So nobody waits because another's server, or another's account, is slow.
   IdBytes client{};
+  Version version = Version::kHttp1;
+  /// Asked some times a second while the call is under way, with HTTP/2 only: true ends it kBroken.
+  std::function<bool()> is_in_vain;
 };
 
 /// How an exchange ended, in the order of its steps.
@@ -45,7 +57,8 @@ enum class ExchangeEnd : std::uint8_t {
 std::string_view exchange_end_name(ExchangeEnd end) noexcept;
 
 /// What happened, without judgement. `byte_sent` is the fact that decides whether a caller may try
-/// again: false means that not one byte of the request was handed to the kernel for the peer.
+/// again: false means that not one byte of the request was handed to the kernel for the peer, or
+/// that the peer says by HTTP/2's own means that it has not looked at it (RFC 9113, 8.7).
 struct Exchange {
   ExchangeEnd end = ExchangeEnd::kUnconnected;
   bool byte_sent = false;
@@ -58,7 +71,8 @@ struct Exchange {
 };
 
 struct ClientOptions {
-  std::size_t connections_per_host_max = 256;  ///< of one client, a thread of the pool
+  /// Of one client, a thread of the pool. With HTTP/2, calls at a time on one connection.
+  std::size_t connections_per_host_max = 256;
   std::size_t waiting_per_host_max = 4096;
   std::chrono::milliseconds connect_time_max{2'000};
   std::chrono::milliseconds idle_time_max{
@@ -70,8 +84,9 @@ struct ClientOptions {
       300'000};  ///< so that a changed address is followed in the end
 };
 
-/// Pooled HTTP/1.1 client. A connection is reused only when it is sound (nothing to read, not
-/// closed) and only for the same scheme, host, port and pinned address. It never follows a
+/// Pooled client of HTTP/1.1, and of HTTP/2 where a request may go by it. A connection is reused
+/// only when it is sound (with HTTP/1.1: nothing to read, not closed) and only for the same scheme,
+/// host, port and pinned address. It never follows a
 /// redirect, never replays a request by itself and ignores proxy variables. Each thread of the pool
 /// has its own connections; send() works on the calling thread's.
 class Client {

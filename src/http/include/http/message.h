@@ -9,6 +9,8 @@ namespace flowsell::http {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 std::string_view method_name(Method method) noexcept;
+/// Names are case-sensitive (RFC 9110, 9.1).
+Method method_of(std::string_view name) noexcept;
 
 struct Header {
   std::string name;
@@ -33,6 +35,9 @@ struct Request {
 
   /// The first field of that name in any case; empty when absent.
   std::string_view header(std::string_view name) const noexcept;
+  /// Sets target, path and query. An absolute target ("http://host/path") has its path behind its
+  /// origin (RFC 9112, 3.2.2).
+  void set_target(std::string_view text) noexcept;
 };
 
 /// As a status: the server closes the connection without an answer. For simulators that play a

@@ -45,6 +45,8 @@ class RequestReader {
   /// `bytes` of space() were filled.
   void received(std::size_t bytes) noexcept { end_ += bytes; }
   Step next();
+  /// What was received and is not part of a request that next() has begun. As space().
+  std::string_view unparsed() const noexcept;
   /// Drops the request that next() reported. Views into it die.
   void consume();
 

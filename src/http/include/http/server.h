@@ -18,7 +18,9 @@ struct ServerOptions {
   std::uint16_t port = 0;  ///< 0: a free one; Server::port() tells
   std::size_t head_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 1 << 20;
-  std::size_t connections_max = 10'000;             ///< a connection over it is closed at once
+  std::size_t connections_max = 10'000;  ///< a connection over it is closed at once
+  bool http2 = true;
+  std::size_t streams_max = 256;  ///< requests at a time on one connection of HTTP/2
   std::chrono::milliseconds head_time_max{10'000};  ///< from the first byte of a head to its end
   std::chrono::milliseconds body_time_max{
       30'000};  ///< from the end of the head to the end of the body
@@ -31,7 +33,8 @@ struct ServerOptions {
 
 /// The HTTP/1.1 server: keep-alive, pipelining (answers in order), chunked bodies, Expect:
 /// 100-continue, HEAD, gzip for clients that accept it, limits on head, body and time. One acceptor
-/// a context, SO_REUSEPORT.
+/// a context, SO_REUSEPORT. HTTP/2 on the same port: chosen in TLS, or begun by its preface
+/// ("prior knowledge", RFC 9113, 3.3); without push, priorities and upgrades.
 class Server {
  public:
   /// Runs for every request whose head and body arrived whole. Must not throw.

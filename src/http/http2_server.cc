@@ -1,0 +1,283 @@
+#include "http2_server.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "core/encoding.h"
+#include "runtime/spawn.h"
+#include "telemetry/log.h"
+
+namespace flowsell::http {
+
+namespace {
+
+constexpr std::size_t kHeadBytesUsual = 768;
+/// A body of which so much has come may need more room than it was given unasked.
+constexpr std::size_t kNarrowBytes = 16 * 1024;
+constexpr std::size_t kWideMax = 4;
+
+Http2Limits limits_of(const ServerOptions& options) {
+  Http2Limits limits;
+  limits.streams_max = static_cast<std::uint32_t>(options.streams_max);
+  limits.head_bytes_max = options.head_bytes_max;
+  limits.stall_max = options.idle_time_max;
+  return limits;
+}
+
+}  // namespace
+
+/// A request on its way in, and its answer on its way out.
+struct Http2Server::Incoming : Http2Stream {
+  struct Slice {
+    std::size_t from = 0;
+    std::size_t size = 0;
+  };
+  struct Field {
+    Slice name;
+    Slice value;
+  };
+  /// How much of its body may come: little; little, but it has more; all that is allowed.
+  enum class Width : std::uint8_t { kNarrow, kNeedsMore, kWide };
+
+  Incoming(runtime::DeadlineWatch& watch, std::function<void()> too_slow)
+      : deadline(watch, std::move(too_slow)) {}
+
+  Slice keep(std::string_view text) {
+    const Slice slice{head.size(), text.size()};
+    head.append(text);
+    return slice;
+  }
+  std::string_view view(Slice slice) const {
+    return std::string_view(head).substr(slice.from, slice.size);
+  }
+
+  std::string head;  ///< names and values, one behind the other
+  Slice method;
+  Slice target;
+  std::vector<Field> fields;
+  bool has_host = false;
+  bool expects_continue = false;
+  bool head_is_whole = false;
+  std::string body;
+  Width width = Width::kNarrow;
+  std::optional<Error> refusal;
+  bool runs = false;         ///< its handler does, or did
+  bool is_answered = false;  ///< or will not be
+  Request request;           ///< its views are into the above
+  Response response;
+  std::string packed;
+  runtime::Deadline deadline;  ///< for its whole arrival
+};
+
+Http2Server::Http2Server(std::shared_ptr<Shard> shard, Wire& wire, std::string remote_address)
+    : shard_(std::move(shard)),
+      remote_address_(std::move(remote_address)),
+      transport_(Http2Transport::Role::kServer, wire, shard_->context(), shard_->watch(), *this,
+                 limits_of(shard_->shared().options)),
+      all_ended_(shard_->context()),
+      idle_(shard_->watch(), [this] { drain(); }) {}
+
+Http2Server::~Http2Server() = default;
+
+Awaitable<void> Http2Server::serve(std::string_view first) {
+  const auto self = shared_from_this();
+  watch_idleness();
+  if (shard_->shared().draining.load(std::memory_order_relaxed)) drain();
+  co_await transport_.run(self, first);
+  idle_.clear();
+  for (const auto& [id, incoming] : incoming_) {
+    incoming->is_answered = true;
+    incoming->deadline.clear();
+  }
+  while (running_ > 0) {
+    all_ended_.expires_at(SteadyTime::max());
+    co_await all_ended_.async_wait(use_result);
+  }
+}
+
+void Http2Server::drain() { transport_.say_goodbye(); }
+
+void Http2Server::watch_idleness() {
+  if (incoming_.empty()) {
+    idle_.set_after(shard_->shared().options.idle_time_max);
+  } else {
+    idle_.clear();
+  }
+}
+
+Http2Stream* Http2Server::begin(std::int32_t id) {
+  // A stream that was reset is closed at once; its handler goes on. Who resets all that he begins
+  // (CVE-2023-44487) has no more of them run than who waits for the answers.
+  if (running_ >= shard_->shared().options.streams_max) return nullptr;
+  auto incoming = std::make_shared<Incoming>(shard_->watch(), [this, id] {
+    const auto found = incoming_.find(id);
+    if (found == incoming_.end()) return;
+    refuse(*found->second, ErrorCode::kRequestTimeout, "it did not arrive in time");
+  });
+  incoming->id = id;
+  incoming->deadline.set_after(shard_->shared().options.head_time_max);
+  incoming->head.reserve(kHeadBytesUsual);
+  Incoming* const begun = incoming.get();
+  incoming_.emplace(id, std::move(incoming));
+  watch_idleness();
+  return begun;
+}
+
+void Http2Server::on_head(Http2Stream& /*stream*/) {}
+
+void Http2Server::on_field(Http2Stream& stream, std::string_view name, std::string_view value) {
+  auto& incoming = static_cast<Incoming&>(stream);
+  if (incoming.head_is_whole || incoming.refusal) return;  // what comes behind a body is not used
+  const std::size_t bytes_max = shard_->shared().options.head_bytes_max;
+  if (incoming.head.size() + name.size() + value.size() > bytes_max) {
+    const bool is_target = name == ":path";
+    return refuse(
+        incoming, is_target ? ErrorCode::kUriTooLong : ErrorCode::kHeadersTooLarge,
+        is_target ? "the target is longer than the limit" : "the head is larger than the limit");
+  }
+  if (name == ":method") {
+    incoming.method = incoming.keep(value);
+  } else if (name == ":path") {
+    incoming.target = incoming.keep(value);
+  } else if (name == ":authority") {
+    incoming.has_host = true;
+    incoming.fields.push_back({incoming.keep("host"), incoming.keep(value)});
+  } else if (!name.starts_with(':') && (name != "host" || !incoming.has_host)) {
+    incoming.fields.push_back({incoming.keep(name), incoming.keep(value)});
+    if (name == "expect") expect(incoming, value);
+  }
+}
+
+void Http2Server::expect(Incoming& incoming, std::string_view value) {
+  incoming.expects_continue = equals_ignoring_case(value, "100-continue");
+  if (incoming.expects_continue) return;
+  refuse(incoming, ErrorCode::kExpectationFailed, "an expectation other than 100-continue");
+}
+
+void Http2Server::on_head_end(Http2Stream& stream, bool ends) {
+  auto& incoming = static_cast<Incoming&>(stream);
+  if (std::exchange(incoming.head_is_whole, true) || incoming.refusal || ends) return;
+  incoming.deadline.set_after(shard_->shared().options.body_time_max);
+  if (incoming.expects_continue) transport_.submit_continue(incoming);
+}
+
+void Http2Server::on_data(Http2Stream& stream, std::string_view bytes) {
+  auto& incoming = static_cast<Incoming&>(stream);
+  if (incoming.refusal) return;
+  if (incoming.body.size() + bytes.size() > shard_->shared().options.body_bytes_max) {
+    return refuse(incoming, ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
+  }
+  incoming.body.append(bytes);
+  if (incoming.width != Incoming::Width::kNarrow || incoming.body.size() < kNarrowBytes) return;
+  incoming.width = Incoming::Width::kNeedsMore;
+  widen_next();
+}
+
+/// Few large bodies come in at a time, the oldest first, so that one connection can't make us hold
+/// much more than others.
+void Http2Server::widen_next() {
+  for (const auto& [id, incoming] : incoming_) {
+    if (wide_ >= kWideMax) return;
+    if (incoming->width != Incoming::Width::kNeedsMore) continue;
+    incoming->width = Incoming::Width::kWide;
+    ++wide_;
+    transport_.widen(*incoming, shard_->shared().options.body_bytes_max + 1);
+  }
+}
+
+/// Its body is not needed any more.
+void Http2Server::release(Incoming& incoming) {
+  std::string().swap(incoming.body);
+  const auto width = std::exchange(incoming.width, Incoming::Width::kNarrow);
+  if (width != Incoming::Width::kWide) return;
+  --wide_;
+  if (!transport_.is_closed()) widen_next();
+}
+
+void Http2Server::on_end(Http2Stream& stream) {
+  auto& incoming = static_cast<Incoming&>(stream);
+  incoming.deadline.clear();
+  if (incoming.refusal) return;
+  Request& request = incoming.request;
+  request.method = method_of(incoming.view(incoming.method));
+  request.set_target(incoming.view(incoming.target));
+  for (const auto& [name, value] : incoming.fields) {
+    request.fields.push_back({incoming.view(name), incoming.view(value)});
+  }
+  request.body = incoming.body;
+  request.remote_address = remote_address_;
+  ++running_;
+  incoming.runs = true;
+  runtime::spawn_logged(shard_->context().get_executor(),
+                        run(shared_from_this(), incoming_.at(incoming.id)), "http2 request");
+}
+
+/// A frame that is destroyed with the context lets go of `incoming` first.
+Awaitable<void> Http2Server::run(std::shared_ptr<Http2Server> self,
+                                 std::shared_ptr<Incoming> incoming) {
+  Response response = co_await self->handle(incoming->request);
+  self->release(*incoming);
+  if (!incoming->is_answered) self->answer(*incoming, std::move(response));
+  if (--self->running_ == 0) self->all_ended_.cancel();
+}
+
+Awaitable<Response> Http2Server::handle(Request& request) {
+  try {
+    co_return co_await shard_->shared().handler(request);
+  } catch (...) {
+    log::error("a request handler threw");
+  }
+  const Error fault{ErrorCode::kInternal, "an internal fault"};
+  co_return shard_->shared().errors(fault);
+}
+
+void Http2Server::answer(Incoming& incoming, Response response) {
+  incoming.is_answered = true;
+  incoming.response = std::move(response);
+  const Response& kept = incoming.response;
+  if (kept.status == kCloseUnanswered) return transport_.reset(incoming.id, NGHTTP2_INTERNAL_ERROR);
+
+  const auto accepted = incoming.request.header("accept-encoding");
+  const AnswerWriter::Parts parts = shard_->writer().parts_of(kept, accepted);
+  std::array<char, 3> digits{};
+  std::to_chars(digits.data(), digits.data() + digits.size(), kept.status);
+  fields_.clear();
+  fields_.push_back(http2_field(":status", {digits.data(), digits.size()}));
+  shard_->writer().each_field(kept, parts, [this](std::string_view name, std::string_view value) {
+    fields_.push_back(http2_field(name, value));
+  });
+  if (incoming.request.method != Method::kHead) {
+    if (parts.is_packed) incoming.packed = parts.body;
+    incoming.unsent = parts.is_packed ? std::string_view(incoming.packed) : parts.body;
+    if (kept.cut_in_half) {
+      incoming.unsent = incoming.unsent.substr(0, incoming.unsent.size() / 2);
+      incoming.breaks_off = true;
+    }
+  }
+  transport_.submit_answer(incoming, fields_);
+}
+
+void Http2Server::refuse(Incoming& incoming, ErrorCode code, std::string_view why) {
+  incoming.deadline.clear();
+  release(incoming);
+  incoming.refusal = Error{code, "request: " + std::string(why)};
+  if (!incoming.is_answered) answer(incoming, shard_->shared().errors(*incoming.refusal));
+}
+
+void Http2Server::on_all_written(Http2Stream& stream) {
+  // What is still to come of a refused request is not wanted (RFC 9113, 8.1).
+  if (static_cast<Incoming&>(stream).refusal) transport_.reset(stream.id, NGHTTP2_NO_ERROR);
+}
+
+void Http2Server::on_closed(Http2Stream& stream, std::uint32_t /*error*/) {
+  auto& incoming = static_cast<Incoming&>(stream);
+  incoming.is_answered = true;
+  incoming.deadline.clear();
+  const auto kept = std::move(incoming_.extract(incoming.id).mapped());
+  if (!kept->runs) release(*kept);
+  watch_idleness();
+}
+
+}  // namespace flowsell::http
