@@ -53,6 +53,10 @@ Result<messaging::SendOptions> send_options(const config::Settings& settings,
     TRY(options.test_api_base, http::Url::parse(simulator_url + "/v25.0"));
   }
   TRY(options.live_api_base, http::Url::parse(settings.whatsapp.api_base));
+  if (settings.whatsapp.http2) {
+    options.test_version = http::Version::kHttp2;  // the simulator is ours
+    options.live_version = http::Version::kOffered;
+  }
   return options;
 }
 

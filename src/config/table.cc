@@ -334,6 +334,10 @@ void add_whatsapp(std::vector<Setting>& t) {
       "whatsapp.api_base", "whatsapp-api-base", "URL",
       "WhatsApp Cloud API with its version; https, or http to a loopback address.",
       [](auto& s) -> auto& { return s.whatsapp.api_base; }, &required_base_url));
+  t.push_back(on_off("whatsapp.http2", "whatsapp-http2",
+                     "HTTP/2 where WhatsApp offers it, and to the simulator: many calls share a "
+                     "connection.",
+                     [](auto& s) -> auto& { return s.whatsapp.http2; }));
   t.push_back(secret("whatsapp.app_secret", "", "text",
                      "Secret of the Meta app, which signs its webhooks.",
                      [](auto& s) -> auto& { return s.whatsapp.app_secret; }));

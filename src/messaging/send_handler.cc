@@ -81,8 +81,10 @@ SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const Messag
       provider_time_(metrics.histogram("connect_provider_seconds", "Time of one provider call.")) {}
 
 channel::SenderRoute SendHandler::route(const Sender& sender) const {
-  return {sender.address,
-          sender.mode == identity::Mode::kTest ? options_.test_api_base : options_.live_api_base};
+  const bool is_test = sender.mode == identity::Mode::kTest;
+  return {.address = sender.address,
+          .api_base = is_test ? options_.test_api_base : options_.live_api_base,
+          .version = is_test ? options_.test_version : options_.live_version};
 }
 
 outbox::GroupPolicy SendHandler::policy(const outbox::GroupId&) {

@@ -18,7 +18,7 @@ DATA = "/var/lib/connectd"
 @pytest.fixture(scope="module")
 def settings(tree):
     """name: (flag, variable, default), from the table that a unit test compares with the program."""
-    rows = re.findall(r"^\| `([a-z_.]+)` \| (?:`(--[\w-]+)`)? \| `(\w+)` \| .*? \| (?:`([^`]*)`)? \| [^|]* \|$",
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| (?:`(--[\w-]+)`)? \| `(\w+)` \| .*? \| (?:`([^`]*)`)? \| [^|]* \|$",
                       tree.texts["docs/configuration.md"], re.MULTILINE)
     assert len(rows) == tree.texts["docs/configuration.md"].count("\n| `") > 30
     return {name: (flag, variable, default) for name, flag, variable, default in rows}

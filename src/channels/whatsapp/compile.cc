@@ -130,6 +130,7 @@ Result<http::OutRequest> post_to_messages(const channel::SenderRoute& route, std
   http::OutRequest request;
   request.method = http::Method::kPost;
   request.url = route.at("/" + route.address + "/messages");
+  request.version = route.version;
   request.headers.reserve(2);  // this one and Authorization
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = std::move(body);

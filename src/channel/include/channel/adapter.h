@@ -18,6 +18,7 @@ struct SenderRoute {
   std::string address;  ///< WhatsApp: phone-number id
   http::Url api_base;   ///< "https://graph.facebook.com/v25.0": its target is the head of every
                         ///< path, no '/' at its end
+  http::Version version = http::Version::kHttp1;  ///< that it is asked by
 
   http::Url at(std::string_view path) const {
     http::Url url = api_base;

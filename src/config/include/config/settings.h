@@ -89,6 +89,7 @@ struct Settings {
   } content;
   struct WhatsApp {
     std::string api_base = "https://graph.facebook.com/v25.0";
+    bool http2 = true;
     Secret app_secret;
     Secret verify_token;
   } whatsapp;

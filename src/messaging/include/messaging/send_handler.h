@@ -26,6 +26,8 @@ struct SendOptions {
   std::chrono::seconds timeout{30};
   http::Url test_api_base;  ///< the simulator: where senders of test mode go
   http::Url live_api_base;
+  http::Version test_version = http::Version::kHttp1;
+  http::Version live_version = http::Version::kHttp1;
 };
 
 /// Sends messages to their provider: one attempt each time, one outcome, stored.
