@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/steady_timer.hpp>
 #include <optional>
 
 #include "core/encoding.h"
-#include "runtime/spawn.h"
 
 namespace flowsell::cluster {
 namespace {
@@ -16,7 +14,9 @@ using http::Method;
 
 /// Longer than any answer is held back (Prefer: wait) or any provider is waited for.
 constexpr auto kTimeMax = 180s;
-constexpr auto kGoneInterval = 250ms;
+/// They are near, or gone: who waits for a connection is not told of the latter.
+constexpr auto kConnectTimeMax = 1s;
+constexpr std::size_t kUrlsMax = 1000;
 /// A webhook's body comes back only as an answer of a few bytes, a page of a list as more.
 constexpr std::size_t kAnswerBytesMax = 16 << 20;
 
@@ -42,9 +42,11 @@ http::EgressOptions everywhere() {
 http::ClientOptions client_options() {
   http::ClientOptions options;
   options.answer_bytes_max = kAnswerBytesMax;
+  options.connect_time_max = kConnectTimeMax;
   return options;
 }
 
+/// Its fields' text is the request's.
 http::OutRequest passed_on(http::Url url, ReplicaId to, std::string cells,
                            const http::Request& request) {
   http::OutRequest out;
@@ -52,9 +54,10 @@ http::OutRequest passed_on(http::Url url, ReplicaId to, std::string cells,
   out.method = request.method == Method::kHead ? Method::kGet : request.method;
   out.url = std::move(url);
   out.url.target = request.target;
+  out.version = http::Version::kHttp2;
+  out.passed_on.reserve(request.fields.size());
   for (const auto& field : request.fields) {
-    if (!is_one_of(kOfOneHop, field.name))
-      out.headers.push_back({std::string(field.name), std::string(field.value)});
+    if (!is_one_of(kOfOneHop, field.name)) out.passed_on.push_back(field);
   }
   out.headers.push_back({std::string(kForwarded), std::move(cells)});
   out.headers.push_back({std::string(kReplica), std::to_string(to)});
@@ -76,39 +79,28 @@ http::Response passed_back(http::Exchange exchange) {
 
 }  // namespace
 
-/// Shared by the exchange and who waits for it, since either may end first.
-struct Peers::Pending {
-  explicit Pending(const net::any_io_executor& executor) : timer(executor) {}
-  net::steady_timer timer;
-  std::optional<http::Exchange> exchange;
-};
-
 Peers::Peers(runtime::IoPool& pool)
     : client_(pool, std::make_shared<http::EgressGuard>(everywhere()), client_options()) {}
 Peers::~Peers() = default;
 
-Awaitable<void> Peers::send(http::Client& client, http::OutRequest request,
-                            std::shared_ptr<Pending> pending) {
-  pending->exchange =
-      co_await client.send(std::move(request), std::chrono::steady_clock::now() + kTimeMax);
-  pending->timer.cancel();
+/// Replicas are few, and each request is for one of them.
+std::optional<http::Url> Peers::url_of(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = urls_.find(address); found != urls_.end()) return found->second;
+  auto url = http::Url::parse(address);
+  if (!url) return std::nullopt;
+  if (urls_.size() >= kUrlsMax) urls_.clear();  // of replicas that are no more
+  return urls_.emplace(address, *std::move(url)).first->second;
 }
 
 Awaitable<Forwarded> Peers::forward(Replica to, std::string cells, const http::Request& request,
                                     std::function<bool()> is_gone) {
-  auto url = http::Url::parse(to.address);
+  auto url = url_of(to.address);
   if (!url) co_return Forwarded{};
-  const auto executor = co_await net::this_coro::executor;
-  auto pending = std::make_shared<Pending>(executor);
   auto passed = passed_on(*std::move(url), to.id, std::move(cells), request);
-  runtime::spawn_logged(executor, send(client_, std::move(passed), pending), "forwarded request");
-  // It is the other one's copy that goes on when this coroutine does not wait any more.
-  while (!pending->exchange) {
-    pending->timer.expires_after(kGoneInterval);
-    co_await pending->timer.async_wait(use_result);
-    if (!pending->exchange && is_gone()) co_return Forwarded{Forwarded::End::kLost, {}, false};
-  }
-  http::Exchange& exchange = *pending->exchange;
+  passed.is_in_vain = std::move(is_gone);
+  auto exchange =
+      co_await client_.send(std::move(passed), std::chrono::steady_clock::now() + kTimeMax);
   const bool is_misdirected = !exchange.header(kMisdirected).empty();
   const bool is_its_own = exchange.header(kReplica) == std::to_string(to.id);
   if (exchange.end == http::ExchangeEnd::kAnswered && (is_misdirected || is_its_own)) {

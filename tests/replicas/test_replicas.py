@@ -1,11 +1,12 @@
 """Several servers on one database: a caller can't tell which one it has, and nothing is counted per server."""
 
+import socket
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -261,28 +262,56 @@ def test_replica_that_ends_hands_over_without_an_error(make_replicas):
     assert not any(api.get("/v1/messages?status=unknown").json()["data"] for api in replicas.apis)
 
 
+class Stranger:
+    """A server that answers every request of HTTP/2 with 401."""
+
+    def __init__(self, port):
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.was_asked = threading.Event()
+
+    def __enter__(self):
+        threading.Thread(target=self._serve_all, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve_all(self):
+        with suppress(OSError):  # the listener is closed
+            while True:
+                peer, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer):
+        with peer, peer.makefile("rb") as read:
+            read.read(len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+            peer.sendall(frame(SETTINGS, 0, 0, b""))
+            while head := read.read(9):
+                read.read(int.from_bytes(head[:3], "big"))
+                if head[3] == HEADERS:
+                    self.was_asked.set()
+                    # ":status" is the eighth of HPACK's names; flags: the end of head and stream.
+                    peer.sendall(frame(HEADERS, 0x5, int.from_bytes(head[5:9], "big"), b"\x08\x03401"))
+
+
+HEADERS, SETTINGS = 1, 4
+
+
+def frame(kind, flags, stream, payload):
+    """RFC 9113, 4.1."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
 def test_stranger_at_the_address_of_a_dead_replica_is_not_believed(make_replicas):
     """A free port, or the address of a machine that is gone, is soon somebody else's."""
     replicas = make_replicas(count=2, cells=2, workspaces=2)
     owner = replicas.owner_of(0)
     replicas.kill(owner)
-    asked = threading.Event()
-
-    class Stranger(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.set()
-            self.send_response(401)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-    with ThreadingHTTPServer(("127.0.0.1", replicas.servers[owner].port), Stranger) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with Stranger(replicas.servers[owner].port) as stranger:
         api = replicas.api_at(1 - owner)
         sent = api.accept(text_to(number_of(10)), idempotency_key="past-a-stranger")
-        server.shutdown()
-    assert asked.is_set()
+    assert stranger.was_asked.is_set()
     api.wait_for_status(sent["id"], "read")
     assert replicas.sim.times_taken(number_of(10)[1:]) == 1
 

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "cluster/view.h"
 #include "http/client.h"
@@ -49,9 +51,10 @@ class Peers {
                                std::function<bool()> is_gone);
 
  private:
-  struct Pending;
-  static Awaitable<void> send(http::Client& client, http::OutRequest request,
-                              std::shared_ptr<Pending> pending);
+  std::optional<http::Url> url_of(const std::string& address);
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, http::Url> urls_;  ///< as addresses were parsed
   http::Client client_;
 };
 
