@@ -5,7 +5,8 @@
 
 namespace flowsell::app {
 
-Cell::Cell(Process& process, std::unique_ptr<store::Database> database)
+Cell::Cell(Process& process, std::unique_ptr<store::Database> database,
+           std::function<bool()> holds_lease)
     : process_(process),
       db_(std::move(database)),
       workspaces_(*db_, process.keys.ring, process.ids, process.clock),
@@ -56,6 +57,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database)
                 endpoints_,
                 begun_deliveries_,
                 *process.keys.spool} {
+  outbox_.set_lease(std::move(holds_lease));
   events_.set_delivery_handler(deliveries_);
   outbox_.set_handler(outbox::JobKind::kSend, send_);
   outbox_.set_handler(outbox::JobKind::kDelivery, deliveries_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,9 @@ namespace flowsell::app {
 /// one writer of its database. Reads like a list on purpose; members end in the other order.
 class Cell {
  public:
-  Cell(Process& process, std::unique_ptr<store::Database> database);
+  /// `holds_lease`: see Outbox::set_lease().
+  Cell(Process& process, std::unique_ptr<store::Database> database,
+       std::function<bool()> holds_lease = nullptr);
   ~Cell();
 
   /// Reads into memory what every request needs. Blocking.

@@ -291,13 +291,14 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
   options.readers = process_.settings.store.readers;
   options.batch_max = process_.settings.store.batch_max;
   options.wait_for_owner = kOwnerEndMax;
-  options.may_end_owner = [this] { return membership_->holds_lease(); };
+  const auto holds_lease = [this] { return membership_->holds_lease(); };
+  options.may_end_owner = holds_lease;
   options.turns = turns_;
   options.when_gone = when_gone_;
   TRY(auto db, store::open_postgres(options));
   CHECK_OK(db->migrate(all_migrations()));
   CHECK_OK(store::check_copies(*db));
-  auto cell = std::make_unique<Cell>(process_, std::move(db));
+  auto cell = std::make_unique<Cell>(process_, std::move(db), holds_lease);
   CHECK_OK(cell->load());
   CHECK_OK(cell->recover());
   CHECK_OK(publish(number, *cell));

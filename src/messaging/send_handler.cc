@@ -164,7 +164,7 @@ Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest 
   sender.adapter->authorize(request, sender.token);
   request.client = sender.id.bytes();
   auto may_begin = [this, &refused] {
-    refused = outbox_.stopping();
+    refused = !outbox_.may_begin();
     return !refused;
   };
   const auto exchange = co_await client_.send(
@@ -187,7 +187,7 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
   raw_body = Content();
   if (refused) {
     --job.attempt;
-    const Time due = job.due;
+    const Time due = outbox_.comes_again(job.due);
     co_return co_await put_back(std::move(job), due, &begun);
   }
   co_return co_await settle(std::move(job), sender, std::move(outcome), &begun);
@@ -199,7 +199,7 @@ Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr se
   auto outcome = co_await exchange(*sender, std::move(request), refused);
   if (refused) {
     --job.attempt;
-    const Time due = job.due;
+    const Time due = outbox_.comes_again(job.due);
     co_return co_await put_back(std::move(job), due);
   }
   if (outcome.kind == Outcome::Kind::kRetry) reseal(job);

@@ -15,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kStoreRetry = 1s;
+/// Of an attempt that may not begin: a lease that is lost is given up, or won back, within seconds.
+constexpr auto kLeasePause = 250ms;
 
 }  // namespace
 
@@ -152,6 +154,10 @@ void Outbox::enqueued(Slot slot, JobId id, Time due, JobState state) {
   } else if (state == JobState::kReady) {
     post_pump(group);
   }
+}
+
+Time Outbox::comes_again(Time due) const {
+  return stopping() ? due : std::max(due, clock_.now() + kLeasePause);
 }
 
 void Outbox::release(Slot slot) {

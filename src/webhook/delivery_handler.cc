@@ -263,7 +263,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   const Time begun = clock_.now();
   bool refused = false;
   auto may_begin = [this, &refused] {
-    refused = outbox_.stopping();
+    refused = !outbox_.may_begin();
     return !refused;
   };
   const auto exchange =
@@ -272,7 +272,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
   Verdict verdict;
   if (refused) {
     verdict.unclaim = true;
-    verdict.next = job.due;
+    verdict.next = outbox_.comes_again(job.due);
   } else {
     verdict = judge(exchange, job, begun);
     (verdict.attempt->error.empty() ? succeeded_ : attempts_failed_).add();

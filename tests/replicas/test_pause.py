@@ -1,8 +1,8 @@
 """A replica is stopped (SIGSTOP) for longer than its lease and goes on: what it had is another's by then, and nothing is sent
 twice.
 
-What it had begun, whether or not a byte had left, is `unknown` from the moment in which another one has its cell; the paused one may
-still send it when it goes on, once: that is the window which remains. What waited is sent by the other one.
+What it had begun, whether or not a byte had left, is `unknown` from the moment in which another one has its cell. The paused one
+looks at its lease right before each first byte: the window which remains is that of one write. What waited is sent by the other one.
 """
 
 from collections import Counter

@@ -323,6 +323,26 @@ TEST_F(Send, ReplayLeavesNothingBehindInTheOutbox) {
 
 TEST_F(Send, TokenIsInNoFile) { EXPECT_FALSE(world_.folder.holds("the-provider-token")); }
 
+TEST_F(Send, NothingIsSentWithoutTheLeaseAndAllIsOnceItIsBack) {
+  struct Lease {
+    std::atomic<bool> holds{false};
+    std::atomic<int> asked{0};
+  };
+  const auto lease = std::make_shared<Lease>();
+  world_.outbox.set_lease([lease] {
+    ++lease->asked;
+    return lease->holds.load();
+  });
+  const auto accepted = world_.send();
+  ASSERT_TRUE(accepted);
+  ASSERT_TRUE(testkit::eventually([&] { return lease->asked > 0 && world_.jobs() == 1; }));
+  EXPECT_EQ(world_.provider.seen_count(), 0U);
+  lease->holds = true;
+  EXPECT_TRUE(world_.becomes(accepted->row->id, kSent));
+  EXPECT_EQ(world_.provider.seen_count(), 1U);
+  EXPECT_EQ(quota().used, 1);
+}
+
 class SendOneAtATime : public Send {
  protected:
   SendOneAtATime() { world_.provider.hold(); }

@@ -93,7 +93,16 @@ class Outbox {
   /// Ask right before a job's settling is committed: must its transaction look for the lane's next
   /// job?
   bool has_queue(const GroupId& group) const;
-  /// True once stop() has begun: attempts that have not sent a byte must not.
+  /// Whether this process still has the right to what it has claimed. Asked on every thread, right
+  /// before a first byte. Before start(); without it, it always has.
+  void set_lease(std::function<bool()> holds_lease) { holds_lease_ = std::move(holds_lease); }
+  /// Ask right before an attempt's first byte: where it may not begin any more it is put back. A
+  /// process that was stopped for longer than its lease must not send what another has by now
+  /// (DESIGN 4.7).
+  bool may_begin() const { return !stopping() && (!holds_lease_ || holds_lease_()); }
+  /// When such an attempt comes again: at once, for the next process or owner to make, or after a
+  /// moment in which this one may get its lease back.
+  Time comes_again(Time due) const;
   bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
 
   /// From now on nothing is claimed, and attempts that have not sent a byte are put back. What is
@@ -144,6 +153,7 @@ class Outbox {
     }
   };
   std::unordered_map<GroupId, std::shared_ptr<Group>, GroupIdHash> groups_;
+  std::function<bool()> holds_lease_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> abandoned_{false};
   std::atomic<std::int64_t> in_flight_{0};
