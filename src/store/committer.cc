@@ -23,6 +23,11 @@ constexpr std::chrono::seconds kProbeInterval{1};
 /// store commits at once.
 constexpr std::size_t kBusyBatch = 16;
 constexpr std::chrono::microseconds kLinger{400};
+/// Where transactions are dear and small, as when load is spread over many writers of one database,
+/// it waits for as many again, and for as long as the last one took.
+constexpr std::size_t kFewInBatch = 4;
+constexpr std::size_t kManyInBatch = 32;
+constexpr std::chrono::milliseconds kLingerMax{10};
 /// So many batches after one that waited in vain don't wait for more than the last had: all callers
 /// that there are may wait for them already.
 constexpr int kBatchesWithoutHope = 16;
@@ -127,7 +132,9 @@ void Committer::run() {
       rest = rest.subspan(batch.size());
       {
         const std::lock_guard lock(writer_mutex_);
+        const auto begun = std::chrono::steady_clock::now();
         settle(batch);
+        last_cost_ = std::chrono::steady_clock::now() - begun;
       }
       deliver(batch);
       const std::lock_guard lock(writer_mutex_);
@@ -166,11 +173,17 @@ bool Committer::take(std::vector<Waiting>& out) {
 void Committer::linger(std::unique_lock<std::mutex>& lock) {
   const bool hopes = hopeless_batches_ == 0;
   if (!hopes) --hopeless_batches_;
-  const std::size_t wanted = std::min(last_batch_ + (hopes ? last_batch_ / 2 : 0), batch_max_);
-  if (last_batch_ < kBusyBatch || queue_.size() >= wanted || stopping_) return;
+  const bool is_small = writer_.is_dear() && last_batch_ < kManyInBatch;
+  if (last_batch_ < (is_small ? kFewInBatch : kBusyBatch)) return;
+  const std::size_t more = is_small ? last_batch_ : last_batch_ / 2;
+  const std::size_t wanted = std::min(last_batch_ + (hopes ? more : 0), batch_max_);
+  if (queue_.size() >= wanted || stopping_) return;
+  const std::chrono::steady_clock::duration span =
+      is_small ? std::clamp<std::chrono::steady_clock::duration>(last_cost_, kLinger, kLingerMax)
+               : kLinger;
   wake_at_ = wanted;
   const std::size_t before = queue_.size();
-  work_came_.wait_for(lock, kLinger, [this] { return wake_at_ == 0; });
+  work_came_.wait_for(lock, span, [this] { return wake_at_ == 0; });
   if (queue_.size() == before) hopeless_batches_ = kBatchesWithoutHope;
   wake_at_ = 0;
 }

@@ -94,7 +94,8 @@ class Committer {
   bool stopping_ = false;
   std::size_t wake_at_ = 0;     ///< so many operations end a linger; 0: nobody lingers
   std::size_t last_batch_ = 0;  ///< of the committer's thread, as is the next
-  int hopeless_batches_ = 0;    ///< still to come
+  std::chrono::steady_clock::duration last_cost_{};  ///< time of the last batch's transactions
+  int hopeless_batches_ = 0;                         ///< still to come
 
   std::atomic<std::uint64_t> submitted_{0};
   std::atomic<std::uint64_t> finished_{0};

@@ -24,6 +24,8 @@ class Writer {
   /// ending it twice is harmless.
   virtual void take_turn() {}
   virtual void end_turn() noexcept {}
+  /// A transaction costs much, on a machine that others share, however little is in it.
+  virtual bool is_dear() const noexcept { return false; }
   /// Called between two batches, after the callers of the first were told: upkeep that may take
   /// milliseconds.
   virtual void between_batches() {}

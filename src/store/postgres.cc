@@ -223,6 +223,7 @@ class OwningWriter final : public PostgresWriter {
 
   bool is_undecided() const noexcept override { return undecided_; }
 
+  bool is_dear() const noexcept override { return true; }
   void take_turn() override { has_turn_ = turns_ != nullptr && turns_->take(); }
   void end_turn() noexcept override {
     if (std::exchange(has_turn_, false)) turns_->give_back();
