@@ -265,7 +265,7 @@ def test_what_is_not_understood_is_told_once_however_often_it_comes(make_stack):
         "messages/status"] * 2
     receiver.wait_for(lambda all_: len(all_) >= 6 or None, "all but that of the message that is gone")
     wait_until(stack.deliveries_done, "all deliveries are done")
-    assert len(receiver.all()) == 6
+    assert len({each.id for each in receiver.all()}) == 6  # one that was under way at the kill comes again
 
 
 def test_updates_of_an_unknown_number_are_answered_and_counted(shared):
