@@ -17,6 +17,9 @@ constexpr std::size_t kHeadBytesUsual = 768;
 /// A body of which so much has come may need more room than it was given unasked.
 constexpr std::size_t kNarrowBytes = 16 * 1024;
 constexpr std::size_t kWideMax = 4;
+/// Until the peer has acknowledged our settings a stream's window counts from the protocol's
+/// 65,535, and shrinks with that to what we have set (RFC 9113, 6.9.2).
+constexpr std::size_t kWindowSlack = 65'536;
 
 Http2Limits limits_of(const ServerOptions& options) {
   Http2Limits limits;
@@ -183,7 +186,7 @@ void Http2Server::widen_next() {
     if (incoming->width != Incoming::Width::kNeedsMore) continue;
     incoming->width = Incoming::Width::kWide;
     ++wide_;
-    transport_.widen(*incoming, shard_->shared().options.body_bytes_max + 1);
+    transport_.widen(*incoming, shard_->shared().options.body_bytes_max + kWindowSlack);
   }
 }
 
