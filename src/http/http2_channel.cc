@@ -232,8 +232,6 @@ void Http2Channel::end(Pending& pending, ExchangeEnd how, bool byte_sent) {
   pending.timer.cancel();
 }
 
-Http2Stream* Http2Channel::begin(std::int32_t /*id*/) { return nullptr; }
-
 void Http2Channel::on_head(Http2Stream& stream) {
   auto& pending = static_cast<Pending&>(stream);
   ++heard_;
@@ -255,8 +253,6 @@ void Http2Channel::on_field(Http2Stream& stream, std::string_view name, std::str
     exchange.headers.push_back({std::string(name), std::string(value)});
   }
 }
-
-void Http2Channel::on_head_end(Http2Stream& /*stream*/, bool /*ends*/) {}
 
 void Http2Channel::on_data(Http2Stream& stream, std::string_view bytes) {
   auto& pending = static_cast<Pending&>(stream);

@@ -39,10 +39,8 @@ class Http2Channel final : public Http2Events, public std::enable_shared_from_th
   /// One call. False when the connection took no more before it could begin: another may be tried.
   Awaitable<bool> exchange(OutCall& call);
 
-  Http2Stream* begin(std::int32_t id) override;
   void on_head(Http2Stream& stream) override;
   void on_field(Http2Stream& stream, std::string_view name, std::string_view value) override;
-  void on_head_end(Http2Stream& stream, bool ends) override;
   void on_data(Http2Stream& stream, std::string_view bytes) override;
   void on_end(Http2Stream& stream) override;
   void on_closed(Http2Stream& stream, std::uint32_t error) override;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/encoding.h"
+#include "head_slices.h"
 #include "runtime/spawn.h"
 #include "telemetry/log.h"
 
@@ -33,33 +34,22 @@ Http2Limits limits_of(const ServerOptions& options) {
 
 /// A request on its way in, and its answer on its way out.
 struct Http2Server::Incoming : Http2Stream {
-  struct Slice {
-    std::size_t from = 0;
-    std::size_t size = 0;
-  };
-  struct Field {
-    Slice name;
-    Slice value;
-  };
   /// How much of its body may come: little; little, but it has more; all that is allowed.
   enum class Width : std::uint8_t { kNarrow, kNeedsMore, kWide };
 
   Incoming(runtime::DeadlineWatch& watch, std::function<void()> too_slow)
       : deadline(watch, std::move(too_slow)) {}
 
-  Slice keep(std::string_view text) {
-    const Slice slice{head.size(), text.size()};
-    head.append(text);
+  Slice keep(std::string_view part) {
+    const Slice slice{static_cast<std::uint32_t>(text.size()),
+                      static_cast<std::uint32_t>(part.size())};
+    text.append(part);
     return slice;
   }
-  std::string_view view(Slice slice) const {
-    return std::string_view(head).substr(slice.from, slice.size);
-  }
 
-  std::string head;  ///< names and values, one behind the other
-  Slice method;
-  Slice target;
-  std::vector<Field> fields;
+  std::string text;  ///< names and values of the head, one behind the other
+  HeadSlices head;
+  Method method = Method::kOther;
   bool has_host = false;
   bool expects_continue = false;
   bool head_is_whole = false;
@@ -121,34 +111,32 @@ Http2Stream* Http2Server::begin(std::int32_t id) {
   });
   incoming->id = id;
   incoming->deadline.set_after(shard_->shared().options.head_time_max);
-  incoming->head.reserve(kHeadBytesUsual);
+  incoming->text.reserve(kHeadBytesUsual);
   Incoming* const begun = incoming.get();
   incoming_.emplace(id, std::move(incoming));
   watch_idleness();
   return begun;
 }
 
-void Http2Server::on_head(Http2Stream& /*stream*/) {}
-
 void Http2Server::on_field(Http2Stream& stream, std::string_view name, std::string_view value) {
   auto& incoming = static_cast<Incoming&>(stream);
   if (incoming.head_is_whole || incoming.refusal) return;  // what comes behind a body is not used
   const std::size_t bytes_max = shard_->shared().options.head_bytes_max;
-  if (incoming.head.size() + name.size() + value.size() > bytes_max) {
+  if (incoming.text.size() + name.size() + value.size() > bytes_max) {
     const bool is_target = name == ":path";
     return refuse(
         incoming, is_target ? ErrorCode::kUriTooLong : ErrorCode::kHeadersTooLarge,
         is_target ? "the target is longer than the limit" : "the head is larger than the limit");
   }
   if (name == ":method") {
-    incoming.method = incoming.keep(value);
+    incoming.method = method_of(value);
   } else if (name == ":path") {
-    incoming.target = incoming.keep(value);
+    incoming.head.target = incoming.keep(value);
   } else if (name == ":authority") {
     incoming.has_host = true;
-    incoming.fields.push_back({incoming.keep("host"), incoming.keep(value)});
+    incoming.head.fields.push_back({incoming.keep("host"), incoming.keep(value)});
   } else if (!name.starts_with(':') && (name != "host" || !incoming.has_host)) {
-    incoming.fields.push_back({incoming.keep(name), incoming.keep(value)});
+    incoming.head.fields.push_back({incoming.keep(name), incoming.keep(value)});
     if (name == "expect") expect(incoming, value);
   }
 }
@@ -204,11 +192,8 @@ void Http2Server::on_end(Http2Stream& stream) {
   incoming.deadline.clear();
   if (incoming.refusal) return;
   Request& request = incoming.request;
-  request.method = method_of(incoming.view(incoming.method));
-  request.set_target(incoming.view(incoming.target));
-  for (const auto& [name, value] : incoming.fields) {
-    request.fields.push_back({incoming.view(name), incoming.view(value)});
-  }
+  request.method = incoming.method;
+  incoming.head.fill(request, incoming.text.data());
   request.body = incoming.body;
   request.remote_address = remote_address_;
   ++running_;

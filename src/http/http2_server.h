@@ -31,7 +31,6 @@ class Http2Server final : public Http2Events, public std::enable_shared_from_thi
   void cut() { transport_.close(); }
 
   Http2Stream* begin(std::int32_t id) override;
-  void on_head(Http2Stream& stream) override;
   void on_field(Http2Stream& stream, std::string_view name, std::string_view value) override;
   void on_head_end(Http2Stream& stream, bool ends) override;
   void on_data(Http2Stream& stream, std::string_view bytes) override;

@@ -36,9 +36,8 @@ Http2Stream* stream_of(nghttp2_session* session, std::int32_t id) {
   return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
 }
 
-template <class Object, void (*kFree)(Object*)>
-struct Freed {
-  void operator()(Object* object) const noexcept { kFree(object); }
+struct FreeOption {
+  void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
 };
 
 }  // namespace
@@ -181,7 +180,7 @@ Http2Transport::~Http2Transport() { nghttp2_session_del(session_); }
 void Http2Transport::begin_session(Role role, const Http2Limits& limits) {
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
-  const std::unique_ptr<nghttp2_option, Freed<nghttp2_option, nghttp2_option_del>> options(made);
+  const std::unique_ptr<nghttp2_option, FreeOption> options(made);
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
   const auto begin =

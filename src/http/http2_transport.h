@@ -33,12 +33,12 @@ class Http2Events {
  public:
   virtual ~Http2Events() = default;
   /// A request begins. Null refuses it: nothing was done. Servers only.
-  virtual Http2Stream* begin(std::int32_t id) = 0;
+  virtual Http2Stream* begin(std::int32_t /*id*/) { return nullptr; }
   /// Fields follow: of a head, or of what comes behind the body.
-  virtual void on_head(Http2Stream& stream) = 0;
+  virtual void on_head(Http2Stream& /*stream*/) {}
   virtual void on_field(Http2Stream& stream, std::string_view name, std::string_view value) = 0;
   /// The head is whole, and with `ends` all of it.
-  virtual void on_head_end(Http2Stream& stream, bool ends) = 0;
+  virtual void on_head_end(Http2Stream& /*stream*/, bool /*ends*/) {}
   virtual void on_data(Http2Stream& stream, std::string_view bytes) = 0;
   virtual void on_end(Http2Stream& stream) = 0;
   /// The last of our side of it has been written.

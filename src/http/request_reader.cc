@@ -10,6 +10,7 @@
 
 #include "chunk_decoder.h"
 #include "core/encoding.h"
+#include "head_slices.h"
 
 namespace flowsell::http {
 
@@ -49,22 +50,13 @@ Method to_method(beast::verb verb) {
 /// message's start, because the buffer may move while the message is still coming in.
 class RequestReader::HeadParser {
  public:
-  struct Slice {
-    std::uint32_t from = 0;
-    std::uint32_t size = 0;
-  };
-  struct FieldSlices {
-    Slice name;
-    Slice value;
-  };
-
   void restart(const ReadLimits& limits) {
     grammar_.emplace(*this);
     grammar_->header_limit(std::numeric_limits<std::uint32_t>::max());  // the reader counts exactly
     grammar_->body_limit(limits.body_bytes_max);
     method = Method::kOther;
-    target = {};
-    fields.clear();
+    head.target = {};
+    head.fields.clear();
     hosts = lengths = codings = 0;
     expects_continue = false;
     refusal = nullptr;
@@ -79,7 +71,7 @@ class RequestReader::HeadParser {
   }
 
   /// Where the target ends; 0 while the request line is not complete.
-  std::size_t target_end() const { return target.from + target.size; }
+  std::size_t target_end() const { return head.target.from + head.target.size; }
   bool is_head_done() const { return grammar_->is_header_done(); }
   bool is_done() const { return grammar_->is_done(); }
   bool is_chunked() const { return grammar_->chunked(); }
@@ -90,8 +82,7 @@ class RequestReader::HeadParser {
 
   Method method = Method::kOther;
   bool is_http11 = true;
-  Slice target;
-  std::vector<FieldSlices> fields;
+  HeadSlices head;
   int hosts = 0;
   int lengths = 0;
   int codings = 0;
@@ -108,7 +99,7 @@ class RequestReader::HeadParser {
     using View = boost::beast::string_view;
     void on_request_impl(beast::verb verb, View, View text, int version, error_code&) override {
       owner_.method = to_method(verb);
-      owner_.target = owner_.slice(text);
+      owner_.head.target = owner_.slice(text);
       owner_.is_http11 = version == 11;
     }
     void on_field_impl(beast::field id, View name, View value, error_code& error) override {
@@ -142,7 +133,7 @@ class RequestReader::HeadParser {
 
   void add_field(beast::field id, std::string_view name, std::string_view value) {
     if (is_folded(name, value)) return refuse("a header field is folded over lines");
-    fields.push_back({slice(name), slice(value)});
+    head.fields.push_back({slice(name), slice(value)});
     switch (id) {
       case beast::field::host:
         if (++hosts > 1) refuse("more than one Host");
@@ -329,15 +320,8 @@ RequestReader::Step RequestReader::complete(std::string_view body) {
 }
 
 void RequestReader::fill_request(std::string_view body) {
-  const auto view = [this](HeadParser::Slice slice) {
-    return std::string_view(begin() + slice.from, slice.size);
-  };
   request_.method = parser_->method;
-  request_.set_target(view(parser_->target));
-  request_.fields.clear();
-  for (const auto& field : parser_->fields) {
-    request_.fields.push_back({view(field.name), view(field.value)});
-  }
+  parser_->head.fill(request_, begin());
   request_.body = body;
   request_.params.clear();
 }
