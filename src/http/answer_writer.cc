@@ -153,9 +153,8 @@ bool accepts_gzip(std::string_view accept_encoding) {
   return any;
 }
 
-bool is_server_field(std::string_view name) {
-  return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "date") ||
-         equals_ignoring_case(name, "connection") ||
+bool is_framing_field(std::string_view name) {
+  return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "connection") ||
          equals_ignoring_case(name, "transfer-encoding");
 }
 

@@ -66,8 +66,8 @@ class AnswerWriter {
 /// q=0.
 bool accepts_gzip(std::string_view accept_encoding);
 
-/// Content-Length, Date and what is of one hop: the server's own.
-bool is_server_field(std::string_view name);
+/// Says where a message ends, or whether the connection does: never a caller's to set.
+bool is_framing_field(std::string_view name);
 
 /// Appends "name: value" and a line end. Line ends and NUL inside become spaces: a value can't add
 /// a field.
@@ -78,7 +78,7 @@ void AnswerWriter::each_field(const Response& response, const Parts& parts, F fi
   field("Date", date());
   if (!parts.body.empty()) field("Content-Type", std::string_view(response.content_type));
   for (const Header& header : response.headers) {
-    if (is_server_field(header.name)) continue;
+    if (is_framing_field(header.name) || equals_ignoring_case(header.name, "date")) continue;
     // The packed bytes are another representation: the tag stays true of it only as a weak one.
     if (parts.is_packed && equals_ignoring_case(header.name, "etag") &&
         !header.value.starts_with("W/")) {

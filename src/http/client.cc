@@ -12,9 +12,7 @@
 namespace flowsell::http {
 
 bool is_client_field(std::string_view name) {
-  return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "content-length") ||
-         equals_ignoring_case(name, "connection") ||
-         equals_ignoring_case(name, "transfer-encoding");
+  return equals_ignoring_case(name, "host") || is_framing_field(name);
 }
 
 std::string authority_of(const Url& url) {

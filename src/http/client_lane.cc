@@ -87,8 +87,7 @@ Awaitable<bool> ClientLane::obtain(OutCall& call, Lease& lease) {
     co_return true;
   }
   if (is_free && host.open < shared_->options.connections_per_host_max) {
-    ++host.open;
-    lease.hold(host);
+    lease.open(host);
   } else if (!co_await wait_for_slot(call, lease)) {
     co_return false;
   }
@@ -123,11 +122,8 @@ Awaitable<bool> ClientLane::wait_for_slot(OutCall& call, Lease& lease) {
     co_return false;
   }
   lease.connection = std::move(waiter.connection);
-  if (lease.connection != nullptr) {
-    const auto& usable = call.addresses;
-    if (std::find(usable.begin(), usable.end(), lease.connection->address) == usable.end()) {
-      lease.connection.reset();
-    }
+  if (lease.connection != nullptr && !contains(call.addresses, lease.connection->address)) {
+    lease.connection.reset();
   }
   co_return true;
 }
@@ -233,7 +229,7 @@ std::unique_ptr<OutConnection> ClientLane::take_idle(OutHost& host, const Addres
   // The youngest first: the others may grow old and be closed.
   for (std::size_t i = host.idle.size(); i-- > 0;) {
     auto& place = host.idle[i];
-    if (std::find(addresses.begin(), addresses.end(), place->address) == addresses.end()) continue;
+    if (!contains(addresses, place->address)) continue;
     std::unique_ptr<OutConnection> connection = std::move(place);
     host.idle.erase(host.idle.begin() + static_cast<std::ptrdiff_t>(i));
     connection->idle_expired = nullptr;

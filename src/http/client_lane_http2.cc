@@ -1,5 +1,4 @@
 // The part of a client's lane that keeps connections of HTTP/2.
-#include <algorithm>
 #include <utility>
 
 #include "client_lane.h"
@@ -37,9 +36,7 @@ struct ClientLane::Opening {
 std::shared_ptr<Http2Channel> ClientLane::usable_channel(OutHost& host,
                                                          const Addresses& addresses) {
   for (const auto& channel : host.channels) {
-    const bool is_usable =
-        std::find(addresses.begin(), addresses.end(), channel->address()) != addresses.end();
-    if (is_usable && channel->has_room()) return channel;
+    if (contains(addresses, channel->address()) && channel->has_room()) return channel;
   }
   return nullptr;
 }
@@ -110,8 +107,7 @@ Awaitable<bool> ClientLane::wait_for_channel(OutCall& call) {
 Awaitable<bool> ClientLane::open_channel(OutCall& call) {
   OutHost& host = host_of(call.request);
   Lease lease(shared_from_this());
-  ++host.open;
-  lease.hold(host);
+  lease.open(host);
   Opening opening(*this, host);
   if (!co_await connect(call, lease)) co_return false;
   opening.is_open = true;

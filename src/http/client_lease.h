@@ -21,6 +21,11 @@ class ClientLane::Lease {
   }
 
   void hold(OutHost& host) { host_ = &host; }
+  /// Holds a slot that nobody had.
+  void open(OutHost& host) {
+    ++host.open;
+    hold(host);
+  }
   /// The connection is another's from now on, which frees the slot at its end.
   std::unique_ptr<OutConnection> take_over() {
     host_ = nullptr;

@@ -35,7 +35,7 @@ void add_address(const sockaddr& from, Addresses& addresses) {
   } else {
     return;
   }
-  if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+  if (!contains(addresses, address)) {
     addresses.push_back(address);
   }
 }

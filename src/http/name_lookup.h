@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
@@ -15,6 +16,10 @@
 namespace flowsell::http {
 
 using Addresses = std::vector<net::ip::address>;
+
+inline bool contains(const Addresses& addresses, const net::ip::address& address) {
+  return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+}
 
 /// Names to addresses: getaddrinfo on two threads of its own, with a cache. A slow name holds up no
 /// context, callers of one name share one look-up, and a caller whose deadline passes leaves the

@@ -104,6 +104,11 @@ Exchange exchange_with(std::function<void(Peer)> script) {
   return client.send(post_http2(server.port(), "body"), 3s);
 }
 
+void expect(const Exchange& exchange, ExchangeEnd end, bool byte_sent) {
+  EXPECT_EQ(exchange.end, end);
+  EXPECT_EQ(exchange.byte_sent, byte_sent);
+}
+
 // What is known of the first byte
 
 TEST(Http2Facts, NothingIsSentWhenTheCallerSaysNo) {
@@ -115,8 +120,7 @@ TEST(Http2Facts, NothingIsSentWhenTheCallerSaysNo) {
   TestClient client;
   const Exchange exchange =
       client.send(post_http2(server.port(), "body"), 5s, [] { return false; });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kUnconnected);
-  EXPECT_FALSE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kUnconnected, false);
   EXPECT_EQ(client.send(post_http2(server.port(), "body"), 5s, [] { return true; }).status, 200);
   EXPECT_EQ(handled, 1);
 }
@@ -127,15 +131,13 @@ TEST(Http2Facts, ARefusedConnectionSentNothing) {
   const std::uint16_t port = testing_support::closed_port();
   for (int i = 0; i < 20; ++i) requests.push_back(post_http2(port, "body"));
   for (const Exchange& exchange : client.send_all(std::move(requests))) {
-    EXPECT_EQ(exchange.end, ExchangeEnd::kUnconnected);
-    EXPECT_FALSE(exchange.byte_sent);
+    expect(exchange, ExchangeEnd::kUnconnected, false);
   }
 }
 
 TEST(Http2Facts, ClosedBeforeTheAnswerIsBrokenAndSent) {
   const Exchange exchange = exchange_with([](Peer peer) { take_request(peer); });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kBroken);
-  EXPECT_TRUE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kBroken, true);
 }
 
 TEST(Http2Facts, AnAnswerThatIsNoHttp2IsBrokenAndSent) {
@@ -145,8 +147,7 @@ TEST(Http2Facts, AnAnswerThatIsNoHttp2IsBrokenAndSent) {
     peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     peer.read_all();
   });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kBroken);
-  EXPECT_TRUE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kBroken, true);
 }
 
 TEST(Http2Facts, WhatTheServerRefusesIsUnsent) {
@@ -155,8 +156,7 @@ TEST(Http2Facts, WhatTheServerRefusesIsUnsent) {
     peer.send(frame(kReset, 0, 1, number(7)));  // REFUSED_STREAM
     peer.read_all();
   });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kUnconnected);
-  EXPECT_FALSE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kUnconnected, false);
 }
 
 TEST(Http2Facts, WhatLiesBeyondAGoodbyeIsUnsent) {
@@ -164,8 +164,7 @@ TEST(Http2Facts, WhatLiesBeyondAGoodbyeIsUnsent) {
     take_request(peer);
     peer.send(frame(kGoodbye, 0, 0, number(0) + number(0)));
   });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kUnconnected);
-  EXPECT_FALSE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kUnconnected, false);
 }
 
 TEST(Http2Facts, WhatAGoodbyeIncludesIsBrokenWhenTheConnectionEnds) {
@@ -173,8 +172,7 @@ TEST(Http2Facts, WhatAGoodbyeIncludesIsBrokenWhenTheConnectionEnds) {
     take_request(peer);
     peer.send(frame(kGoodbye, 0, 0, number(1) + number(0)));
   });
-  EXPECT_EQ(exchange.end, ExchangeEnd::kBroken);
-  EXPECT_TRUE(exchange.byte_sent);
+  expect(exchange, ExchangeEnd::kBroken, true);
 }
 
 TEST(Http2Facts, NoAnswerInTimeIsTimedOutAndTheNextCallHasAnotherConnection) {
