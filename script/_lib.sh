@@ -19,7 +19,7 @@ readonly test_packages=(
   "${run_packages[@]}"
   llvm-19 libclang-rt-19-dev # sanitizers, readable stacks, libFuzzer
   python3-venv sqlite3 curl ca-certificates
-  postgresql-15 # the tests start a server of their own
+  postgresql-15 haproxy # the tests start servers of their own
 )
 readonly lint_packages=("${test_packages[@]}" clang-tidy-19 clang-format-19)
 

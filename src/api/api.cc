@@ -131,6 +131,9 @@ class Api::Impl final : public Routes {
       response = answered ? *std::move(answered) : problem(answered.error(), {});
     }
     add_rate_headers(response, services.rate_limit, rate, call.quota, services.clock.now());
+    // Only here, where a key was found: what a balancer learns is bounded by the keys that exist.
+    if (!process_.name_at_balancer.empty())
+      response.headers.push_back({"Connect-Served-By", process_.name_at_balancer});
     co_return response;
   }
 

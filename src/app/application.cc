@@ -97,8 +97,8 @@ class Application::Parts {
 
   /// The door, once it is known who is behind it.
   void open_door(api::Homes& homes) {
-    api.emplace(
-        api::Api::Process{process.clock, process.ids, process.metrics, process.whatsapp, homes});
+    api.emplace(api::Api::Process{process.clock, process.ids, process.metrics, process.whatsapp,
+                                  homes, process.settings.cluster.name});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },

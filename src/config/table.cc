@@ -241,6 +241,13 @@ void add_storage(std::vector<Setting>& t) {
       "Where the other replicas of a PostgreSQL database reach this one; empty: the address of "
       "server.listen, or the host's name where that is every address.",
       [](auto& s) -> auto& { return s.cluster.address; }, &parse_base_url));
+  t.push_back(text(
+      "cluster.name", "cluster-name", "name",
+      "This replica's name at a load balancer. Answers then have it in Connect-Served-By, also "
+      "where "
+      "another replica has passed the request on: so a balancer learns where a key's workspace "
+      "is. Empty: they don't.",
+      [](auto& s) -> auto& { return s.cluster.name; }, &parse_server_name));
   t.push_back(number("store.readers", "store-readers", {1, 64},
                      "Connections that only read, of each database or cell of one.",
                      [](auto& s) -> auto& { return s.store.readers; }));

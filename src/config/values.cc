@@ -115,6 +115,16 @@ Result<std::string> parse_base_url(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::string> parse_server_name(std::string_view text) {
+  constexpr std::size_t kLengthMax = 64;
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:";
+  if (text.size() > kLengthMax || text.find_first_not_of(kAllowed) != std::string_view::npos) {
+    return expected_value("up to 64 letters, digits, '-', '.', '_' and ':'");
+  }
+  return std::string(text);
+}
+
 Result<Secret> parse_key(std::string_view text) {
   if (text.empty()) return Secret();
   if (text.size() != kKeyDigits || !hex_decode(text)) {

@@ -28,6 +28,8 @@ Result<ListenAddress> parse_listen_address(std::string_view text);
 Result<std::string> parse_target(std::string_view text);
 /// An absolute http or https URL without user, query, fragment or trailing slash; "" is allowed.
 Result<std::string> parse_base_url(std::string_view text);
+/// What a load balancer can call a server: up to 64 letters, digits and of "-._:"; or "".
+Result<std::string> parse_server_name(std::string_view text);
 /// 64 hexadecimal digits, or "".
 Result<Secret> parse_key(std::string_view text);
 

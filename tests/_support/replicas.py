@@ -7,6 +7,7 @@ import signal
 
 from _support.api import Api, SimulatorApi
 from _support.database import PostgresSchema
+from _support.haproxy import server_name
 from _support.processes import Connectd, Simulator, free_port
 from _support.proxy import Proxy
 from _support.receiver import Receiver
@@ -18,9 +19,11 @@ SETTLE_SECONDS = 20
 
 
 class Replicas:
-    """`workspaces` are the sandbox's, each with its Api through the proxy; of one replica's own: `api_at`."""
+    """`workspaces` are the sandbox's, each with its Api through the proxy; of one replica's own: `api_at`. `is_balanced`:
+    they tell a load balancer their names."""
 
-    def __init__(self, folder, count=3, cells=4, workspaces=4, settings=None, simulator=None, checked=True, postgres=None):
+    def __init__(self, folder, count=3, cells=4, workspaces=4, settings=None, simulator=None, checked=True, postgres=None,
+                 is_balanced=False):
         folder.mkdir(parents=True, exist_ok=True)
         self.checked = checked
         self.schema = PostgresSchema(postgres)
@@ -31,7 +34,8 @@ class Replicas:
         self.servers = []
         for number in range(count):
             (folder / f"replica-{number}").mkdir()
-            self.servers.append(Connectd(folder / f"replica-{number}", all_settings, schema=self.schema))
+            of_one = {**all_settings, "CLUSTER_NAME": server_name(number)} if is_balanced else all_settings
+            self.servers.append(Connectd(folder / f"replica-{number}", of_one, schema=self.schema))
         self.proxy = Proxy(free_port(), [server.port for server in self.servers])
         self.receivers = []
         self.workspaces, self.apis, self.sim = [], [], None

@@ -95,6 +95,20 @@ TEST(ParseBaseUrl, RefusesTheRest) {
   }
 }
 
+TEST(ParseServerName, TakesWhatABalancerCanWrite) {
+  for (const std::string& text : {std::string(), std::string("connectd-1"),
+                                  std::string("10.0.0.2:8080"), std::string(64, 'a')}) {
+    EXPECT_EQ(parse_server_name(text).value(), text);
+  }
+}
+
+TEST(ParseServerName, RefusesWhatEndsAHeaderFieldOrAWord) {
+  for (const std::string& text : {std::string("a b"), std::string("a\r\nb"), std::string("a,b"),
+                                  std::string("\xc3\xa4"), std::string(65, 'a')}) {
+    EXPECT_FALSE(parse_server_name(text)) << text;
+  }
+}
+
 TEST(HostOf, IsWithoutPortAndBrackets) {
   EXPECT_EQ(host_of("http://localhost:1/x"), "localhost");
   EXPECT_EQ(host_of("https://[::1]:80"), "::1");

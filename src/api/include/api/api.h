@@ -20,6 +20,9 @@ class Api {
     metrics::Registry& metrics;
     const ingest::ProviderDoor& whatsapp;
     Homes& homes;
+    /// What a load balancer calls this process: told with each answer to a key of its workspaces.
+    /// Empty: it is not.
+    std::string name_at_balancer = {};
   };
   explicit Api(Process process);
   ~Api();

@@ -50,6 +50,7 @@ struct Settings {
   struct Cluster {
     std::size_t cells = 8;  ///< of a PostgreSQL database that is new
     std::string address;    ///< where other replicas reach this one; empty: server.listen
+    std::string name;       ///< this replica's, at a load balancer that is told; empty: it is not
   } cluster;
   struct Sandbox {
     bool enabled = false;
