@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <cmath>
 #include <map>
 
 #include "cluster/schema.h"
@@ -26,7 +27,8 @@ constexpr auto kHoldStep = 50ms;
 /// How long an owner may take to end that has lost its right to a cell.
 constexpr auto kOwnerEndMax = 10s;
 constexpr auto kGraveTime = 5s;
-/// Of the cells' writers so many have a transaction open at once.
+/// Of a database's cells' writers so many have a transaction open at once, in all replicas: each
+/// has its share, and one at least. The others' operations gather meanwhile.
 constexpr int kTurns = 2;
 constexpr auto kKeyCheckInterval = 1h;
 constexpr auto kStoppingInterval = 100ms;
@@ -199,6 +201,7 @@ Result<> Cells::look() {
   });
   if (process_.clock.now() - keys_checked_at_ > kKeyCheckInterval) CHECK_OK(check_keys());
   give_closed();
+  share_turns();
   if (is_stopping_) return {};
   CHECK_OK(take_share());
   for (const std::size_t number : membership_->view()->to_give(membership_->me())) {
@@ -215,6 +218,11 @@ Result<> Cells::take_share() {
     if (taken) begin_opening(number);
   }
   return {};
+}
+
+void Cells::share_turns() {
+  const double share = static_cast<double>(open_count()) / static_cast<double>(places_.size());
+  turns_->set_count(std::max(1, static_cast<int>(std::lround(kTurns * share))));
 }
 
 void Cells::give_closed() {

@@ -75,6 +75,7 @@ class Cells final : public api::Homes {
   void run();
   Result<> look();
   Result<> take_share();
+  void share_turns();
   void give_closed();
   void begin_opening(std::size_t number);
   void begin_closing(Place& place);

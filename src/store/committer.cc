@@ -24,10 +24,10 @@ constexpr std::chrono::seconds kProbeInterval{1};
 constexpr std::size_t kBusyBatch = 16;
 constexpr std::chrono::microseconds kLinger{400};
 /// Where transactions are dear and small, as when load is spread over many writers of one database,
-/// it waits for as many again, and for as long as the last one took.
+/// it waits for as many again, and for twice as long as the last one took.
 constexpr std::size_t kFewInBatch = 4;
 constexpr std::size_t kManyInBatch = 32;
-constexpr std::chrono::milliseconds kLingerMax{10};
+constexpr std::chrono::milliseconds kLingerMax{20};
 /// So many batches after one that waited in vain don't wait for more than the last had: all callers
 /// that there are may wait for them already.
 constexpr int kBatchesWithoutHope = 16;
@@ -179,8 +179,9 @@ void Committer::linger(std::unique_lock<std::mutex>& lock) {
   const std::size_t wanted = std::min(last_batch_ + (hopes ? more : 0), batch_max_);
   if (queue_.size() >= wanted || stopping_) return;
   const std::chrono::steady_clock::duration span =
-      is_small ? std::clamp<std::chrono::steady_clock::duration>(last_cost_, kLinger, kLingerMax)
-               : kLinger;
+      is_small
+          ? std::clamp<std::chrono::steady_clock::duration>(2 * last_cost_, kLinger, kLingerMax)
+          : kLinger;
   wake_at_ = wanted;
   const std::size_t before = queue_.size();
   work_came_.wait_for(lock, span, [this] { return wake_at_ == 0; });

@@ -257,6 +257,19 @@ class PostgresTurns : public PostgresTest {
   std::unique_ptr<Database> other_;
 };
 
+TEST(Turns, AreAsManyAsWasSaidLast) {
+  Turns turns(2);
+  EXPECT_TRUE(turns.take() && turns.take());
+  turns.set_count(1);
+  turns.give_back();
+  EXPECT_FALSE(turns.take());  // one is out still
+  turns.give_back();
+  EXPECT_TRUE(turns.take());
+  EXPECT_FALSE(turns.take());
+  turns.set_count(2);
+  EXPECT_TRUE(turns.take());
+}
+
 TEST_F(PostgresTurns, TurnIsGivenBackWithEachBatch) {
   for (int id = 1; id <= 5; ++id) {
     InsertItem op(id);

@@ -16,19 +16,27 @@ namespace flowsell::store {
 /// comes meanwhile into fewer and larger ones, which cost the server less. Thread-safe.
 class Turns {
  public:
-  explicit Turns(int count) : free_(count) {}
+  explicit Turns(int count) : count_(count) {}
+  /// What is more than that already ends as it would.
+  void set_count(int count) {
+    {
+      const std::lock_guard lock(mutex_);
+      count_ = count;
+    }
+    given_back_.notify_all();
+  }
   /// False when it took too long: then the writer goes without one. Another's trouble must not hold
   /// it up.
   bool take() {
     std::unique_lock lock(mutex_);
-    if (!given_back_.wait_for(lock, kWaitMax, [this] { return free_ > 0; })) return false;
-    --free_;
+    if (!given_back_.wait_for(lock, kWaitMax, [this] { return taken_ < count_; })) return false;
+    ++taken_;
     return true;
   }
   void give_back() {
     {
       const std::lock_guard lock(mutex_);
-      ++free_;
+      --taken_;
     }
     given_back_.notify_one();
   }
@@ -37,7 +45,8 @@ class Turns {
   static constexpr std::chrono::milliseconds kWaitMax{20};
   std::mutex mutex_;
   std::condition_variable given_back_;
-  int free_;
+  int count_;
+  int taken_ = 0;
 };
 
 struct PostgresOptions {
