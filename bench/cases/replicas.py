@@ -8,7 +8,7 @@ from threading import Thread
 from harness import load, report
 from harness.paths import WORK
 from harness.processes import wait_until
-from harness.servers import Connectd, Postgres, Simulator
+from harness.servers import Balancer, Connectd, Postgres, Simulator
 
 from .postgres import LockWaits
 
@@ -21,7 +21,8 @@ COLUMNS = {
     "cpu_us": "connectd's CPU µs/message, all replicas",
     "database_cpu_us": "PostgreSQL's CPU µs/message",
     "both_us": "both",
-    "ratio": "both, 1 replica = 1",
+    "balancer_us": "HAProxy's CPU µs/message, not in 'both'",
+    "ratio": "both, 1 replica that is asked so = 1",
     "operations": "operations/commit",
     "round_trips": "round trips/message",
     "forwarded": "passed on to another replica, of a message",
@@ -30,9 +31,9 @@ COLUMNS = {
     "p99_ms": "p99 ms",
 }
 WORKSPACES = (1, 1000)
-CHANCE, TOGETHER = "by chance", "kept together"
+CHANCE, LEARNT = "by chance", "by HAProxy"
 # (replicas, how a request comes to one); None: a server on SQLite.
-SHAPES = ((None, ""), (1, ""), (2, TOGETHER), (3, TOGETHER), (2, CHANCE), (3, CHANCE))
+SHAPES = ((None, ""), (1, LEARNT), (2, LEARNT), (3, LEARNT), (1, CHANCE), (2, CHANCE), (3, CHANCE))
 
 
 def add_options(parser) -> None:
@@ -52,12 +53,17 @@ def name_of(workspaces: int, replicas: int | None, way: str) -> str:
 class Cluster:
     """Servers that share a database, or one on SQLite."""
 
-    def __init__(self, folder, provider, postgres, replicas: int | None, workspaces: int, cells: int):
-        self._folder, self._provider, self._postgres, self._cells = folder, provider, postgres, cells
+    def __init__(self, folder, provider, postgres, replicas: int | None, way: str, workspaces: int, cells: int):
+        self._folder, self._provider = folder, provider
         settings = {"CONNECT_SANDBOX_WORKSPACES": str(workspaces)}
         if postgres:
             settings |= {"CONNECT_DATABASE": postgres.conninfo(), "CONNECT_CELLS": str(cells)}
-        self.servers = [Connectd(folder / f"replica-{n}", provider, settings=settings) for n in range(replicas or 1)]
+        self.servers = [self._server(n, way, settings) for n in range(replicas or 1)]
+        self.balancer = Balancer(folder / "haproxy", self.servers) if way == LEARNT else None
+
+    def _server(self, number: int, way: str, settings: dict) -> Connectd:
+        named = {"CONNECT_CLUSTER_NAME": Balancer.name_of(number)} if way == LEARNT else {}
+        return Connectd(self._folder / f"replica-{number}", self._provider, settings=settings | named)
 
     def start(self, ends: ExitStack) -> None:
         first = ends.enter_context(self.servers[0])
@@ -68,39 +74,25 @@ class Cluster:
             ends.enter_context(server)
         if len(self.servers) > 1:
             wait_until(self._is_spread, "the cells are spread")
-        self._keys = [each["api_key"] for each in first.workspaces]
+        if self.balancer:
+            ends.enter_context(self.balancer)
+        self._keys = self._folder / "keys.txt"
+        self._keys.write_text("".join(f"{each['api_key']}\n" for each in first.workspaces))
+        self._doors = [self.balancer] if self.balancer else self.servers
 
     def _is_spread(self) -> bool:
         owned = [server.metrics()["connect_cells_owned"] for server in self.servers]
         return max(owned) - min(owned) <= 1 and min(owned) > 0
 
-    def _keys_of(self, server: Connectd) -> list[str]:
-        """Those whose workspaces it has: workspace n of the sandbox is in cell n modulo their number."""
-        cells = self._postgres.sql(f"SELECT c.id FROM cells c JOIN replicas r ON r.id = c.replica WHERE r.address = '{server.url}'")
-        mine = {int(cell) for cell in cells.split()}
-        return [key for n, key in enumerate(self._keys) if n % self._cells in mine]
-
-    def share_out(self, way: str) -> None:
-        """Decides which client sends for which workspaces: with TOGETHER for those that its replica has, else for all."""
-        self._clients = []
-        for n, server in enumerate(self.servers):
-            keys = self._keys_of(server) if way == TOGETHER else self._keys
-            if not keys:
-                continue
-            file = self._folder / f"keys-{n}.txt"
-            file.write_text("".join(f"{key}\n" for key in keys))
-            self._clients.append((server, file))
-
     def send(self, seconds: float, settings: load.Load) -> list[load.LoadResult]:
-        """All clients at once, each with its share of the connections."""
-        share = load.Load(max(1, settings.connections // len(self._clients)), settings.body_bytes)
-        results: list[load.LoadResult | None] = [None] * len(self._clients)
+        """A client at each door, all at once, each for all workspaces and with its share of the connections."""
+        share = load.Load(max(1, settings.connections // len(self._doors)), settings.body_bytes)
+        results: list[load.LoadResult | None] = [None] * len(self._doors)
 
         def run(n: int) -> None:
-            server, keys = self._clients[n]
-            results[n] = load.send("connectd", server.port, "/v1/messages", f"@{keys}", seconds, share)
+            results[n] = load.send("connectd", self._doors[n].port, "/v1/messages", f"@{self._keys}", seconds, share)
 
-        clients = [Thread(target=run, args=(n,)) for n in range(len(self._clients))]
+        clients = [Thread(target=run, args=(n,)) for n in range(len(self._doors))]
         for client in clients:
             client.start()
         for client in clients:
@@ -128,20 +120,23 @@ class Cluster:
     def cpu_seconds(self) -> float:
         return sum(server.usage().cpu_seconds for server in self.servers)
 
+    def balancer_cpu_seconds(self) -> float:
+        return self.balancer.usage().cpu_seconds if self.balancer else 0.0
+
 
 def _measure(folder, postgres, replicas, way: str, workspaces: int, options, seconds: float) -> dict:
     settings = load.Load(options.connections if workspaces == 1 else options.connections_many, options.body_bytes)
     with ExitStack() as ends:
         provider = ends.enter_context(Simulator(folder / "sim", numbers=workspaces))
-        cluster = Cluster(folder, provider, postgres, replicas, workspaces, options.cells)
+        cluster = Cluster(folder, provider, postgres, replicas, way, workspaces, options.cells)
         cluster.start(ends)
-        cluster.share_out(way)
         cluster.send(2, settings)
         before_count = cluster.wait_until_all_sent()
         names = ["connect_store_operations_total", "connect_store_commits_total", "connect_store_round_trips_total",
                  "connect_requests_forwarded_total"]
         before = {name: cluster.total(name) for name in names}
         before_cpu, before_database = cluster.cpu_seconds(), _database_cpu(postgres)
+        before_balancer = cluster.balancer_cpu_seconds()
         results = cluster.send(seconds, settings)
         messages = cluster.wait_until_all_sent() - before_count
         grown = {name: cluster.total(name) - before[name] for name in names}
@@ -149,6 +144,7 @@ def _measure(folder, postgres, replicas, way: str, workspaces: int, options, sec
             "rate": sum(result.answers / result.seconds for result in results),
             "cpu_us": (cluster.cpu_seconds() - before_cpu) * 1e6 / messages,
             "database_cpu_us": (_database_cpu(postgres) - before_database) * 1e6 / messages,
+            "balancer_us": (cluster.balancer_cpu_seconds() - before_balancer) * 1e6 / messages,
             "operations": grown[names[0]] / grown[names[1]],
             "round_trips": grown[names[2]] / messages,
             "forwarded": grown[names[3]] / messages,
@@ -189,14 +185,16 @@ def run(options) -> None:
             report.progress(f"round {number + 1}/{rounds}, {name}", measured[name][-1])
     summary = {name: report.medians(all_rounds) for name, all_rounds in measured.items()}
     for case in cases:
-        row, sqlite, alone = (summary[name_of(*each)] for each in (case, (case[0], None, ""), (case[0], 1, "")))
+        row, sqlite, alone = (summary[name_of(*each)] for each in (case, (case[0], None, ""), (case[0], 1, case[2] or CHANCE)))
         row["rate_ratio"] = row["rate"] / sqlite["rate"]
         if case[1]:
             row["ratio"] = row["both_us"] / alone["both_us"]
     text = report.table(summary, COLUMNS) + (
         f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all for one "
-        f"workspace, {options.connections_many} for 1,000, shared out among one client for each replica. Kept together: each "
-        "client sends for the workspaces that its replica has; by chance: for all, as behind a balancer, so that many are passed on. "
+        f"workspace, {options.connections_many} for 1,000, "
+        "each for all workspaces in turn. By chance: a client at each replica, as behind a balancer that knows nothing, so "
+        "that many are passed on. By HAProxy: one client at it, which learns where each key's workspace is (deploy/haproxy); it "
+        "speaks HTTP/2 to the replicas. "
         f"{options.cells} cells. PostgreSQL 15 with fsync and synchronous_commit on. All on these cores: more "
         "replicas can't be faster here. Targets: both within 1.15 of one replica's; rate of one at least 0.5 of SQLite's."
     )

@@ -15,6 +15,7 @@ from .processes import BenchError, Program, Usage, children_of, free_port, rss_b
 
 sys.path.insert(0, str(TESTS))
 
+from _support.haproxy import HAPROXY, server_name, write_settings  # noqa: E402
 from _support.postgres import Postgres as _Postgres  # noqa: E402
 
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
@@ -258,6 +259,23 @@ class NginxSink(Nginx):
         """Requests so far, those to /count included."""
         text = get_text(f"http://127.0.0.1:{self.port}/count")
         return int(re.search(r"^\s*\d+\s+\d+\s+(\d+)\s*$", text, re.MULTILINE).group(1))
+
+
+class Balancer(Server):
+    """HAProxy with the settings that we deliver, before replicas that tell it their names (`name_of`)."""
+
+    def __init__(self, folder: Path, replicas: list[Connectd]):
+        super().__init__(folder)
+        self.port = free_port()
+        self._replicas = replicas
+
+    @staticmethod
+    def name_of(replica: int) -> str:
+        return server_name(replica)
+
+    def start(self) -> None:
+        settings = write_settings(self.folder, self.port, [each.port for each in self._replicas])
+        self.run("haproxy", [HAPROXY, "-db", "-f", settings]).wait_for_port(self.port)
 
 
 class Kannel(Server):
