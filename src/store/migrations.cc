@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,20 +16,42 @@ namespace {
 constexpr Migration kTable{
     0, "the migrations' own table",
     "CREATE TABLE IF NOT EXISTS schema_migrations(number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
-    " applied_at INTEGER NOT NULL) STRICT;"};
-constexpr Sql kApplied("SELECT number FROM schema_migrations");
-constexpr Sql kRecord("INSERT INTO schema_migrations(number, name, applied_at) VALUES(?1, ?2, ?3)");
+    " applied_at INTEGER NOT NULL, expands INTEGER NOT NULL DEFAULT 0) STRICT;"};
+// Early databases have the table without its last column.
+constexpr Sql kTellsExpansions(
+    "SELECT count(*) FROM pragma_table_info('schema_migrations') WHERE name = 'expands'",
+    "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('schema_migrations') AND "
+    "attname = 'expands' AND NOT attisdropped");
+constexpr Migration kTellExpansions{
+    0, "the migrations' own table",
+    "ALTER TABLE schema_migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0;"};
+constexpr Sql kApplied("SELECT number, expands FROM schema_migrations");
+constexpr Sql kAppliedEarly("SELECT number, 0 FROM schema_migrations");
+constexpr Sql kRecord(
+    "INSERT INTO schema_migrations(number, name, applied_at, expands) VALUES(?1, ?2, ?3, ?4)");
 
-Result<std::set<std::int64_t>> applied_numbers(Connection& db) {
-  std::set<std::int64_t> numbers;
-  CHECK_OK(db.query(kApplied, {}, [&numbers](const Row& row) { numbers.insert(row.integer(0)); }));
-  return numbers;
+/// Numbers, and whether a program that does not know them may run.
+using Applied = std::map<std::int64_t, bool>;
+
+Result<bool> tells_expansions(Connection& db) {
+  bool tells = false;
+  CHECK_OK(db.query(kTellsExpansions, {}, [&](const Row& row) { tells = row.integer(0) != 0; }));
+  return tells;
 }
 
-Result<> refuse_unknown(const std::set<std::int64_t>& applied, std::span<const Migration> known) {
-  for (const std::int64_t number : applied) {
-    if (std::ranges::any_of(known, [number](const Migration& m) { return m.number == number; }))
-      continue;
+Result<Applied> applied_migrations(Connection& db) {
+  TRY(const bool tells, tells_expansions(db));
+  Applied applied;
+  CHECK_OK(db.query(tells ? kApplied : kAppliedEarly, {}, [&applied](const Row& row) {
+    applied.emplace(row.integer(0), row.integer(1) != 0);
+  }));
+  return applied;
+}
+
+Result<> refuse_unknown(const Applied& applied, std::span<const Migration> known) {
+  for (const auto& [number, expands] : applied) {
+    const auto has_number = [wanted = number](const Migration& m) { return m.number == wanted; };
+    if (expands || std::ranges::any_of(known, has_number)) continue;
     return fail(
         ErrorCode::kInternal,
         fmt::format("the database has migration {}, which this program does not know: it was last "
@@ -43,8 +65,8 @@ Result<> refuse_unknown(const std::set<std::int64_t>& applied, std::span<const M
 Result<> apply_statements(Writer& writer, const Migration& migration) {
   CHECK_OK(writer.begin());
   CHECK_OK(writer.execute(writer.statements_of(migration)));
-  CHECK_OK(
-      writer.connection().write(kRecord, {migration.number, migration.name, SystemClock().now()}));
+  CHECK_OK(writer.connection().write(
+      kRecord, {migration.number, migration.name, SystemClock().now(), migration.expands ? 1 : 0}));
   return writer.commit();
 }
 
@@ -63,7 +85,9 @@ Result<> apply_one(Writer& writer, const Migration& migration) {
 
 Result<> apply_due(Writer& writer, std::span<const Migration> migrations) {
   CHECK_OK(writer.execute(writer.statements_of(kTable)));
-  TRY(const auto applied, applied_numbers(writer.connection()));
+  TRY(const bool tells, tells_expansions(writer.connection()));
+  if (!tells) CHECK_OK(writer.execute(writer.statements_of(kTellExpansions)));
+  TRY(const auto applied, applied_migrations(writer.connection()));
   CHECK_OK(refuse_unknown(applied, migrations));
 
   std::vector<const Migration*> due;
@@ -85,7 +109,7 @@ std::vector<Migration> merge_migrations(const std::vector<std::span<const Migrat
 }
 
 Result<> check_migrations(Connection& db, std::span<const Migration> known) {
-  TRY(const auto applied, applied_numbers(db));
+  TRY(const auto applied, applied_migrations(db));
   return refuse_unknown(applied, known);
 }
 

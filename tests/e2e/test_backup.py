@@ -294,9 +294,12 @@ def test_a_backup_of_a_newer_program_is_refused(stack, tmp_path):
     backup, data = tmp_path / "backup.db", tmp_path / "restored"
     back_up(stack, backup)
     with sqlite3.connect(backup) as database:
-        database.execute("INSERT INTO schema_migrations VALUES (9999, 'of tomorrow', 0)")
+        database.execute("INSERT INTO schema_migrations VALUES (9999, 'of tomorrow', 0, 0)")
     refused(restore(backup, data), "newer program")
     assert not (data / "connect.db").exists()
+    with sqlite3.connect(backup) as database:
+        database.execute("UPDATE schema_migrations SET expands = 1 WHERE number = 9999")
+    assert restore(backup, data)[0] == 0
 
 
 def test_commands_say_what_they_lack(tmp_path):

@@ -96,6 +96,9 @@ struct Migration {
   /// WITHOUT ROWID. The PostgreSQL driver puts in its own (postgres_dialect.h).
   std::string_view sql;
   std::string_view postgres = {};  ///< where PostgreSQL needs other statements altogether
+  /// A program that does not know it may run on a database that has it: it only adds what such a
+  /// program leaves alone. What takes away follows in a later version, and says false.
+  bool expands = false;
 };
 
 /// The migrations of all rooms, in the order in which migrate() takes them.
