@@ -348,7 +348,7 @@ TEST_P(DatabaseSuite, DatabaseThatANewerProgramOnlyExpandedIsTaken) {
   const Migration of_tomorrow[] = {kItemMigrations[0],
                                    {.number = 2,
                                     .name = "another column",
-                                    .sql = "ALTER TABLE item ADD COLUMN note TEXT",
+                                    .sql = "ALTER TABLE item ADD COLUMN colour TEXT",
                                     .expands = true}};
   ASSERT_TRUE(db_->migrate(of_tomorrow));
   ASSERT_TRUE(db_->migrate(kItemMigrations));
@@ -357,15 +357,17 @@ TEST_P(DatabaseSuite, DatabaseThatANewerProgramOnlyExpandedIsTaken) {
   EXPECT_THAT(integers_now(*db_, kMigrationNumbers), ElementsAre(1, 2));
 }
 
+struct DropColumn final : WriteOp {
+  DropColumn() : WriteOp(kKind) {}
+  static Result<> apply(Connection& db, std::span<WriteOp* const> /*ops*/) {
+    static constexpr Sql kDrop("ALTER TABLE schema_migrations DROP COLUMN expands");
+    return db.write(kDrop, {});
+  }
+  static const WriteKind kKind;
+};
+constexpr WriteKind DropColumn::kKind{"drop_column", 1, &DropColumn::apply};
+
 TEST_P(DatabaseSuite, TableOfMigrationsOfAnEarlyProgramIsTaken) {
-  struct DropColumn final : WriteOp {
-    DropColumn() : WriteOp(kKind) {}
-    static Result<> apply(Connection& db, std::span<WriteOp* const>) {
-      static constexpr Sql kDrop("ALTER TABLE schema_migrations DROP COLUMN expands");
-      return db.run(kDrop, {}).transform([](std::int64_t) {});
-    }
-    static inline const WriteKind kKind{"drop_column", 1, &DropColumn::apply};
-  };
   DropColumn op;
   ASSERT_TRUE(db_->commit_now(op));
   ASSERT_TRUE(db_->migrate(kTwoMigrations));
