@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -89,7 +91,8 @@ std::string exchange(std::uint16_t port, std::string_view bytes) {
   const int fd = connect_to(port);
   while (!bytes.empty()) {
     const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;  // it has closed already
+    if (sent < 0 && errno == EAGAIN) std::abort();  // it has stopped reading
+    if (sent <= 0) break;                           // it has closed already
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   ::shutdown(fd, SHUT_WR);

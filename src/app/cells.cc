@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
-#include <cmath>
 #include <map>
 
 #include "cluster/schema.h"
@@ -27,9 +26,9 @@ constexpr auto kHoldStep = 50ms;
 /// How long an owner may take to end that has lost its right to a cell.
 constexpr auto kOwnerEndMax = 10s;
 constexpr auto kGraveTime = 5s;
-/// Of a database's cells' writers so many have a transaction open at once, in all replicas: each
-/// has its share, and one at least. The others' operations gather meanwhile.
-constexpr int kTurns = 2;
+/// Of a database's cells' writers so many have a transaction open at once, or one in each replica
+/// where there are more of those. The others' operations gather meanwhile.
+constexpr std::size_t kTurns = 2;
 constexpr auto kKeyCheckInterval = 1h;
 constexpr auto kStoppingInterval = 100ms;
 
@@ -67,7 +66,7 @@ Cells::Cells(Process& process, std::function<void()> when_gone)
     : process_(process),
       when_gone_(std::move(when_gone)),
       peers_(process.pool),
-      turns_(std::make_shared<store::Turns>(kTurns)),
+      turns_(std::make_shared<store::Turns>(static_cast<int>(kTurns))),
       forwarded_(process.metrics.counter("connect_requests_forwarded_total",
                                          "Requests passed on to another replica.")) {}
 
@@ -221,8 +220,9 @@ Result<> Cells::take_share() {
 }
 
 void Cells::share_turns() {
-  const double share = static_cast<double>(open_count()) / static_cast<double>(places_.size());
-  turns_->set_count(std::max(1, static_cast<int>(std::lround(kTurns * share))));
+  const std::size_t cells = places_.size();
+  const std::size_t share = (kTurns * open_count() + cells / 2) / cells;
+  turns_->set_count(static_cast<int>(std::max<std::size_t>(share, 1)));
 }
 
 void Cells::give_closed() {

@@ -51,6 +51,7 @@ struct Http2Server::Incoming : Http2Stream {
   HeadSlices head;
   Method method = Method::kOther;
   bool has_host = false;
+  bool has_authorization = false;
   bool expects_continue = false;
   bool head_is_whole = false;
   std::string body;
@@ -138,6 +139,8 @@ void Http2Server::on_field(Http2Stream& stream, std::string_view name, std::stri
   } else if (!name.starts_with(':') && (name != "host" || !incoming.has_host)) {
     incoming.head.fields.push_back({incoming.keep(name), incoming.keep(value)});
     if (name == "expect") expect(incoming, value);
+    if (name == "authorization" && std::exchange(incoming.has_authorization, true))
+      refuse(incoming, ErrorCode::kInvalidRequest, "more than one Authorization");
   }
 }
 

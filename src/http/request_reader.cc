@@ -57,7 +57,7 @@ class RequestReader::HeadParser {
     method = Method::kOther;
     head.target = {};
     head.fields.clear();
-    hosts = lengths = codings = 0;
+    hosts = authorizations = lengths = codings = 0;
     expects_continue = false;
     refusal = nullptr;
     refusal_code = ErrorCode::kInvalidRequest;
@@ -84,6 +84,7 @@ class RequestReader::HeadParser {
   bool is_http11 = true;
   HeadSlices head;
   int hosts = 0;
+  int authorizations = 0;
   int lengths = 0;
   int codings = 0;
   bool expects_continue = false;
@@ -137,6 +138,10 @@ class RequestReader::HeadParser {
     switch (id) {
       case beast::field::host:
         if (++hosts > 1) refuse("more than one Host");
+        break;
+      case beast::field::authorization:
+        // A proxy might know its caller by another one than we do.
+        if (++authorizations > 1) refuse("more than one Authorization");
         break;
       case beast::field::content_length:
         return add_length(value);

@@ -159,12 +159,13 @@ bool Committer::take(std::vector<Waiting>& out) {
       lock.lock();
     }
   }
+  linger(lock);
+  // Only now: who waits for more must not keep others from going on.
   if (!queue_.empty()) {
     lock.unlock();
     writer_.take_turn();
     lock.lock();
   }
-  linger(lock);
   out.swap(queue_);
   last_batch_ = out.size();
   return !out.empty();

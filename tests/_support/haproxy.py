@@ -16,16 +16,14 @@ def server_name(number):
 
 
 def write_settings(folder, port, replica_ports):
-    """What is delivered, but for the addresses, the user and the place of the map. The file's path."""
-    homes = folder / "homes.map"
-    homes.touch()
-    text = DELIVERED.read_text(encoding="utf-8").replace("/etc/haproxy/homes.map", str(homes))
-    text = re.sub(r"^    (user|group) .*\n", "", text, flags=re.MULTILINE)
+    """What is delivered, but for the addresses, the user and the root. The file's path."""
+    text = DELIVERED.read_text(encoding="utf-8")
+    text = re.sub(r"^    (user|group|chroot) .*\n", "", text, flags=re.MULTILINE)
     text, binds = re.subn(r"^    bind .*$", f"    bind 127.0.0.1:{port}", text, flags=re.MULTILINE)
-    lines = re.findall(r"^    server (\S+) \S+ (.*)\n", text, re.MULTILINE)
-    assert binds == 1 and [name for name, _ in lines] == [server_name(n) for n in range(3)], lines
+    names = re.findall(r"^    server (\S+) \S+$", text, re.MULTILINE)
+    assert binds == 1 and names == [server_name(n) for n in range(3)], names
     text = re.sub(r"^    server .*\n", "", text, flags=re.MULTILINE)
-    text += "".join(f"    server {server_name(n)} 127.0.0.1:{at} {lines[0][1]}\n" for n, at in enumerate(replica_ports))
+    text += "".join(f"    server {server_name(n)} 127.0.0.1:{at}\n" for n, at in enumerate(replica_ports))
     file = folder / "haproxy.cfg"
     file.write_text(text, encoding="utf-8")
     return file

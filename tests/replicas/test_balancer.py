@@ -1,6 +1,8 @@
 """A real load balancer with the settings of deploy/haproxy before three replicas: it learns where each key's workspace is."""
 
+import socket
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from _support import haproxy
@@ -28,6 +30,12 @@ class Balanced(Replicas):
 
     def start(self):
         super().start()
+        self.start_balancer()
+        return self
+
+    def start_balancer(self):
+        """It knows nothing of what an earlier one has learnt."""
+        self._balancer.close()
         self._balancer.spawn([haproxy.HAPROXY, "-db", "-f", str(self._settings)])
         client = HttpClient(f"http://127.0.0.1:{self.port}")
 
@@ -38,7 +46,6 @@ class Balanced(Replicas):
             except OSError:
                 return False
         wait_until(serves, "the balancer serves")
-        return self
 
     def through(self, workspace):
         return Api(f"http://127.0.0.1:{self.port}", self.workspaces[workspace]["api_key"], self.checked)
@@ -106,9 +113,51 @@ def test_operators_paths_are_not_passed_on(balanced):
     assert [client.request("GET", path).status for path in ("/metrics", "/readyz", "/healthz")] == [404, 404, 200]
 
 
-def test_caller_can_not_speak_as_a_replica(balanced):
-    for name in ("Connect-Forwarded", "Connect-Replica", "connect-replica"):
-        assert balanced.through(0).get("/v1/quota", headers={name: "1"}).status == 200
+@pytest.mark.parametrize("header", [{"Connect-Forwarded": "1"}, {"Connect-Replica": "1"}, {"connect-replica": "1"}])
+def test_caller_can_not_speak_as_a_replica(balanced, header):
+    balanced.start_balancer()  # so that most requests come to a replica that must pass them on
+    for workspace in range(WORKSPACES):
+        assert balanced.through(workspace).get("/v1/quota", headers=header).status == 200
+
+
+def test_caller_is_who_the_balancer_takes_it_for(balanced):
+    """Else a caller could fill its memory with keys that nobody has."""
+    request = (f"GET /v1/quota HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
+               f"{balanced.workspaces[0]['api_key']}\r\nAuthorization: Bearer {KEY_OF_NOBODY}\r\n\r\n").encode()
+    for port in (balanced.port, balanced.servers[0].port):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(request)
+            assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+def send_and_lose_the_replica(balanced, phone, **more):
+    """The answer to a send whose replica is killed while the provider has it."""
+    owner = balanced.owner_of(0)
+    balanced.sim.fault({"latency_ms": 1500}, to=phone[1:])
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(balanced.through(0).send, text_to(phone), prefer="wait=10", **more)
+        wait_until(lambda: balanced.sim.times_taken(phone[1:]), "the provider has it")
+        balanced.kill(owner)
+        answer = asked.result()
+    balanced.start_server(owner)
+    balanced.wait_until_spread()
+    return answer
+
+
+def test_request_of_a_replica_that_dies_is_carried_on_where_that_is_safe(balanced):
+    learn(balanced)
+    answer = send_and_lose_the_replica(balanced, "+919800010001", idempotency_key="carried-on")
+    assert answer.status in (200, 202), answer
+    assert balanced.sim.times_taken("919800010001") == 1
+
+
+def test_request_of_a_replica_that_dies_is_of_unknown_outcome_elsewhere(balanced):
+    balanced.checked, checked = False, balanced.checked  # an answer of the balancer has no Request-Id
+    learn(balanced)
+    answer = send_and_lose_the_replica(balanced, "+919800010002")
+    balanced.checked = checked
+    assert (answer.status, answer.json()["code"]) == (502, "outcome_unknown"), answer
+    assert balanced.sim.times_taken("919800010002") == 1
 
 
 def test_it_learns_anew_where_a_workspace_went(balanced):
@@ -130,3 +179,11 @@ def test_it_learns_anew_where_a_workspace_went(balanced):
     before = balanced.forwarded()
     assert {api.get("/v1/quota").status for api in apis for _ in range(5)} == {200}
     assert balanced.forwarded() == before
+
+
+def test_no_replica_that_is_there_is_said_as_the_api_says_it(balanced):
+    for number in range(3):
+        balanced.kill(number)
+    answer = HttpClient(f"http://127.0.0.1:{balanced.port}").request("GET", "/healthz")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.headers["Content-Type"] == "application/problem+json" and answer.json()["code"] == "store_unavailable"

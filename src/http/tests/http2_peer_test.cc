@@ -231,6 +231,15 @@ TEST(Http2Server, TakesItsOpeningByteByByte) {
   EXPECT_EQ(read_frame_of(peer, kData).payload, "POST / ");
 }
 
+TEST(Http2Server, MoreThanOneAuthorizationIsRefused) {
+  TestServer server(echo);
+  Peer peer = Peer::connect(server.port());
+  const std::string authorization = "\x57\x01z";  // authorization: z (RFC 7541, A)
+  const std::string head = post_head() + authorization + authorization;
+  peer.send(opening() + frame(kHeaders, kEndStream | kEndHeaders, 1, head));
+  EXPECT_EQ(read_frame_of(peer, kData).payload, "request: more than one Authorization");
+}
+
 TEST(Http2Server, ABodyThatDoesNotComeIsRefusedInTime) {
   ServerOptions options;
   options.body_time_max = 50ms;
