@@ -31,9 +31,9 @@ COLUMNS = {
     "p99_ms": "p99 ms",
 }
 WORKSPACES = (1, 1000)
-CHANCE, LEARNT = "by chance", "by HAProxy"
+DIRECT, LEARNT = "asked directly", "by HAProxy"
 # (replicas, how a request comes to one); None: a server on SQLite.
-SHAPES = ((None, ""), (1, LEARNT), (2, LEARNT), (3, LEARNT), (1, CHANCE), (2, CHANCE), (3, CHANCE))
+SHAPES = ((None, ""), (1, LEARNT), (2, LEARNT), (3, LEARNT), (1, DIRECT), (2, DIRECT), (3, DIRECT))
 
 
 def add_options(parser) -> None:
@@ -185,16 +185,16 @@ def run(options) -> None:
             report.progress(f"round {number + 1}/{rounds}, {name}", measured[name][-1])
     summary = {name: report.medians(all_rounds) for name, all_rounds in measured.items()}
     for case in cases:
-        row, sqlite, alone = (summary[name_of(*each)] for each in (case, (case[0], None, ""), (case[0], 1, case[2] or CHANCE)))
+        row, sqlite, alone = (summary[name_of(*each)] for each in (case, (case[0], None, ""), (case[0], 1, case[2] or DIRECT)))
         row["rate_ratio"] = row["rate"] / sqlite["rate"]
         if case[1]:
             row["ratio"] = row["both_us"] / alone["both_us"]
     text = report.table(summary, COLUMNS) + (
         f"\n\nMedians of {rounds} interleaved rounds of {seconds:.0f} s, {options.connections} connections in all for one "
         f"workspace, {options.connections_many} for 1,000, "
-        "each for all workspaces in turn. By chance: a client at each replica, as behind a balancer that knows nothing, so "
-        "that many are passed on. By HAProxy: one client at it, which learns where each key's workspace is (deploy/haproxy); it "
-        "speaks HTTP/2 to the replicas. "
+        "each for all workspaces in turn. Asked directly: a client at each replica, so that with several many requests are passed on, as "
+        "behind a balancer that knows nothing. By HAProxy: one client at it, which learns where each key's workspace is "
+        "(deploy/haproxy) and speaks HTTP/2 to the replicas. Without statuses. "
         f"{options.cells} cells. PostgreSQL 15 with fsync and synchronous_commit on. All on these cores: more "
         "replicas can't be faster here. Targets: both within 1.15 of one replica's; rate of one at least 0.5 of SQLite's."
     )
