@@ -8,7 +8,7 @@ from threading import Thread
 from harness import load, report
 from harness.paths import WORK
 from harness.processes import wait_until
-from harness.servers import Balancer, Connectd, Postgres, Simulator
+from harness.servers import Balancer, Connectd, Postgres, Simulator, server_name
 
 from .postgres import LockWaits
 
@@ -62,7 +62,7 @@ class Cluster:
         self.balancer = Balancer(folder / "haproxy", self.servers) if way == LEARNT else None
 
     def _server(self, number: int, way: str, settings: dict) -> Connectd:
-        named = {"CONNECT_CLUSTER_NAME": Balancer.name_of(number)} if way == LEARNT else {}
+        named = {"CONNECT_CLUSTER_NAME": server_name(number)} if way == LEARNT else {}
         return Connectd(self._folder / f"replica-{number}", self._provider, settings=settings | named)
 
     def start(self, ends: ExitStack) -> None:

@@ -15,7 +15,7 @@ from .processes import BenchError, Program, Usage, children_of, free_port, rss_b
 
 sys.path.insert(0, str(TESTS))
 
-from _support.haproxy import HAPROXY, server_name, write_settings  # noqa: E402
+from _support.haproxy import HAPROXY, server_name, write_settings  # noqa: E402, F401
 from _support.postgres import Postgres as _Postgres  # noqa: E402
 
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
@@ -262,16 +262,12 @@ class NginxSink(Nginx):
 
 
 class Balancer(Server):
-    """HAProxy with the settings that we deliver, before replicas that tell it their names (`name_of`)."""
+    """HAProxy with the settings that we deliver, before replicas that tell it their names (`server_name`)."""
 
     def __init__(self, folder: Path, replicas: list[Connectd]):
         super().__init__(folder)
         self.port = free_port()
         self._replicas = replicas
-
-    @staticmethod
-    def name_of(replica: int) -> str:
-        return server_name(replica)
 
     def start(self) -> None:
         settings = write_settings(self.folder, self.port, [each.port for each in self._replicas])

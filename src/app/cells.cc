@@ -66,7 +66,7 @@ Cells::Cells(Process& process, std::function<void()> when_gone)
     : process_(process),
       when_gone_(std::move(when_gone)),
       peers_(process.pool),
-      turns_(std::make_shared<store::Turns>(static_cast<int>(kTurns))),
+      turns_(std::make_shared<store::Turns>(kTurns)),
       forwarded_(process.metrics.counter("connect_requests_forwarded_total",
                                          "Requests passed on to another replica.")) {}
 
@@ -222,7 +222,7 @@ Result<> Cells::take_share() {
 void Cells::share_turns() {
   const std::size_t cells = places_.size();
   const std::size_t share = (kTurns * open_count() + cells / 2) / cells;
-  turns_->set_count(static_cast<int>(std::max<std::size_t>(share, 1)));
+  turns_->set_count(std::max<std::size_t>(share, 1));
 }
 
 void Cells::give_closed() {

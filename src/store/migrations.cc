@@ -39,10 +39,9 @@ Result<bool> tells_expansions(Connection& db) {
   return tells;
 }
 
-Result<Applied> applied_migrations(Connection& db) {
-  TRY(const bool tells, tells_expansions(db));
+Result<Applied> read_applied(Connection& db, const Sql& all) {
   Applied applied;
-  CHECK_OK(db.query(tells ? kApplied : kAppliedEarly, {}, [&applied](const Row& row) {
+  CHECK_OK(db.query(all, {}, [&applied](const Row& row) {
     applied.emplace(row.integer(0), row.integer(1) != 0);
   }));
   return applied;
@@ -87,7 +86,7 @@ Result<> apply_due(Writer& writer, std::span<const Migration> migrations) {
   CHECK_OK(writer.execute(writer.statements_of(kTable)));
   TRY(const bool tells, tells_expansions(writer.connection()));
   if (!tells) CHECK_OK(writer.execute(writer.statements_of(kTellExpansions)));
-  TRY(const auto applied, applied_migrations(writer.connection()));
+  TRY(const auto applied, read_applied(writer.connection(), kApplied));
   CHECK_OK(refuse_unknown(applied, migrations));
 
   std::vector<const Migration*> due;
@@ -109,7 +108,8 @@ std::vector<Migration> merge_migrations(const std::vector<std::span<const Migrat
 }
 
 Result<> check_migrations(Connection& db, std::span<const Migration> known) {
-  TRY(const auto applied, applied_migrations(db));
+  TRY(const bool tells, tells_expansions(db));
+  TRY(const auto applied, read_applied(db, tells ? kApplied : kAppliedEarly));
   return refuse_unknown(applied, known);
 }
 

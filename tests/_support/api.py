@@ -10,6 +10,10 @@ from _support.waiting import wait_until
 FINAL = {"unknown", "sent", "failed", "delivered", "read", "received"}
 
 
+# Its checksum is right.
+KEY_OF_NOBODY = "fsk_test_" + "a" * 40 + "3ZdJNH"
+
+
 def text_to(to, body="Your parcel is on its way.", **more):
     return {"to": to, "type": "text", "text": {"body": body}, **more}
 

@@ -7,7 +7,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 SKIPPED_FOLDERS = {".git", "build", ".venv", ".sandbox", ".cache", "__pycache__", "node_modules", "corpus", "work"}
 TEXT_SUFFIXES = {"", ".h", ".cc", ".cmake", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".toml", ".json", ".sql", ".js",
-                 ".service"}
+                 ".service", ".cfg"}
 
 
 def walk(folder: Path):

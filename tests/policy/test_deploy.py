@@ -157,3 +157,19 @@ def test_a_maintainer_script_is_executable_and_valid(repo, script):
 def test_the_changelog_begins_with_the_version_of_the_project(tree):
     version = re.search(r"^project\(\S+ VERSION (\S+)", tree.texts["CMakeLists.txt"], re.MULTILINE)[1]
     assert re.search(r"^## (\S+?),?\s", tree.texts["CHANGELOG.md"], re.MULTILINE)[1] == version
+
+
+def test_haproxy_says_errors_as_the_api_does(tree):
+    rows = re.findall(r"^\| <a [^>]*></a>`(\w+)` \| \d+ \| (.+?) \| (yes|no) \| (.+?) \|$", tree.texts["docs/errors.md"],
+                      re.MULTILINE)
+    of_the_api = {code: {"type": f"/errors/{code}", "title": title, "retryable": retryable == "yes", "fix": fix}
+                  for code, title, retryable, fix in rows}
+    said = re.findall(r"^    http-error status (\d+) content-type application/problem\+json string '(.*?)'",
+                      tree.texts["deploy/haproxy/haproxy.cfg"], re.MULTILINE)
+    assert {status for status, _ in said} == {"400", "408", "502", "503", "504"}
+    for status, text in said:
+        problem = json.loads(text)
+        assert problem["status"] == int(status)
+        known = of_the_api[problem["code"]]
+        # What to do may be left out, the rest may not.
+        assert {name: problem.get(name, known["fix"] if name == "fix" else None) for name in known} == known

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from _support import haproxy
-from _support.api import Api, text_to
+from _support.api import KEY_OF_NOBODY, Api, text_to
 from _support.database import on_postgres
 from _support.http_client import HttpClient
 from _support.processes import Process, free_port
@@ -16,7 +16,6 @@ from _support.waiting import wait_until
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
 WORKSPACES = 6
-KEY_OF_NOBODY = "fsk_test_" + "a" * 40 + "3ZdJNH"  # its checksum is right
 
 
 class Balanced(Replicas):
@@ -48,7 +47,7 @@ class Balanced(Replicas):
         wait_until(serves, "the balancer serves")
 
     def through(self, workspace):
-        return Api(f"http://127.0.0.1:{self.port}", self.workspaces[workspace]["api_key"], self.checked)
+        return self._api(self.port, self.workspaces[workspace])
 
     def name_told_at(self, replica, key):
         """To a balancer: no part of the contract with callers."""
@@ -130,12 +129,12 @@ def test_caller_is_who_the_balancer_takes_it_for(balanced):
             assert connection.recv(12) == b"HTTP/1.1 400"
 
 
-def send_and_lose_the_replica(balanced, phone, **more):
-    """The answer to a send whose replica is killed while the provider has it."""
+def send_and_lose_the_replica(balanced, api, phone, **more):
+    """The answer to a send for the first workspace, whose replica is killed while the provider has it."""
     owner = balanced.owner_of(0)
     balanced.sim.fault({"latency_ms": 1500}, to=phone[1:])
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(balanced.through(0).send, text_to(phone), prefer="wait=10", **more)
+        asked = pool.submit(api.send, text_to(phone), prefer="wait=10", **more)
         wait_until(lambda: balanced.sim.times_taken(phone[1:]), "the provider has it")
         balanced.kill(owner)
         answer = asked.result()
@@ -145,17 +144,15 @@ def send_and_lose_the_replica(balanced, phone, **more):
 
 
 def test_request_of_a_replica_that_dies_is_carried_on_where_that_is_safe(balanced):
-    learn(balanced)
-    answer = send_and_lose_the_replica(balanced, "+919800010001", idempotency_key="carried-on")
+    answer = send_and_lose_the_replica(balanced, learn(balanced)[0], "+919800010001", idempotency_key="carried-on")
     assert answer.status in (200, 202), answer
     assert balanced.sim.times_taken("919800010001") == 1
 
 
 def test_request_of_a_replica_that_dies_is_of_unknown_outcome_elsewhere(balanced):
-    balanced.checked, checked = False, balanced.checked  # an answer of the balancer has no Request-Id
-    learn(balanced)
-    answer = send_and_lose_the_replica(balanced, "+919800010002")
-    balanced.checked = checked
+    known = learn(balanced)[0]
+    api = Api(f"http://127.0.0.1:{balanced.port}", known.api_key, checked=False)  # the balancer's answers have no Request-Id
+    answer = send_and_lose_the_replica(balanced, api, "+919800010002")
     assert (answer.status, answer.json()["code"]) == (502, "outcome_unknown"), answer
     assert balanced.sim.times_taken("919800010002") == 1
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
-from _support.api import text_to
+from _support.api import KEY_OF_NOBODY, text_to
 from _support.database import on_postgres
 from _support.load import CONNECTION_FAULTS
 from _support.replicas import Replicas
@@ -21,8 +21,6 @@ pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
 REPLICAS = 3
 WORKSPACES = 4
-# Its checksum is right.
-KEY_OF_NOBODY = "fsk_test_" + "a" * 40 + "3ZdJNH"
 
 
 @pytest.fixture(scope="module")

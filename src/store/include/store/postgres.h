@@ -16,9 +16,9 @@ namespace flowsell::store {
 /// comes meanwhile into fewer and larger ones, which cost the server less. Thread-safe.
 class Turns {
  public:
-  explicit Turns(int count) : count_(count) {}
+  explicit Turns(std::size_t count) : count_(count) {}
   /// What is more than that already ends as it would.
-  void set_count(int count) {
+  void set_count(std::size_t count) {
     {
       const std::lock_guard lock(mutex_);
       count_ = count;
@@ -45,8 +45,8 @@ class Turns {
   static constexpr std::chrono::milliseconds kWaitMax{20};
   std::mutex mutex_;
   std::condition_variable given_back_;
-  int count_;
-  int taken_ = 0;
+  std::size_t count_;
+  std::size_t taken_ = 0;
 };
 
 struct PostgresOptions {
