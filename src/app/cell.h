@@ -63,6 +63,7 @@ class Cell {
   metering::Idempotency idempotency_;
   metering::SendKeys send_keys_;
   metering::Limits limits_;
+  metering::Quotas quotas_;
   outbox::Outbox outbox_;
   webhook::Endpoints endpoints_;
   webhook::BegunDeliveries begun_deliveries_;

@@ -23,12 +23,12 @@ struct OptionalEvent {
 /// Commit 1: the idempotency key, the quota and the message, begun or with its sealed job, together
 /// or not at all.
 struct AcceptOp final : store::WriteOp {
-  AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, const metering::Limits& l,
+  AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, metering::Quotas& q,
            Time t);
   metering::SendKeys& keys;
   BegunMessages& all_begun;
   webhook::Events& events;
-  const metering::Limits& limits;
+  metering::Quotas& quotas;
   Time now;
   std::shared_ptr<MessageRow> row = std::make_shared<MessageRow>();
   outbox::Job job;
@@ -90,7 +90,7 @@ Result<> queue_others(store::Connection& db, std::span<store::WriteOp* const> op
 
 Result<> apply_accepts(store::Connection& db, std::span<store::WriteOp* const> ops) {
   const auto& first = store::as<AcceptOp>(ops.front());
-  metering::Tally tally(db, first.limits, first.now);
+  metering::Tally tally(db, first.quotas, first.now);
   std::vector<metering::QuotaKey> quotas;
   for (store::WriteOp* each : ops) quotas.push_back(quota_key_of(store::as<AcceptOp>(each)));
   CHECK_OK(tally.open(std::move(quotas)));
@@ -107,13 +107,14 @@ void end_accepts(std::span<store::WriteOp* const> ops, bool committed) noexcept 
   first.all_begun.ended(committed);
   first.events.ended(committed);
   first.keys.ended(committed);
+  first.quotas.ended(committed);
 }
 
 constexpr store::WriteKind kAcceptKind{"accept", 10, apply_accepts, end_accepts};
 
-AcceptOp::AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e,
-                   const metering::Limits& l, Time t)
-    : WriteOp(kAcceptKind), keys(k), all_begun(b), events(e), limits(l), now(t) {}
+AcceptOp::AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, metering::Quotas& q,
+                   Time t)
+    : WriteOp(kAcceptKind), keys(k), all_begun(b), events(e), quotas(q), now(t) {}
 
 Error quota_exhausted(const metering::Quota& quota, Time now) {
   Error error{ErrorCode::kQuotaExhausted,
@@ -127,7 +128,7 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
                webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
                const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
-               const Clock& clock, metering::Limits limits)
+               const Clock& clock, metering::Quotas& quotas)
     : db_(db),
       senders_(senders),
       send_(send),
@@ -139,7 +140,7 @@ Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox:
       contact_key_(contact_key),
       ids_(ids),
       clock_(clock),
-      limits_(limits) {}
+      quotas_(quotas) {}
 
 ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view contact) const {
   return contact_hash(contact_key_, workspace, contact);
@@ -183,7 +184,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   const SenderPtr sender = std::move(checked.sender);
   const Time now = clock_.now();
 
-  AcceptOp op(keys_, begun_, events_, limits_, now);
+  AcceptOp op(keys_, begun_, events_, quotas_, now);
   MessageRow& row = *op.row;
   row = make_row(caller, id, message, *sender);
   op.call = call;

@@ -132,10 +132,31 @@ Result<Quota> read_quota(store::Connection& db, const Limits& limits, const Quot
   return quotas.front();
 }
 
+const Quota* Quotas::find(const QuotaKey& key, const Period& period) const {
+  const auto found = known_.find(key);
+  return found != known_.end() && found->second.period_start == period.start ? &found->second
+                                                                             : nullptr;
+}
+
+void Quotas::ended(bool committed) {
+  if (committed) {
+    if (known_.size() + planned_.size() > kKnownMax) known_.clear();
+    for (const auto& [key, quota] : planned_) known_.insert_or_assign(key, quota);
+  }
+  planned_.clear();
+}
+
 Result<> Tally::open(std::vector<QuotaKey> keys) {
   std::ranges::sort(keys);
   const auto again = std::ranges::unique(keys);
   keys.erase(again.begin(), again.end());
+  if (memory_ != nullptr) {
+    std::erase_if(keys, [this, period = Period::of(now_)](const QuotaKey& key) {
+      const Quota* known = memory_->find(key, period);
+      if (known != nullptr) quotas_.try_emplace(key, Open{*known, 0});
+      return known != nullptr;
+    });
+  }
   TRY(const auto quotas, read_quotas(db_, limits_, keys, now_));
   for (std::size_t i = 0; i < keys.size(); ++i) quotas_.try_emplace(keys[i], Open{quotas[i], 0});
   return {};
@@ -175,6 +196,11 @@ Result<> Tally::finish() {
                                    static_cast<int>(key.second), n}));
   }
   for (const auto& [key, state] : quotas_) {
+    if (memory_ != nullptr) {
+      Quota after = state.quota;
+      after.used += state.admitted;
+      memory_->plan(key, after);
+    }
     if (state.admitted == 0) continue;
     CHECK_OK(db_.write(kAddUsed, {key.workspace, mode_param(key), state.quota.period_start,
                                   state.quota.limit, state.admitted}));

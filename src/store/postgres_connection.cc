@@ -257,6 +257,7 @@ Result<std::vector<PostgresConnection::Outcome>> PostgresConnection::outcomes_of
 
 Result<> PostgresConnection::query_each(const Sql& sql, std::span<const Param> rows,
                                         std::size_t width, const RowOfFn& each) {
+  if (rows.empty()) return {};  // what was written before goes on waiting for company
   TRY(const auto outcomes, outcomes_of_each(sql, rows, width));
   for (std::size_t at = 0; at < outcomes.size(); ++at)
     for_each_row(outcomes[at].get(), [&](const Row& row) { each(at, row); });

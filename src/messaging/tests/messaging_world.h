@@ -64,6 +64,7 @@ class MessagingWorld : public webhook::WebhookWorld {
   metering::SendKeys send_keys;
   crypto::Key contact_key = crypto::Key::random();
   MessagingOptions options;
+  metering::Quotas quotas{options.limits};
   Senders senders;
   BegunMessages begun;
   MessageReader messages;

@@ -97,7 +97,7 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
                    limits, send_options(machine), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages,
-             machine.contact_key, ids, clock, limits),
+             machine.contact_key, ids, clock, quotas),
       machine_(machine) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

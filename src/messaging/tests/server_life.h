@@ -67,6 +67,7 @@ class ServerLife {
   IdSource ids{clock};
   metrics::Registry metrics;
   metering::Limits limits;
+  metering::Quotas quotas{limits};
   runtime::IoPool pool{2};
   std::unique_ptr<store::Database> db;
   std::unique_ptr<crypto::RotatingKeys> spool;

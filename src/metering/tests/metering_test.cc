@@ -166,6 +166,67 @@ TEST_F(Metering, QuotasThatWereReadTogetherAreEachTheirOwn) {
   EXPECT_THAT(used, ElementsAre(10, 3));
 }
 
+/// Quotas in memory, as the one process has them that writes.
+class MeteringInMemory : public Metering {
+ protected:
+  /// As admit(), with memory; `commit` false: the transaction is rolled back.
+  int admit_in_memory(int wanted, QuotaKey key, Time now = kNow, bool commit = true) {
+    int admitted = 0;
+    const auto done = testkit::write(*db_, [&](store::Connection& db) -> Result<> {
+      admitted = 0;
+      Tally tally(db, quotas_, now);
+      for (int i = 0; i < wanted; ++i) {
+        TRY(const bool yes, tally.admit(key));
+        if (yes) ++admitted;
+      }
+      CHECK_OK(tally.finish());
+      return commit ? Result<>{} : fail(ErrorCode::kStoreUnavailable, "rolled back");
+    });
+    EXPECT_EQ(done.has_value(), commit);
+    quotas_.ended(commit);
+    return admitted;
+  }
+  Quotas quotas_{limits_};
+};
+
+const store::Sql kUseAll("UPDATE quotas SET used = quota_limit");
+
+TEST_F(MeteringInMemory, ManyBatchesAdmitExactlyTheLimit) {
+  EXPECT_EQ(admit_in_memory(6, live_), 6);
+  EXPECT_EQ(admit_in_memory(6, live_), 4);
+  EXPECT_EQ(admit_in_memory(1, live_), 0);
+  EXPECT_EQ(quota(live_).used, 10);
+}
+
+TEST_F(MeteringInMemory, WhatWasAdmittedOnceIsNotReadAgain) {
+  EXPECT_EQ(admit_in_memory(1, live_), 1);
+  ASSERT_TRUE(testkit::write(*db_, [](store::Connection& db) { return db.write(kUseAll, {}); }));
+  EXPECT_EQ(admit_in_memory(20, live_), 9);
+}
+
+TEST_F(MeteringInMemory, WhatMemoryDoesNotKnowIsRead) {
+  admit(7, live_);
+  EXPECT_EQ(admit_in_memory(10, live_), 3);
+}
+
+TEST_F(MeteringInMemory, TransactionThatWasRolledBackAdmittedNothing) {
+  EXPECT_EQ(admit_in_memory(4, live_), 4);
+  EXPECT_EQ(admit_in_memory(6, live_, kNow, /*commit=*/false), 6);
+  EXPECT_EQ(admit_in_memory(10, live_), 6);
+  EXPECT_EQ(quota(live_).used, 10);
+}
+
+TEST_F(MeteringInMemory, NewPeriodBeginsWithNothingUsed) {
+  EXPECT_EQ(admit_in_memory(10, live_, at("2026-11-30T23:59:59.999Z")), 10);
+  EXPECT_EQ(admit_in_memory(11, live_, at("2026-12-01T00:00:00Z")), 10);
+}
+
+TEST_F(MeteringInMemory, QuotasAreCountedApart) {
+  EXPECT_EQ(admit_in_memory(10, live_), 10);
+  EXPECT_EQ(admit_in_memory(6, test_), 5);
+  EXPECT_EQ(admit_in_memory(1, live_), 0);
+}
+
 TEST_F(Metering, UsageIsCountedByDayAndMetric) {
   count(live_, Metric::kSent, kNow, 2);
   count(live_, Metric::kSent, kNow + 1h);

@@ -31,7 +31,7 @@ class Accept {
   Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
          webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
          const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
-         const Clock& clock, metering::Limits limits);
+         const Clock& clock, metering::Quotas& quotas);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
@@ -71,7 +71,7 @@ class Accept {
   crypto::Key contact_key_;
   IdSource& ids_;
   const Clock& clock_;
-  metering::Limits limits_;
+  metering::Quotas& quotas_;
 };
 
 }  // namespace flowsell::messaging

@@ -59,6 +59,26 @@ struct Limits {
   std::int64_t test_monthly = 10'000'000;
 };
 
+/// The quotas of a database that this process alone writes to, as the last transaction left them:
+/// what they admit needs no look-up. For the committer's thread only.
+class Quotas {
+ public:
+  explicit Quotas(Limits limits) : limits_(limits) {}
+  const Limits& limits() const noexcept { return limits_; }
+  /// nullptr: it must be read.
+  const Quota* find(const QuotaKey& key, const Period& period) const;
+  /// What the open transaction makes of it.
+  void plan(const QuotaKey& key, const Quota& after) { planned_.insert_or_assign(key, after); }
+  /// For WriteKind::ended.
+  void ended(bool committed);
+
+ private:
+  static constexpr std::size_t kKnownMax = 100'000;
+  const Limits limits_;
+  std::map<QuotaKey, Quota> known_;
+  std::map<QuotaKey, Quota> planned_;
+};
+
 /// Counts for one transaction: what its operations count is added up in memory, and each counter's
 /// row is written once, by finish(), as the last statements before COMMIT: a hot workspace's row is
 /// locked for as short as can be.
@@ -66,6 +86,9 @@ class Tally {
  public:
   Tally(store::Connection& db, const Limits& limits, Time now)
       : db_(db), limits_(limits), now_(now) {}
+  /// With quotas that are in memory. Their ended() is the kind's to call.
+  Tally(store::Connection& db, Quotas& quotas, Time now)
+      : db_(db), limits_(quotas.limits()), memory_(&quotas), now_(now) {}
   /// Reads quotas ahead, all at once. The calls below read what was not.
   Result<> open(std::vector<QuotaKey> keys);
   /// Counts one request against the quota; false when the quota is used up (nothing is counted).
@@ -85,6 +108,7 @@ class Tally {
   Result<Open*> open_one(const QuotaKey& key);
   store::Connection& db_;
   const Limits& limits_;
+  Quotas* memory_ = nullptr;
   Time now_;
   std::map<QuotaKey, Open> quotas_;
   std::map<std::pair<QuotaKey, Metric>, std::int64_t> usage_;
