@@ -43,6 +43,14 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "dlv_";
     case IdKind::kRequest:
       return "req_";
+    case IdKind::kUser:
+      return "usr_";
+    case IdKind::kSession:
+      return "ses_";
+    case IdKind::kInvitation:
+      return "inv_";
+    case IdKind::kAuditEvent:
+      return "aud_";
   }
   return "";
 }
@@ -115,5 +123,9 @@ template class Id<IdKind::kEvent>;
 template class Id<IdKind::kEndpoint>;
 template class Id<IdKind::kDelivery>;
 template class Id<IdKind::kRequest>;
+template class Id<IdKind::kUser>;
+template class Id<IdKind::kSession>;
+template class Id<IdKind::kInvitation>;
+template class Id<IdKind::kAuditEvent>;
 
 }  // namespace flowsell

@@ -90,8 +90,9 @@ Result<Param::Type> type_named(std::string_view name) {
 /// A table's columns and the statements that walk it in the order of its primary key.
 class Table {
  public:
-  Table(std::string name, std::vector<Column> columns)
-      : name_(std::move(name)), columns_(std::move(columns)) {
+  /// `wanted`: which of the source's rows are copied; empty: all.
+  Table(std::string name, std::vector<Column> columns, std::string wanted)
+      : name_(std::move(name)), columns_(std::move(columns)), wanted_(std::move(wanted)) {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (columns_[i].place_in_key > 0) key_.push_back(i);
     }
@@ -106,6 +107,11 @@ class Table {
   /// The rows behind `last`, kRowsAtOnce at most; from the first on without it.
   Result<std::vector<Values>> rows_behind(Connection& db, const std::optional<Values>& last) const {
     return query(db, last ? *next_ : *first_, last);
+  }
+  /// Of them those that are to be copied.
+  Result<std::vector<Values>> wanted_behind(Connection& db,
+                                            const std::optional<Values>& last) const {
+    return query(db, last ? *next_wanted_ : *first_wanted_, last);
   }
   Result<std::vector<Values>> last_row(Connection& db) const {
     return query(db, *last_, std::nullopt);
@@ -140,9 +146,13 @@ class Table {
       return &lasting(fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT {}", columns, name_, where,
                                   order, limit));
     };
+    const std::string behind = fmt::format("({}) > ({})", key, fmt::join(places, ", "));
     first_ = select("", key, kRowsAtOnce);
-    next_ =
-        select(fmt::format(" WHERE ({}) > ({})", key, fmt::join(places, ", ")), key, kRowsAtOnce);
+    next_ = select(" WHERE " + behind, key, kRowsAtOnce);
+    first_wanted_ = wanted_.empty() ? first_ : select(" WHERE " + wanted_, key, kRowsAtOnce);
+    next_wanted_ = wanted_.empty() ? next_
+                                   : select(fmt::format(" WHERE ({}) AND {}", wanted_, behind), key,
+                                            kRowsAtOnce);
     last_ = select("", fmt::format("{}", fmt::join(backwards, ", ")), 1);
     insert_ = &lasting(fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING",
                                    name_, columns, fmt::join(parameters, ", "), key));
@@ -174,8 +184,10 @@ class Table {
 
   std::string name_;
   std::vector<Column> columns_;
+  std::string wanted_;
   std::vector<std::size_t> key_;  ///< the columns of the primary key, in its order
   const Sql *first_ = nullptr, *next_ = nullptr, *last_ = nullptr, *insert_ = nullptr;
+  const Sql *first_wanted_ = nullptr, *next_wanted_ = nullptr;
 };
 
 struct CopyOp final : WriteOp {
@@ -205,7 +217,7 @@ Result<std::vector<std::string>> table_names(Connection& db) {
   return names;
 }
 
-Result<Table> table_of(Connection& db, const std::string& name) {
+Result<Table> table_of(Connection& db, const std::string& name, const std::string& wanted) {
   std::vector<Column> columns;
   Result<> known;
   CHECK_OK(db.query(kColumns, {name}, [&](const Row& row) {
@@ -215,7 +227,7 @@ Result<Table> table_of(Connection& db, const std::string& name) {
         {std::string(row.text(0)), type.value_or(Param::Type::kText), row.integer(2)});
   }));
   CHECK_OK(std::move(known));
-  Table table(name, std::move(columns));
+  Table table(name, std::move(columns), wanted);
   if (!table.has_key()) return fail(ErrorCode::kInternal, "a table has no primary key: " + name);
   return table;
 }
@@ -226,7 +238,7 @@ Result<> copy_rows(Database& from, Database& to, const Table& table) {
   std::optional<Values> last;
   if (!rows.empty()) last = std::move(rows.back());
   while (true) {
-    TRY(rows, read(from, [&](Connection& db) { return table.rows_behind(db, last); }));
+    TRY(rows, read(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
     if (rows.empty()) return {};
     CopyOp copy(table, rows);
     CHECK_OK(to.commit_now(copy));
@@ -238,7 +250,7 @@ Result<> copy_rows(Database& from, Database& to, const Table& table) {
 Result<std::int64_t> compare_rows(Database& from, Database& to, const Table& table) {
   std::int64_t count = 0;
   for (std::optional<Values> last;;) {
-    TRY(auto ours, read(from, [&](Connection& db) { return table.rows_behind(db, last); }));
+    TRY(auto ours, read(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
     TRY(const auto theirs, read(to, [&](Connection& db) { return table.rows_behind(db, last); }));
     if (ours != theirs) {
       return fail(ErrorCode::kConflict,
@@ -279,11 +291,15 @@ Result<> check_copies(Database& db) {
 }
 
 Result<std::vector<CopiedTable>> copy_tables(
-    Database& from, Database& to, const std::function<void(const CopiedTable&)>& progress) {
+    Database& from, Database& to, const RowsOf& wanted,
+    const std::function<void(const CopiedTable&)>& progress) {
   TRY(const auto names, read(from, table_names));
   std::vector<CopiedTable> copied;
   for (const std::string& name : names) {
-    TRY(const Table table, read(from, [&name](Connection& db) { return table_of(db, name); }));
+    const auto rows_wanted = wanted(name);
+    if (!rows_wanted) continue;
+    TRY(const Table table,
+        read(from, [&](Connection& db) { return table_of(db, name, *rows_wanted); }));
     CHECK_OK(copy_rows(from, to, table));
     TRY(const auto rows, compare_rows(from, to, table));
     copied.push_back({name, rows});

@@ -20,11 +20,19 @@ enum class ErrorCode : std::uint8_t {
   kInvalidId,                   ///< 400: an id of another kind, or not an id.
   kInvalidIdempotencyKey,       ///< 400
   kUnsupportedVersion,          ///< 400: FlowSell-Version asks for a version that does not exist.
+  kInvalidToken,                ///< 400: a link's token is wrong, used or too old.
+  kWorkspaceRequired,           ///< 400: the user has several workspaces and named none.
   kMissingApiKey,               ///< 401
   kInvalidApiKey,               ///< 401
+  kInvalidCredentials,          ///< 401: the address or the password is wrong.
+  kInvalidSession,              ///< 401: there is no such session any more.
   kInvalidSignature,            ///< 401: a provider's webhook whose signature does not verify.
   kQuotaExhausted,              ///< 402
   kInsufficientScope,           ///< 403
+  kEmailNotVerified,            ///< 403: right password, but the address is not known to be theirs.
+  kCrossSiteRequest,            ///< 403: a browser sent it for another site.
+  kAddressNotAllowed,           ///< 403: the key may not be used from there.
+  kSenderNotAllowed,            ///< 403: the key may not send from that sender.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405
   kRequestTimeout,              ///< 408: the client was too slow.

@@ -25,6 +25,10 @@ enum class IdKind : std::uint8_t {
   kEndpoint,
   kDelivery,
   kRequest,
+  kUser,
+  kSession,
+  kInvitation,
+  kAuditEvent,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -74,6 +78,10 @@ using EventId = Id<IdKind::kEvent>;
 using EndpointId = Id<IdKind::kEndpoint>;
 using DeliveryId = Id<IdKind::kDelivery>;
 using RequestId = Id<IdKind::kRequest>;
+using UserId = Id<IdKind::kUser>;
+using SessionId = Id<IdKind::kSession>;
+using InvitationId = Id<IdKind::kInvitation>;
+using AuditEventId = Id<IdKind::kAuditEvent>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -107,6 +115,10 @@ extern template class Id<IdKind::kEvent>;
 extern template class Id<IdKind::kEndpoint>;
 extern template class Id<IdKind::kDelivery>;
 extern template class Id<IdKind::kRequest>;
+extern template class Id<IdKind::kUser>;
+extern template class Id<IdKind::kSession>;
+extern template class Id<IdKind::kInvitation>;
+extern template class Id<IdKind::kAuditEvent>;
 
 }  // namespace flowsell
 

@@ -25,13 +25,18 @@ struct CopiedTable {
   std::int64_t rows = 0;
 };
 
-/// Copies all rows of all tables from an SQLite database into another one that has the same
-/// migrations, and then compares the two row for row. Nobody else may write to either.
+/// Which rows of a table are copied: nullopt none, empty all, else those for which this SQL text
+/// is true.
+using RowsOf = std::function<std::optional<std::string>(std::string_view table)>;
+
+/// Copies the rows that `wanted` names from an SQLite database into another one that has their
+/// tables, and then compares the two row for row. Nobody else may write to either.
 ///
 /// After a crash it can be called again: it goes on behind the last row of each table that the
 /// target has. Fails with kConflict when the target has rows that are not the source's, or when a
 /// comparison finds a difference. Blocking. `progress` is told of each table that is done.
 Result<std::vector<CopiedTable>> copy_tables(
-    Database& from, Database& to, const std::function<void(const CopiedTable&)>& progress);
+    Database& from, Database& to, const RowsOf& wanted,
+    const std::function<void(const CopiedTable&)>& progress);
 
 }  // namespace flowsell::store
