@@ -1,0 +1,12 @@
+# cmake -DFILES=a.txt;b.txt -DOUTPUT=built_in_templates.cc -P embed_templates.cmake: the files as one source.
+set(source "#include \"built_in_templates.h\"\n\nnamespace flowsell::mail {\nnamespace {\n\n")
+string(APPEND source "constexpr BuiltInTemplate kFiles[] = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" text)
+  string(APPEND source "    {\"${name}\", R\"template(${text})template\"},\n")
+endforeach()
+string(APPEND source "};\n\n}  // namespace\n\n")
+string(APPEND source "std::span<const BuiltInTemplate> built_in_templates() noexcept { return kFiles; }\n\n")
+string(APPEND source "}  // namespace flowsell::mail\n")
+file(WRITE "${OUTPUT}" "${source}")

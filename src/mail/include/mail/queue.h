@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "crypto/rotating_keys.h"
+#include "mail/mail.h"
+#include "store/database.h"
+
+namespace flowsell::mail {
+
+/// A mail as its row has it: checked; recipient and parameters are sealed under a spool key, and
+/// open for this id only.
+struct SealedMail {
+  MailId id{};
+  MailKind kind{};
+  Time created_at;
+  Time expires_at;
+  std::uint32_t key_id = 0;
+  std::string sealed;
+};
+
+/// Fails as check() does. Before the transaction, so that nothing in it can fail for a value.
+Result<SealedMail> seal_mail(crypto::RotatingKeys& spool, const Mail& mail);
+/// To be sent once the transaction is committed; call Postman::wake() then. The same id a second
+/// time changes nothing.
+Result<> enqueue(store::Connection& db, const SealedMail& mail);
+/// Both at once.
+Result<> enqueue(store::Connection& db, crypto::RotatingKeys& spool, const Mail& mail);
+
+/// Numbers are stored.
+enum class MailState : std::uint8_t {
+  kWaiting = 0,  ///< or under way
+  kSent = 1,     ///< the server has it; what it does with it, nobody here learns
+  kFailed = 2,
+  kExpired = 3,  ///< not sent in its life, or its key's
+};
+std::string_view mail_state_name(MailState state) noexcept;
+
+/// What may be known of a mail by its id, until it is forgotten (PostmanOptions::keep).
+struct MailStatus {
+  std::string kind;  ///< mail_kind_name(), perhaps of another version of the program
+  MailState state{};
+  int attempts = 0;  ///< begun ones
+  Time created_at;
+  std::optional<Time> settled_at;  ///< once it is not waiting any more
+  int code = 0;                    ///< the server's last no; 0: it said none
+  std::string reason;  ///< of the last attempt, where it failed: "recipient_refused 5.1.1"
+};
+/// nullopt: there is no such mail.
+Result<std::optional<MailStatus>> status_of(store::Connection& db, const MailId& id);
+
+}  // namespace flowsell::mail

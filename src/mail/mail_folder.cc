@@ -1,0 +1,103 @@
+#include "mail/mail_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <system_error>
+
+#include "core/encoding.h"
+
+namespace flowsell::mail {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kIdHead = "mail_";
+constexpr std::string_view kSuffix = ".eml";
+
+bool is_mail_id(std::string_view text) {
+  std::array<std::uint8_t, 16> bytes{};
+  return text.starts_with(kIdHead) && base32_decode(text.substr(kIdHead.size()), bytes);
+}
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+bool write_private_file(const fs::path& path, std::string_view bytes) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  const bool is_written = ::fchmod(file, 0600) == 0 && write_all(file, bytes);
+  return (::close(file) == 0) && is_written;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MailFolder>> MailFolder::open(fs::path folder, std::size_t keep) {
+  std::error_code error;
+  if (fs::create_directories(folder, error))
+    fs::permissions(folder, fs::perms::owner_all, fs::perm_options::replace, error);
+  if (error || !fs::is_directory(folder, error))
+    return fail(ErrorCode::kInternal, "the folder for mails can't be made");
+  return std::unique_ptr<MailFolder>(
+      new MailFolder(std::move(folder), std::max<std::size_t>(keep, 1)));
+}
+
+Outcome MailFolder::send(const Letter& letter) {
+  const std::string id = mail_id_text(letter.id);
+  const fs::path whole = folder_ / (id + std::string(kSuffix));
+  const fs::path part = folder_ / ("." + id + ".part");
+  std::error_code error;
+  if (!write_private_file(part, letter.data.reveal())) {
+    fs::remove(part, error);
+    return {.reason = "folder_not_writable", .is_for_all = true};
+  }
+  fs::rename(part, whole, error);
+  if (error) return {.reason = "folder_not_writable", .is_for_all = true};
+  remove_the_oldest();
+  return {.end = Outcome::End::kSent};
+}
+
+void MailFolder::remove_the_oldest() const {
+  const auto ids = list();
+  if (!ids) return;
+  std::error_code ignored;  // the next letter tries again
+  for (std::size_t i = keep_; i < ids->size(); ++i)
+    fs::remove(folder_ / ((*ids)[i] + std::string(kSuffix)), ignored);
+}
+
+Result<std::vector<std::string>> MailFolder::list() const {
+  std::vector<std::string> ids;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (path.extension() == kSuffix && is_mail_id(path.stem().string()))
+      ids.push_back(path.stem().string());
+  }
+  if (error) return fail(ErrorCode::kInternal, "the folder of mails can't be read");
+  std::ranges::sort(ids, std::ranges::greater());
+  return ids;
+}
+
+Result<Content> MailFolder::read(std::string_view id) const {
+  if (!is_mail_id(id)) return fail(ErrorCode::kNotFound, "there is no such mail");
+  std::ifstream file(folder_ / (std::string(id) + std::string(kSuffix)), std::ios::binary);
+  if (!file) return fail(ErrorCode::kNotFound, "there is no such mail");
+  return Content(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+}  // namespace flowsell::mail
