@@ -4,6 +4,7 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "browser.h"
 #include "call.h"
 #include "headers.h"
 #include "problem.h"
@@ -15,6 +16,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kVersion = "2026-11-01";
+constexpr std::size_t kVisitBytesMax = 65'536;
 constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
                                                             "3xx", "4xx", "5xx"};
 
@@ -37,6 +39,12 @@ class Api::Impl final : public Routes {
     add_delivery_routes(*this);
     add_sender_routes(*this);
     add_quota_routes(*this);
+    add_session_routes(*this);
+    add_user_routes(*this);
+    add_workspace_routes(*this);
+    add_member_routes(*this);
+    add_api_key_routes(*this);
+    add_audit_routes(*this);
     add_hook_routes(*this, process_);
     add_health_routes(*this, process_);
     unmatched_ = count_route("none");
@@ -50,6 +58,20 @@ class Api::Impl final : public Routes {
     add_open(method, std::move(pattern), std::move(authorized));
   }
 
+  void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) override {
+    add_open(method, std::move(pattern),
+             [this, handler = std::move(handler)](const http::Request& request) {
+               return answer_visit(request, handler, /*signed_in=*/true);
+             });
+  }
+
+  void add_visit(http::Method method, std::string pattern, VisitHandler handler) override {
+    add_open(method, std::move(pattern),
+             [this, handler = std::move(handler)](const http::Request& request) {
+               return answer_visit(request, handler, /*signed_in=*/false);
+             });
+  }
+
   void add_open(http::Method method, std::string pattern, http::Handler handler) override {
     if (!routes_.contains(pattern)) routes_.emplace(pattern, count_route(pattern));
     router_.add(method, std::move(pattern), std::move(handler));
@@ -57,7 +79,8 @@ class Api::Impl final : public Routes {
 
   Awaitable<http::Response> handle(http::Request& request) {
     const auto begun = SteadyClock::now();
-    const RequestId id = process_.ids.next<IdKind::kRequest>();
+    const std::string id = process_.ids.next<IdKind::kRequest>().str();
+    request.id = id;
     auto match = router_.find(request.method, request.path);
     request.params = std::move(match.params);
     http::Response response;
@@ -87,6 +110,12 @@ class Api::Impl final : public Routes {
 
   Awaitable<http::Response> answer_call(const http::Request& request, identity::Scope scope,
                                         const CallHandler& handler) {
+    if (request.header("Authorization").empty()) {
+      auto session = cookie(request, kSessionCookie);
+      if (!session) co_return problem(session.error(), {});
+      if (!session->empty())
+        co_return co_await answer_member(request, scope, handler, *std::move(session));
+    }
     if (auto home = process_.homes.find_now(request))
       co_return co_await answer_at(*home, request, scope, handler);
     auto home = co_await process_.homes.find(request);
@@ -99,47 +128,162 @@ class Api::Impl final : public Routes {
                                       identity::Scope scope, const CallHandler& handler) {
     const Services& services = *home.services();
     const auto authorization = request.header("Authorization");
-    auto caller = services.api_keys.find_cached(authorization);
-    if (!caller) {
+    auto key = services.api_keys.find_cached(authorization);
+    if (!key) {
       auto found = co_await services.api_keys.authenticate(std::string(authorization));
       if (!found) co_return problem(found.error(), {});
-      caller = *std::move(found);
+      key = *std::move(found);
     }
-    const auto rate = services.rate_limit.take(caller->key, services.clock.steady_now());
-    Call call{request, services, *caller, std::nullopt};
+    if (const auto usable = check_key(*key, request, services.clock.now()); !usable)
+      co_return problem(usable.error(), {});
+    services.api_keys.note_use(*key, request.remote_address, services.clock.now());
+    Call call{request, services, key->caller, key.get(), std::nullopt};
+    co_return co_await answer_caller(call, scope, handler);
+  }
+
+  /// Of who has signed in, in one of his workspaces.
+  Awaitable<http::Response> answer_member(const http::Request& request, identity::Scope scope,
+                                          const CallHandler& handler, Secret token) {
+    if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
+    auto session = co_await find_session(std::move(token));
+    if (!session) co_return problem(session.error(), {});
+    const auto workspace = co_await workspace_of(request, session->user.id);
+    if (!workspace) co_return problem(workspace.error(), {});
+    auto home = co_await process_.homes.find_named(workspace_name(*workspace), request);
+    if (!home) co_return problem(home.error(), {});
+    if (home->services() == nullptr) co_return home->take_answer();
+    const Services& services = *home->services();
+    const auto role = co_await services.members.role_of(*workspace, session->user.id);
+    if (!role) co_return problem(role.error(), {});
+    if (!*role)
+      co_return problem({ErrorCode::kNotFound, "there is no such workspace of yours"}, {});
+    const auto mode = mode_of(request);
+    if (!mode) co_return problem(mode.error(), {});
+    Call call{request,
+              services,
+              {*workspace, {}, *mode, identity::scopes_of(**role), session->user.id},
+              nullptr,
+              std::nullopt,
+              **role,
+              process_.homes.accounts()};
+    co_return co_await answer_caller(call, scope, handler);
+  }
+
+  Task<accounts::Session> find_session(Secret token) {
+    accounts::Accounts* const accounts = process_.homes.accounts();
+    if (accounts == nullptr) co_return std::unexpected(not_ready());
+    co_return co_await accounts->find_session(std::move(token));
+  }
+
+  /// The one that the request names, or the only one of the user's.
+  Task<WorkspaceId> workspace_of(const http::Request& request, UserId user) {
+    if (const auto named = request.header("Connect-Workspace"); !named.empty())
+      co_return WorkspaceId::parse(named);
+    CO_TRY(const auto all, co_await process_.homes.accounts()->workspaces_of(user));
+    if (all.empty()) {
+      co_return fail(ErrorCode::kWorkspaceRequired,
+                     "you have no workspace yet: make one with POST /v1/workspaces");
+    }
+    if (all.size() > 1)
+      co_return fail(ErrorCode::kWorkspaceRequired, "you have several workspaces");
+    co_return all.front().id;
+  }
+
+  Result<identity::Mode> mode_of(const http::Request& request) const {
+    const auto named = request.header("Connect-Mode");
+    if (named.empty()) return process_.default_mode;
+    if (const auto mode = identity::mode_named(named)) return *mode;
+    return fail_field("Connect-Mode", "invalid_value", "there is no such mode",
+                      "Send live or test.");
+  }
+
+  static Error not_ready() {
+    Error error{ErrorCode::kStoreUnavailable, "the server is starting"};
+    error.retry_after = std::chrono::seconds(1);
+    return error;
+  }
+
+  Awaitable<http::Response> answer_visit(const http::Request& request, const VisitHandler& handler,
+                                         bool signed_in) {
+    accounts::Accounts* const accounts = process_.homes.accounts();
+    if (accounts == nullptr) co_return problem(not_ready(), {});
+    if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
+    if (const auto version = check_version(request); !version)
+      co_return problem(version.error(), {});
+    if (request.body.size() > kVisitBytesMax)
+      co_return problem({ErrorCode::kPayloadTooLarge, "the body may have 65536 bytes"}, {});
+    Visit visit{request,        *accounts,    process_.homes,
+                process_.clock, std::nullopt, process_.session_life};
+    if (signed_in) {
+      auto token = cookie(request, kSessionCookie);
+      if (!token) co_return problem(token.error(), {});
+      if (token->empty())
+        co_return problem({ErrorCode::kInvalidSession, "the request has no session's cookie"}, {});
+      auto session = co_await accounts->find_session(*std::move(token));
+      if (!session) co_return problem(session.error(), {});
+      visit.session = *std::move(session);
+    }
+    auto answered = co_await handler(visit);
+    co_return answered ? *std::move(answered) : problem(answered.error(), {});
+  }
+
+  static Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now) {
+    if (key.is_over(now)) return fail(ErrorCode::kInvalidApiKey, "the key has expired");
+    if (!key.takes(request.remote_address))
+      return fail(ErrorCode::kAddressNotAllowed, "the key's list does not have this address");
+    return {};
+  }
+
+  /// The call of somebody who is known.
+  Awaitable<http::Response> answer_caller(Call& call, identity::Scope scope,
+                                          const CallHandler& handler) {
+    const Services& services = call.services;
+    const auto rate = services.rate_limit.take(
+        call.key == nullptr ? call.caller.user.bytes() : call.caller.key.bytes(),
+        services.clock.steady_now(), call.key == nullptr ? 0 : call.key->rules.per_second);
     http::Response response;
-    if (!rate.admitted) {
-      Error limited{ErrorCode::kRateLimited, "the key's requests of this second are used"};
-      limited.retry_after = rate.reset;
-      response = problem(limited, {});
-    } else if (request.body.size() > services.body_bytes_max) {
-      response =
-          problem({ErrorCode::kPayloadTooLarge,
-                   "the body may have " + std::to_string(services.body_bytes_max) + " bytes"},
-                  {});
-    } else if (const auto wanted = request.header("FlowSell-Version");
-               !wanted.empty() && wanted != kVersion) {
-      response = problem(
-          {ErrorCode::kUnsupportedVersion, "this server speaks version " + std::string(kVersion)},
-          {});
-    } else if (!caller->scopes.has(scope)) {
-      response = problem({ErrorCode::kInsufficientScope,
-                          "the key lacks the scope " + std::string(identity::scope_name(scope))},
-                         {});
+    if (const auto checked = check_call(call, scope, rate); !checked) {
+      response = problem(checked.error(), {});
     } else {
       auto answered = co_await handler(call);
       response = answered ? *std::move(answered) : problem(answered.error(), {});
     }
-    add_rate_headers(response, services.rate_limit, rate, call.quota, services.clock.now());
-    // Only here, where a key was found: what a balancer learns is bounded by the keys that exist.
+    add_rate_headers(response, rate, call.quota, services.clock.now());
+    // Only here, where a caller was found: what a balancer learns is bounded by those who exist.
     if (!process_.name_at_balancer.empty())
       response.headers.push_back({"Connect-Served-By", process_.name_at_balancer});
     co_return response;
   }
 
+  static Result<> check_call(const Call& call, identity::Scope scope,
+                             const metering::RateLimit::Decision& rate) {
+    if (!rate.admitted) {
+      Error limited{ErrorCode::kRateLimited, "the caller's requests of this second are used"};
+      limited.retry_after = rate.reset;
+      return std::unexpected(std::move(limited));
+    }
+    const std::size_t body_max = call.services.body_bytes_max;
+    if (call.request.body.size() > body_max) {
+      return fail(ErrorCode::kPayloadTooLarge,
+                  "the body may have " + std::to_string(body_max) + " bytes");
+    }
+    CHECK_OK(check_version(call.request));
+    if (!call.caller.scopes.has(scope)) {
+      return fail(ErrorCode::kInsufficientScope,
+                  "the caller lacks the scope " + std::string(identity::scope_name(scope)));
+    }
+    return {};
+  }
+
+  static Result<> check_version(const http::Request& request) {
+    const auto wanted = request.header("FlowSell-Version");
+    if (wanted.empty() || wanted == kVersion) return {};
+    return fail(ErrorCode::kUnsupportedVersion,
+                "this server speaks version " + std::string(kVersion));
+  }
+
   void finish(const http::Request& request, http::Response& response, std::string_view pattern,
-              const RequestId& id, SteadyClock::duration took) {
-    const std::string id_text = id.str();
+              const std::string& id_text, SteadyClock::duration took) {
     constexpr std::string_view kNoInstance = "\"instance\":\"\"";
     if (response.content_type == "application/problem+json") {
       // Problems are made where the request's id is not known.
@@ -191,6 +335,13 @@ class Api::Impl final : public Routes {
 };
 
 http::Response problem_of(const Error& error) { return problem(error, {}); }
+
+audit::Origin origin_of(const http::Request& request) {
+  return {std::string(request.remote_address), std::string(request.header("User-Agent")),
+          std::string(request.id)};
+}
+
+team::By Call::by() const { return {caller, role, origin_of(request)}; }
 
 Api::Api(Process process) : impl_(std::make_unique<Impl>(process)) {}
 Api::~Api() = default;

@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "accounts/accounts.h"
 #include "api/api.h"
 #include "http/message.h"
 #include "http/router.h"
 #include "runtime/task.h"
+#include "team/by.h"
 
 namespace flowsell::api {
 
@@ -16,12 +18,34 @@ struct Call {
   const http::Request& request;
   const Services& services;
   identity::Caller caller;
+  const identity::KnownKey* key = nullptr;  ///< nullptr: a member who has signed in
   std::optional<metering::Quota>
       quota;  ///< set by a handler that used some: for the RateLimit headers
+  identity::Role role = identity::Role::kViewer;  ///< of a member
+  accounts::Accounts* accounts = nullptr;         ///< of a member's call always
+
+  team::By by() const;
 };
+
+/// From where a request comes, for records.
+audit::Origin origin_of(const http::Request& request);
 
 /// Answers a call. The call outlives the coroutine.
 using CallHandler = std::function<Task<http::Response>(Call&)>;
+
+/// A request about accounts: of somebody who has signed in, or of anybody.
+struct Visit {
+  const http::Request& request;
+  accounts::Accounts& accounts;
+  Homes& homes;
+  const Clock& clock;
+  std::optional<accounts::Session> session;  ///< of add_signed_in()'s always
+  std::chrono::seconds session_life;
+
+  /// What it says of itself, once it is in the services' hands.
+  audit::Origin origin() const { return origin_of(request); }
+};
+using VisitHandler = std::function<Task<http::Response>(Visit&)>;
 
 /// Where resources add their routes.
 class Routes {
@@ -30,6 +54,10 @@ class Routes {
   /// A route for callers whose key has the scope.
   virtual void add(http::Method method, std::string pattern, identity::Scope scope,
                    CallHandler handler) = 0;
+  /// A route for who has signed in, whatever the workspace.
+  virtual void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) = 0;
+  /// A route about accounts for everybody.
+  virtual void add_visit(http::Method method, std::string pattern, VisitHandler handler) = 0;
   /// A route without a key.
   virtual void add_open(http::Method method, std::string pattern, http::Handler handler) = 0;
 };
@@ -41,6 +69,12 @@ void add_event_routes(Routes& routes);
 void add_delivery_routes(Routes& routes);
 void add_sender_routes(Routes& routes);
 void add_quota_routes(Routes& routes);
+void add_session_routes(Routes& routes);
+void add_user_routes(Routes& routes);
+void add_workspace_routes(Routes& routes);
+void add_member_routes(Routes& routes);
+void add_api_key_routes(Routes& routes);
+void add_audit_routes(Routes& routes);
 void add_hook_routes(Routes& routes, const Api::Process& process);
 void add_health_routes(Routes& routes, const Api::Process& process);
 

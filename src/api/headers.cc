@@ -72,13 +72,12 @@ std::string_view trace_id(std::string_view traceparent) {
   return trace.find_first_not_of('0') == std::string_view::npos ? std::string_view() : trace;
 }
 
-void add_rate_headers(http::Response& response, const metering::RateLimit& limit,
-                      const metering::RateLimit::Decision& decision,
+void add_rate_headers(http::Response& response, const metering::RateLimit::Decision& decision,
                       const std::optional<metering::Quota>& quota, Time now) {
   std::string policy;
   std::string state;
-  if (limit.per_second() > 0) {
-    policy = "\"key\";q=" + std::to_string(limit.per_second()) + ";w=1";
+  if (decision.per_second > 0) {
+    policy = "\"key\";q=" + std::to_string(decision.per_second) + ";w=1";
     state = "\"key\";r=" + std::to_string(decision.remaining) +
             ";t=" + std::to_string(decision.reset.count());
   }

@@ -20,8 +20,7 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
 
 /// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the key's rate, and the
 /// quota where it was used.
-void add_rate_headers(http::Response& response, const metering::RateLimit& limit,
-                      const metering::RateLimit::Decision& decision,
+void add_rate_headers(http::Response& response, const metering::RateLimit::Decision& decision,
                       const std::optional<metering::Quota>& quota, Time now);
 
 /// One more part of Server-Timing: where a call's time went.

@@ -9,8 +9,10 @@
 #include <optional>
 
 #include "api/api.h"
+#include "audit_signing.h"
 #include "cell.h"
 #include "cells.h"
+#include "cluster/peers.h"
 #include "core/encoding.h"
 #include "core/random.h"
 #include "homes.h"
@@ -18,6 +20,7 @@
 #include "keys.h"
 #include "migrations.h"
 #include "peer_door.h"
+#include "people.h"
 #include "process.h"
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
@@ -97,8 +100,11 @@ class Application::Parts {
 
   /// The door, once it is known who is behind it.
   void open_door(api::Homes& homes) {
-    api.emplace(api::Api::Process{process.clock, process.ids, process.metrics, process.whatsapp,
-                                  homes, process.settings.cluster.name});
+    api.emplace(api::Api::Process{
+        process.clock, process.ids, process.metrics, process.whatsapp, homes,
+        process.settings.cluster.name,
+        process.settings.sandbox.enabled ? identity::Mode::kTest : identity::Mode::kLive,
+        process.settings.accounts.session_life});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },
@@ -129,6 +135,9 @@ class Application::Parts {
            config::ListenAddress{process.settings.server.listen.address, server->port()}.str();
   }
 
+  /// The same before the server listens; a port that it has yet to choose is 0.
+  std::string listening_url() const { return base_scheme() + process.settings.server.listen.str(); }
+
   /// Where the other replicas reach this one.
   std::string peer_url() const {
     if (!process.settings.cluster.address.empty()) return process.settings.cluster.address;
@@ -142,12 +151,17 @@ class Application::Parts {
   std::unique_ptr<sim::WhatsAppSimulator> simulator;
   std::string simulator_url;
   Process process;
-  std::unique_ptr<Cell> cell;    ///< on SQLite
-  std::optional<OneCell> home;   ///< the same
-  std::unique_ptr<Cells> cells;  ///< on PostgreSQL
+  std::unique_ptr<Cell> cell;      ///< on SQLite
+  std::unique_ptr<People> people;  ///< the same
+  std::optional<OneCell> home;     ///< the same
+  std::unique_ptr<Cells> cells;    ///< on PostgreSQL
   std::optional<api::Api> api;
   PeerDoor peer_door{[this](http::Request& request) { return api->handle(request); },
-                     [this](std::string_view name) { return cells && cells->is_me(name); }};
+                     [this](std::string_view name) { return cells && cells->is_me(name); },
+                     [this](const http::Request& request) {
+                       return cluster::client_of(request, process.keys.peers, process.clock.now());
+                     },
+                     process.settings.server.trusted_proxies};
   std::optional<http::Server> server;
 };
 
@@ -168,6 +182,9 @@ Result<> Application::make_parts() {
   TRY(auto send_settings, send_options(settings_, simulator_url));
   parts_ = std::make_unique<Parts>(settings_, std::move(keys), std::move(simulator), simulator_url,
                                    std::move(send_settings), secret);
+  Process& process = parts_->process;
+  TRY(process.audit_heads,
+      audit::HeadFile::open(audit_head_file(settings_), audit::HeadKey::of(process.keys.ring)));
   return {};
 }
 
@@ -203,16 +220,22 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   CHECK_OK(db->migrate(all_migrations()));
   CHECK_OK(store::check_copies(*db));
   CHECK_OK(make_parts());
-  parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db));
+  store::Database& database = *db;
+  auto no_others = [](std::string /*name*/) -> Task<> { co_return Result<>{}; };
+  parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db), std::move(no_others));
   Cell& cell = *parts_->cell;
-  parts_->home.emplace(parts_->process, cell);
   CHECK_OK(cell.load());
+  TRY(parts_->people, People::make(parts_->process, database, parts_->listening_url(),
+                                   /*signs=*/false));
+  parts_->home.emplace(parts_->process, cell, *parts_->people);
   std::vector<SandboxWorkspace> sandbox;
   if (settings_.sandbox.enabled) {
     std::vector<std::size_t> numbers(settings_.sandbox.workspaces);
     std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-    TRY(sandbox,
-        open_sandbox(earlier, {cell.workspaces(), cell.api_keys(), cell.senders()}, numbers));
+    TRY(sandbox, open_sandbox(earlier,
+                              {cell.workspaces(), cell.api_keys(), cell.senders(), cell.members(),
+                               parts_->people->accounts()},
+                              numbers));
   }
   CHECK_OK(cell.recover());
   parts_->open_door(*parts_->home);
@@ -220,6 +243,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   CHECK_OK(parts_->server->start());
   tell_simulator();
   cell.start();
+  parts_->people->start();
   return sandbox;
 }
 
@@ -236,7 +260,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys
   // The others are told an address that answers.
   CHECK_OK(parts_->server->start());
   tell_simulator();
-  auto started = parts_->cells->start(parts_->peer_url());
+  auto started = parts_->cells->start(parts_->peer_url(), parts_->base_url());
   Result<std::vector<SandboxWorkspace>> sandbox;
   if (started && settings_.sandbox.enabled) sandbox = parts_->cells->open_sandbox(earlier);
   if (started && sandbox) return sandbox;
@@ -270,6 +294,7 @@ void Application::stop() {
   parts_->server->stop(left());
   if (cell != nullptr) {
     cell->stop_outbox(left());
+    parts_->people->stop();
     cell->end();
   }
   if (parts_->cells) parts_->cells->end();

@@ -5,7 +5,7 @@
 
 namespace flowsell::app {
 
-Cell::Cell(Process& process, std::unique_ptr<store::Database> database,
+Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
            std::function<bool()> holds_lease)
     : process_(process),
       db_(std::move(database)),
@@ -14,6 +14,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database,
       rate_limit_(process.settings.limits.requests_per_second_per_key),
       idempotency_(*process.keys.fingerprint),
       send_keys_(*process.keys.fingerprint),
+      members_(*db_, process.ids, process.clock),
+      key_desk_(*db_, api_keys_, idempotency_, process.ids, process.clock),
       limits_{process.settings.quota.live_monthly, process.settings.sandbox.test_quota},
       quotas_(limits_),
       outbox_(*db_, process.clock, process.pool, process.metrics),
@@ -42,7 +44,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database,
       ingest_(*process.adapter, senders_, updates_, process.metrics),
       growth_(*db_, process.settings.data.retention),
       maintenance_(process.pool, *db_, *process.keys.spool, *process.keys.fingerprint, idempotency_,
-                   send_keys_, begun_, begun_deliveries_, growth_, process.clock),
+                   send_keys_, begun_, begun_deliveries_, growth_, api_keys_, process.clock),
+      audit_signing_(process.pool, *db_, *process.audit_heads, process.clock),
       services_{*db_,
                 process.clock,
                 api_keys_,
@@ -57,7 +60,11 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database,
                 waiters_,
                 endpoints_,
                 begun_deliveries_,
-                *process.keys.spool} {
+                *process.keys.spool,
+                workspaces_,
+                members_,
+                key_desk_,
+                std::move(publish)} {
   outbox_.set_lease(std::move(holds_lease));
   events_.set_delivery_handler(deliveries_);
   outbox_.set_handler(outbox::JobKind::kSend, send_);
@@ -86,6 +93,10 @@ Result<> Cell::load() {
 
 Result<> Cell::recover() {
   if (!restore_ || restore_->is_settled) return outbox_.recover();
+  // Its chains are older than what was signed: those signatures stay, under another name.
+  TRY(const auto former, process_.audit_heads->begin_anew(process_.clock.now()));
+  log::warn("the signed ends of the audit log are kept apart: the database is older",
+            {{"file", former.filename().string()}});
   log::warn("this database was restored from a backup: nothing unfinished in it is done again",
             {{"epoch", restore_->epoch},
              {"backup_at", format_time(restore_->backup_at)},
@@ -97,6 +108,7 @@ Result<> Cell::recover() {
 void Cell::start() {
   outbox_.start();
   maintenance_.start();
+  audit_signing_.start();
 }
 
 void Cell::close() {
@@ -108,6 +120,7 @@ void Cell::end() {
   outbox_.abandon();
   // A database that is away would keep it waiting.
   if (db_->healthy()) maintenance_.last_round();
+  audit_signing_.stop();
   db_->stop();
 }
 

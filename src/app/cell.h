@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/services.h"
+#include "audit_signing.h"
 #include "maintenance.h"
 #include "messaging/provider_updates.h"
 #include "outbox/outbox.h"
@@ -22,8 +23,9 @@ namespace flowsell::app {
 /// one writer of its database. Reads like a list on purpose; members end in the other order.
 class Cell {
  public:
-  /// `holds_lease`: see Outbox::set_lease().
-  Cell(Process& process, std::unique_ptr<store::Database> database,
+  using Publish = std::function<Task<>(std::string)>;
+  /// `publish`: see api::Services. `holds_lease`: see Outbox::set_lease().
+  Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
        std::function<bool()> holds_lease = nullptr);
   ~Cell();
 
@@ -53,6 +55,7 @@ class Cell {
   identity::Workspaces& workspaces() noexcept { return workspaces_; }
   identity::ApiKeys& api_keys() noexcept { return api_keys_; }
   messaging::Senders& senders() noexcept { return senders_; }
+  team::Members& members() noexcept { return members_; }
 
  private:
   Process& process_;
@@ -62,6 +65,8 @@ class Cell {
   metering::RateLimit rate_limit_;
   metering::Idempotency idempotency_;
   metering::SendKeys send_keys_;
+  team::Members members_;
+  team::KeyDesk key_desk_;
   metering::Limits limits_;
   metering::Quotas quotas_;
   outbox::Outbox outbox_;
@@ -80,6 +85,7 @@ class Cell {
   ingest::Ingest ingest_;
   Growth growth_;
   Maintenance maintenance_;
+  AuditSigning audit_signing_;
   const api::Services services_;
   std::optional<store::Restore> restore_;  ///< the last one of this database
 };

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <charconv>
 #include <map>
 
 #include "cluster/schema.h"
+#include "core/random.h"
 #include "identity/api_keys.h"
 #include "migrations.h"
 #include "peer_door.h"
@@ -65,7 +67,7 @@ Awaitable<void> pause() {
 Cells::Cells(Process& process, std::function<void()> when_gone)
     : process_(process),
       when_gone_(std::move(when_gone)),
-      peers_(process.pool),
+      peers_(process.pool, process.keys.peers, process.clock),
       turns_(std::make_shared<store::Turns>(kTurns)),
       forwarded_(process.metrics.counter("connect_requests_forwarded_total",
                                          "Requests passed on to another replica.")) {}
@@ -84,16 +86,19 @@ Cells::~Cells() {
 Result<> Cells::open_shared() {
   store::PostgresOptions options;
   options.conninfo = process_.settings.database.url;
-  options.readers = 1;
+  options.readers = process_.settings.store.readers;
   options.is_shared = true;
   TRY(shared_, store::open_postgres(options));
-  CHECK_OK(shared_->migrate(cluster::migrations()));
+  CHECK_OK(shared_->migrate(shared_migrations()));
   TRY(schema_, cluster::schema_of(*shared_));
   directory_ = std::make_unique<cluster::Directory>(*shared_);
+  TRY(people_, People::make(process_, *shared_, base_url_, /*signs=*/true));
+  people_->start();
   return {};
 }
 
-Result<> Cells::start(const std::string& address) {
+Result<> Cells::start(const std::string& address, std::string base_url) {
+  base_url_ = std::move(base_url);
   CHECK_OK(open_shared());
   CHECK_OK(check_keys());
   cluster::MembershipOptions options;
@@ -119,7 +124,8 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
     if (cell == nullptr) continue;
     std::vector<std::size_t> numbers;
     for (std::size_t i = number; i < count; i += places_.size()) numbers.push_back(i);
-    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders()};
+    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders(), cell->members(),
+                             people_->accounts()};
     TRY(auto opened, app::open_sandbox(earlier, rooms, numbers));
     CHECK_OK(publish(number, *cell));
     for (std::size_t i = 0; i < opened.size(); ++i)
@@ -145,6 +151,7 @@ void Cells::end() {
   must_end_ = true;
   wake();
   if (members_.joinable()) members_.join();
+  if (people_) people_->stop();
   if (shared_) shared_->stop();
 }
 
@@ -305,9 +312,12 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
   options.turns = turns_;
   options.when_gone = when_gone_;
   TRY(auto db, store::open_postgres(options));
-  CHECK_OK(db->migrate(all_migrations()));
+  CHECK_OK(db->migrate(cell_migrations()));
   CHECK_OK(store::check_copies(*db));
-  auto cell = std::make_unique<Cell>(process_, std::move(db), holds_lease);
+  auto publish_name = [this, number](std::string name) {
+    return directory_->publish_one(number, std::move(name));
+  };
+  auto cell = std::make_unique<Cell>(process_, std::move(db), std::move(publish_name), holds_lease);
   CHECK_OK(cell->load());
   CHECK_OK(cell->recover());
   CHECK_OK(publish(number, *cell));
@@ -316,6 +326,8 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
 
 Result<> Cells::publish(std::size_t number, Cell& cell) {
   TRY(auto names, cell.api_keys().names());
+  TRY(const auto workspaces, cell.workspaces().list());
+  for (const WorkspaceId& workspace : workspaces) names.push_back(api::workspace_name(workspace));
   for (const auto& sender : cell.senders().all()) {
     names.push_back(address_route(sender->mode, sender->address));
     names.push_back(account_route(sender->mode, sender->account));
@@ -384,6 +396,29 @@ Task<api::Home> Cells::find(const http::Request& request) {
   CO_TRY(const auto cell, co_await directory_->find(std::string(name)));
   if (!cell) co_return std::unexpected(no_such_key());
   co_return co_await home_of(*cell, request);
+}
+
+Task<api::Home> Cells::find_named(std::string name, const http::Request& request) {
+  CO_CHECK_OK(co_await wait_until_joined());
+  CO_TRY(const auto cell, co_await directory_->find(std::move(name)));
+  if (!cell) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  co_return co_await home_of(*cell, request);
+}
+
+/// A cell by chance: who asks has no say in it.
+Task<api::Home> Cells::find_new(const http::Request& request) {
+  CO_CHECK_OK(co_await wait_until_joined());
+  std::size_t cell = random_bits() % places_.size();
+  if (was_forwarded(request)) {
+    const auto named = request.header(cluster::kForwarded);
+    const auto [end, error] = std::from_chars(named.data(), named.data() + named.size(), cell);
+    if (error != std::errc{} || cell >= places_.size()) co_return std::unexpected(no_home());
+  }
+  co_return co_await home_of(cell, request);
+}
+
+accounts::Accounts* Cells::accounts() {
+  return has_joined_ && people_ ? &people_->accounts() : nullptr;
 }
 
 std::optional<cluster::Replica> Cells::owner_elsewhere(std::size_t cell) const {
@@ -544,8 +579,6 @@ Awaitable<void> Cells::store_elsewhere(Parts& parts, const http::Request& reques
     for (const std::size_t cell : cells) parts.erase(cell);
   }
 }
-
-// --- metrics ---
 
 double Cells::sum(const std::function<double(const Cell&)>& of_one) const {
   double total = 0;

@@ -17,6 +17,7 @@
 #include "cluster/directory.h"
 #include "cluster/membership.h"
 #include "cluster/peers.h"
+#include "people.h"
 #include "process.h"
 #include "sandbox.h"
 #include "store/postgres.h"
@@ -33,7 +34,8 @@ class Cells final : public api::Homes {
   ~Cells() override;
 
   /// Joins, and opens the cells that are this replica's share. The pool runs. Blocking.
-  Result<> start(const std::string& address);
+  /// `address`: where other replicas reach this one; `base_url`: where everybody does.
+  Result<> start(const std::string& address, std::string base_url);
   /// What the cells that are open here have of a sandbox's workspaces. Blocking; after start().
   Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier);
   /// Gives all cells away; what they have under way ends first, or `grace` does. Calls are still
@@ -43,6 +45,9 @@ class Cells final : public api::Homes {
 
   std::optional<api::Home> find_now(const http::Request& request) override;
   Task<api::Home> find(const http::Request& request) override;
+  Task<api::Home> find_named(std::string name, const http::Request& request) override;
+  Task<api::Home> find_new(const http::Request& request) override;
+  accounts::Accounts* accounts() override;
   Task<> take_webhook(const http::Request& request) override;
   std::optional<ErrorCode> unready() const override;
 
@@ -113,6 +118,8 @@ class Cells final : public api::Homes {
   metrics::Counter& forwarded_;
   std::unique_ptr<store::Database> shared_;
   std::string schema_;  ///< of shared_: the cells' are named after it
+  std::string base_url_;
+  std::unique_ptr<People> people_;
   std::unique_ptr<cluster::Directory> directory_;
   std::unique_ptr<cluster::Membership> membership_;
   std::vector<std::unique_ptr<Place>> places_;

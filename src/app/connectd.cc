@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "application.h"
+#include "audit_report.h"
 #include "backup.h"
 #include "config/settings.h"
 #include "core/failpoint.h"
 #include "hardening.h"
+#include "identity/permissions.h"
 #include "migrate_store.h"
 #include "telemetry/log.h"
 
@@ -43,6 +45,17 @@ int run(const config::LoadedSettings& loaded, Work work) {
   if (said) return print(*said);
   std::cerr << "connectd: " << said.error().detail << "\n";
   return 1;
+}
+
+int verify_audit(const config::Settings& settings) {
+  if (!prepare(settings)) return 2;
+  const auto report = app::verify_audit(settings, SystemClock().now());
+  if (report) {
+    print(report->text);
+    return report->is_whole ? 0 : 1;
+  }
+  std::cerr << "connectd: " << report.error().detail << "\n";
+  return 2;
 }
 
 int serve(const config::Settings& settings) {
@@ -80,6 +93,8 @@ int main(int argc, char** argv) {
       return print(config::help_text(*loaded));
     case config::Command::kShowVersion:
       return print("connectd " CONNECTD_VERSION "\n");
+    case config::Command::kShowPermissions:
+      return print(identity::permissions_markdown());
     case config::Command::kShowConfig:
       return print(config::show(*loaded));
     case config::Command::kShowConfigMarkdown:
@@ -96,6 +111,8 @@ int main(int argc, char** argv) {
       return run(*loaded, [&](const config::Settings& settings, Time now) {
         return app::migrate_store(settings, loaded->from, loaded->to, now);
       });
+    case config::Command::kVerifyAudit:
+      return verify_audit(loaded->settings);
     case config::Command::kServe:
       return serve(loaded->settings);
   }

@@ -4,13 +4,15 @@
 
 #include "api/home.h"
 #include "cell.h"
+#include "people.h"
 
 namespace flowsell::app {
 
 /// The home of every workspace is one cell: a server on SQLite.
 class OneCell final : public api::Homes {
  public:
-  OneCell(Process& process, Cell& cell) : process_(process), cell_(cell) {}
+  OneCell(Process& process, Cell& cell, People& people)
+      : process_(process), cell_(cell), people_(people) {}
 
   std::optional<api::Home> find_now(const http::Request& /*request*/) override {
     return api::Home(cell_.services(), nullptr);
@@ -18,6 +20,13 @@ class OneCell final : public api::Homes {
   Task<api::Home> find(const http::Request& /*request*/) override {
     co_return api::Home(cell_.services(), nullptr);
   }
+  Task<api::Home> find_named(std::string /*name*/, const http::Request& /*request*/) override {
+    co_return api::Home(cell_.services(), nullptr);
+  }
+  Task<api::Home> find_new(const http::Request& /*request*/) override {
+    co_return api::Home(cell_.services(), nullptr);
+  }
+  accounts::Accounts* accounts() override { return &people_.accounts(); }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, process_.whatsapp.open(request));
     co_return co_await cell_.ingest().store(std::move(webhook));
@@ -32,6 +41,7 @@ class OneCell final : public api::Homes {
  private:
   Process& process_;
   Cell& cell_;
+  People& people_;
   std::atomic<bool> is_open_{false};
 };
 

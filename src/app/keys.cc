@@ -41,7 +41,8 @@ Result<Keys> open_keys(const config::Settings& settings, Time now) {
       crypto::RotatingKeys::open(
           {dir / "keys", "fingerprint", std::chrono::hours(24), kFingerprintLife}, now));
   const crypto::Key contact = ring->derive("recipient-hash");
-  return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), contact};
+  const crypto::Key peers = ring->derive("replicas");
+  return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), contact, peers};
 }
 
 std::vector<cluster::SharedKey> Keys::shared(Time now) const {

@@ -17,6 +17,7 @@ struct Keys {
   std::unique_ptr<crypto::RotatingKeys> spool;        ///< waiting content
   std::unique_ptr<crypto::RotatingKeys> fingerprint;  ///< idempotency fingerprints
   crypto::Key contact;                                ///< keyed hashes of recipients
+  crypto::Key peers;                                  ///< what replicas tell each other
 
   /// What replicas compare, to find out whether they have the same.
   std::vector<cluster::SharedKey> shared(Time now) const;

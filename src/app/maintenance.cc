@@ -68,7 +68,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
                          webhook::BegunDeliveries& begun_deliveries, Growth& growth,
-                         const Clock& clock)
+                         identity::ApiKeys& api_keys, const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
@@ -78,6 +78,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       begun_(begun),
       begun_deliveries_(begun_deliveries),
       growth_(growth),
+      api_keys_(api_keys),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -99,6 +100,7 @@ void Maintenance::last_round() {
   if (!working_.wait_idle(kRoundMax)) log::warn("a clean-up is still under way", {});
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!db_.commit_now(clear)) log::warn("unused slots could not be cleared", {});
+  if (!api_keys_.store_uses_now()) log::warn("uses of API keys could not be noted", {});
 }
 
 Awaitable<void> Maintenance::run() {
@@ -133,6 +135,7 @@ Awaitable<void> Maintenance::round() {
   }
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});
+  if (!co_await api_keys_.store_uses()) log::warn("uses of API keys could not be noted", {});
   co_await growth_.round(now, stopping_);
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);

@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
 #include "growth.h"
+#include "identity/api_keys.h"
 #include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
 #include "runtime/io_pool.h"
@@ -22,7 +23,8 @@ class Maintenance {
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
-              webhook::BegunDeliveries& begun_deliveries, Growth& growth, const Clock& clock);
+              webhook::BegunDeliveries& begun_deliveries, Growth& growth,
+              identity::ApiKeys& api_keys, const Clock& clock);
   void start();
   /// No round begins any more.
   void stop();
@@ -44,6 +46,7 @@ class Maintenance {
   messaging::BegunMessages& begun_;
   webhook::BegunDeliveries& begun_deliveries_;
   Growth& growth_;
+  identity::ApiKeys& api_keys_;
   const Clock& clock_;
   net::steady_timer timer_;
   std::atomic<bool> stopping_{false};

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -62,22 +65,50 @@ Result<Secret> target_conninfo(const config::Settings& settings, const Secret& t
   return to;
 }
 
-Result<DatabasePtr> migrated(Result<DatabasePtr> opened) {
+Result<DatabasePtr> migrated(Result<DatabasePtr> opened,
+                             const std::vector<store::Migration>& migrations) {
   if (!opened) return opened;
-  CHECK_OK((*opened)->migrate(all_migrations()));
+  CHECK_OK((*opened)->migrate(migrations));
   return opened;
 }
 
-/// All workspaces of a database on SQLite go into one cell.
-Result<DatabasePtr> first_cell(const config::Settings& settings, Secret conninfo) {
-  TRY(auto shared, store::open_postgres({.conninfo = conninfo, .readers = 1, .is_shared = true}));
-  CHECK_OK(shared->migrate(cluster::migrations()));
+Result<DatabasePtr> open_shared(const config::Settings& settings, const Secret& conninfo) {
+  TRY(auto shared,
+      migrated(store::open_postgres({.conninfo = conninfo, .readers = 1, .is_shared = true}),
+               shared_migrations()));
   CHECK_OK(cluster::divide(*shared, settings.cluster.cells));
-  TRY(const auto schema, cluster::schema_of(*shared));
+  return shared;
+}
+
+/// All workspaces of a database on SQLite go into one cell.
+Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
+  TRY(const auto schema, cluster::schema_of(shared));
   return migrated(store::open_postgres({.conninfo = std::move(conninfo),
                                         .readers = 1,
                                         .schema = cluster::cell_schema(schema, 0),
-                                        .wait_for_owner = std::chrono::milliseconds(0)}));
+                                        .wait_for_owner = std::chrono::milliseconds(0)}),
+                  cell_migrations());
+}
+
+// One database on SQLite has it all. On PostgreSQL accounts and their mails are in the tables that
+// replicas share, and so are the audit log's chains that are no workspace's.
+
+constexpr std::array<std::string_view, 7> kSharedTables = {
+    "users",           "sessions", "email_tokens", "known_devices", "sign_in_attempts",
+    "user_workspaces", "mails"};
+
+bool is_shared(std::string_view table) {
+  return std::ranges::find(kSharedTables, table) != kSharedTables.end();
+}
+
+std::optional<std::string> rows_of_cell(std::string_view table) {
+  if (is_shared(table)) return std::nullopt;
+  return table.starts_with("audit_") ? "scope IN (SELECT id FROM workspaces)" : "";
+}
+
+std::optional<std::string> rows_that_are_shared(std::string_view table) {
+  if (table.starts_with("audit_")) return "scope NOT IN (SELECT id FROM workspaces)";
+  return is_shared(table) ? std::optional<std::string>("") : std::nullopt;
 }
 
 }  // namespace
@@ -86,15 +117,19 @@ Result<std::string> migrate_store(const config::Settings& settings, const std::s
                                   const Secret& to, Time now) {
   TRY(const fs::path file, source_file(settings, from));
   TRY(Secret conninfo, target_conninfo(settings, to));
-  TRY(auto source, migrated(store::open_sqlite({.path = file.string(), .readers = 1})));
-  TRY(auto target, first_cell(settings, std::move(conninfo)));
+  TRY(auto source,
+      migrated(store::open_sqlite({.path = file.string(), .readers = 1}), all_migrations()));
+  TRY(auto shared, open_shared(settings, conninfo));
+  TRY(auto target, first_cell(*shared, std::move(conninfo)));
   CHECK_OK(store::begin_copy(*target, now));
   CHECK_OK(prepare_copy(*source, *target, now));
   std::int64_t rows = 0;
-  TRY(const auto tables, store::copy_tables(*source, *target, [&](const store::CopiedTable& table) {
-        rows += table.rows;
-        log::info("a table was copied", {{"table", table.name}, {"rows", table.rows}});
-      }));
+  const auto tell = [&](const store::CopiedTable& table) {
+    rows += table.rows;
+    log::info("a table was copied", {{"table", table.name}, {"rows", table.rows}});
+  };
+  TRY(const auto of_all, store::copy_tables(*source, *shared, rows_that_are_shared, tell));
+  TRY(const auto of_cell, store::copy_tables(*source, *target, rows_of_cell, tell));
   source.reset();  // its log goes into the file
   const fs::path moved = moved_name(file);
   std::error_code error;
@@ -102,7 +137,8 @@ Result<std::string> migrate_store(const config::Settings& settings, const std::s
   if (error) return fail(ErrorCode::kInternal, fmt::format("{} can't be renamed", file.string()));
   // Only now: a copy that is finished while its source can still be started would be sent twice.
   CHECK_OK(store::finish_copy(*target, now));
-  return fmt::format(kDone, rows, tables.size(), file.string(), moved.filename().string());
+  return fmt::format(kDone, rows, of_all.size() + of_cell.size(), file.string(),
+                     moved.filename().string());
 }
 
 }  // namespace flowsell::app

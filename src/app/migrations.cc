@@ -1,21 +1,37 @@
 #include "migrations.h"
 
+#include "accounts/schema.h"
+#include "audit/audit_log.h"
+#include "cluster/schema.h"
 #include "identity/workspaces.h"
+#include "mail/schema.h"
 #include "messaging/schema.h"
 #include "metering/metering.h"
 #include "outbox/job_table.h"
 #include "store/copy.h"
 #include "store/growing_table.h"
 #include "store/restores.h"
+#include "team/schema.h"
 #include "webhook/schema.h"
 
 namespace flowsell::app {
 
-std::vector<store::Migration> all_migrations() {
+std::vector<store::Migration> cell_migrations() {
   return store::merge_migrations(
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
-       webhook::migrations(), messaging::migrations(), store::adoption_migrations()});
+       webhook::migrations(), messaging::migrations(), audit::migrations(), team::migrations(),
+       store::adoption_migrations()});
+}
+
+std::vector<store::Migration> shared_migrations() {
+  return store::merge_migrations(
+      {cluster::migrations(), audit::migrations(), mail::migrations(), accounts::migrations()});
+}
+
+std::vector<store::Migration> all_migrations() {
+  const auto cell = cell_migrations();
+  return store::merge_migrations({cell, mail::migrations(), accounts::migrations()});
 }
 
 }  // namespace flowsell::app

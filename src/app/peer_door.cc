@@ -20,15 +20,36 @@ http::Response misdirected() {
   return response;
 }
 
+std::string_view client_address(std::string_view peer, std::string_view forwarded_for,
+                                std::span<const IpRange> trusted) {
+  if (!is_in(trusted, peer)) return peer;
+  std::string_view client = peer;
+  while (!forwarded_for.empty() && is_in(trusted, client)) {
+    const auto comma = forwarded_for.rfind(',');
+    std::string_view last = forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1);
+    while (last.starts_with(' ')) last.remove_prefix(1);
+    while (last.ends_with(' ')) last.remove_suffix(1);
+    if (!IpRange::parse(last)) break;
+    client = last;
+    forwarded_for = forwarded_for.substr(0, comma == std::string_view::npos ? 0 : comma);
+  }
+  return client;
+}
+
 Awaitable<http::Response> PeerDoor::handle(http::Request& request) const {
   // No coroutine: what comes from a client pays nothing.
-  if (request.header(cluster::kReplica).empty()) return handler_(request);
-  return answer_peer(request);
+  if (!request.header(cluster::kReplica).empty()) return answer_peer(request);
+  if (!trusted_.empty()) {
+    request.remote_address =
+        client_address(request.remote_address, request.header("X-Forwarded-For"), trusted_);
+  }
+  return handler_(request);
 }
 
 Awaitable<http::Response> PeerDoor::answer_peer(http::Request& request) const {
   const std::string meant_for(request.header(cluster::kReplica));
   if (!is_me_(meant_for)) co_return misdirected();
+  if (const auto client = client_of_(request)) request.remote_address = *client;
   http::Response response = co_await handler_(request);
   response.headers.push_back({std::string(cluster::kReplica), meant_for});
   co_return response;

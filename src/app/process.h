@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "audit/head_file.h"
 #include "channel/adapter.h"
 #include "config/settings.h"
 #include "core/id.h"
@@ -32,6 +33,7 @@ struct Process {
   std::unique_ptr<channel::Adapter> adapter;
   ingest::ProviderDoor whatsapp;
   messaging::SendOptions send_options;
+  std::unique_ptr<audit::HeadFile> audit_heads;  ///< opened by the start
 };
 
 }  // namespace flowsell::app

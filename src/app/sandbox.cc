@@ -51,10 +51,26 @@ Result<SandboxWorkspace> open_workspace(const EarlierKeys& earlier, const Sandbo
   sandbox.api_key = earlier.of(workspace);
   if (sandbox.api_key.empty()) {
     TRY(auto created, rooms.api_keys.create(workspace, identity::Mode::kTest, "sandbox",
-                                            identity::Scopes::all()));
+                                            identity::Scopes::of_keys()));
     sandbox.api_key = std::move(created.key);
   }
   return sandbox;
+}
+
+/// Somebody who can sign in: the first workspace's owner. His name says which workspace it is,
+/// since replicas on one database have a sandbox each.
+Result<> put_owner(const EarlierKeys& earlier, const SandboxRooms& rooms,
+                   SandboxWorkspace& sandbox) {
+  const std::string id = sandbox.workspace.str();
+  sandbox.owner_email = "owner." + id.substr(id.size() - 8) + "@sandbox.invalid";
+  sandbox.owner_password = earlier.password_of(sandbox.owner_email);
+  if (!sandbox.owner_password.empty()) return {};
+  sandbox.owner_password = Secret(crypto::random_base62(24));
+  TRY(const auto owner,
+      rooms.accounts.put_user(sandbox.owner_email, "Sandbox Owner", sandbox.owner_password));
+  CHECK_OK(rooms.accounts.list_workspace_now(
+      owner.id, {sandbox.workspace, "Sandbox", static_cast<int>(identity::Role::kOwner)}));
+  return rooms.members.put_owner(sandbox.workspace, owner.id);
 }
 
 void write_workspace(json::Writer& out, const SandboxWorkspace& sandbox) {
@@ -79,6 +95,14 @@ EarlierKeys::EarlierKeys(const std::filesystem::path& file) {
     if (identity::ApiKeyText::parse(key))
       keys_.emplace(string_in(each, "workspace_id"), std::string(key));
   }
+  if (const auto* owner = document->root().get_object().if_contains("owner")) {
+    owner_email_ = string_in(*owner, "email");
+    owner_password_ = Secret(std::string(string_in(*owner, "password")));
+  }
+}
+
+Secret EarlierKeys::password_of(std::string_view email) const {
+  return email == owner_email_ ? owner_password_ : Secret();
 }
 
 Secret EarlierKeys::of(const WorkspaceId& workspace) const {
@@ -99,6 +123,7 @@ Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
       workspaces.push_back(made);
     }
     TRY(auto opened, open_workspace(earlier, rooms, workspaces[i], simulated[numbers[i]]));
+    if (i == 0) CHECK_OK(put_owner(earlier, rooms, opened));
     all.push_back(std::move(opened));
   }
   return all;
@@ -110,7 +135,12 @@ Result<> write_sandbox_file(const std::filesystem::path& file,
   json::Writer out;
   out.begin_object().key("base_url").string(base_url);
   out.key("simulator_url").string(simulator_url);
-  if (!sandbox.empty()) write_workspace(out, sandbox.front());
+  if (!sandbox.empty()) {
+    write_workspace(out, sandbox.front());
+    out.key("owner").begin_object();
+    out.key("email").string(sandbox.front().owner_email);
+    out.key("password").string(sandbox.front().owner_password.reveal()).end_object();
+  }
   out.key("workspaces").begin_array();
   for (const SandboxWorkspace& each : sandbox) {
     out.begin_object();

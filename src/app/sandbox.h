@@ -4,13 +4,16 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "accounts/accounts.h"
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
 #include "messaging/senders.h"
+#include "team/members.h"
 
 namespace flowsell::app {
 
@@ -19,17 +22,23 @@ struct SandboxWorkspace {
   WorkspaceId workspace;
   messaging::SenderPtr sender;
   Secret api_key;
+  std::string owner_email;  ///< of the first one; empty of others
+  Secret owner_password;
 };
 
-/// The keys that an earlier start wrote to sandbox.json: each is shown once, and stored as a hash.
+/// The keys and passwords that an earlier start wrote to sandbox.json: each is shown once, and
+/// stored as a hash.
 class EarlierKeys {
  public:
   explicit EarlierKeys(const std::filesystem::path& file);
   /// Empty when there is none.
   Secret of(const WorkspaceId& workspace) const;
+  Secret password_of(std::string_view email) const;
 
  private:
   std::map<std::string, Secret> keys_;  ///< by the workspace's id
+  std::string owner_email_;
+  Secret owner_password_;
 };
 
 /// Where a sandbox's workspaces are made.
@@ -37,6 +46,8 @@ struct SandboxRooms {
   identity::Workspaces& workspaces;
   identity::ApiKeys& api_keys;
   messaging::Senders& senders;
+  team::Members& members;
+  accounts::Accounts& accounts;
 };
 
 /// Finds the workspaces of a sandbox that belong into one database, or makes them. `numbers` says

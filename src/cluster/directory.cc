@@ -66,6 +66,13 @@ Result<> Directory::publish(std::size_t cell, std::vector<std::string> names) {
   return shared_.commit_now(op);
 }
 
+Task<> Directory::publish_one(std::size_t cell, std::string name) {
+  PublishOp op(cell, {name});
+  CO_CHECK_OK(co_await shared_.commit(op));
+  remember(std::move(name), cell);
+  co_return Result<>{};
+}
+
 void Directory::remember(std::string name, std::size_t cell) {
   const std::unique_lock lock(mutex_);
   if (known_.size() >= kKnownMax) known_.clear();  // they come back with their next call

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "core/encoding.h"
+#include "crypto/hash.h"
 
 namespace flowsell::cluster {
 namespace {
@@ -16,14 +18,17 @@ using http::Method;
 constexpr auto kTimeMax = 180s;
 /// They are near, or gone: who waits for a connection is not told of the latter.
 constexpr auto kConnectTimeMax = 1s;
+/// So far may replicas' clocks be apart.
+constexpr std::int64_t kClientMinutesMax = 5;
 constexpr std::size_t kUrlsMax = 1000;
 /// A webhook's body comes back only as an answer of a few bytes, a page of a list as more.
 constexpr std::size_t kAnswerBytesMax = 16 << 20;
 
 /// What belongs to one connection, or is made anew for the next.
-constexpr std::array<std::string_view, 12> kOfOneHop = {
+constexpr std::array<std::string_view, 13> kOfOneHop = {
     "Host",    "Connection", "Content-Length", "Transfer-Encoding", "Expect",   "Accept-Encoding",
-    "Upgrade", "TE",         "Keep-Alive",     "Trailer",           kForwarded, kReplica};
+    "Upgrade", "TE",         "Keep-Alive",     "Trailer",           kForwarded, kReplica,
+    kClient};
 constexpr std::array<std::string_view, 7> kOfOneAnswer = {
     "Content-Length", "Connection", "Date",  "Transfer-Encoding",
     "Content-Type",   "Keep-Alive", kReplica};
@@ -44,6 +49,22 @@ http::ClientOptions client_options() {
   options.answer_bytes_max = kAnswerBytesMax;
   options.connect_time_max = kConnectTimeMax;
   return options;
+}
+
+std::int64_t minute_of(Time now) { return to_unix_ms(now) / 60'000; }
+
+std::string proof_of(const crypto::Key& key, std::string_view address, std::string_view minute,
+                     std::string_view target) {
+  const auto mac = crypto::hmac_sha256(as_text(key.bytes()), {address, "\n", minute, "\n", target});
+  return hex_encode(mac);
+}
+
+http::Header client_header(const http::Request& request, const crypto::Key& key, Time now) {
+  const std::string minute = std::to_string(minute_of(now));
+  std::string text(request.remote_address);
+  text.append(" ").append(minute).append(" ");
+  text += proof_of(key, request.remote_address, minute, request.target);
+  return {std::string(kClient), std::move(text)};
 }
 
 /// Its fields' text is the request's.
@@ -79,8 +100,27 @@ http::Response passed_back(http::Exchange exchange) {
 
 }  // namespace
 
-Peers::Peers(runtime::IoPool& pool)
-    : client_(pool, std::make_shared<http::EgressGuard>(everywhere()), client_options()) {}
+std::optional<std::string_view> client_of(const http::Request& request, const crypto::Key& key,
+                                          Time now) {
+  const std::string_view text = request.header(kClient);
+  const auto first = text.find(' ');
+  const auto second = text.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto address = text.substr(0, first);
+  const auto minute_text = text.substr(first + 1, second - first - 1);
+  std::int64_t minute = 0;
+  std::from_chars(minute_text.data(), minute_text.data() + minute_text.size(), minute);
+  const std::int64_t off = minute_of(now) - minute;
+  if (off > kClientMinutesMax || off < -kClientMinutesMax) return std::nullopt;
+  const std::string proof = proof_of(key, address, minute_text, request.target);
+  if (!crypto::constant_time_equal(proof, text.substr(second + 1))) return std::nullopt;
+  return address;
+}
+
+Peers::Peers(runtime::IoPool& pool, const crypto::Key& key, const Clock& clock)
+    : key_(key),
+      clock_(clock),
+      client_(pool, std::make_shared<http::EgressGuard>(everywhere()), client_options()) {}
 Peers::~Peers() = default;
 
 /// Replicas are few, and each request is for one of them.
@@ -98,6 +138,7 @@ Awaitable<Forwarded> Peers::forward(Replica to, std::string cells, const http::R
   auto url = url_of(to.address);
   if (!url) co_return Forwarded{};
   auto passed = passed_on(*std::move(url), to.id, std::move(cells), request);
+  passed.headers.push_back(client_header(request, key_, clock_.now()));
   passed.is_in_vain = std::move(is_gone);
   auto exchange =
       co_await client_.send(std::move(passed), std::chrono::steady_clock::now() + kTimeMax);

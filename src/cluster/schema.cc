@@ -34,6 +34,7 @@ CREATE TABLE key_checks (
 
 const store::Sql kDivide("INSERT INTO cluster (id, cells) VALUES (1, ?1) ON CONFLICT DO NOTHING");
 const store::Sql kAddCell("INSERT INTO cells (id) VALUES (?1) ON CONFLICT DO NOTHING");
+const store::Sql kCount("SELECT cells FROM cluster");
 const store::Sql kSchema("SELECT ''", "SELECT current_schema()");
 
 struct DivideOp final : store::WriteOp {
@@ -54,6 +55,19 @@ DivideOp::DivideOp(std::size_t c) : WriteOp(kDivideKind), cells(c) {}
 Result<> divide(store::Database& shared, std::size_t cells) {
   DivideOp op(cells);
   return shared.commit_now(op);
+}
+
+Result<std::size_t> count_cells(store::Database& shared) {
+  std::size_t cells = 0;
+  Result<> read;
+  CHECK_OK(shared.read_now([&](store::Connection& db) {
+    read = db.query(kCount, {}, [&cells](const store::Row& row) {
+      cells = static_cast<std::size_t>(row.integer(0));
+    });
+  }));
+  CHECK_OK(std::move(read));
+  if (cells == 0) return fail(ErrorCode::kNotFound, "the database has no cells yet");
+  return cells;
 }
 
 Result<std::string> schema_of(store::Database& shared) {

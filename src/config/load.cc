@@ -31,6 +31,7 @@ struct Reading {
 
 struct CommandLine {
   std::string command;
+  std::string object;  ///< a second word: what the command is about
   std::string config_file;
   std::string to;
   std::string from;
@@ -52,6 +53,7 @@ void declare_flags(CLI::App& app, CommandLine& line, FlagTexts& texts) {
   app.set_help_flag();
   app.allow_extras();
   app.add_option("command", line.command);
+  app.add_option("object", line.object);
   app.add_flag("-h,--help", line.help);
   app.add_flag("--markdown", line.markdown);
   app.add_option(std::string(kToFlag), line.to);
@@ -265,7 +267,11 @@ Error as_error(std::vector<FieldError> faults) {
 
 std::optional<Command> command_of(const CommandLine& line) {
   if (line.help) return Command::kShowHelp;
+  if (line.command == "audit" && line.object == "verify" && !line.markdown)
+    return Command::kVerifyAudit;
+  if (!line.object.empty()) return std::nullopt;
   if (line.command == "version") return Command::kShowVersion;
+  if (line.command == "permissions" && !line.markdown) return Command::kShowPermissions;
   if (line.command == "backup" && !line.markdown) return Command::kBackup;
   if (line.command == "restore" && !line.markdown) return Command::kRestore;
   if (line.command == "migrate-store" && !line.markdown) return Command::kMigrateStore;
@@ -276,7 +282,8 @@ std::optional<Command> command_of(const CommandLine& line) {
 }
 
 bool reads_values(Command command) {
-  return command != Command::kShowVersion && command != Command::kShowConfigMarkdown;
+  return command != Command::kShowVersion && command != Command::kShowConfigMarkdown &&
+         command != Command::kShowPermissions;
 }
 
 /// A command's own file: named where it is needed, and nowhere else.
@@ -331,9 +338,13 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
   if (const auto command = command_of(line)) {
     loaded.command = *command;
     if (reading.faults.empty()) read_files(line, loaded, reading);
+  } else if (reading.faults.empty() && !line.object.empty() && line.command != "audit") {
+    reading.fault("command", "unknown_argument", "there are more arguments than one command",
+                  "See connectd --help.");
   } else if (reading.faults.empty()) {
     reading.fault("command", "unknown_command",
-                  "expected backup, restore, migrate-store, config, version or nothing",
+                  "expected backup, restore, migrate-store, audit verify, config, permissions, "
+                  "version or nothing",
                   "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {

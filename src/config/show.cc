@@ -20,8 +20,11 @@ Usage:
   connectd migrate-store [flags] [--from sqlite:FOLDER] [--to postgres://...]
                                copy a resting SQLite database to an empty PostgreSQL one; without
                                the two flags: from data.dir, to database.url
+  connectd audit verify [flags]
+                               prove the audit log, or name the first broken row
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
+  connectd permissions         show what API keys and members may do
   connectd version             show the version
 
 A flag beats an environment variable, a variable beats the file, the file beats the default.

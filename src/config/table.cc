@@ -182,6 +182,25 @@ Result<> read_targets(Settings& s, std::string_view value) {
   return {};
 }
 
+Result<> read_proxies(Settings& s, std::string_view text) {
+  std::vector<IpRange> ranges;
+  for (const std::string& item : split_list(text)) {
+    const auto range = IpRange::parse(item);
+    if (!range)
+      return fail(ErrorCode::kInvalidRequest, "expected addresses and ranges, as 10.0.0.0/8");
+    ranges.push_back(*range);
+  }
+  s.server.trusted_proxies = std::move(ranges);
+  return {};
+}
+
+std::string show_proxies(const Settings& s) {
+  std::string out;
+  for (const IpRange& range : s.server.trusted_proxies)
+    out += (out.empty() ? "" : ",") + range.str();
+  return out;
+}
+
 Result<std::string> not_empty(std::string_view value) {
   if (value.empty()) return fail(ErrorCode::kInvalidRequest, "expected a text that is not empty");
   return std::string(value);
@@ -204,6 +223,18 @@ void add_server(std::vector<Setting>& t) {
   t.push_back(text("server.tls_key", "tls-key", "file",
                    "PEM file with the certificate's private key.",
                    [](auto& s) -> auto& { return s.server.tls_key; }));
+  Setting proxies = describe("server.trusted_proxies", "trusted-proxies", Kind::kTextList,
+                             "list of addresses and ranges",
+                             "Proxies before this server, whose X-Forwarded-For is believed: "
+                             "limits and records are about the clients behind them.");
+  proxies.apply = &read_proxies;
+  proxies.show = &show_proxies;
+  t.push_back(std::move(proxies));
+  t.push_back(text(
+      "server.public_url", "public-url", "URL",
+      "What people's browsers call this server: links in mails begin with it. Empty: "
+      "the address that it listens on.",
+      [](auto& s) -> auto& { return s.server.public_url; }, &parse_base_url));
   t.push_back(number("server.body_bytes_max", "body-bytes-max", {1024, 64 << 20},
                      "Largest request body; a larger one is answered with 413.",
                      [](auto& s) -> auto& { return s.server.body_bytes_max; }));
@@ -266,6 +297,43 @@ void add_storage(std::vector<Setting>& t) {
   t.push_back(number("content.retention_hours", "content-retention-hours", {0, 72},
                      "How long the content of an event that is not yet delivered is kept, sealed.",
                      [](auto& s) -> auto& { return s.content.retention; }));
+}
+
+void add_accounts(std::vector<Setting>& t) {
+  t.push_back(number("accounts.session_idle_seconds", "", {300, 30 * 24 * 3600},
+                     "A session that is not used for so long is over.",
+                     [](auto& s) -> auto& { return s.accounts.session_idle; }));
+  t.push_back(number("accounts.session_life_seconds", "", {300, 90 * 24 * 3600},
+                     "So long after signing in a session is over, whatever its use.",
+                     [](auto& s) -> auto& { return s.accounts.session_life; }));
+  t.push_back(number("accounts.password_passes", "", {1, 20},
+                     "Argon2id: passes over the memory. Passwords are hashed anew when their users "
+                     "sign in.",
+                     [](auto& s) -> auto& { return s.accounts.password_passes; }));
+  t.push_back(number("accounts.password_mib", "", {8, 1024},
+                     "Argon2id: memory of one password's hash, in MiB. Two are computed at once.",
+                     [](auto& s) -> auto& { return s.accounts.password_mib; }));
+}
+
+void add_mail(std::vector<Setting>& t) {
+  t.push_back(text("mail.smtp_url", "", "smtp://host:587 or smtps://host:465",
+                   "Server that takes mails for delivery. smtp:// needs STARTTLS, except to this "
+                   "machine. Empty: none leaves; in the sandbox they go to data.dir/mails.",
+                   [](auto& s) -> auto& { return s.mail.smtp_url; }));
+  t.push_back(text("mail.user", "", "text", "Name to log in with there; empty: without.",
+                   [](auto& s) -> auto& { return s.mail.user; }));
+  t.push_back(secret("mail.password", "", "text", "Password to log in with there.",
+                     [](auto& s) -> auto& { return s.mail.password; }));
+  t.push_back(text("mail.ca_file", "", "PEM file",
+                   "Certificate authorities of that server; empty: the system's.",
+                   [](auto& s) -> auto& { return s.mail.ca_file; }));
+  t.push_back(text("mail.from", "", "address", "Address that mails come from.",
+                   [](auto& s) -> auto& { return s.mail.from; }));
+  t.push_back(text("mail.from_name", "", "text", "Name that mails come from.",
+                   [](auto& s) -> auto& { return s.mail.from_name; }));
+  t.push_back(text("mail.templates", "", "folder",
+                   "Texts of mails: each NAME.txt and NAME.html in it stands for the built-in one.",
+                   [](auto& s) -> auto& { return s.mail.templates; }));
 }
 
 void add_sandbox(std::vector<Setting>& t) {
@@ -370,6 +438,8 @@ std::vector<Setting> build_table() {
   std::vector<Setting> all;
   add_server(all);
   add_storage(all);
+  add_accounts(all);
+  add_mail(all);
   add_sandbox(all);
   add_limits(all);
   add_outbox(all);

@@ -1,29 +1,30 @@
 #include "identity/caller.h"
 
-#include <array>
+#include <algorithm>
+
+#include "identity/permissions.h"
 
 namespace flowsell::identity {
-namespace {
-
-constexpr std::array kScopes = {Scope::kMessagesSend, Scope::kMessagesRead, Scope::kWebhooksManage,
-                                Scope::kUsageRead};
-
-}  // namespace
 
 std::string_view mode_name(Mode mode) noexcept { return mode == Mode::kLive ? "live" : "test"; }
 
+std::optional<Mode> mode_named(std::string_view name) noexcept {
+  if (name == "live") return Mode::kLive;
+  if (name == "test") return Mode::kTest;
+  return std::nullopt;
+}
+
 std::string_view scope_name(Scope scope) noexcept {
-  switch (scope) {
-    case Scope::kMessagesSend:
-      return "messages:send";
-    case Scope::kMessagesRead:
-      return "messages:read";
-    case Scope::kWebhooksManage:
-      return "webhooks:manage";
-    case Scope::kUsageRead:
-      return "usage:read";
+  const auto found = std::ranges::find(permissions(), scope, &Permission::scope);
+  return found == permissions().end() ? "" : found->name;
+}
+
+Scopes Scopes::of_keys() {
+  Scopes scopes;
+  for (const Permission& permission : permissions()) {
+    if (permission.is_for_keys) scopes.add(permission.scope);
   }
-  return "";
+  return scopes;
 }
 
 std::optional<Scopes> Scopes::parse(std::string_view names) {
@@ -31,13 +32,9 @@ std::optional<Scopes> Scopes::parse(std::string_view names) {
   while (!names.empty()) {
     const auto space = names.find(' ');
     const auto name = names.substr(0, space);
-    bool known = false;
-    for (const Scope scope : kScopes) {
-      if (scope_name(scope) != name) continue;
-      scopes.add(scope);
-      known = true;
-    }
-    if (!known) return std::nullopt;
+    const auto found = std::ranges::find(permissions(), name, &Permission::name);
+    if (found == permissions().end()) return std::nullopt;
+    scopes.add(found->scope);
     names.remove_prefix(space == std::string_view::npos ? names.size() : space + 1);
   }
   return scopes;
@@ -45,12 +42,16 @@ std::optional<Scopes> Scopes::parse(std::string_view names) {
 
 std::string Scopes::str() const {
   std::string out;
-  for (const Scope scope : kScopes) {
-    if (!has(scope)) continue;
+  for (const Permission& permission : permissions()) {
+    if (!has(permission.scope)) continue;
     if (!out.empty()) out += ' ';
-    out += scope_name(scope);
+    out += permission.name;
   }
   return out;
+}
+
+bool Caller::may_send_from(const SenderId& sender) const noexcept {
+  return senders == nullptr || std::ranges::find(*senders, sender) != senders->end();
 }
 
 }  // namespace flowsell::identity

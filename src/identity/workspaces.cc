@@ -28,15 +28,38 @@ CREATE TABLE api_keys (
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
+)sql"},
+                                    store::Migration{2, "API keys have rules", R"sql(
+ALTER TABLE api_keys ADD COLUMN created_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;
+ALTER TABLE api_keys ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN senders BLOB NOT NULL DEFAULT x'';
+ALTER TABLE api_keys ADD COLUMN per_second INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE api_keys ADD COLUMN last_used_at INTEGER;
+ALTER TABLE api_keys ADD COLUMN last_used_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN replaced_by BLOB;
+CREATE INDEX api_keys_of_workspace ON api_keys (workspace_id, id);
+)sql",
+                                                     R"sql(
+ALTER TABLE api_keys ADD COLUMN created_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN expires_at BIGINT;
+ALTER TABLE api_keys ADD COLUMN addresses TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN senders BYTEA NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN per_second BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE api_keys ADD COLUMN last_used_at BIGINT;
+ALTER TABLE api_keys ADD COLUMN last_used_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE api_keys ADD COLUMN replaced_by BYTEA;
+CREATE INDEX api_keys_of_workspace ON api_keys (workspace_id, id);
 )sql"}};
 
 const Sql kInsert(
     "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
+const Sql kName("SELECT name FROM workspaces WHERE id = ?1");
 const Sql kIds("SELECT id FROM workspaces ORDER BY id");
 const Sql kKeys("SELECT id, wrapped_key FROM workspaces");
 
 struct CreateOp final : store::WriteOp {
-  CreateOp();
+  CreateOp(const WorkspaceId& w, std::string n, const crypto::KeyRing& ring, Time t);
   WorkspaceId id;
   std::string name;
   std::string wrapped;
@@ -51,7 +74,12 @@ Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> o
   return {};
 }
 constexpr store::WriteKind kCreateKind{"workspace", 2, apply_creates};
-CreateOp::CreateOp() : WriteOp(kCreateKind) {}
+CreateOp::CreateOp(const WorkspaceId& w, std::string n, const crypto::KeyRing& ring, Time t)
+    : WriteOp(kCreateKind),
+      id(w),
+      name(std::move(n)),
+      wrapped(ring.wrap_new_key(w.blob())),
+      now(t) {}
 
 }  // namespace
 
@@ -61,16 +89,34 @@ Workspaces::Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSourc
                        const Clock& clock)
     : db_(db), ring_(ring), ids_(ids), clock_(clock) {}
 
-Result<WorkspaceId> Workspaces::create(std::string name) {
-  CreateOp op;
-  op.id = ids_.next<IdKind::kWorkspace>();
-  op.name = std::move(name);
-  op.wrapped = ring_.wrap_new_key(op.id.blob());
-  op.now = clock_.now();
-  CHECK_OK(db_.commit_now(op));
+void Workspaces::remember(const WorkspaceId& workspace, std::string wrapped) {
   const std::lock_guard lock(mutex_);
-  wrapped_[op.id] = op.wrapped;
+  wrapped_[workspace] = std::move(wrapped);
+}
+
+Result<WorkspaceId> Workspaces::create(std::string name) {
+  CreateOp op(ids_.next<IdKind::kWorkspace>(), std::move(name), ring_, clock_.now());
+  CHECK_OK(db_.commit_now(op));
+  remember(op.id, op.wrapped);
   return op.id;
+}
+
+Task<WorkspaceId> Workspaces::make(std::string name) {
+  CreateOp op(ids_.next<IdKind::kWorkspace>(), std::move(name), ring_, clock_.now());
+  CO_CHECK_OK(co_await db_.commit(op));
+  remember(op.id, op.wrapped);
+  co_return op.id;
+}
+
+Task<std::string> Workspaces::name_of(WorkspaceId workspace) const {
+  auto read = [workspace](store::Connection& db) -> Result<std::optional<std::string>> {
+    std::optional<std::string> name;
+    CHECK_OK(db.query(kName, {workspace}, [&](const store::Row& row) { name = row.text(0); }));
+    return name;
+  };
+  CO_TRY(auto name, co_await db_.read(std::move(read)));
+  if (!name) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  co_return *std::move(name);
 }
 
 Result<std::vector<WorkspaceId>> Workspaces::list() const {

@@ -136,7 +136,9 @@ Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view
   const auto none = std::vector<SenderPtr>{};
   const auto& senders = mine == by_workspace_.end() ? none : mine->second;
   if (from.empty()) {
-    if (senders.size() == 1) return senders.front();
+    if (senders.size() == 1 && caller.may_send_from(senders.front()->id)) return senders.front();
+    if (senders.size() == 1)
+      return fail(ErrorCode::kSenderNotAllowed, "the key may not use the workspace's only sender");
     return fail_field(
         "/from", "required",
         senders.empty() ? "the workspace has no sender" : "the workspace has several senders",
@@ -150,6 +152,8 @@ Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view
     return fail_field("/from", "not_found", "the workspace has no such sender in this mode",
                       "Use an id or number that GET /v1/senders lists.");
   }
+  if (!caller.may_send_from((*found)->id))
+    return fail(ErrorCode::kSenderNotAllowed, "the key may not use this sender");
   return *found;
 }
 

@@ -14,6 +14,9 @@ DEFAULT_SETTINGS = {
     "DRAIN_SECONDS": 5,
     "REQUESTS_PER_SECOND_PER_KEY": 0,
     "SENDER_MESSAGES_PER_SECOND": 0,
+    # Cheap: what is tested is not how long a guess takes.
+    "ACCOUNTS_PASSWORD_MIB": 8,
+    "ACCOUNTS_PASSWORD_PASSES": 1,
 }
 
 

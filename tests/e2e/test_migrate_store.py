@@ -4,8 +4,10 @@ import os
 import subprocess
 
 import pytest
-from _support.api import text_to
+from _support.api import Api, text_to
 from _support.database import PostgresSchema, on_postgres
+from _support.http_client import HttpClient
+from _support.people import owner_of, sign_up
 from _support.processes import CONNECTD
 from _support.waiting import wait_until
 
@@ -24,6 +26,24 @@ def migrate(stack, target, *arguments):
 @pytest.fixture
 def target():
     return PostgresSchema()
+
+
+def test_people_come_along(make_stack, target):
+    stack = make_stack()
+    owner = owner_of(stack.server)
+    made = owner.make_key().json()
+    somebody = sign_up(stack.server, "moved@example.com")
+    before = owner.get("/v1/audit_events").json()["data"]
+    assert stack.server.terminate() == 0
+    done = migrate(stack, target)
+    assert done.returncode == 0, done.stderr
+    start_on(stack, target)
+    for browser in (owner, somebody):
+        browser.http = HttpClient(stack.server.base_url)
+        assert browser.get("/v1/user").status == 200
+    assert Api(stack.server.base_url, made["key"]).get("/v1/quota").status == 200
+    assert owner.get("/v1/audit_events").json()["data"] == before
+    assert owner.delete(f"/v1/api_keys/{made['id']}").status == 204, "the chain goes on"
 
 
 def start_on(stack, target):

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "json/json.h"
-#include "messaging_world.h"
+#include "people_world.h"
 
 namespace flowsell::api {
 namespace {
@@ -29,12 +29,20 @@ struct Asked {
 /// One home, for everybody.
 class OneHome final : public Homes {
  public:
-  OneHome(const Services& services, ingest::ProviderDoor& door, ingest::Ingest& ingest)
-      : services_(services), door_(door), ingest_(ingest) {}
+  OneHome(const Services& services, ingest::ProviderDoor& door, ingest::Ingest& ingest,
+          accounts::Accounts& accounts)
+      : services_(services), door_(door), ingest_(ingest), accounts_(accounts) {}
   std::optional<Home> find_now(const http::Request& /*request*/) override {
     return Home(services_, nullptr);
   }
   Task<Home> find(const http::Request& /*request*/) override { co_return Home(services_, nullptr); }
+  Task<Home> find_named(std::string /*name*/, const http::Request& /*request*/) override {
+    co_return Home(services_, nullptr);
+  }
+  Task<Home> find_new(const http::Request& /*request*/) override {
+    co_return Home(services_, nullptr);
+  }
+  accounts::Accounts* accounts() override { return &accounts_; }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, door_.open(request));
     co_return co_await ingest_.store(std::move(webhook));
@@ -48,6 +56,7 @@ class OneHome final : public Homes {
   const Services services_;
   ingest::ProviderDoor& door_;
   ingest::Ingest& ingest_;
+  accounts::Accounts& accounts_;
 };
 
 class ApiTest : public testing::Test {
@@ -67,7 +76,11 @@ class ApiTest : public testing::Test {
             world_.waiters,
             world_.endpoints,
             world_.begun_deliveries,
-            *world_.spool};
+            *world_.spool,
+            world_.workspaces,
+            people_.members,
+            people_.key_desk,
+            [](std::string /*name*/) -> Task<> { co_return Result<>{}; }};
   }
   http::Response ask(const Asked& asked) {
     http::Request request;
@@ -104,14 +117,15 @@ class ApiTest : public testing::Test {
                : "";
   }
 
-  MessagingWorld world_;
+  MessagingWorld world_{messaging::MessagingOptions{.more_tables = people_tables()}};
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
+  PeopleWorld people_{world_, api_keys_};
   metering::RateLimit rate_limit_{1000};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
-  OneHome home_{services(rate_limit_), door_, ingest_};
+  OneHome home_{services(rate_limit_), door_, ingest_, people_.accounts};
   Api api_{{world_.clock, world_.ids, world_.metrics, door_, home_}};
-  std::string key_ = new_key(identity::Scopes::all());
+  std::string key_ = new_key(identity::Scopes::of_keys());
 };
 
 TEST_F(ApiTest, SendIsAcceptedWithItsPlace) {
@@ -245,7 +259,7 @@ TEST_F(ApiTest, WaitingReplayOfASettledMessageShowsIt) {
 TEST_F(ApiTest, MessageIsShownToItsModeOnly) {
   const auto path = "/v1/messages/" + text_of(send(), "id");
   EXPECT_EQ(ask({.path = path}).status, 200);
-  key_ = new_key(identity::Scopes::all(), identity::Mode::kLive);
+  key_ = new_key(identity::Scopes::of_keys(), identity::Mode::kLive);
   EXPECT_EQ(ask({.path = path}).status, 404);
 }
 
@@ -324,7 +338,7 @@ class LimitedApi : public ApiTest {
  protected:
   LimitedApi()
       : limited_(1),
-        limited_home_(services(limited_), door_, ingest_),
+        limited_home_(services(limited_), door_, ingest_, people_.accounts),
         strict_({world_.clock, world_.ids, world_.metrics, door_, limited_home_}) {}
   http::Response list() {
     http::Request request;

@@ -57,7 +57,7 @@ const metering::Quota kQuota{1000, 300, *parse_time("2026-11-01T00:00:00Z"),
 
 http::Response with_headers(std::int64_t per_second, const std::optional<metering::Quota>& quota) {
   http::Response response;
-  add_rate_headers(response, metering::RateLimit(per_second), {true, 7, 1s}, quota, kNow);
+  add_rate_headers(response, {true, per_second, 7, 1s}, quota, kNow);
   return response;
 }
 

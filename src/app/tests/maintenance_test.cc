@@ -32,6 +32,7 @@ class MaintenanceTest : public testing::Test {
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
   Growth growth_{*world_.db, std::chrono::days(0)};
+  identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   Maintenance maintenance_{world_.pool,
                            *world_.db,
                            *world_.spool,
@@ -41,6 +42,7 @@ class MaintenanceTest : public testing::Test {
                            begun_,
                            world_.begun_deliveries,
                            growth_,
+                           api_keys_,
                            world_.clock};
 };
 

@@ -17,6 +17,7 @@ class PeerDoorTest : public testing::Test {
   http::Response handle(std::vector<http::Request::Field> fields) {
     http::Request request;
     request.fields = std::move(fields);
+    request.remote_address = "10.0.0.7";
     return testkit::run(pool_, door_.handle(request));
   }
   static Awaitable<http::Response> answer(int& handled) {
@@ -28,8 +29,18 @@ class PeerDoorTest : public testing::Test {
 
   int handled_ = 0;
   runtime::IoPool pool_{1};
-  PeerDoor door_{[this](http::Request& /*request*/) { return answer(handled_); },
-                 [](std::string_view name) { return name == "77"; }};
+  std::string address_;  ///< as the handler saw it
+  const std::vector<IpRange> trusted_ = {*IpRange::parse("10.0.0.0/24")};
+  PeerDoor door_{[this](http::Request& request) {
+                   address_ = request.remote_address;
+                   return answer(handled_);
+                 },
+                 [](std::string_view name) { return name == "77"; },
+                 [](const http::Request& request) -> std::optional<std::string_view> {
+                   const auto client = request.header("Connect-Client");
+                   return client.empty() ? std::nullopt : std::optional(client);
+                 },
+                 trusted_};
 };
 
 TEST_F(PeerDoorTest, RequestOfAClientPassesAsItIs) {
@@ -55,6 +66,48 @@ TEST_F(PeerDoorTest, WhatIsMeantForAnotherProcessIsNotDoneHere) {
   }
   EXPECT_EQ(handled_, 0);
 }
+
+TEST_F(PeerDoorTest, AddressOfAForwardedRequestIsWhatTheReplicaProves) {
+  (void)handle({{"Connect-Replica", "77"}, {"Connect-Client", "203.0.113.9"}});
+  EXPECT_EQ(address_, "203.0.113.9");
+  (void)handle({{"Connect-Replica", "77"}, {"X-Forwarded-For", "203.0.113.9"}});
+  EXPECT_EQ(address_, "10.0.0.7");
+}
+
+TEST_F(PeerDoorTest, ClientCantNameItselfAsAReplicaDoes) {
+  (void)handle({{"Connect-Client", "203.0.113.9"}});
+  EXPECT_EQ(address_, "10.0.0.7");
+}
+
+TEST_F(PeerDoorTest, TrustedProxyNamesTheClient) {
+  (void)handle({{"X-Forwarded-For", "198.51.100.1, 203.0.113.9"}});
+  EXPECT_EQ(address_, "203.0.113.9") << "what stands before it the client has written";
+}
+
+struct ProxyCase {
+  const char* name;
+  const char* peer;
+  const char* forwarded_for;
+  const char* client;
+};
+class ClientAddress : public testing::TestWithParam<ProxyCase> {};
+TEST_P(ClientAddress, IsTheLastThatNoProxyHas) {
+  const std::vector<IpRange> trusted = {*IpRange::parse("10.0.0.0/24")};
+  EXPECT_EQ(client_address(GetParam().peer, GetParam().forwarded_for, trusted), GetParam().client);
+}
+constexpr ProxyCase kProxyCases[] = {
+    {"Stranger", "203.0.113.1", "198.51.100.1", "203.0.113.1"},
+    {"OneProxy", "10.0.0.7", "198.51.100.1", "198.51.100.1"},
+    {"TwoProxies", "10.0.0.7", "198.51.100.1, 10.0.0.8", "198.51.100.1"},
+    {"Forged", "10.0.0.7", "10.0.0.9, 198.51.100.1", "198.51.100.1"},
+    {"OnlyProxies", "10.0.0.7", "10.0.0.8", "10.0.0.8"},
+    {"Nothing", "10.0.0.7", "", "10.0.0.7"},
+    {"NoAddress", "10.0.0.7", "unknown", "10.0.0.7"},
+    {"NoAddressBehindOne", "10.0.0.7", "unknown,10.0.0.8", "10.0.0.8"},
+    {"Ipv6", "10.0.0.7", "2001:db8::1", "2001:db8::1"},
+};
+INSTANTIATE_TEST_SUITE_P(Table, ClientAddress, testing::ValuesIn(kProxyCases),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace
 }  // namespace flowsell::app

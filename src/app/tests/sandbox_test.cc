@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "json/json.h"
-#include "messaging_world.h"
+#include "people_world.h"
 #include "sim/whatsapp_simulator.h"
 #include "whatsapp/adapter.h"
 
@@ -15,7 +15,9 @@ namespace {
 class SandboxTest : public testing::Test {
  protected:
   Result<std::vector<SandboxWorkspace>> open_all(const std::vector<std::size_t>& numbers) {
-    return open_sandbox(EarlierKeys(file_), {world_.workspaces, api_keys_, senders_}, numbers);
+    return open_sandbox(EarlierKeys(file_),
+                        {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts},
+                        numbers);
   }
   Result<SandboxWorkspace> open() {
     TRY(auto all, open_all({0}));
@@ -31,9 +33,11 @@ class SandboxTest : public testing::Test {
     return *std::move(document);
   }
 
-  messaging::MessagingWorld world_{messaging::MessagingOptions{.with_sender = false}};
+  messaging::MessagingWorld world_{
+      messaging::MessagingOptions{.more_tables = people_tables(), .with_sender = false}};
   std::unique_ptr<channel::Adapter> adapter_ = whatsapp::make_adapter();
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
+  PeopleWorld people_{world_, api_keys_};
   messaging::Senders senders_{*world_.db, world_.workspaces,
                               [this](std::string_view) { return adapter_.get(); }, world_.ids,
                               world_.clock};
@@ -47,8 +51,25 @@ TEST_F(SandboxTest, FirstStartMakesASenderAndAKeyThatWorks) {
   const auto caller = testkit::run(
       world_.pool, api_keys_.authenticate("Bearer " + std::string(sandbox->api_key.reveal())));
   ASSERT_TRUE(caller);
-  EXPECT_EQ((*caller)->workspace, sandbox->workspace);
-  EXPECT_EQ((*caller)->mode, identity::Mode::kTest);
+  EXPECT_EQ((*caller)->caller.workspace, sandbox->workspace);
+  EXPECT_EQ((*caller)->caller.mode, identity::Mode::kTest);
+}
+
+TEST_F(SandboxTest, OwnerCanSignInAndOwnsTheWorkspace) {
+  const auto sandbox = open();
+  ASSERT_TRUE(sandbox && write(*sandbox));
+  const auto sign_in = [&](const Secret& password) {
+    return testkit::run(world_.pool,
+                        people_.accounts.sign_in(sandbox->owner_email, password, Secret(), {}));
+  };
+  const auto signed_in = sign_in(sandbox->owner_password);
+  ASSERT_TRUE(signed_in);
+  const auto role = testkit::run(
+      world_.pool, people_.members.role_of(sandbox->workspace, signed_in->session.user.id));
+  EXPECT_EQ(*role, identity::Role::kOwner);
+  const auto again = open();
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(sign_in(again->owner_password)) << "the second start leaves him his password";
 }
 
 TEST_F(SandboxTest, SecondStartFindsWhatTheFirstMade) {

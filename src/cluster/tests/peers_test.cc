@@ -48,13 +48,16 @@ class PeersTest : public testing::Test {
     request.fields = {{"Authorization", "Bearer fsk"}, {"Host", "api.example.org"},
                       {"Content-Length", "10"},        {"Accept-Encoding", "gzip"},
                       {"Idempotency-Key", "k"},        {"connect-forwarded", "9"},
-                      {"connect-replica", "1"}};
+                      {"connect-replica", "1"},        {"connect-client", "198.51.100.1 1 2"}};
+    request.remote_address = "203.0.113.9";
     return request;
   }
 
   testkit::HttpImposter peer_;
   runtime::IoPool pool_{1};
-  Peers peers_{pool_};
+  ManualClock clock_{from_unix_ms(1'795'000'000'000)};
+  crypto::Key key_ = crypto::Key::random();
+  Peers peers_{pool_, key_, clock_};
 };
 
 TEST_F(PeersTest, RequestArrivesAsItCame) {
@@ -71,6 +74,28 @@ TEST_F(PeersTest, WhatBelongsToOneConnectionIsLeftOut) {
   const auto seen = peer_.wait_for(1).at(0);
   EXPECT_NE(seen.headers.at("host"), "api.example.org");
   EXPECT_THAT(seen.headers, Not(Contains(Key("accept-encoding"))));
+}
+
+TEST_F(PeersTest, ItProvesWhereTheRequestCameFrom) {
+  ASSERT_EQ(forward(post()).end, End::kAnswered);
+  const auto seen = peer_.wait_for(1).at(0);
+  http::Request arrived;
+  arrived.target = seen.target;
+  arrived.fields = {{"Connect-Client", seen.headers.at("connect-client")}};
+  EXPECT_EQ(client_of(arrived, key_, clock_.now()), "203.0.113.9");
+  EXPECT_EQ(client_of(arrived, key_, clock_.now() + std::chrono::minutes(6)), std::nullopt);
+  EXPECT_EQ(client_of(arrived, crypto::Key::random(), clock_.now()), std::nullopt);
+  arrived.target = "/v1/other";
+  EXPECT_EQ(client_of(arrived, key_, clock_.now()), std::nullopt);
+}
+
+TEST_F(PeersTest, WhatNoReplicaWroteProvesNothing) {
+  for (const char* text :
+       {"", "203.0.113.9", "203.0.113.9 1", "203.0.113.9 29916666 00", "a b c"}) {
+    http::Request request;
+    request.fields = {{"Connect-Client", text}};
+    EXPECT_EQ(client_of(request, key_, clock_.now()), std::nullopt) << text;
+  }
 }
 
 TEST_F(PeersTest, ItSaysWhichCellsAndWhichReplicaAreMeantWhateverTheClientSaid) {

@@ -146,6 +146,10 @@ TEST(Load, ReadsListsFromFlagsWithCommas) {
 TEST(Load, KnowsItsCommands) {
   EXPECT_EQ(load({"config"}, {}).value().command, Command::kShowConfig);
   EXPECT_EQ(load({"config", "--markdown"}, {}).value().command, Command::kShowConfigMarkdown);
+  EXPECT_EQ(load({"audit", "verify"}, {}).value().command, Command::kVerifyAudit);
+  EXPECT_FALSE(load({"audit"}, {}));
+  EXPECT_FALSE(load({"audit", "everything"}, {}));
+  EXPECT_EQ(load({"permissions"}, {}).value().command, Command::kShowPermissions);
   EXPECT_EQ(load({"version"}, {}).value().command, Command::kShowVersion);
   EXPECT_EQ(load({"--help"}, {}).value().command, Command::kShowHelp);
   EXPECT_EQ(load({"config", "-h"}, {}).value().command, Command::kShowHelp);

@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "identity/caller.h"
+#include "identity/permissions.h"
 
 namespace flowsell::identity {
 namespace {
@@ -12,8 +16,9 @@ TEST(Scopes, NoneAreGivenByDefault) {
   }
 }
 
-TEST(Scopes, AllAreAll) {
-  EXPECT_EQ(Scopes::all().str(), "messages:send messages:read webhooks:manage usage:read");
+TEST(Scopes, KeysHaveAllThatTheyMayHave) {
+  EXPECT_EQ(Scopes::of_keys().str(),
+            "messages:send messages:read webhooks:manage usage:read audit:read");
 }
 
 TEST(Scopes, TextIsReadBackTheSame) {
@@ -30,6 +35,50 @@ TEST(Scopes, OneScopeIsNotAnother) {
 TEST(Scopes, EmptyTextIsNoScope) { EXPECT_EQ(Scopes::parse("")->str(), ""); }
 
 TEST(Scopes, UnknownNameIsRefused) { EXPECT_FALSE(Scopes::parse("messages:send messages:delete")); }
+
+TEST(Permissions, EachScopeHasARowOfItsOwn) {
+  Scopes seen;
+  for (const Permission& each : permissions()) {
+    EXPECT_FALSE(seen.has(each.scope)) << each.name;
+    seen.add(each.scope);
+    EXPECT_EQ(scope_name(each.scope), each.name);
+  }
+  EXPECT_EQ(seen, scopes_of(Role::kOwner));
+}
+
+TEST(Permissions, EachRoleHasNoMoreThanAnOwner) {
+  for (const Role role : all_roles()) {
+    EXPECT_TRUE(scopes_of(Role::kOwner).has_all(scopes_of(role))) << role_name(role);
+    EXPECT_EQ(role_named(role_name(role)), role);
+  }
+}
+
+TEST(Permissions, NoKeyManagesKeysOrMembers) {
+  for (const Scope scope : {Scope::kKeysManage, Scope::kMembersManage, Scope::kWorkspaceManage})
+    EXPECT_FALSE(Scopes::of_keys().has(scope)) << scope_name(scope);
+}
+
+TEST(Permissions, ViewersChangeNothing) {
+  for (const Scope scope : {Scope::kMessagesSend, Scope::kWebhooksManage, Scope::kKeysManage,
+                            Scope::kMembersManage, Scope::kWorkspaceManage})
+    EXPECT_FALSE(scopes_of(Role::kViewer).has(scope)) << scope_name(scope);
+}
+
+TEST(Permissions, AdminsManageAllButOwners) {
+  EXPECT_TRUE(may_manage(Role::kAdmin, Role::kAdmin));
+  EXPECT_FALSE(may_manage(Role::kAdmin, Role::kOwner));
+  EXPECT_TRUE(may_manage(Role::kOwner, Role::kOwner));
+  EXPECT_FALSE(may_manage(Role::kDeveloper, Role::kViewer));
+}
+
+TEST(Permissions, TableIsTheDocumentInDocs) {
+  std::ifstream file(FLOWSELL_SOURCE_DIR "/docs/permissions.md", std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), permissions_markdown()) << "run: connectd permissions >docs/permissions.md";
+}
+
+TEST(Permissions, NameOfNoRoleIsNone) { EXPECT_EQ(role_named("root"), std::nullopt); }
 
 }  // namespace
 }  // namespace flowsell::identity

@@ -7,9 +7,10 @@
 namespace flowsell::messaging {
 namespace {
 
-webhook::WorldOptions with_tables() {
+webhook::WorldOptions with_tables(const MessagingOptions& options) {
   webhook::WorldOptions out;
-  out.more_tables = {messaging::migrations()};
+  out.more_tables = options.more_tables;
+  out.more_tables.push_back(messaging::migrations());
   out.delivery.body_of = event_body;
   return out;
 }
@@ -42,7 +43,7 @@ Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string
 }
 
 MessagingWorld::MessagingWorld(MessagingOptions wanted)
-    : WebhookWorld(with_tables()),
+    : WebhookWorld(with_tables(wanted)),
       send_keys(*fingerprint),
       options(std::move(wanted)),
       senders(

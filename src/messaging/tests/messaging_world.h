@@ -22,6 +22,7 @@ struct MessagingOptions {
   std::size_t concurrency = 256;
   std::chrono::seconds timeout{10};
   metering::Limits limits{1000, 1000};
+  std::vector<testkit::Migrations> more_tables = {};
   std::string api_base = {};  ///< empty: the provider of the world
   bool with_sender = true;
 };

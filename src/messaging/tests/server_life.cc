@@ -58,7 +58,7 @@ Machine::Machine(const MachineOptions& wanted)
   http::Response taken;
   taken.body = R"({"id":"pm.1"})";
   provider.otherwise(taken);
-  caller.scopes = identity::Scopes::all();
+  caller.scopes = identity::Scopes::of_keys();
   if (const auto done = set_up(*this); !done) throw std::runtime_error(done.error().detail);
 }
 

@@ -17,7 +17,7 @@ ApiKeyId key(std::uint8_t n) {
 
 RateLimit::Decision take(RateLimit& limit, int times, SteadyTime at = kStart) {
   RateLimit::Decision last;
-  for (int i = 0; i < times; ++i) last = limit.take(key(1), at);
+  for (int i = 0; i < times; ++i) last = limit.take(key(1).bytes(), at);
   return last;
 }
 
@@ -45,20 +45,20 @@ TEST(RateLimit, RemainingCountsDownToNothing) {
 TEST(RateLimit, RoomComesBackOneByOne) {
   RateLimit limit(10);
   take(limit, 10);
-  EXPECT_FALSE(limit.take(key(1), kStart + 100ms - 1ns).admitted);
-  EXPECT_TRUE(limit.take(key(1), kStart + 100ms).admitted);
+  EXPECT_FALSE(limit.take(key(1).bytes(), kStart + 100ms - 1ns).admitted);
+  EXPECT_TRUE(limit.take(key(1).bytes(), kStart + 100ms).admitted);
 }
 
 TEST(RateLimit, RefusalUsesNothing) {
   RateLimit limit(10);
   take(limit, 100);
-  EXPECT_TRUE(limit.take(key(1), kStart + 100ms).admitted);
+  EXPECT_TRUE(limit.take(key(1).bytes(), kStart + 100ms).admitted);
 }
 
 TEST(RateLimit, KeysAreLimitedApart) {
   RateLimit limit(1);
   take(limit, 1);
-  EXPECT_TRUE(limit.take(key(2), kStart).admitted);
+  EXPECT_TRUE(limit.take(key(2).bytes(), kStart).admitted);
 }
 
 TEST(RateLimit, RefusalSaysWhenToComeBackInWholeSeconds) {
@@ -71,6 +71,19 @@ TEST(RateLimit, LongPauseSavesNoMoreThanOneSecond) {
   RateLimit limit(2);
   take(limit, 2);
   EXPECT_FALSE(take(limit, 3, kStart + 1h).admitted);
+}
+
+TEST(RateLimit, KeyMayHaveALimitOfItsOwn) {
+  RateLimit limit(10);
+  EXPECT_TRUE(limit.take(key(1).bytes(), kStart, 2).admitted);
+  EXPECT_EQ(limit.take(key(1).bytes(), kStart, 2).per_second, 2);
+  EXPECT_FALSE(limit.take(key(1).bytes(), kStart, 2).admitted);
+}
+
+TEST(RateLimit, LimitOfItsOwnHoldsWhereAllHaveNone) {
+  RateLimit limit(0);
+  EXPECT_TRUE(limit.take(key(1).bytes(), kStart, 1).admitted);
+  EXPECT_FALSE(limit.take(key(1).bytes(), kStart, 1).admitted);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ WebhookWorld::WebhookWorld(WorldOptions options)
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kDelivery, deliveries);
   caller.workspace = *workspaces.create("Acme");
-  caller.scopes = identity::Scopes::all();
+  caller.scopes = identity::Scopes::of_keys();
   pool.start();
 }
 

@@ -23,6 +23,9 @@ class Api {
     /// What a load balancer calls this process: told with each answer to a key of its workspaces.
     /// Empty: it is not.
     std::string name_at_balancer = {};
+    /// Of members who name none in Connect-Mode.
+    identity::Mode default_mode = identity::Mode::kLive;
+    std::chrono::seconds session_life{14 * 24 * 3600};
   };
   explicit Api(Process process);
   ~Api();

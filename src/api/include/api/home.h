@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "accounts/accounts.h"
 #include "api/services.h"
 #include "http/message.h"
 #include "ingest/ingest.h"
@@ -37,6 +38,9 @@ class Home {
   std::optional<http::Response> answer_;
 };
 
+/// What the directory calls a workspace.
+inline std::string workspace_name(const WorkspaceId& workspace) { return workspace.str(); }
+
 /// An error as an answer.
 http::Response problem_of(const Error& error);
 
@@ -49,6 +53,14 @@ class Homes {
   virtual std::optional<Home> find_now(const http::Request& request) = 0;
   /// The same with waiting. Fails with the error to answer.
   virtual Task<Home> find(const http::Request& request) = 0;
+
+  /// The home of the workspace that has a name in the directory: workspace_name(), or what names
+  /// a key. Fails with kNotFound.
+  virtual Task<Home> find_named(std::string name, const http::Request& request) = 0;
+  /// Where a new workspace goes.
+  virtual Task<Home> find_new(const http::Request& request) = 0;
+  /// nullptr: not ready yet.
+  virtual accounts::Accounts* accounts() = 0;
 
   /// A provider's webhook. Success means that every update is stored; fails as ProviderDoor::open()
   /// and Ingest::store().

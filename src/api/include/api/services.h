@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "core/id.h"
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
 #include "identity/api_keys.h"
+#include "identity/workspaces.h"
 #include "messaging/accept.h"
 #include "messaging/message_reader.h"
 #include "messaging/read_receipts.h"
@@ -13,6 +17,8 @@
 #include "metering/metering.h"
 #include "metering/rate_limit.h"
 #include "store/database.h"
+#include "team/key_desk.h"
+#include "team/members.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -35,6 +41,11 @@ struct Services {
   webhook::Endpoints& endpoints;
   const webhook::BegunDeliveries& begun_deliveries;
   const crypto::RotatingKeys& spool;
+  identity::Workspaces& workspaces;
+  team::Members& members;
+  team::KeyDesk& key_desk;
+  /// Tells all replicas where a name is: of a key, of a workspace (home.h).
+  std::function<Task<>(std::string)> publish;
 };
 
 }  // namespace flowsell::api

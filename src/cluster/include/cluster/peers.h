@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "cluster/view.h"
+#include "core/time.h"
+#include "crypto/seal.h"
 #include "http/client.h"
 #include "http/message.h"
 #include "runtime/io_pool.h"
@@ -22,6 +24,15 @@ inline constexpr std::string_view kForwarded = "Connect-Forwarded";
 /// The header of the same request: the replica that it is meant for; and of its answer: who gives
 /// it. An address may be another's by the time it is used.
 inline constexpr std::string_view kReplica = "Connect-Replica";
+
+/// The header of a request that was passed on: the address that it came from, the minute, and what
+/// only who has the replicas' key can compute of both and the target.
+inline constexpr std::string_view kClient = "Connect-Client";
+
+/// The address in that header. nullopt: there is none, or it is not a replica's, or is of another
+/// time or request.
+std::optional<std::string_view> client_of(const http::Request& request, const crypto::Key& key,
+                                          Time now);
 
 /// The header of an answer to a request that was passed on to where its cell is not.
 inline constexpr std::string_view kMisdirected = "Connect-Misdirected";
@@ -41,7 +52,8 @@ struct Forwarded {
 /// The other replicas, as servers. Thread-safe.
 class Peers {
  public:
-  explicit Peers(runtime::IoPool& pool);
+  /// `key`: of all replicas, for kClient.
+  Peers(runtime::IoPool& pool, const crypto::Key& key, const Clock& clock);
   ~Peers();  ///< after the pool has stopped
 
   /// Passes a request on to the replica `to`, which has `cells`, and its answer back. Call on a
@@ -55,6 +67,8 @@ class Peers {
 
   std::mutex mutex_;
   std::unordered_map<std::string, http::Url> urls_;  ///< as addresses were parsed
+  const crypto::Key key_;
+  const Clock& clock_;
   http::Client client_;
 };
 

@@ -17,6 +17,9 @@ std::span<const store::Migration> migrations();
 /// Divides a database where it is new; one that exists keeps its number of cells. Blocking.
 Result<> divide(store::Database& shared, std::size_t cells);
 
+/// How many there are. Fails with kNotFound where the database was never divided. Blocking.
+Result<std::size_t> count_cells(store::Database& shared);
+
 /// The schema of the shared tables. Blocking.
 Result<std::string> schema_of(store::Database& shared);
 /// The schema of a cell, in the database whose shared tables are in `schema`.

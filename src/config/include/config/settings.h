@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/ip_range.h"
 #include "core/sensitive.h"
 
 namespace flowsell::config {
@@ -35,6 +36,8 @@ struct Settings {
     std::size_t threads = 0;      ///< 0: one a core
     std::string tls_certificate;  ///< PEM file; empty: no TLS
     std::string tls_key;          ///< PEM file
+    std::vector<IpRange> trusted_proxies;  ///< whose X-Forwarded-For is believed
+    std::string public_url;       ///< what people's browsers call this server; empty: as it listens
     std::size_t body_bytes_max = 1 << 20;
     std::size_t head_bytes_max = 16 * 1024;
     std::chrono::seconds idle{75};
@@ -52,6 +55,21 @@ struct Settings {
     std::string address;    ///< where other replicas reach this one; empty: server.listen
     std::string name;       ///< this replica's, at a load balancer that is told; empty: it is not
   } cluster;
+  struct Accounts {
+    std::chrono::seconds session_idle{12 * 3600};
+    std::chrono::seconds session_life{14 * 24 * 3600};
+    std::uint64_t password_passes = 2;
+    std::size_t password_mib = 64;
+  } accounts;
+  struct Mail {
+    std::string smtp_url;  ///< empty: none leaves; in the sandbox they go to a folder
+    std::string user;
+    Secret password;
+    std::string ca_file;  ///< PEM; empty: the system's authorities
+    std::string from = "no-reply@connect.invalid";
+    std::string from_name = "FlowSell Connect";
+    std::string templates;  ///< a folder of texts that stand for the built-in ones
+  } mail;
   struct Sandbox {
     bool enabled = false;
     ListenAddress simulator_listen{"127.0.0.1", 0};
@@ -115,6 +133,8 @@ enum class Command : std::uint8_t {
   kMigrateStore,        ///< connectd migrate-store
   kShowConfig,          ///< connectd config
   kShowConfigMarkdown,  ///< connectd config --markdown
+  kVerifyAudit,         ///< connectd audit verify
+  kShowPermissions,     ///< connectd permissions
   kShowVersion,         ///< connectd version
   kShowHelp,            ///< connectd --help, in any position
 };
@@ -139,7 +159,7 @@ Environment process_environment();
 /// empty variable counts as not set. Fails with kInvalidRequest and one FieldError for every fault:
 /// its pointer is the source ("--listen", "CONNECT_LISTEN", "connect.toml: server.listen"), its
 /// detail never a secret's value. `detail` holds them all, a line each. The commands
-/// kShowVersion and kShowConfigMarkdown do not read values, and kShowHelp leaves out what it can't
+/// kShowVersion, kShowPermissions and kShowConfigMarkdown do not read values, and kShowHelp leaves out what it can't
 /// read: they never fail on one.
 Result<LoadedSettings> load(const std::vector<std::string>& args, const Environment& environment);
 

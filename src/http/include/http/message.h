@@ -31,6 +31,7 @@ struct Request {
   std::vector<Field> fields;
   std::string_view body;
   std::string_view remote_address;  ///< the peer's numeric address
+  std::string_view id;              ///< the door's name of it: for answers and records
   std::vector<std::string> params;  ///< what the route's "{}" segments matched, percent-decoded
 
   /// The first field of that name in any case; empty when absent.

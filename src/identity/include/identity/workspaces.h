@@ -22,6 +22,10 @@ class Workspaces {
 
   /// Blocking: for start-up and tools.
   Result<WorkspaceId> create(std::string name);
+  /// The same for a request.
+  Task<WorkspaceId> make(std::string name);
+  /// Fails with kNotFound.
+  Task<std::string> name_of(WorkspaceId workspace) const;
   /// All, the oldest first. Blocking.
   Result<std::vector<WorkspaceId>> list() const;
 
@@ -36,6 +40,7 @@ class Workspaces {
   Result<> load_keys();
 
  private:
+  void remember(const WorkspaceId& workspace, std::string wrapped);
   Result<crypto::Key> key_of(const WorkspaceId& workspace);
 
   store::Database& db_;

@@ -1,0 +1,477 @@
+#include "accounts/accounts.h"
+
+#include <array>
+#include <utility>
+
+#include "attempts.h"
+#include "audit/audit_log.h"
+#include "core/encoding.h"
+#include "core/ip_range.h"
+#include "email_tokens.h"
+#include "letters.h"
+#include "session_table.h"
+#include "store/change.h"
+#include "user_table.h"
+
+namespace flowsell::accounts {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+
+constexpr std::size_t kTokenLength = 43;  // 256 bits
+constexpr std::size_t kNameLengthMax = 100;
+constexpr std::size_t kUserAgentBytesMax = 300;
+constexpr auto kSeenInterval = 1min;
+constexpr auto kDeviceKept = std::chrono::days(180);
+constexpr auto kVerifyLinkLife = 24h;
+constexpr auto kResetLinkLife = 1h;
+
+constexpr AttemptLimit kPerAccount{10, 15min};
+constexpr AttemptLimit kPerNetwork{100, 15min};
+constexpr AttemptLimit kMailsPerAddress{5, 1h};
+constexpr AttemptLimit kSignUpsPerNetwork{50, 1h};
+constexpr seconds kAttemptSpanMax = 1h;
+
+constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
+
+Secret new_token() { return Secret(crypto::random_base62(kTokenLength)); }
+crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
+
+Error too_many(seconds wait) {
+  Error error{ErrorCode::kRateLimited, "too many attempts"};
+  error.retry_after = wait;
+  return error;
+}
+
+Result<std::string> checked_email(std::string_view text) {
+  auto email = normal_email(text);
+  if (email) return *std::move(email);
+  return fail_field("/email", "invalid_format", "that is no address that mail can be sent to",
+                    "Send an address such as asha@example.com.");
+}
+
+Result<std::string> checked_name(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (text.empty())
+    return fail_field("/name", "too_short", "the name is empty", "Send what you are called.");
+  if (count_code_points(text) > kNameLengthMax || !is_plain_name(text)) {
+    return fail_field("/name", "invalid_format",
+                      "a name is one line of at most 100 characters, without <>:/\\ and quotes",
+                      "Send a shorter one.");
+  }
+  return std::string(text);
+}
+
+audit::Act act_of(IdSource& ids, Time now, const UserId& of, const audit::Origin& from,
+                  std::string name) {
+  audit::Act act;
+  act.scope = of.blob();
+  act.id = ids.next<IdKind::kAuditEvent>();
+  act.at = now;
+  act.actor = {audit::ActorKind::kUser, of.str()};
+  act.origin = from;
+  act.name = std::move(name);
+  return act;
+}
+
+}  // namespace
+
+/// One try to sign in, counted.
+struct Accounts::Attempt {
+  std::optional<StoredUser> stored;
+  bool is_known_device = false;
+  crypto::Digest account_bucket{}, network_bucket{};
+  std::optional<seconds> wait;
+};
+
+Accounts::Accounts(Rooms rooms, AccountOptions options)
+    : rooms_(std::move(rooms)), options_(std::move(options)) {}
+
+// --- sign-up, and links in mails ---
+
+Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
+  CO_TRY(const std::string email, checked_email(wanted.email));
+  CO_TRY(const std::string name, checked_name(wanted.name));
+  const std::array own_words = {email, name, email.substr(0, email.find('@'))};
+  CO_CHECK_OK(check_password(wanted.password, own_words, "/password"));
+  CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(wanted.password)));
+
+  NewUser fresh;
+  const Time now = rooms_.clock.now();
+  fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, name, std::nullopt, now};
+  fresh.password_hash = hash;
+  fresh.terms_version = std::move(wanted.terms_version);
+  const auto network = attempt_bucket({"sign-up", network_of(from.address)});
+  const auto address = attempt_bucket({"mail", email});
+  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
+    TRY(auto wait, take_attempt(db, network, kSignUpsPerNetwork, now));
+    if (!wait) {
+      TRY(wait, take_attempt(db, address, kMailsPerAddress, now));
+    }
+    if (wait) return wait;
+    TRY(const bool is_new, insert_user(db, fresh));
+    if (!is_new) {
+      TRY(const auto owner, find_user_by_email(db, email));
+      if (!owner) return std::nullopt;
+      CHECK_OK(put_letter(db, rooms_, owner->user,
+                          notice("Somebody tried to open an account with this address, which has "
+                                 "one already.",
+                                 now, from)));
+      CHECK_OK(audit::append(
+          db, act_of(rooms_.ids, now, owner->user.id, from, "user.sign_up_repeated")));
+      return std::nullopt;
+    }
+    CHECK_OK(put_link(db, fresh.user, TokenPurpose::kVerifyEmail, from));
+    auto act = act_of(rooms_.ids, now, fresh.user.id, from, "user.signed_up");
+    act.target = fresh.user.id.str();
+    act.after = terms_json(fresh.terms_version);
+    act.personal = person_json(fresh.user);
+    CHECK_OK(audit::append(db, act));
+    return std::nullopt;
+  };
+  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (wait) co_return std::unexpected(too_many(*wait));
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
+Result<> Accounts::put_link(store::Connection& db, const User& user, TokenPurpose purpose,
+                            const audit::Origin& from) const {
+  const bool is_reset = purpose == TokenPurpose::kResetPassword;
+  const seconds life = is_reset ? seconds(kResetLinkLife) : seconds(kVerifyLinkLife);
+  const Secret token = make_email_token();
+  CHECK_OK(put_email_token(db, token, {purpose, user.id, user.email, rooms_.clock.now() + life}));
+  return put_letter(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
+}
+
+Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::Origin from) {
+  CO_TRY(const std::string email, checked_email(email_text));
+  const Time now = rooms_.clock.now();
+  const auto address = attempt_bucket({"mail", email});
+  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
+    TRY(const auto wait, take_attempt(db, address, kMailsPerAddress, now));
+    if (wait) return wait;
+    TRY(const auto stored, find_user_by_email(db, email));
+    if (!stored) return std::nullopt;
+    const bool is_wanted =
+        purpose == TokenPurpose::kResetPassword || !stored->user.email_verified_at;
+    if (is_wanted) CHECK_OK(put_link(db, stored->user, purpose, from));
+    return std::nullopt;
+  };
+  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (wait) co_return std::unexpected(too_many(*wait));
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
+Task<> Accounts::ask_verification(std::string email, audit::Origin from) {
+  co_return co_await ask_link(std::move(email), TokenPurpose::kVerifyEmail, std::move(from));
+}
+
+Task<> Accounts::ask_password_reset(std::string email, audit::Origin from) {
+  co_return co_await ask_link(std::move(email), TokenPurpose::kResetPassword, std::move(from));
+}
+
+Task<> Accounts::verify_email(Secret token, audit::Origin from) {
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto used, use_email_token(db, token, TokenPurpose::kVerifyEmail, now));
+    if (!used) return false;
+    CHECK_OK(set_email_verified(db, used->user, now));
+    CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.email_verified")));
+    return true;
+  };
+  CO_TRY(const bool verified, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!verified) co_return fail(ErrorCode::kInvalidToken, "the token is wrong, used or too old");
+  co_return Result<>{};
+}
+
+// --- sessions ---
+
+Task<Accounts::Attempt> Accounts::begin_attempt(std::string email, const Secret& device,
+                                                std::string address) {
+  const Time now = rooms_.clock.now();
+  const auto device_hash = hash_of(device);
+  auto body = [&](store::Connection& db) -> Result<Attempt> {
+    Attempt attempt;
+    TRY(attempt.stored, find_user_by_email(db, email));
+    if (attempt.stored && !device.empty()) {
+      TRY(attempt.is_known_device, is_known_device(db, attempt.stored->user.id, device_hash));
+    }
+    // What strangers do to an account does not count for devices that it knows.
+    attempt.account_bucket = attempt_bucket(
+        {"account", email, attempt.is_known_device ? as_text(device_hash) : std::string_view()});
+    attempt.network_bucket = attempt_bucket({"network", network_of(address)});
+    TRY(attempt.wait, take_attempt(db, attempt.network_bucket, kPerNetwork, now));
+    if (attempt.wait) return attempt;
+    TRY(attempt.wait, take_attempt(db, attempt.account_bucket, kPerAccount, now));
+    return attempt;
+  };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+Session Accounts::new_session(const User& user, const audit::Origin& from) const {
+  Session session;
+  session.id = rooms_.ids.next<IdKind::kSession>();
+  session.user = user;
+  session.created_at = session.seen_at = rooms_.clock.now();
+  session.expires_at = session.created_at + options_.session_life;
+  session.address = from.address;
+  session.user_agent = text_only(from.user_agent.substr(0, kUserAgentBytesMax));
+  return session;
+}
+
+Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret password, Secret device,
+                                           audit::Origin from) {
+  const auto email = normal_email(email_text);
+  if (!email) co_return fail(ErrorCode::kInvalidCredentials, "no such account and password");
+  CO_TRY(const Attempt attempt, co_await begin_attempt(*email, device, from.address));
+  if (attempt.wait) co_return std::unexpected(too_many(*attempt.wait));
+  const std::string stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
+  CO_TRY(const auto verdict, co_await rooms_.passwords.verify(password, stored_hash));
+  const Time now = rooms_.clock.now();
+  if (!verdict.matches) {
+    auto failed = [&](store::Connection& db) -> Result<> {
+      const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
+      auto act = act_of(rooms_.ids, now, of, from, "user.sign_in_failed");
+      act.actor = {};
+      return audit::append(db, act);
+    };
+    CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(failed)));
+    co_return fail(ErrorCode::kInvalidCredentials, "no such account and password");
+  }
+  const User& user = attempt.stored->user;
+  if (!user.email_verified_at)
+    co_return fail(ErrorCode::kEmailNotVerified, "the account's address is not verified yet");
+  std::string new_hash;
+  if (verdict.is_outdated) {
+    CO_TRY(new_hash, co_await rooms_.passwords.hash(std::move(password)));
+  }
+
+  SignedIn signed_in{new_session(user, from), new_token(),
+                     attempt.is_known_device ? device : new_token()};
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(forget_attempts(db, attempt.account_bucket));
+    CHECK_OK(give_back_attempt(db, attempt.network_bucket));
+    if (!new_hash.empty()) CHECK_OK(rehash_password(db, user.id, stored_hash, new_hash));
+    CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
+    CHECK_OK(put_known_device(db, user.id, hash_of(signed_in.device), now));
+    if (!attempt.is_known_device) {
+      CHECK_OK(put_letter(db, rooms_, user, sign_in_letter(now, from)));
+    }
+    auto act = act_of(rooms_.ids, now, user.id, from, "session.created");
+    act.target = signed_in.session.id.str();
+    return audit::append(db, act);
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  rooms_.mail_waits();
+  co_return signed_in;
+}
+
+Task<Session> Accounts::find_session(Secret token) {
+  const auto hash = hash_of(token);
+  CO_TRY(auto session, co_await rooms_.db.read([hash](store::Connection& db) {
+    return accounts::find_session(db, hash);
+  }));
+  const Time now = rooms_.clock.now();
+  if (!session || session->expires_at <= now || session->seen_at + options_.session_idle <= now)
+    co_return fail(ErrorCode::kInvalidSession, "the session has ended, or never was");
+  if (now - session->seen_at >= kSeenInterval) {
+    auto see = [id = session->id, now](store::Connection& db) { return see_session(db, id, now); };
+    CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(see)));
+    session->seen_at = now;
+  }
+  co_return *std::move(session);
+}
+
+Task<std::vector<Session>> Accounts::sessions_of(UserId user) {
+  CO_TRY(auto all, co_await rooms_.db.read(
+                       [user](store::Connection& db) { return list_sessions(db, user); }));
+  const Time now = rooms_.clock.now();
+  std::erase_if(all, [&](const Session& session) {
+    return session.expires_at <= now || session.seen_at + options_.session_idle <= now;
+  });
+  co_return all;
+}
+
+Task<> Accounts::end_session(Session by, SessionId id, audit::Origin from) {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool ended, delete_session(db, by.user.id, id));
+    if (!ended) return false;
+    auto act = act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "session.ended");
+    act.target = id.str();
+    CHECK_OK(audit::append(db, act));
+    return true;
+  };
+  CO_TRY(const bool ended, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!ended) co_return fail(ErrorCode::kNotFound, "there is no such session");
+  co_return Result<>{};
+}
+
+// --- passwords and names ---
+
+Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
+  CO_CHECK_OK(check_password(password, {}, "/password"));
+  CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
+    if (!used) return false;
+    TRY(const auto stored, find_user(db, used->user));
+    if (!stored || stored->user.email != used->email) return false;
+    CHECK_OK(set_password(db, used->user, hash, now));
+    CHECK_OK(set_email_verified(db, used->user, now));
+    CHECK_OK(delete_sessions(db, used->user, SessionId()));
+    CHECK_OK(delete_email_tokens(db, used->user));
+    CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
+    CHECK_OK(
+        put_letter(db, rooms_, stored->user,
+                   notice("Your password was changed, and all sessions were ended.", now, from)));
+    CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.password_reset")));
+    return true;
+  };
+  CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!done) co_return fail(ErrorCode::kInvalidToken, "the token is wrong, used or too old");
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
+Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret password,
+                                       audit::Origin from) {
+  const std::array own_words = {by.user.email, by.user.name};
+  CO_CHECK_OK(check_password(password, own_words, "/password"));
+  CO_TRY(const Attempt attempt, co_await begin_attempt(by.user.email, Secret(), from.address));
+  if (attempt.wait) co_return std::unexpected(too_many(*attempt.wait));
+  const std::string stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
+  CO_TRY(const auto verdict,
+         co_await rooms_.passwords.verify(std::move(old_password), stored_hash));
+  if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the old password is wrong");
+  CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
+  Secret token = new_token();
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(forget_attempts(db, attempt.account_bucket));
+    CHECK_OK(give_back_attempt(db, attempt.network_bucket));
+    CHECK_OK(set_password(db, by.user.id, hash, now));
+    CHECK_OK(delete_sessions(db, by.user.id, by.id));
+    CHECK_OK(delete_email_tokens(db, by.user.id));
+    CHECK_OK(rotate_session(db, by.id, hash_of(token)));
+    CHECK_OK(put_letter(
+        db, rooms_, by.user,
+        notice("Your password was changed, and all other sessions were ended.", now, from)));
+    return audit::append(db, act_of(rooms_.ids, now, by.user.id, from, "user.password_changed"));
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  rooms_.mail_waits();
+  co_return token;
+}
+
+Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin from) {
+  CO_TRY(const std::string name, checked_name(name_text));
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(set_name(db, by.user.id, name));
+    return audit::append(db,
+                         act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed"));
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  by.user.name = name;
+  co_return std::move(by.user);
+}
+
+// --- the workspaces that a user's list shows ---
+
+Task<std::vector<UserWorkspace>> Accounts::workspaces_of(UserId user) {
+  co_return co_await rooms_.db.read(
+      [user](store::Connection& db) { return list_user_workspaces(db, user); });
+}
+
+Task<> Accounts::list_workspace(UserId user, UserWorkspace workspace) {
+  auto body = [&](store::Connection& db) { return put_user_workspace(db, user, workspace); };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+Task<> Accounts::unlist_workspace(UserId user, WorkspaceId workspace) {
+  auto body = [&](store::Connection& db) { return delete_user_workspace(db, user, workspace); };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+Task<std::vector<User>> Accounts::find_all(std::vector<UserId> users) {
+  co_return co_await rooms_.db.read(
+      [users = std::move(users)](store::Connection& db) { return find_users(db, users); });
+}
+
+// --- mails of other rooms ---
+
+Task<> Accounts::send_invitation(Invitation invitation) {
+  const Time now = rooms_.clock.now();
+  const auto address = attempt_bucket({"mail", invitation.email});
+  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
+    TRY(const auto wait, take_attempt(db, address, kMailsPerAddress, now));
+    if (wait) return wait;
+    User to;
+    to.email = invitation.email;
+    CHECK_OK(put_letter(db, rooms_, to, invitation_letter(invitation, options_.public_url)));
+    return std::nullopt;
+  };
+  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (wait) co_return std::unexpected(too_many(*wait));
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
+Task<> Accounts::tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
+                              audit::Origin from) {
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const auto all, find_users(db, users));
+    for (const User& user : all)
+      CHECK_OK(put_letter(db, rooms_, user, leak_letter(workspace, key, now, from)));
+    return {};
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
+// --- for start-up and tools ---
+
+Result<User> Accounts::put_user(const std::string& email_text, const std::string& name,
+                                const Secret& password) {
+  TRY(const std::string email, checked_email(email_text));
+  TRY(const std::string hash, rooms_.passwords.hash_now(password));
+  const Time now = rooms_.clock.now();
+  NewUser fresh;
+  fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, name, now, now};
+  fresh.password_hash = hash;
+  auto body = [&](store::Connection& db) -> Result<User> {
+    TRY(const bool is_new, insert_user(db, fresh));
+    if (is_new) return fresh.user;
+    TRY(const auto stored, find_user_by_email(db, email));
+    if (!stored) return fail(ErrorCode::kConflict, "the user was deleted just now");
+    CHECK_OK(set_password(db, stored->user.id, hash, now));
+    return stored->user;
+  };
+  return store::change_now(rooms_.db, kKind, std::move(body));
+}
+
+Result<> Accounts::list_workspace_now(const UserId& user, const UserWorkspace& workspace) {
+  auto body = [&](store::Connection& db) { return put_user_workspace(db, user, workspace); };
+  return store::change_now(rooms_.db, kKind, std::move(body));
+}
+
+Task<> Accounts::tidy() {
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY([[maybe_unused]] const auto sessions,
+        delete_old_sessions(db, now, now - options_.session_idle));
+    TRY([[maybe_unused]] const auto tokens, delete_old_email_tokens(db, now));
+    TRY([[maybe_unused]] const auto attempts, delete_old_attempts(db, now - kAttemptSpanMax));
+    TRY([[maybe_unused]] const auto devices, delete_old_devices(db, now - kDeviceKept));
+    return {};
+  };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "crypto/hash.h"
+#include "store/database.h"
+
+namespace flowsell::accounts {
+
+/// How many attempts a span of time has. They are counted before it is known how they end, so that
+/// many at once don't pass together.
+struct AttemptLimit {
+  std::int64_t attempts;
+  std::chrono::seconds span;
+};
+
+/// What attempts are counted by: an account and how well its caller is known, a network.
+crypto::Digest attempt_bucket(std::initializer_list<std::string_view> parts);
+
+/// Counts one. How long to wait where the span has no more; nullopt: go on.
+Result<std::optional<std::chrono::seconds>> take_attempt(store::Connection& db,
+                                                         const crypto::Digest& bucket,
+                                                         const AttemptLimit& limit, Time now);
+/// It ended well: as if it had not been.
+Result<> give_back_attempt(store::Connection& db, const crypto::Digest& bucket);
+Result<> forget_attempts(store::Connection& db, const crypto::Digest& bucket);
+Result<std::int64_t> delete_old_attempts(store::Connection& db, Time since_before);
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,57 @@
+#include "email_tokens.h"
+
+#include "core/encoding.h"
+#include "crypto/hash.h"
+
+namespace flowsell::accounts {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+constexpr std::size_t kTokenLength = 43;  // 256 bits
+
+const Sql kInsert(
+    "INSERT INTO email_tokens (token_hash, purpose, user_id, email, expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5)");
+const Sql kDeleteEarlier("DELETE FROM email_tokens WHERE user_id = ?1 AND purpose = ?2");
+// One statement: of two that come at once with the same token one gets the row.
+const Sql kUse(
+    "DELETE FROM email_tokens WHERE token_hash = ?1 AND purpose = ?2 AND expires_at > ?3 "
+    "RETURNING user_id, email, expires_at");
+const Sql kDeleteOfUser("DELETE FROM email_tokens WHERE user_id = ?1");
+const Sql kDeleteOld("DELETE FROM email_tokens WHERE expires_at <= ?1");
+
+int number_of(TokenPurpose purpose) { return static_cast<int>(purpose); }
+
+}  // namespace
+
+Secret make_email_token() { return Secret(crypto::random_base62(kTokenLength)); }
+
+Result<> put_email_token(store::Connection& db, const Secret& token, const EmailToken& of) {
+  const auto hash = crypto::sha256(token.reveal());
+  CHECK_OK(db.write(kDeleteEarlier, {of.user, number_of(of.purpose)}));
+  return db.write(kInsert, {Param::blob(as_text(hash)), number_of(of.purpose), of.user, of.email,
+                            of.expires_at});
+}
+
+Result<std::optional<EmailToken>> use_email_token(store::Connection& db, const Secret& token,
+                                                  TokenPurpose purpose, Time now) {
+  const auto hash = crypto::sha256(token.reveal());
+  std::optional<EmailToken> used;
+  CHECK_OK(db.query(
+      kUse, {Param::blob(as_text(hash)), number_of(purpose), now}, [&](const store::Row& row) {
+        used = EmailToken{purpose, row.id<UserId>(0), std::string(row.text(1)), row.time(2)};
+      }));
+  return used;
+}
+
+Result<> delete_email_tokens(store::Connection& db, const UserId& user) {
+  return db.write(kDeleteOfUser, {user});
+}
+
+Result<std::int64_t> delete_old_email_tokens(store::Connection& db, Time now) {
+  return db.run(kDeleteOld, {now});
+}
+
+}  // namespace flowsell::accounts

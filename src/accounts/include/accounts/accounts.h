@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/passwords.h"
+#include "accounts/user.h"
+#include "audit/event.h"
+#include "core/sensitive.h"
+#include "crypto/rotating_keys.h"
+#include "runtime/task.h"
+#include "store/database.h"
+
+namespace flowsell::accounts {
+
+enum class TokenPurpose : std::uint8_t;
+
+struct AccountOptions {
+  std::chrono::seconds session_idle{12 * 3600};
+  std::chrono::seconds session_life{14 * 24 * 3600};
+  /// What links in mails begin with: "https://connect.example".
+  std::string public_url;
+};
+
+/// People: how they come, prove who they are, and what shows afterwards that they did. The database
+/// is the one that all replicas share. Thread-safe.
+///
+/// Answers tell nobody whether an address has an account: sign_up(), ask_*() and sign_in() say the
+/// same after the same work.
+class Accounts {
+ public:
+  /// What the rest of the server has for it. All outlive it.
+  struct Rooms {
+    store::Database& db;
+    Passwords& passwords;
+    crypto::RotatingKeys& spool;  ///< mails wait sealed under its keys
+    IdSource& ids;
+    const Clock& clock;
+    std::function<void()> mail_waits;  ///< called when one does
+  };
+  Accounts(Rooms rooms, AccountOptions options);
+
+  struct SignUp {
+    std::string email, name;
+    Secret password;
+    std::string terms_version;  ///< the terms that were accepted
+  };
+  /// Fails with kInvalidRequest (password, address, name). Whoever has the address hears of it by
+  /// mail: with a link that proves it is his, or, where he has an account, that somebody tried.
+  Task<> sign_up(SignUp wanted, audit::Origin from);
+  /// A new link, where the address has an account that is not verified.
+  Task<> ask_verification(std::string email, audit::Origin from);
+  /// Fails with kInvalidToken.
+  Task<> verify_email(Secret token, audit::Origin from);
+
+  struct SignedIn {
+    Session session;
+    Secret token;   ///< for the session's cookie; shown once
+    Secret device;  ///< for the device's cookie
+  };
+  /// `device`: what the browser has from an earlier time, or empty. Fails with kInvalidCredentials,
+  /// kRateLimited (too many attempts for this account from devices that it does not know, or from
+  /// this network), kEmailNotVerified.
+  Task<SignedIn> sign_in(std::string email, Secret password, Secret device, audit::Origin from);
+  /// Fails with kInvalidSession.
+  Task<Session> find_session(Secret token);
+  Task<std::vector<Session>> sessions_of(UserId user);
+  /// Fails with kNotFound. One's own too: that is how to sign out.
+  Task<> end_session(Session by, SessionId id, audit::Origin from);
+
+  /// A link that sets a new password, where the address has an account.
+  Task<> ask_password_reset(std::string email, audit::Origin from);
+  /// Ends all sessions. The link has proven the address too. Fails with kInvalidToken and
+  /// kInvalidRequest.
+  Task<> reset_password(Secret token, Secret password, audit::Origin from);
+  /// Ends all other sessions, and gives this one a new token. Fails with kInvalidCredentials,
+  /// kRateLimited and kInvalidRequest.
+  Task<Secret> change_password(Session by, Secret old_password, Secret password,
+                               audit::Origin from);
+  Task<User> rename(Session by, std::string name, audit::Origin from);
+
+  Task<std::vector<UserWorkspace>> workspaces_of(UserId user);
+  /// For the room that has the members: what the user's list shows. Before a member is added, and
+  /// after one is removed: it may list too much for a moment, never too little.
+  Task<> list_workspace(UserId user, UserWorkspace workspace);
+  Task<> unlist_workspace(UserId user, WorkspaceId workspace);
+  /// Those that there are.
+  Task<std::vector<User>> find_all(std::vector<UserId> users);
+
+  struct Invitation {
+    std::string email, workspace, inviter, role;
+    Secret token;
+    std::chrono::seconds life;
+  };
+  /// Tells the address. Fails with kRateLimited: it had several mails within an hour.
+  Task<> send_invitation(Invitation invitation);
+  /// Tells users that one of their workspace's API keys was given away.
+  Task<> tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
+                      audit::Origin from);
+
+  /// With a verified address, for start-up and tools. Blocking. The user that has the address
+  /// already keeps all but his password.
+  Result<User> put_user(const std::string& email, const std::string& name, const Secret& password);
+  Result<> list_workspace_now(const UserId& user, const UserWorkspace& workspace);
+
+  /// Deletes what time has ended.
+  Task<> tidy();
+
+ private:
+  struct Attempt;
+  Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
+                    const audit::Origin& from) const;
+  Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
+  Task<Attempt> begin_attempt(std::string email, const Secret& device, std::string address);
+  Session new_session(const User& user, const audit::Origin& from) const;
+
+  Rooms rooms_;
+  const AccountOptions options_;
+};
+
+}  // namespace flowsell::accounts

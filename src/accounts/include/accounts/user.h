@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/id.h"
+#include "core/time.h"
+
+namespace flowsell::accounts {
+
+/// Somebody with an account.
+struct User {
+  UserId id;
+  std::string email;  ///< as normal_email() has it
+  std::string name;
+  std::optional<Time> email_verified_at;
+  Time created_at{};
+};
+
+/// One browser, or program, that has signed in.
+struct Session {
+  SessionId id;
+  User user;
+  Time created_at{};
+  Time seen_at{};  ///< to the minute
+  Time expires_at{};
+  std::string address;
+  std::string user_agent;
+};
+
+/// A workspace that a user is a member of, as his list shows it. What he may do there the workspace
+/// itself knows.
+struct UserWorkspace {
+  WorkspaceId id;
+  std::string name;
+  int role = 0;  ///< identity::Role
+};
+
+/// The address as we store and compare it: lower case, without space around it. nullopt: not one
+/// that we send to.
+std::optional<std::string> normal_email(std::string_view text);
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,143 @@
+#include "letters.h"
+
+#include <algorithm>
+
+#include "core/encoding.h"
+#include "json/writer.h"
+#include "mail/address.h"
+#include "mail/queue.h"
+
+namespace flowsell::accounts {
+namespace {
+
+Content text(std::string value) { return Content(std::move(value)); }
+
+std::string place(const audit::Origin& from) {
+  return from.address.empty() ? std::string("an unknown address") : from.address;
+}
+
+std::string device(const audit::Origin& from) {
+  const std::string name = text_only(from.user_agent.substr(0, 300));
+  return name.empty() ? std::string("an unknown program") : name;
+}
+
+std::string span_text(std::chrono::seconds span) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
+  return hours == 1 ? std::string("one hour") : std::to_string(hours) + " hours";
+}
+
+std::string_view page_of(TokenPurpose purpose) {
+  switch (purpose) {
+    case TokenPurpose::kVerifyEmail:
+      return "/verify";
+    case TokenPurpose::kResetPassword:
+      return "/reset";
+    case TokenPurpose::kChangeEmail:
+      return "/change-email";
+  }
+  return "";
+}
+
+}  // namespace
+
+Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Secret& token,
+                   std::chrono::seconds life, const audit::Origin& from) {
+  std::string link = public_url;
+  link.append(page_of(purpose)).append("#token=").append(token.reveal());
+  Letter letter;
+  letter.kind = purpose == TokenPurpose::kResetPassword ? mail::MailKind::kResetPassword
+                                                        : mail::MailKind::kVerifyEmail;
+  letter.params.emplace("link", text(std::move(link)));
+  letter.params.emplace("valid_for", text(span_text(life)));
+  if (purpose == TokenPurpose::kResetPassword) letter.params.emplace("where", text(place(from)));
+  letter.life = life;
+  return letter;
+}
+
+Letter notice(std::string what, Time now, const audit::Origin& from) {
+  Letter letter;
+  letter.kind = mail::MailKind::kSecurityNotice;
+  letter.params.emplace("what", text(std::move(what)));
+  letter.params.emplace("when", text(format_time(now)));
+  letter.params.emplace("where", text(place(from)));
+  letter.params.emplace("advice", text("If that was not you, set a new password now."));
+  return letter;
+}
+
+Letter sign_in_letter(Time now, const audit::Origin& from) {
+  Letter letter;
+  letter.kind = mail::MailKind::kNewSignIn;
+  letter.params.emplace("device", text(device(from)));
+  letter.params.emplace("when", text(format_time(now)));
+  letter.params.emplace("where", text(place(from)));
+  return letter;
+}
+
+Letter invitation_letter(const Accounts::Invitation& invitation, const std::string& public_url) {
+  std::string link = public_url;
+  link.append("/invitation#token=").append(invitation.token.reveal());
+  Letter letter;
+  letter.kind = mail::MailKind::kInvitation;
+  letter.params.emplace("workspace", text(text_only(invitation.workspace)));
+  letter.params.emplace("inviter", text(text_only(invitation.inviter)));
+  letter.params.emplace("role", text(invitation.role));
+  letter.params.emplace("link", text(std::move(link)));
+  letter.params.emplace("valid_for", text(span_text(invitation.life)));
+  letter.life = invitation.life;
+  return letter;
+}
+
+Letter leak_letter(const std::string& workspace, const std::string& key, Time now,
+                   const audit::Origin& from) {
+  Letter letter;
+  letter.kind = mail::MailKind::kApiKeyLeaked;
+  letter.params.emplace("workspace", text(text_only(workspace)));
+  letter.params.emplace("key", text(text_only(key)));
+  letter.params.emplace("where", text(place(from)));
+  letter.params.emplace("when", text(format_time(now)));
+  return letter;
+}
+
+Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
+                    Letter letter) {
+  mail::Mail mail;
+  mail.id = rooms.ids.next_bytes();
+  mail.kind = letter.kind;
+  mail.to = Content(to.email);
+  mail.params = std::move(letter.params);
+  mail.now = rooms.clock.now();
+  mail.life = letter.life;
+  return mail::enqueue(db, rooms.spool, mail);
+}
+
+std::string text_only(std::string_view bytes) {
+  std::string out(bytes);
+  const bool is_text = is_valid_utf8(bytes);
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) c = '?';
+  }
+  // U+0080 to U+009F are controls of two bytes.
+  return mail::is_one_line(out) || out.empty() ? out : std::string("?");
+}
+
+bool is_plain_name(std::string_view name) {
+  constexpr std::string_view kRefused = "<>:/\\\"";
+  return mail::is_one_line(name) &&
+         std::ranges::none_of(name, [=](char c) { return kRefused.contains(c); });
+}
+
+std::string terms_json(std::string_view version) {
+  if (version.empty()) return {};
+  json::Writer out;
+  out.begin_object().key("terms_version").string(version).end_object();
+  return std::move(out).take();
+}
+
+std::string person_json(const User& user) {
+  json::Writer out;
+  out.begin_object().key("email").string(user.email).key("name").string(user.name).end_object();
+  return std::move(out).take();
+}
+
+}  // namespace flowsell::accounts

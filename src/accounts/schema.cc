@@ -1,0 +1,65 @@
+#include "accounts/schema.h"
+
+#include <array>
+
+namespace flowsell::accounts {
+namespace {
+
+// Of what lets one in there are hashes only: of sessions, devices and links SHA-256, since those
+// are random themselves; of passwords Argon2id.
+constexpr std::array kMigrations = {store::Migration{100, "users and sessions", R"sql(
+CREATE TABLE users (
+  id BLOB NOT NULL PRIMARY KEY,
+  email TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  password_changed_at INTEGER NOT NULL,
+  email_verified_at INTEGER,
+  terms_version TEXT NOT NULL,
+  terms_accepted_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+  id BLOB NOT NULL PRIMARY KEY,
+  user_id BLOB NOT NULL,
+  token_hash BLOB NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  user_agent TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_of_user ON sessions (user_id, id);
+CREATE TABLE email_tokens (
+  token_hash BLOB NOT NULL PRIMARY KEY,
+  purpose INTEGER NOT NULL,
+  user_id BLOB NOT NULL,
+  email TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX email_tokens_of_user ON email_tokens (user_id, purpose);
+CREATE TABLE known_devices (
+  user_id BLOB NOT NULL,
+  token_hash BLOB NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, token_hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_in_attempts (
+  bucket BLOB NOT NULL PRIMARY KEY,
+  attempts INTEGER NOT NULL,
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE user_workspaces (
+  user_id BLOB NOT NULL,
+  workspace_id BLOB NOT NULL,
+  name TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  PRIMARY KEY (user_id, workspace_id)
+) STRICT, WITHOUT ROWID;
+)sql"}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::accounts

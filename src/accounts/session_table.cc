@@ -1,0 +1,105 @@
+#include "session_table.h"
+
+#include "core/encoding.h"
+
+namespace flowsell::accounts {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kInsert(
+    "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
+    "user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+#define SESSION_QUERY                                                                            \
+  "SELECT s.id, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent, u.id, u.email, " \
+  "u.name, u.email_verified_at, u.created_at FROM sessions s JOIN users u ON u.id = s.user_id "
+const Sql kByToken(SESSION_QUERY "WHERE s.token_hash = ?1");
+const Sql kOfUser(SESSION_QUERY "WHERE s.user_id = ?1 ORDER BY s.id DESC");
+#undef SESSION_QUERY
+const Sql kSee("UPDATE sessions SET seen_at = ?2 WHERE id = ?1 AND seen_at < ?2");
+const Sql kDelete("DELETE FROM sessions WHERE user_id = ?1 AND id = ?2");
+const Sql kDeleteOthers("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2");
+const Sql kRotate("UPDATE sessions SET token_hash = ?2 WHERE id = ?1");
+const Sql kDeleteOld("DELETE FROM sessions WHERE expires_at <= ?1 OR seen_at <= ?2");
+const Sql kFindDevice("SELECT 1 FROM known_devices WHERE user_id = ?1 AND token_hash = ?2");
+const Sql kPutDevice(
+    "INSERT INTO known_devices (user_id, token_hash, seen_at) VALUES (?1, ?2, ?3) "
+    "ON CONFLICT (user_id, token_hash) DO UPDATE SET seen_at = excluded.seen_at");
+const Sql kDeleteDevices("DELETE FROM known_devices WHERE seen_at < ?1");
+
+Session session_of(const store::Row& row) {
+  Session session;
+  session.id = row.id<SessionId>(0);
+  session.created_at = row.time(1);
+  session.seen_at = row.time(2);
+  session.expires_at = row.time(3);
+  session.address = row.text(4);
+  session.user_agent = row.text(5);
+  session.user = {row.id<UserId>(6), std::string(row.text(7)), std::string(row.text(8)),
+                  row.is_null(9) ? std::nullopt : std::optional(row.time(9)), row.time(10)};
+  return session;
+}
+
+Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)); }
+
+}  // namespace
+
+Result<> insert_session(store::Connection& db, const Session& s, const crypto::Digest& token) {
+  return db.write(kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at,
+                            s.address, s.user_agent});
+}
+
+Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token) {
+  std::optional<Session> found;
+  CHECK_OK(db.query(kByToken, {blob_of(token)},
+                    [&found](const store::Row& row) { found = session_of(row); }));
+  return found;
+}
+
+Result<std::vector<Session>> list_sessions(store::Connection& db, const UserId& user) {
+  std::vector<Session> all;
+  CHECK_OK(
+      db.query(kOfUser, {user}, [&all](const store::Row& row) { all.push_back(session_of(row)); }));
+  return all;
+}
+
+Result<> see_session(store::Connection& db, const SessionId& id, Time now) {
+  return db.write(kSee, {id, now});
+}
+
+Result<bool> delete_session(store::Connection& db, const UserId& user, const SessionId& id) {
+  TRY(const auto deleted, db.run(kDelete, {user, id}));
+  return deleted == 1;
+}
+
+Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but) {
+  return db.write(kDeleteOthers, {user, but});
+}
+
+Result<> rotate_session(store::Connection& db, const SessionId& id, const crypto::Digest& token) {
+  return db.write(kRotate, {id, blob_of(token)});
+}
+
+Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since) {
+  return db.run(kDeleteOld, {now, idle_since});
+}
+
+Result<bool> is_known_device(store::Connection& db, const UserId& user,
+                             const crypto::Digest& token) {
+  bool known = false;
+  CHECK_OK(
+      db.query(kFindDevice, {user, blob_of(token)}, [&known](const store::Row&) { known = true; }));
+  return known;
+}
+
+Result<> put_known_device(store::Connection& db, const UserId& user, const crypto::Digest& token,
+                          Time now) {
+  return db.write(kPutDevice, {user, blob_of(token), now});
+}
+
+Result<std::int64_t> delete_old_devices(store::Connection& db, Time seen_before) {
+  return db.run(kDeleteDevices, {seen_before});
+}
+
+}  // namespace flowsell::accounts

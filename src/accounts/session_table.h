@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "accounts/user.h"
+#include "crypto/hash.h"
+#include "store/database.h"
+
+namespace flowsell::accounts {
+
+Result<> insert_session(store::Connection& db, const Session& session, const crypto::Digest& token);
+/// Whatever its times.
+Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token);
+/// Newest first.
+Result<std::vector<Session>> list_sessions(store::Connection& db, const UserId& user);
+Result<> see_session(store::Connection& db, const SessionId& id, Time now);
+/// False: the user has no such session.
+Result<bool> delete_session(store::Connection& db, const UserId& user, const SessionId& id);
+Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but);
+/// A new token for a session that goes on.
+Result<> rotate_session(store::Connection& db, const SessionId& id, const crypto::Digest& token);
+/// Those that are over. How many.
+Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since);
+
+/// A browser that has signed a user in before: a stranger's guesses don't slow it down.
+Result<bool> is_known_device(store::Connection& db, const UserId& user,
+                             const crypto::Digest& token);
+Result<> put_known_device(store::Connection& db, const UserId& user, const crypto::Digest& token,
+                          Time now);
+Result<std::int64_t> delete_old_devices(store::Connection& db, Time seen_before);
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,413 @@
+#include "accounts/accounts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "accounts/schema.h"
+#include "audit/audit_log.h"
+#include "mail/letter.h"
+#include "mail/postman.h"
+#include "mail/schema.h"
+#include "mail/templates.h"
+#include "mail/transport.h"
+#include "testkit/database.h"
+#include "testkit/io.h"
+
+namespace flowsell::accounts {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testkit::code_of;
+
+constexpr const char* kPassword = "umbrella kettle Tuesday moss";
+constexpr const char* kOther = "violet harbour seventeen lamps";
+constexpr const char* kEmail = "asha@example.com";
+
+/// Keeps what is sent.
+class Letterbox final : public mail::Transport {
+ public:
+  mail::Outcome send(const mail::Letter& letter) override {
+    letters.emplace_back(letter.to.reveal(), letter.data.reveal());
+    return {.end = mail::Outcome::End::kSent};
+  }
+  std::vector<std::pair<std::string, std::string>> letters;  ///< to, what
+};
+
+class AccountsTest : public testing::Test {
+ protected:
+  AccountsTest() { pool_.start(); }
+  ~AccountsTest() override {
+    pool_.stop();
+    passwords_.stop();
+    db_->stop();
+  }
+
+  template <class T>
+  T run(Awaitable<T> work) {
+    return testkit::run(pool_, std::move(work));
+  }
+  Result<> sign_up(const std::string& email = kEmail, const std::string& password = kPassword) {
+    return run(accounts_.sign_up({email, "Asha", Secret(password), "2026-11"}, from_));
+  }
+  /// The token in the last mail to the address.
+  Secret token_for(const std::string& email = kEmail) {
+    EXPECT_TRUE(postman_.send_due());
+    for (auto letter = box_.letters.rbegin(); letter != box_.letters.rend(); ++letter) {
+      if (letter->first != email) continue;
+      const std::string text = mail::read_letter(letter->second)->text;
+      const auto at = text.find("#token=");
+      if (at != std::string::npos) return Secret(text.substr(at + 7, 43));
+    }
+    ADD_FAILURE() << "no mail with a token";
+    return Secret();
+  }
+  std::size_t mails_to(const std::string& email) {
+    EXPECT_TRUE(postman_.send_due());
+    return static_cast<std::size_t>(
+        std::ranges::count(box_.letters, email, &std::pair<std::string, std::string>::first));
+  }
+  void sign_up_and_verify(const std::string& email = kEmail) {
+    ASSERT_TRUE(sign_up(email));
+    ASSERT_TRUE(run(accounts_.verify_email(token_for(email), from_)));
+  }
+  Result<Accounts::SignedIn> sign_in(const std::string& password = kPassword,
+                                     const Secret& device = Secret(),
+                                     const std::string& email = kEmail) {
+    return run(accounts_.sign_in(email, Secret(password), device, from_));
+  }
+  std::vector<std::string> acts_of(const UserId& user) {
+    const auto page = testkit::in_snapshot(*db_, [&](store::Connection& db) {
+      audit::Query query;
+      query.scope = user.blob();
+      query.limit = 100;
+      return audit::list(db, query);
+    });
+    std::vector<std::string> names;
+    for (const auto& event : page.rows) names.insert(names.begin(), event.name);
+    return names;
+  }
+
+  testkit::TempFolder folder_;
+  ManualClock clock_{from_unix_ms(1'795'000'000'000)};
+  IdSource ids_{clock_};
+  runtime::IoPool pool_{1};
+  std::unique_ptr<store::Database> db_ =
+      testkit::open_database(folder_, {mail::migrations(), audit::migrations(), migrations()});
+  std::unique_ptr<crypto::RotatingKeys> spool_ = *crypto::RotatingKeys::open(
+      {.folder = folder_.path() / "keys", .name = "spool", .period = 1h, .life = 25h},
+      clock_.now());
+  Passwords passwords_{{1, std::size_t{8} << 10}, 2};
+  Letterbox box_;
+  mail::Composer composer_ =
+      *mail::Composer::make(*mail::Templates::load({}), {"no-reply@connect.example", "Connect"});
+  metrics::Registry metrics_;
+  mail::Postman postman_{*db_, *spool_, composer_, box_, clock_, metrics_};
+  int woken_ = 0;
+  Accounts accounts_{{*db_, passwords_, *spool_, ids_, clock_, [this] { ++woken_; }},
+                     {.public_url = "https://connect.example"}};
+  audit::Origin from_{"203.0.113.9", "test browser", "req_1"};
+};
+
+TEST_F(AccountsTest, WhoVerifiedTheAddressCanSignIn) {
+  sign_up_and_verify();
+  const auto signed_in = sign_in();
+  ASSERT_TRUE(signed_in);
+  EXPECT_EQ(signed_in->session.user.email, kEmail);
+  const auto session = run(accounts_.find_session(signed_in->token));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->id, signed_in->session.id);
+  EXPECT_EQ(session->user.name, "Asha");
+  EXPECT_EQ(session->address, "203.0.113.9");
+  EXPECT_THAT(acts_of(session->user.id),
+              ElementsAre("user.signed_up", "user.email_verified", "session.created"));
+}
+
+TEST_F(AccountsTest, WithoutTheAddressNobodyComesIn) {
+  ASSERT_TRUE(sign_up());
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kEmailNotVerified);
+  EXPECT_EQ(code_of(sign_in(kOther)), ErrorCode::kInvalidCredentials)
+      << "only the right password learns that";
+}
+
+TEST_F(AccountsTest, AddressIsComparedWithoutItsCase) {
+  ASSERT_TRUE(sign_up("Asha@Example.com"));
+  ASSERT_TRUE(run(accounts_.verify_email(token_for(), from_)));
+  EXPECT_TRUE(sign_in(kPassword, Secret(), " ASHA@example.COM "));
+}
+
+TEST_F(AccountsTest, SecondSignUpSaysTheSameAndChangesNothing) {
+  sign_up_and_verify();
+  ASSERT_TRUE(sign_up(kEmail, kOther));
+  EXPECT_EQ(code_of(sign_in(kOther)), ErrorCode::kInvalidCredentials);
+  EXPECT_TRUE(sign_in());
+  EXPECT_GE(mails_to(kEmail), 2U) << "the owner hears of it";
+}
+
+TEST_F(AccountsTest, SignUpWithFaultsIsRefused) {
+  EXPECT_EQ(code_of(sign_up("no address")), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(code_of(sign_up(kEmail, "password1234")), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(code_of(run(accounts_.sign_up({kEmail, "a <b>", Secret(kPassword), ""}, from_))),
+            ErrorCode::kInvalidRequest);
+  EXPECT_THAT(box_.letters, IsEmpty());
+}
+
+TEST_F(AccountsTest, LinkWorksOnce) {
+  ASSERT_TRUE(sign_up());
+  const Secret token = token_for();
+  EXPECT_TRUE(run(accounts_.verify_email(token, from_)));
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token, from_))), ErrorCode::kInvalidToken);
+}
+
+TEST_F(AccountsTest, LinkEndsWithItsTime) {
+  ASSERT_TRUE(sign_up());
+  const Secret token = token_for();
+  clock_.advance(24h);
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token, from_))), ErrorCode::kInvalidToken);
+}
+
+TEST_F(AccountsTest, NewLinkEndsTheOneBefore) {
+  ASSERT_TRUE(sign_up());
+  const Secret first = token_for();
+  ASSERT_TRUE(run(accounts_.ask_verification(kEmail, from_)));
+  EXPECT_EQ(code_of(run(accounts_.verify_email(first, from_))), ErrorCode::kInvalidToken);
+  EXPECT_TRUE(run(accounts_.verify_email(token_for(), from_)));
+}
+
+TEST_F(AccountsTest, LinkOfOnePurposeIsNoneOfAnother) {
+  sign_up_and_verify();
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token_for(), from_))), ErrorCode::kInvalidToken);
+}
+
+TEST_F(AccountsTest, AskingForAnUnknownAddressSaysTheSameAndSendsNothing) {
+  EXPECT_TRUE(run(accounts_.ask_password_reset("nobody@example.com", from_)));
+  EXPECT_TRUE(run(accounts_.ask_verification("nobody@example.com", from_)));
+  EXPECT_EQ(mails_to("nobody@example.com"), 0U);
+}
+
+TEST_F(AccountsTest, AnAddressGetsFiveLinksAnHour) {
+  for (const char* email : {kEmail, "nobody@example.com"}) {
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(run(accounts_.ask_password_reset(email, from_)));
+    EXPECT_EQ(code_of(run(accounts_.ask_password_reset(email, from_))), ErrorCode::kRateLimited);
+  }
+  clock_.advance(1h);
+  EXPECT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+}
+
+TEST_F(AccountsTest, UnknownAddressAndWrongPasswordAreToldByTheSameWords) {
+  sign_up_and_verify();
+  const auto wrong = sign_in(kOther);
+  const auto unknown = sign_in(kPassword, Secret(), "nobody@example.com");
+  const auto no_address = sign_in(kPassword, Secret(), "not an address");
+  ASSERT_EQ(code_of(wrong), ErrorCode::kInvalidCredentials);
+  for (const auto* other : {&unknown, &no_address}) {
+    ASSERT_EQ(code_of(*other), ErrorCode::kInvalidCredentials);
+    EXPECT_EQ(other->error().detail, wrong.error().detail);
+  }
+}
+
+TEST_F(AccountsTest, GuessesAreCountedAndStopped) {
+  sign_up_and_verify();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(code_of(sign_in(kOther)), ErrorCode::kInvalidCredentials);
+  const auto stopped = sign_in();
+  ASSERT_EQ(code_of(stopped), ErrorCode::kRateLimited) << "the right one too";
+  EXPECT_EQ(stopped.error().retry_after, 900s);
+  clock_.advance(15min);
+  EXPECT_TRUE(sign_in());
+}
+
+TEST_F(AccountsTest, StrangersGuessesDontStopAKnownDevice) {
+  sign_up_and_verify();
+  const auto before = sign_in();
+  ASSERT_TRUE(before);
+  for (int i = 0; i < 12; ++i) (void)sign_in(kOther);
+  ASSERT_EQ(code_of(sign_in()), ErrorCode::kRateLimited);
+  EXPECT_TRUE(sign_in(kPassword, before->device));
+}
+
+TEST_F(AccountsTest, KnownDeviceHasAnEndOfGuessesToo) {
+  sign_up_and_verify();
+  const Secret device = sign_in()->device;
+  for (int i = 0; i < 10; ++i) (void)sign_in(kOther, device);
+  EXPECT_EQ(code_of(sign_in(kPassword, device)), ErrorCode::kRateLimited);
+}
+
+TEST_F(AccountsTest, DeviceIsKnownToItsOwnAccountOnly) {
+  sign_up_and_verify();
+  sign_up_and_verify("ravi@example.com");
+  const Secret device = sign_in()->device;
+  for (int i = 0; i < 12; ++i) (void)sign_in(kOther, Secret(), "ravi@example.com");
+  EXPECT_EQ(code_of(sign_in(kPassword, device, "ravi@example.com")), ErrorCode::kRateLimited);
+}
+
+TEST_F(AccountsTest, OneNetworkCantTryAllAccounts) {
+  sign_up_and_verify();
+  for (int i = 0; i < 100; ++i)
+    (void)sign_in(kOther, Secret(), "user" + std::to_string(i) + "@example.com");
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kRateLimited);
+  from_.address = "198.51.100.1";
+  EXPECT_TRUE(sign_in());
+}
+
+TEST_F(AccountsTest, SignInsThatEndWellAreNotCounted) {
+  sign_up_and_verify();
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(sign_in());
+}
+
+TEST_F(AccountsTest, UserHearsOfANewDevice) {
+  sign_up_and_verify();
+  const auto before = mails_to(kEmail);
+  const auto first = sign_in();
+  EXPECT_EQ(mails_to(kEmail), before + 1);
+  EXPECT_TRUE(sign_in(kPassword, first->device));
+  EXPECT_EQ(mails_to(kEmail), before + 1);
+}
+
+TEST_F(AccountsTest, SessionEndsWhenItIsIdle) {
+  sign_up_and_verify();
+  const auto signed_in = sign_in();
+  clock_.advance(11h);
+  EXPECT_TRUE(run(accounts_.find_session(signed_in->token)));
+  clock_.advance(11h);
+  EXPECT_TRUE(run(accounts_.find_session(signed_in->token)));
+  clock_.advance(12h);
+  EXPECT_EQ(code_of(run(accounts_.find_session(signed_in->token))), ErrorCode::kInvalidSession);
+}
+
+TEST_F(AccountsTest, SessionEndsAtLastWhateverItsUse) {
+  sign_up_and_verify();
+  const auto signed_in = sign_in();
+  for (int i = 0; i < 33; ++i) {
+    clock_.advance(10h);
+    EXPECT_TRUE(run(accounts_.find_session(signed_in->token))) << i;
+  }
+  clock_.advance(6h);
+  EXPECT_EQ(code_of(run(accounts_.find_session(signed_in->token))), ErrorCode::kInvalidSession);
+}
+
+TEST_F(AccountsTest, EndedSessionIsOver) {
+  sign_up_and_verify();
+  const auto one = sign_in();
+  const auto two = sign_in();
+  ASSERT_TRUE(run(accounts_.end_session(one->session, two->session.id, from_)));
+  EXPECT_EQ(code_of(run(accounts_.find_session(two->token))), ErrorCode::kInvalidSession);
+  EXPECT_TRUE(run(accounts_.find_session(one->token)));
+  EXPECT_EQ(code_of(run(accounts_.end_session(one->session, two->session.id, from_))),
+            ErrorCode::kNotFound);
+  EXPECT_THAT(*run(accounts_.sessions_of(one->session.user.id)), SizeIs(1));
+}
+
+TEST_F(AccountsTest, NobodyEndsAnothersSession) {
+  sign_up_and_verify();
+  sign_up_and_verify("ravi@example.com");
+  const auto mine = sign_in();
+  const auto theirs = sign_in(kPassword, Secret(), "ravi@example.com");
+  EXPECT_EQ(code_of(run(accounts_.end_session(mine->session, theirs->session.id, from_))),
+            ErrorCode::kNotFound);
+  EXPECT_TRUE(run(accounts_.find_session(theirs->token)));
+}
+
+TEST_F(AccountsTest, ResetSetsAPasswordAndEndsAllSessions) {
+  sign_up_and_verify();
+  const auto before = sign_in();
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  const Secret token = token_for();
+  ASSERT_TRUE(run(accounts_.reset_password(token, Secret(kOther), from_)));
+  EXPECT_EQ(code_of(run(accounts_.find_session(before->token))), ErrorCode::kInvalidSession);
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kInvalidCredentials);
+  EXPECT_TRUE(sign_in(kOther));
+  EXPECT_EQ(code_of(run(accounts_.reset_password(token, Secret(kPassword), from_))),
+            ErrorCode::kInvalidToken);
+}
+
+TEST_F(AccountsTest, WeakPasswordDoesNotUseTheLinkUp) {
+  sign_up_and_verify();
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  const Secret token = token_for();
+  EXPECT_EQ(code_of(run(accounts_.reset_password(token, Secret("password1234"), from_))),
+            ErrorCode::kInvalidRequest);
+  EXPECT_TRUE(run(accounts_.reset_password(token, Secret(kOther), from_)));
+}
+
+TEST_F(AccountsTest, ResetLinkEndsAfterAnHour) {
+  sign_up_and_verify();
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  const Secret token = token_for();
+  clock_.advance(1h);
+  EXPECT_EQ(code_of(run(accounts_.reset_password(token, Secret(kOther), from_))),
+            ErrorCode::kInvalidToken);
+}
+
+TEST_F(AccountsTest, ChangedPasswordEndsOtherSessionsAndRenewsThisOne) {
+  sign_up_and_verify();
+  const auto other = sign_in();
+  const auto mine = sign_in();
+  const auto renewed =
+      run(accounts_.change_password(mine->session, Secret(kPassword), Secret(kOther), from_));
+  ASSERT_TRUE(renewed);
+  EXPECT_EQ(code_of(run(accounts_.find_session(other->token))), ErrorCode::kInvalidSession);
+  EXPECT_EQ(code_of(run(accounts_.find_session(mine->token))), ErrorCode::kInvalidSession);
+  EXPECT_EQ(run(accounts_.find_session(*renewed))->id, mine->session.id);
+  EXPECT_TRUE(sign_in(kOther));
+}
+
+TEST_F(AccountsTest, ChangeNeedsTheOldPassword) {
+  sign_up_and_verify();
+  const auto mine = sign_in();
+  EXPECT_EQ(
+      code_of(run(accounts_.change_password(mine->session, Secret(kOther), Secret(kOther), from_))),
+      ErrorCode::kInvalidCredentials);
+  EXPECT_TRUE(sign_in());
+}
+
+TEST_F(AccountsTest, ListOfWorkspacesIsKept) {
+  const auto user = accounts_.put_user("owner@example.com", "Owner", Secret(kPassword));
+  ASSERT_TRUE(user);
+  const WorkspaceId workspace = ids_.next<IdKind::kWorkspace>();
+  ASSERT_TRUE(run(accounts_.list_workspace(user->id, {workspace, "Acme", 1})));
+  ASSERT_TRUE(run(accounts_.list_workspace(user->id, {workspace, "Acme Ltd", 2})));
+  const auto listed = run(accounts_.workspaces_of(user->id));
+  ASSERT_THAT(*listed, SizeIs(1));
+  EXPECT_EQ(listed->front().name, "Acme Ltd");
+  EXPECT_EQ(listed->front().role, 2);
+  ASSERT_TRUE(run(accounts_.unlist_workspace(user->id, workspace)));
+  EXPECT_THAT(*run(accounts_.workspaces_of(user->id)), IsEmpty());
+}
+
+TEST_F(AccountsTest, UserThatIsPutTwiceIsTheSameWithANewPassword) {
+  const auto first = accounts_.put_user("owner@example.com", "Owner", Secret(kPassword));
+  const auto second = accounts_.put_user("owner@example.com", "Owner", Secret(kOther));
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->id, second->id);
+  EXPECT_TRUE(sign_in(kOther, Secret(), "owner@example.com"));
+}
+
+TEST_F(AccountsTest, TidyDeletesWhatIsOverAndNothingElse) {
+  sign_up_and_verify();
+  const auto old = sign_in();
+  clock_.advance(13h);
+  const auto fresh = sign_in(kPassword, old->device);
+  ASSERT_TRUE(run(accounts_.tidy()));
+  EXPECT_TRUE(run(accounts_.find_session(fresh->token)));
+  EXPECT_THAT(*run(accounts_.sessions_of(fresh->session.user.id)), SizeIs(1));
+}
+
+TEST_F(AccountsTest, NoFileHasWhatLetsOneIn) {
+  if (testkit::tests_run_on_postgres()) GTEST_SKIP() << "its files are another process's";
+  ASSERT_TRUE(sign_up());
+  EXPECT_FALSE(folder_.holds(kPassword));
+  const Secret token = token_for();
+  EXPECT_FALSE(folder_.holds(std::string(token.reveal())));
+  ASSERT_TRUE(run(accounts_.verify_email(token, from_)));
+  const auto signed_in = sign_in();
+  EXPECT_TRUE(folder_.holds(kEmail));
+  EXPECT_FALSE(folder_.holds(std::string(signed_in->token.reveal())));
+  EXPECT_FALSE(folder_.holds(std::string(signed_in->device.reveal())));
+}
+
+}  // namespace
+}  // namespace flowsell::accounts

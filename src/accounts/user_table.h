@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounts/user.h"
+#include "store/database.h"
+
+namespace flowsell::accounts {
+
+/// A user with what only this room may see.
+struct StoredUser {
+  User user;
+  std::string password_hash;  ///< empty: signs in by other means
+};
+
+struct NewUser {
+  User user;
+  std::string password_hash;
+  std::string terms_version;
+};
+
+/// False: somebody has that address.
+Result<bool> insert_user(store::Connection& db, const NewUser& user);
+Result<std::optional<StoredUser>> find_user_by_email(store::Connection& db, std::string_view email);
+Result<std::optional<StoredUser>> find_user(store::Connection& db, const UserId& id);
+/// Those that there are.
+Result<std::vector<User>> find_users(store::Connection& db, std::span<const UserId> ids);
+Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now);
+/// The same password under another cost, unless it was changed meanwhile.
+Result<> rehash_password(store::Connection& db, const UserId& id, std::string_view before,
+                         std::string_view after);
+Result<> set_email_verified(store::Connection& db, const UserId& id, Time now);
+Result<> set_name(store::Connection& db, const UserId& id, std::string_view name);
+
+Result<> put_user_workspace(store::Connection& db, const UserId& user, const UserWorkspace& of);
+Result<> delete_user_workspace(store::Connection& db, const UserId& user,
+                               const WorkspaceId& workspace);
+/// In the order of their ids.
+Result<std::vector<UserWorkspace>> list_user_workspaces(store::Connection& db, const UserId& user);
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/sensitive.h"
+#include "http/message.h"
+
+namespace flowsell::api {
+
+/// Of a browser that has signed in. The prefix binds both to this host over TLS (RFC 6265bis,
+/// 4.1.3.2): no other host of the domain can set them.
+inline constexpr std::string_view kSessionCookie = "__Host-connect_session";
+inline constexpr std::string_view kDeviceCookie = "__Host-connect_device";
+
+/// Its value; empty where there is none. Fails with kInvalidSession where the request has two of
+/// that name: which is meant can't be told, and one may be a stranger's.
+Result<Secret> cookie(const http::Request& request, std::string_view name);
+
+void set_cookie(http::Response& response, std::string_view name, const Secret& value,
+                std::chrono::seconds life);
+void clear_cookie(http::Response& response, std::string_view name);
+
+/// For what changes something and goes by cookies: fails with kCrossSiteRequest when a browser says
+/// that another site's page sends it (Sec-Fetch-Site, or an Origin that is not ours). Programs that
+/// are no browsers send neither, and no page can make them send cookies.
+Result<> check_same_site(const http::Request& request);
+
+}  // namespace flowsell::api

@@ -1,0 +1,183 @@
+#include <algorithm>
+
+#include "call.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "paging.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using identity::Role;
+using identity::Scope;
+
+constexpr json::StringRule kEmail{3, 254};
+constexpr json::StringRule kToken{1, 100};
+
+std::string render(const team::Member& member, const accounts::User* user) {
+  json::Writer out;
+  out.begin_object().key("user_id").string(member.user.str()).key("object").string("member");
+  out.key("name");
+  user == nullptr ? out.null() : out.string(user->name);
+  out.key("email");
+  user == nullptr ? out.null() : out.string(user->email);
+  out.key("role").string(identity::role_name(member.role));
+  out.key("joined_at").string(format_time(member.joined_at)).end_object();
+  return std::move(out).take();
+}
+
+std::string render(const team::Invitation& invitation) {
+  json::Writer out;
+  out.begin_object().key("id").string(invitation.id.str()).key("object").string("invitation");
+  out.key("email").string(invitation.email);
+  out.key("role").string(identity::role_name(invitation.role));
+  out.key("invited_by").string(invitation.invited_by.str());
+  out.key("created_at").string(format_time(invitation.created_at));
+  out.key("expires_at").string(format_time(invitation.expires_at)).end_object();
+  return std::move(out).take();
+}
+
+std::optional<Role> read_role(json::ObjectReader& in) {
+  const auto name = in.required_string("role");
+  if (!name) return std::nullopt;
+  const auto role = identity::role_named(*name);
+  if (!role) {
+    in.fault("role", "invalid_value", "there is no such role",
+             "Use owner, admin, developer, billing or viewer.");
+  }
+  return role;
+}
+
+Task<http::Response> list_members(Call& call) {
+  CO_TRY(const auto members, co_await call.services.members.list(call.caller.workspace));
+  std::vector<UserId> ids;
+  for (const team::Member& member : members) ids.push_back(member.user);
+  CO_TRY(const auto users, co_await call.accounts->find_all(std::move(ids)));
+  std::vector<std::string> items;
+  for (const team::Member& member : members) {
+    const auto user = std::ranges::find(users, member.user, &accounts::User::id);
+    items.push_back(render(member, user == users.end() ? nullptr : &*user));
+  }
+  co_return list_response(call.request, items);
+}
+
+Task<http::Response> change_member(Call& call) {
+  CO_TRY(const auto user, UserId::parse(call.request.params.at(0)));
+  CO_TRY(const auto document, json_body(call.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const auto role = read_role(in);
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto member, co_await call.services.members.change_role(call.by(), user, *role));
+  CO_TRY(std::string name, co_await call.services.workspaces.name_of(call.caller.workspace));
+  CO_CHECK_OK(co_await call.accounts->list_workspace(
+      user, {call.caller.workspace, std::move(name), static_cast<int>(*role)}));
+  CO_TRY(const auto users, co_await call.accounts->find_all({user}));
+  http::Response response;
+  response.body = render(member, users.empty() ? nullptr : &users.front());
+  co_return response;
+}
+
+Task<http::Response> remove_member(Call& call, UserId user) {
+  CO_CHECK_OK(co_await call.services.members.remove(call.by(), user));
+  CO_CHECK_OK(co_await call.accounts->unlist_workspace(user, call.caller.workspace));
+  http::Response response;
+  response.status = 204;
+  co_return response;
+}
+
+Task<http::Response> remove_other(Call& call) {
+  CO_TRY(const auto user, UserId::parse(call.request.params.at(0)));
+  co_return co_await remove_member(call, user);
+}
+
+/// Everybody may leave.
+Task<http::Response> leave(Call& call) { return remove_member(call, call.caller.user); }
+
+Task<http::Response> invite(Call& call) {
+  CO_TRY(const auto document, json_body(call.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const auto email = accounts::normal_email(in.required_string("email", kEmail).value_or(""));
+  if (!email && faults.empty()) {
+    in.fault("email", "invalid_format", "that is no address that mail can be sent to",
+             "Send an address such as asha@example.com.");
+  }
+  const auto role = read_role(in);
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto made, co_await call.services.members.invite(call.by(), *email, *role));
+  CO_TRY(const auto inviters, co_await call.accounts->find_all({call.caller.user}));
+  CO_TRY(std::string name, co_await call.services.workspaces.name_of(call.caller.workspace));
+  const team::Invitation& invitation = made.invitation;
+  CO_CHECK_OK(co_await call.accounts->send_invitation(
+      {invitation.email, std::move(name), inviters.empty() ? "somebody" : inviters.front().name,
+       std::string(identity::role_name(invitation.role)), made.token,
+       team::Members::kInvitationLife}));
+  http::Response response;
+  response.status = 201;
+  response.body = render(invitation);
+  co_return response;
+}
+
+Task<http::Response> list_invitations(Call& call) {
+  CO_TRY(const auto all, co_await call.services.members.invitations(call.caller.workspace));
+  std::vector<std::string> items;
+  for (const team::Invitation& each : all) items.push_back(render(each));
+  co_return list_response(call.request, items);
+}
+
+Task<http::Response> withdraw_invitation(Call& call) {
+  CO_TRY(const auto id, InvitationId::parse(call.request.params.at(0)));
+  CO_CHECK_OK(co_await call.services.members.withdraw(call.by(), id));
+  http::Response response;
+  response.status = 204;
+  co_return response;
+}
+
+Task<http::Response> accept_invitation(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const Secret token(std::string(in.required_string("token", kToken).value_or("")));
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto workspace, team::Members::workspace_of(token));
+  auto home = co_await visit.homes.find_named(workspace_name(workspace), visit.request);
+  if (!home && home.error().code == ErrorCode::kNotFound)
+    co_return fail(ErrorCode::kInvalidToken, "the token is wrong, used or too old");
+  if (!home) co_return std::unexpected(std::move(home).error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  const accounts::User& user = visit.session->user;
+  CO_TRY(const auto invitation, co_await services.members.find_invitation(token, user.email));
+  CO_TRY(std::string name, co_await services.workspaces.name_of(workspace));
+  CO_CHECK_OK(co_await visit.accounts.list_workspace(
+      user.id, {workspace, name, static_cast<int>(invitation.role)}));
+  CO_TRY(const auto member,
+         co_await services.members.accept(token, user.id, user.email, visit.origin()));
+  CO_CHECK_OK(co_await visit.accounts.list_workspace(
+      user.id, {workspace, std::move(name), static_cast<int>(member.role)}));
+  http::Response response;
+  response.status = 201;
+  response.body = render(member, &user);
+  co_return response;
+}
+
+}  // namespace
+
+void add_member_routes(Routes& routes) {
+  using http::Method;
+  routes.add(Method::kGet, "/v1/members", Scope::kMembersRead, list_members);
+  routes.add(Method::kDelete, "/v1/members/me", Scope::kMembersRead, leave);
+  routes.add(Method::kPatch, "/v1/members/{}", Scope::kMembersManage, change_member);
+  routes.add(Method::kDelete, "/v1/members/{}", Scope::kMembersManage, remove_other);
+  routes.add(Method::kPost, "/v1/invitations", Scope::kMembersManage, invite);
+  routes.add(Method::kGet, "/v1/invitations", Scope::kMembersRead, list_invitations);
+  routes.add_signed_in(Method::kPost, "/v1/invitations/accept", accept_invitation);
+  routes.add(Method::kDelete, "/v1/invitations/{}", Scope::kMembersManage, withdraw_invitation);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,78 @@
+#include "browser.h"
+#include "call.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "paging.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using accounts::Session;
+
+constexpr json::StringRule kEmail{3, 254};
+constexpr json::StringRule kPassword{1, 1024};
+constexpr std::chrono::seconds kDeviceLife{180 * 24 * 3600};
+
+std::string render(const Session& session, const SessionId& current) {
+  json::Writer out;
+  out.begin_object().key("id").string(session.id.str()).key("object").string("session");
+  out.key("user_id").string(session.user.id.str());
+  out.key("is_current").boolean(session.id == current);
+  out.key("address").string(session.address).key("user_agent").string(session.user_agent);
+  out.key("created_at").string(format_time(session.created_at));
+  out.key("last_seen_at").string(format_time(session.seen_at));
+  out.key("expires_at").string(format_time(session.expires_at)).end_object();
+  return std::move(out).take();
+}
+
+Task<http::Response> sign_in(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const std::string email(in.required_string("email", kEmail).value_or(""));
+  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
+  CO_TRY(const auto signed_in, co_await visit.accounts.sign_in(email, std::move(password),
+                                                               std::move(device), visit.origin()));
+  http::Response response;
+  response.status = 201;
+  response.body = render(signed_in.session, signed_in.session.id);
+  set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);
+  set_cookie(response, kDeviceCookie, signed_in.device, kDeviceLife);
+  response.headers.push_back({"Location", "/v1/sessions/" + signed_in.session.id.str()});
+  co_return response;
+}
+
+Task<http::Response> list_sessions(Visit& visit) {
+  CO_TRY(auto all, co_await visit.accounts.sessions_of(visit.session->user.id));
+  std::vector<std::string> items;
+  for (const Session& each : all) items.push_back(render(each, visit.session->id));
+  co_return list_response(visit.request, items);
+}
+
+Task<http::Response> end_session(Visit& visit) {
+  const std::string& asked = visit.request.params.at(0);
+  SessionId id = visit.session->id;
+  if (asked != "current") {
+    CO_TRY(id, SessionId::parse(asked));
+  }
+  CO_CHECK_OK(co_await visit.accounts.end_session(*visit.session, id, visit.origin()));
+  http::Response response;
+  response.status = 204;
+  if (id == visit.session->id) clear_cookie(response, kSessionCookie);
+  co_return response;
+}
+
+}  // namespace
+
+void add_session_routes(Routes& routes) {
+  using http::Method;
+  routes.add_visit(Method::kPost, "/v1/sessions", sign_in);
+  routes.add_signed_in(Method::kGet, "/v1/sessions", list_sessions);
+  routes.add_signed_in(Method::kDelete, "/v1/sessions/{}", end_session);
+}
+
+}  // namespace flowsell::api

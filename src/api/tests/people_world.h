@@ -1,0 +1,33 @@
+#pragma once
+
+#include "accounts/accounts.h"
+#include "accounts/schema.h"
+#include "audit/audit_log.h"
+#include "mail/schema.h"
+#include "messaging_world.h"
+#include "team/key_desk.h"
+#include "team/members.h"
+#include "team/schema.h"
+
+namespace flowsell {
+
+inline std::vector<testkit::Migrations> people_tables() {
+  return {audit::migrations(), mail::migrations(), accounts::migrations(), team::migrations()};
+}
+
+/// Accounts and teams on the world's database.
+struct PeopleWorld {
+  PeopleWorld(messaging::MessagingWorld& world, identity::ApiKeys& keys)
+      : accounts({*world.db, passwords, *world.spool, world.ids, world.clock, [] {}},
+                 {.public_url = "https://connect.example"}),
+        members(*world.db, world.ids, world.clock),
+        key_desk(*world.db, keys, world.idempotency, world.ids, world.clock) {}
+  ~PeopleWorld() { passwords.stop(); }
+
+  accounts::Passwords passwords{{1, std::size_t{8} << 10}, 1};
+  accounts::Accounts accounts;
+  team::Members members;
+  team::KeyDesk key_desk;
+};
+
+}  // namespace flowsell

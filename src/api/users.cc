@@ -1,0 +1,143 @@
+#include "browser.h"
+#include "call.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using accounts::User;
+
+constexpr json::StringRule kEmail{3, 254};
+constexpr json::StringRule kName{1, 100};
+constexpr json::StringRule kPassword{1, 1024};
+constexpr json::StringRule kToken{1, 100};
+constexpr json::StringRule kTerms{1, 40};
+
+http::Response user_response(const User& user) {
+  json::Writer out;
+  out.begin_object().key("id").string(user.id.str()).key("object").string("user");
+  out.key("name").string(user.name).key("email").string(user.email);
+  out.key("email_verified").boolean(user.email_verified_at.has_value());
+  out.key("created_at").string(format_time(user.created_at)).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  return response;
+}
+
+/// What was asked for comes by mail, if it does.
+http::Response mail_comes() {
+  http::Response response;
+  response.status = 202;
+  response.body = R"({"object":"mail_request","status":"accepted"})";
+  return response;
+}
+
+http::Response done() {
+  http::Response response;
+  response.status = 204;
+  return response;
+}
+
+Task<http::Response> sign_up(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  accounts::Accounts::SignUp wanted;
+  wanted.name = in.required_string("name", kName).value_or("");
+  wanted.email = in.required_string("email", kEmail).value_or("");
+  wanted.password = Secret(std::string(in.required_string("password", kPassword).value_or("")));
+  wanted.terms_version = in.required_string("terms_version", kTerms).value_or("");
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_CHECK_OK(co_await visit.accounts.sign_up(std::move(wanted), visit.origin()));
+  co_return mail_comes();
+}
+
+/// The one field of a body that has one.
+Result<std::string> only_field(const http::Request& request, std::string_view name,
+                               json::StringRule rule) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  std::string text(in.required_string(name, rule).value_or(""));
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return text;
+}
+
+Task<http::Response> ask_verification(Visit& visit) {
+  CO_TRY(std::string email, only_field(visit.request, "email", kEmail));
+  CO_CHECK_OK(co_await visit.accounts.ask_verification(std::move(email), visit.origin()));
+  co_return mail_comes();
+}
+
+Task<http::Response> verify(Visit& visit) {
+  CO_TRY(std::string token, only_field(visit.request, "token", kToken));
+  CO_CHECK_OK(co_await visit.accounts.verify_email(Secret(std::move(token)), visit.origin()));
+  co_return done();
+}
+
+Task<http::Response> ask_reset(Visit& visit) {
+  CO_TRY(std::string email, only_field(visit.request, "email", kEmail));
+  CO_CHECK_OK(co_await visit.accounts.ask_password_reset(std::move(email), visit.origin()));
+  co_return mail_comes();
+}
+
+/// Two secrets of a body.
+Task<http::Response> reset(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Secret token(std::string(in.required_string("token", kToken).value_or("")));
+  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(token), std::move(password),
+                                                     visit.origin()));
+  co_return done();
+}
+
+Task<http::Response> change_password(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Secret old_password(std::string(in.required_string("old_password", kPassword).value_or("")));
+  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const Secret token,
+         co_await visit.accounts.change_password(*visit.session, std::move(old_password),
+                                                 std::move(password), visit.origin()));
+  http::Response response = done();
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(visit.session->expires_at -
+                                                                     visit.clock.now());
+  set_cookie(response, kSessionCookie, token, left);
+  co_return response;
+}
+
+Task<http::Response> get_user(Visit& visit) { co_return user_response(visit.session->user); }
+
+Task<http::Response> rename(Visit& visit) {
+  CO_TRY(std::string name, only_field(visit.request, "name", kName));
+  CO_TRY(const User user,
+         co_await visit.accounts.rename(*visit.session, std::move(name), visit.origin()));
+  co_return user_response(user);
+}
+
+}  // namespace
+
+void add_user_routes(Routes& routes) {
+  using http::Method;
+  routes.add_visit(Method::kPost, "/v1/users", sign_up);
+  routes.add_visit(Method::kPost, "/v1/email_verifications", ask_verification);
+  routes.add_visit(Method::kPost, "/v1/email_verifications/confirm", verify);
+  routes.add_visit(Method::kPost, "/v1/password_resets", ask_reset);
+  routes.add_visit(Method::kPost, "/v1/password_resets/confirm", reset);
+  routes.add_signed_in(Method::kGet, "/v1/user", get_user);
+  routes.add_signed_in(Method::kPatch, "/v1/user", rename);
+  routes.add_signed_in(Method::kPost, "/v1/user/password", change_password);
+}
+
+}  // namespace flowsell::api

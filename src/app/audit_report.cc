@@ -1,0 +1,72 @@
+#include "audit_report.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "audit_signing.h"
+#include "cluster/schema.h"
+#include "keys.h"
+#include "store/postgres.h"
+#include "store/sqlite.h"
+
+namespace flowsell::app {
+namespace {
+
+using DatabasePtr = std::unique_ptr<store::Database>;
+
+struct Opened {
+  std::vector<DatabasePtr> databases;
+  std::vector<audit::ReportSource> sources;
+
+  void add(std::string name, DatabasePtr db) {
+    sources.push_back({std::move(name), *db});
+    databases.push_back(std::move(db));
+  }
+  void stop() {
+    for (const DatabasePtr& db : databases) db->stop();
+  }
+};
+
+Result<Opened> open_sqlite(const config::Settings& settings) {
+  const auto file = std::filesystem::path(settings.data.dir) / "connect.db";
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error))
+    return fail(ErrorCode::kNotFound, file.string() + " is not there");
+  Opened opened;
+  TRY(auto db, store::open_sqlite({.path = file.string(), .readers = 1}));
+  opened.add("", std::move(db));
+  return opened;
+}
+
+Result<Opened> open_postgres(const config::Settings& settings) {
+  store::PostgresOptions options;
+  options.conninfo = settings.database.url;
+  options.readers = 1;
+  options.is_shared = true;  // reads beside whoever owns it
+  Opened opened;
+  TRY(auto shared, store::open_postgres(options));
+  TRY(const auto schema, cluster::schema_of(*shared));
+  TRY(const std::size_t cells, cluster::count_cells(*shared));
+  opened.add("accounts", std::move(shared));
+  for (std::size_t n = 0; n < cells; ++n) {
+    options.schema = cluster::cell_schema(schema, n);
+    TRY(auto cell, store::open_postgres(options));
+    opened.add("cell " + std::to_string(n), std::move(cell));
+  }
+  return opened;
+}
+
+}  // namespace
+
+Result<audit::Report> verify_audit(const config::Settings& settings, Time now) {
+  TRY(const Keys keys, open_keys(settings, now));
+  TRY(auto opened, settings.database.url.empty() ? open_sqlite(settings) : open_postgres(settings));
+  const audit::PublicKey key = audit::HeadKey::of(keys.ring).public_key();
+  auto report = audit::verify_report(opened.sources, audit_head_file(settings), {&key, 1});
+  opened.stop();
+  return report;
+}
+
+}  // namespace flowsell::app

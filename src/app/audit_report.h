@@ -1,0 +1,13 @@
+#pragma once
+
+#include "audit/report.h"
+#include "config/settings.h"
+
+namespace flowsell::app {
+
+/// `connectd audit verify`: proves every audit chain of the database, or names the first broken row
+/// of those that are not whole. On SQLite beside no running server; on PostgreSQL beside any, with
+/// the signed heads of this data folder. Blocking.
+Result<audit::Report> verify_audit(const config::Settings& settings, Time now);
+
+}  // namespace flowsell::app

@@ -1,0 +1,109 @@
+#include "people.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "mail/smtp_transport.h"
+#include "mail/templates.h"
+#include "runtime/spawn.h"
+#include "telemetry/log.h"
+
+namespace flowsell::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTidyPause = 10min;
+constexpr auto kTidyMax = 10s;  ///< of waiting for the end of one
+constexpr std::size_t kHashedAtOnce = 2;
+
+/// Where nothing says how to send mails: they wait until their time is over.
+class NoTransport final : public mail::Transport {
+ public:
+  mail::Outcome send(const mail::Letter& /*letter*/) override {
+    return {.end = mail::Outcome::End::kTryLater, .reason = "not_configured", .is_for_all = true};
+  }
+};
+
+Result<std::unique_ptr<mail::Transport>> transport_of(const config::Settings& settings) {
+  if (!settings.mail.smtp_url.empty()) {
+    return mail::smtp_transport({.url = settings.mail.smtp_url,
+                                 .user = settings.mail.user,
+                                 .password = settings.mail.password,
+                                 .ca_file = settings.mail.ca_file});
+  }
+  if (settings.sandbox.enabled) {
+    TRY(auto folder, mail::MailFolder::open(mail_folder_of(settings)));
+    return std::unique_ptr<mail::Transport>(std::move(folder));
+  }
+  log::warn("mail.smtp_url is not set: no mail leaves, so nobody can verify an address", {});
+  return std::make_unique<NoTransport>();
+}
+
+}  // namespace
+
+std::filesystem::path mail_folder_of(const config::Settings& settings) {
+  return std::filesystem::path(settings.data.dir) / "mails";
+}
+
+Result<std::unique_ptr<People>> People::make(Process& process, store::Database& database,
+                                             const std::string& base_url, bool signs) {
+  const config::Settings& settings = process.settings;
+  TRY(auto templates, mail::Templates::load({.folder = settings.mail.templates}));
+  TRY(auto composer,
+      mail::Composer::make(std::move(templates), {settings.mail.from, settings.mail.from_name}));
+  TRY(auto transport, transport_of(settings));
+  const std::string& public_url = settings.server.public_url;
+  std::unique_ptr<People> people(new People(process, database, std::move(composer),
+                                            std::move(transport),
+                                            public_url.empty() ? base_url : public_url));
+  if (signs)
+    people->audit_signing_.emplace(process.pool, database, *process.audit_heads, process.clock);
+  return people;
+}
+
+People::People(Process& process, store::Database& database, mail::Composer composer,
+               std::unique_ptr<mail::Transport> transport, std::string public_url)
+    : process_(process),
+      composer_(std::move(composer)),
+      transport_(std::move(transport)),
+      postman_(database, *process.keys.spool, composer_, *transport_, process.clock,
+               process.metrics),
+      passwords_(
+          {process.settings.accounts.password_passes, process.settings.accounts.password_mib << 20},
+          kHashedAtOnce),
+      accounts_({database, passwords_, *process.keys.spool, process.ids, process.clock,
+                 [this] { postman_.wake(); }},
+                {process.settings.accounts.session_idle, process.settings.accounts.session_life,
+                 std::move(public_url)}),
+      timer_(process.pool.context(0)) {}
+
+People::~People() { passwords_.stop(); }
+
+void People::start() {
+  postman_.start();
+  if (audit_signing_) audit_signing_->start();
+  working_.begin();
+  runtime::spawn_logged(process_.pool.context(0).get_executor(), run(), "accounts' tidying");
+}
+
+Awaitable<void> People::run() {
+  while (!is_stopping_) {
+    timer_.expires_after(kTidyPause);
+    co_await timer_.async_wait(use_result);
+    if (is_stopping_) break;
+    if (const auto done = co_await accounts_.tidy(); !done)
+      log::warn("what is over of accounts could not be deleted", {{"why", done.error().detail}});
+  }
+  working_.end();
+}
+
+void People::stop() {
+  if (is_stopping_.exchange(true)) return;
+  net::post(timer_.get_executor(), [this] { timer_.cancel(); });
+  postman_.stop();
+  if (audit_signing_) audit_signing_->stop();
+  (void)working_.wait_idle(kTidyMax);
+}
+
+}  // namespace flowsell::app

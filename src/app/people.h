@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "accounts/accounts.h"
+#include "accounts/passwords.h"
+#include "audit_signing.h"
+#include "mail/letter.h"
+#include "mail/mail_folder.h"
+#include "mail/postman.h"
+#include "mail/transport.h"
+#include "process.h"
+#include "runtime/work_count.h"
+#include "store/database.h"
+
+namespace flowsell::app {
+
+/// Accounts, and the way of their mails, on the database that all replicas share. Members end in
+/// the other order.
+class People {
+ public:
+  /// `base_url`: what links in mails begin with where no setting says so. Fails with
+  /// kInvalidRequest (settings of mail) and kInternal (the sandbox's folder). The pool runs, or
+  /// will. `signs`: nobody else signs the database's audit log.
+  static Result<std::unique_ptr<People>> make(Process& process, store::Database& database,
+                                              const std::string& base_url, bool signs);
+  ~People();
+
+  void start();
+  /// Before the database stops. Blocking.
+  void stop();
+
+  accounts::Accounts& accounts() noexcept { return accounts_; }
+
+ private:
+  People(Process& process, store::Database& database, mail::Composer composer,
+         std::unique_ptr<mail::Transport> transport, std::string public_url);
+  Awaitable<void> run();
+
+  Process& process_;
+  mail::Composer composer_;
+  std::unique_ptr<mail::Transport> transport_;
+  mail::Postman postman_;
+  accounts::Passwords passwords_;
+  accounts::Accounts accounts_;
+  std::optional<AuditSigning> audit_signing_;
+  net::steady_timer timer_;
+  std::atomic<bool> is_stopping_{false};
+  runtime::WorkCount working_;
+};
+
+/// Where the sandbox's mails lie.
+std::filesystem::path mail_folder_of(const config::Settings& settings);
+
+}  // namespace flowsell::app

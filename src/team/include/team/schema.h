@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+
+#include "store/database.h"
+
+namespace flowsell::team {
+
+/// Tables of this room: members, invitations.
+std::span<const store::Migration> migrations();
+
+}  // namespace flowsell::team

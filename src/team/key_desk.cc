@@ -1,0 +1,220 @@
+#include "team/key_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "acts.h"
+#include "audit/audit_log.h"
+#include "core/encoding.h"
+#include "identity/api_key.h"
+#include "json/writer.h"
+#include "store/change.h"
+
+namespace flowsell::team {
+namespace {
+
+using identity::ApiKey;
+using Kind = metering::IdempotencyVerdict::Kind;
+
+constexpr store::WriteKind kKind{"api_keys", 9, store::apply_each<store::Change>};
+
+Error no_key() { return {ErrorCode::kNotFound, "there is no such API key"}; }
+
+/// What a record says of a key: nothing of its secret.
+std::string json_of_key(const ApiKey& key) {
+  json::Writer out;
+  out.begin_object().key("name").string(key.name);
+  out.key("mode").string(identity::mode_name(key.mode)).key("prefix").string(key.prefix);
+  out.key("scopes").string(key.scopes.str());
+  if (key.rules.expires_at) out.key("expires_at").string(format_time(*key.rules.expires_at));
+  out.key("allowed_addresses").begin_array();
+  for (const IpRange& range : key.rules.addresses) out.string(range.str());
+  out.end_array().key("sender_ids").begin_array();
+  for (const SenderId& sender : key.rules.senders) out.string(sender.str());
+  out.end_array();
+  if (key.rules.per_second > 0) out.key("requests_per_second").integer(key.rules.per_second);
+  out.end_object();
+  return std::move(out).take();
+}
+
+Result<std::optional<Error>> check_count(store::Connection& db, const WorkspaceId& workspace) {
+  TRY(const auto all, identity::list_keys(db, workspace));
+  const auto alive = std::ranges::count_if(all, [](const ApiKey& k) { return !k.revoked_at; });
+  if (static_cast<std::size_t>(alive) < KeyDesk::kPerWorkspaceMax) return std::nullopt;
+  return Error{ErrorCode::kConflict, "a workspace has at most " +
+                                         std::to_string(KeyDesk::kPerWorkspaceMax) +
+                                         " API keys that are not revoked"};
+}
+
+Error refusal_of(const metering::IdempotencyVerdict& verdict) {
+  switch (verdict.kind) {
+    case Kind::kReused:
+      return {ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key belongs to another request"};
+    case Kind::kUnverifiable:
+      return {ErrorCode::kIdempotencyKeyUnverifiable,
+              "this key made " + ApiKeyId(verdict.resource).str() +
+                  " before the server was restored from a backup"};
+    default:
+      return {ErrorCode::kIdempotencyInProgress, "this Idempotency-Key belongs to another request"};
+  }
+}
+
+}  // namespace
+
+struct KeyDesk::Outcome {
+  metering::IdempotencyVerdict verdict;
+  std::optional<Error> refused;
+  std::optional<ApiKey> earlier;  ///< of a replay: what the first call made, as it is now
+};
+
+KeyDesk::KeyDesk(store::Database& db, identity::ApiKeys& keys, metering::Idempotency& idempotency,
+                 IdSource& ids, const Clock& clock)
+    : db_(db), keys_(keys), idempotency_(idempotency), ids_(ids), clock_(clock) {}
+
+ApiKey KeyDesk::fresh_key(const By& by, const Draft& draft, const Secret& text) const {
+  ApiKey key;
+  key.id = ids_.next<IdKind::kApiKey>();
+  key.workspace = by.caller.workspace;
+  key.mode = draft.mode;
+  key.name = draft.name;
+  key.prefix = identity::ApiKeyText::parse(text.reveal())->prefix;
+  key.hash = crypto::sha256(text.reveal());
+  key.scopes = draft.scopes;
+  key.rules = draft.rules;
+  key.created_at = clock_.now();
+  key.created_by = actor_of(by.caller).id;
+  return key;
+}
+
+Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
+                                  std::optional<metering::IdempotentCall> call, Put also,
+                                  std::string act_name) {
+  auto body = [&](store::Connection& db) -> Result<Outcome> {
+    Outcome outcome;
+    if (call) {
+      TRY(outcome.verdict, idempotency_.take(db, fresh.workspace, *call, fresh.id.bytes(), Time{},
+                                             fresh.created_at));
+      if (outcome.verdict.kind == Kind::kReplay) {
+        TRY(outcome.earlier,
+            identity::find_key(db, fresh.workspace, ApiKeyId(outcome.verdict.resource)));
+      }
+      if (outcome.verdict.kind != Kind::kFirst) return outcome;
+    }
+    TRY(outcome.refused, check_count(db, fresh.workspace));
+    if (!outcome.refused) {
+      TRY(outcome.refused, also(db));
+    }
+    if (outcome.refused) {
+      // A refusal keeps no key.
+      if (call) CHECK_OK(idempotency_.end(db, fresh.workspace, *call, /*done=*/false));
+      return outcome;
+    }
+    CHECK_OK(identity::insert_key(db, fresh));
+    auto act = act_of(ids_, fresh.created_at, by, act_name, fresh.id.str());
+    act.after = json_of_key(fresh);
+    CHECK_OK(audit::append(db, act));
+    return outcome;
+  };
+  CO_TRY(auto outcome, co_await store::change(db_, kKind, std::move(body)));
+  if (outcome.refused) co_return std::unexpected(*std::move(outcome.refused));
+  if (outcome.verdict.kind == Kind::kFirst) co_return Made{std::move(fresh), std::move(text)};
+  if (outcome.verdict.kind != Kind::kReplay) co_return std::unexpected(refusal_of(outcome.verdict));
+  if (!outcome.earlier) co_return std::unexpected(no_key());
+  co_return Made{*std::move(outcome.earlier), std::nullopt};
+}
+
+Task<KeyDesk::Made> KeyDesk::create(By by, Draft draft,
+                                    std::optional<metering::IdempotentCall> call) {
+  if (!by.caller.scopes.has_all(draft.scopes)) {
+    co_return fail(ErrorCode::kInsufficientScope,
+                   "a key has no scope that the member who makes it lacks");
+  }
+  Secret text = identity::ApiKeyText::make(draft.mode);
+  ApiKey fresh = fresh_key(by, draft, text);
+  auto nothing = [](store::Connection&) -> Result<std::optional<Error>> { return std::nullopt; };
+  co_return co_await make(by, std::move(fresh), std::move(text), call, std::move(nothing),
+                          "api_key.created");
+}
+
+Task<KeyDesk::Made> KeyDesk::rotate(By by, ApiKeyId id, std::chrono::seconds overlap,
+                                    std::optional<metering::IdempotentCall> call) {
+  const WorkspaceId workspace = by.caller.workspace;
+  CO_TRY(const ApiKey old, co_await find(workspace, id));
+  if (!by.caller.scopes.has_all(old.scopes)) {
+    co_return fail(ErrorCode::kInsufficientScope,
+                   "the key has a scope that the member who would rotate it lacks");
+  }
+  Secret text = identity::ApiKeyText::make(old.mode);
+  ApiKey fresh = fresh_key(by, {old.name, old.mode, old.scopes, old.rules}, text);
+  const ApiKeyId fresh_id = fresh.id;
+  const Time now = clock_.now();
+  auto end_old = [&](store::Connection& db) -> Result<std::optional<Error>> {
+    TRY(const auto still, identity::find_key(db, workspace, id));
+    if (!still) return no_key();
+    const bool has_expired = still->rules.expires_at && *still->rules.expires_at <= now;
+    if (still->revoked_at || has_expired || !still->replaced_by.is_none())
+      return Error{ErrorCode::kConflict, "the key was revoked, has expired or was rotated before"};
+    CHECK_OK(identity::replace_key(db, workspace, id, fresh_id, now + overlap));
+    auto act = act_of(ids_, now, by, "api_key.rotated", id.str());
+    act.after =
+        json_of({{"replaced_by", fresh_id.str()}, {"expires_at", format_time(now + overlap)}});
+    CHECK_OK(audit::append(db, act));
+    return std::nullopt;
+  };
+  CO_TRY(auto made, co_await make(by, std::move(fresh), std::move(text), call, std::move(end_old),
+                                  "api_key.created"));
+  keys_.forget(id);
+  co_return made;
+}
+
+Task<> KeyDesk::revoke(By by, ApiKeyId id) {
+  const WorkspaceId workspace = by.caller.workspace;
+  const Time now = clock_.now();
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto key, identity::find_key(db, workspace, id));
+    if (!key) return false;
+    TRY(const bool revoked, identity::revoke_key(db, workspace, id, now));
+    if (revoked) CHECK_OK(audit::append(db, act_of(ids_, now, by, "api_key.revoked", id.str())));
+    return true;
+  };
+  CO_TRY(const bool exists, co_await store::change(db_, kKind, std::move(body)));
+  keys_.forget(id);
+  if (!exists) co_return std::unexpected(no_key());
+  co_return Result<>{};
+}
+
+Task<std::optional<ApiKey>> KeyDesk::revoke_leaked(Secret text, audit::Origin from) {
+  const auto parsed = identity::ApiKeyText::parse(text.reveal());
+  if (!parsed) co_return std::nullopt;
+  const auto hash = crypto::sha256(text.reveal());
+  const Time now = clock_.now();
+  auto body = [&](store::Connection& db) -> Result<std::optional<ApiKey>> {
+    TRY(auto key, identity::find_key_named(db, parsed->prefix));
+    const crypto::Digest stored = key ? key->hash : crypto::Digest{};
+    if (!crypto::constant_time_equal(as_text(hash), as_text(stored))) return std::nullopt;
+    TRY(const bool revoked, identity::revoke_key(db, key->workspace, key->id, now));
+    if (!revoked) return std::nullopt;
+    key->revoked_at = now;
+    CHECK_OK(audit::append(
+        db, act_of(ids_, now, key->workspace, {}, from, "api_key.reported_leaked", key->id.str())));
+    return key;
+  };
+  CO_TRY(auto key, co_await store::change(db_, kKind, std::move(body)));
+  if (key) keys_.forget(key->id);
+  co_return key;
+}
+
+Task<std::vector<ApiKey>> KeyDesk::list(WorkspaceId workspace) const {
+  co_return co_await db_.read(
+      [workspace](store::Connection& db) { return identity::list_keys(db, workspace); });
+}
+
+Task<ApiKey> KeyDesk::find(WorkspaceId workspace, ApiKeyId id) const {
+  CO_TRY(auto key, co_await db_.read([workspace, id](store::Connection& db) {
+    return identity::find_key(db, workspace, id);
+  }));
+  if (!key) co_return std::unexpected(no_key());
+  co_return *std::move(key);
+}
+
+}  // namespace flowsell::team

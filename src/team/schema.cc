@@ -1,0 +1,34 @@
+#include "team/schema.h"
+
+#include <array>
+
+namespace flowsell::team {
+namespace {
+
+constexpr std::array kMigrations = {store::Migration{110, "members and invitations", R"sql(
+CREATE TABLE members (
+  workspace_id BLOB NOT NULL,
+  user_id BLOB NOT NULL,
+  role INTEGER NOT NULL,
+  joined_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE invitations (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  email TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  token_hash BLOB NOT NULL,
+  invited_by BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX invitations_email ON invitations (workspace_id, email);
+)sql"}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::team

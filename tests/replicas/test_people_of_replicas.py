@@ -1,0 +1,88 @@
+"""People and their keys on several replicas: whoever is asked, everybody knows the same."""
+
+import time
+
+import pytest
+
+from _support.api import Api, text_to
+from _support.database import on_postgres
+from _support.people import Browser, owner_of
+from _support.replicas import Replicas
+
+pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    replicas = Replicas(tmp_path_factory.mktemp("people")).start()
+    yield replicas
+    replicas.close()
+
+
+@pytest.fixture(scope="module")
+def owner(cluster):
+    return owner_of(cluster.servers[0])
+
+
+def at(cluster, browser, number):
+    """The same browser, as it talks to another replica."""
+    other = Browser(cluster.servers[number].base_url, browser.workspace)
+    other.cookies = browser.cookies
+    return other
+
+
+def seconds_until_refused(asks):
+    """Until every one of them has said 401."""
+    begun = time.monotonic()
+    refused = set()
+    while len(refused) < len(asks):
+        for number, ask in enumerate(asks):
+            if ask().status == 401:
+                refused.add(number)
+        assert time.monotonic() - begun < 10, f"{len(refused)} of {len(asks)}"
+    return time.monotonic() - begun
+
+
+def test_a_session_is_known_to_every_replica_and_ends_on_all_at_once(cluster):
+    browser = owner_of(cluster.servers[0])
+    everywhere = [at(cluster, browser, number) for number in range(len(cluster.servers))]
+    users = {each.get("/v1/user").json()["id"] for each in everywhere}
+    assert len(users) == 1
+    keys = [each.get("/v1/api_keys").status for each in everywhere]
+    assert keys == [200] * len(everywhere), "the workspace is one replica's, the others pass it on"
+    session = dict(browser.cookies)
+    assert everywhere[1].delete("/v1/sessions/current").status == 204
+    for each in everywhere:
+        each.cookies = session
+    assert seconds_until_refused([lambda each=each: each.get("/v1/user") for each in everywhere]) <= 1.0
+
+
+def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cluster, owner):
+    made = at(cluster, owner, 2).make_key().json()
+    apis = [Api(server.base_url, made["key"]) for server in cluster.servers]
+    for number, api in enumerate(apis):
+        assert api.send(text_to(f"+91987650000{number}")).status == 202
+    assert at(cluster, owner, 1).delete(f"/v1/api_keys/{made['id']}").status == 204
+    assert seconds_until_refused([lambda api=api: api.get("/v1/quota") for api in apis]) <= 1.0
+
+
+def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, owner):
+    made = [at(cluster, owner, number).make_key(allowed_addresses=["127.0.0.0/8"]).json() for number in range(3)]
+    for key in made:
+        for server in cluster.servers:
+            assert Api(server.base_url, key["key"]).get("/v1/quota").status == 200
+    events = owner.get("/v1/audit_events?act=api_key.created&limit=3").json()["data"]
+    assert [event["address"] for event in events] == ["127.0.0.1"] * 3
+    forged = {"Connect-Client": "203.0.113.9 29916666 00", "Connect-Replica": "1"}
+    elsewhere = owner.make_key(allowed_addresses=["203.0.113.0/24"]).json()
+    answer = Api(cluster.servers[0].base_url, elsewhere["key"], checked=False).get("/v1/quota", headers=forged)
+    assert answer.status in (403, 503)
+
+
+def test_workspaces_are_made_in_every_cell_and_found_by_every_replica(cluster, owner):
+    made = [at(cluster, owner, number % 3).post("/v1/workspaces", {"name": f"W{number}"}).json()["id"] for number in range(9)]
+    for number in range(3):
+        browser = at(cluster, owner, number)
+        for workspace in made:
+            browser.workspace = workspace
+            assert browser.get("/v1/members").status == 200
