@@ -30,6 +30,7 @@ constexpr auto kResetLinkLife = 1h;
 constexpr AttemptLimit kPerAccount{10, 15min};
 constexpr AttemptLimit kPerNetwork{100, 15min};
 constexpr AttemptLimit kMailsPerAddress{5, 1h};
+constexpr AttemptLimit kMailsPerNetwork{50, 1h};
 constexpr AttemptLimit kSignUpsPerNetwork{50, 1h};
 constexpr seconds kAttemptSpanMax = 1h;
 
@@ -42,6 +43,11 @@ Error too_many(seconds wait) {
   Error error{ErrorCode::kRateLimited, "too many attempts"};
   error.retry_after = wait;
   return error;
+}
+
+Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, used or too old"}; }
+Error wrong_credentials() {
+  return {ErrorCode::kInvalidCredentials, "no such account and password"};
 }
 
 Result<std::string> checked_email(std::string_view text) {
@@ -96,6 +102,10 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
   CO_TRY(const std::string name, checked_name(wanted.name));
   const std::array own_words = {email, name, email.substr(0, email.find('@'))};
   CO_CHECK_OK(check_password(wanted.password, own_words, "/password"));
+  // Before the work that costs most.
+  CO_CHECK_OK(co_await take_attempts(
+      {{attempt_bucket({"sign-up", network_of(from.address)}), kSignUpsPerNetwork},
+       {attempt_bucket({"mail", "sign-up", email}), kMailsPerAddress}}));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(wanted.password)));
 
   NewUser fresh;
@@ -103,36 +113,26 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
   fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, name, std::nullopt, now};
   fresh.password_hash = hash;
   fresh.terms_version = std::move(wanted.terms_version);
-  const auto network = attempt_bucket({"sign-up", network_of(from.address)});
-  const auto address = attempt_bucket({"mail", email});
-  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
-    TRY(auto wait, take_attempt(db, network, kSignUpsPerNetwork, now));
-    if (!wait) {
-      TRY(wait, take_attempt(db, address, kMailsPerAddress, now));
-    }
-    if (wait) return wait;
+  auto body = [&](store::Connection& db) -> Result<> {
     TRY(const bool is_new, insert_user(db, fresh));
     if (!is_new) {
       TRY(const auto owner, find_user_by_email(db, email));
-      if (!owner) return std::nullopt;
+      if (!owner) return {};
       CHECK_OK(put_letter(db, rooms_, owner->user,
                           notice("Somebody tried to open an account with this address, which has "
                                  "one already.",
                                  now, from)));
-      CHECK_OK(audit::append(
-          db, act_of(rooms_.ids, now, owner->user.id, from, "user.sign_up_repeated")));
-      return std::nullopt;
+      return audit::append(db,
+                           act_of(rooms_.ids, now, owner->user.id, from, "user.sign_up_repeated"));
     }
     CHECK_OK(put_link(db, fresh.user, TokenPurpose::kVerifyEmail, from));
     auto act = act_of(rooms_.ids, now, fresh.user.id, from, "user.signed_up");
     act.target = fresh.user.id.str();
     act.after = terms_json(fresh.terms_version);
     act.personal = person_json(fresh.user);
-    CHECK_OK(audit::append(db, act));
-    return std::nullopt;
+    return audit::append(db, act);
   };
-  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (wait) co_return std::unexpected(too_many(*wait));
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();
   co_return Result<>{};
 }
@@ -146,22 +146,32 @@ Result<> Accounts::put_link(store::Connection& db, const User& user, TokenPurpos
   return put_letter(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
 }
 
-Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::Origin from) {
-  CO_TRY(const std::string email, checked_email(email_text));
+Task<> Accounts::take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets) {
   const Time now = rooms_.clock.now();
-  const auto address = attempt_bucket({"mail", email});
   auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
-    TRY(const auto wait, take_attempt(db, address, kMailsPerAddress, now));
-    if (wait) return wait;
-    TRY(const auto stored, find_user_by_email(db, email));
-    if (!stored) return std::nullopt;
-    const bool is_wanted =
-        purpose == TokenPurpose::kResetPassword || !stored->user.email_verified_at;
-    if (is_wanted) CHECK_OK(put_link(db, stored->user, purpose, from));
+    for (const auto& [bucket, limit] : buckets) {
+      TRY(const auto wait, take_attempt(db, bucket, limit, now));
+      if (wait) return wait;
+    }
     return std::nullopt;
   };
   CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (wait) co_return std::unexpected(too_many(*wait));
+  co_return Result<>{};
+}
+
+Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::Origin from) {
+  CO_TRY(const std::string email, checked_email(email_text));
+  const bool is_reset = purpose == TokenPurpose::kResetPassword;
+  CO_CHECK_OK(co_await take_attempts(
+      {{attempt_bucket({"mails", network_of(from.address)}), kMailsPerNetwork},
+       {attempt_bucket({"mail", is_reset ? "reset" : "verify", email}), kMailsPerAddress}}));
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const auto stored, find_user_by_email(db, email));
+    const bool is_wanted = stored && (is_reset || !stored->user.email_verified_at);
+    return is_wanted ? put_link(db, stored->user, purpose, from) : Result<>{};
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();
   co_return Result<>{};
 }
@@ -174,9 +184,15 @@ Task<> Accounts::ask_password_reset(std::string email, audit::Origin from) {
   co_return co_await ask_link(std::move(email), TokenPurpose::kResetPassword, std::move(from));
 }
 
-Task<> Accounts::verify_email(Secret token, audit::Origin from) {
+Task<> Accounts::verify_email(Secret token, Secret password, audit::Origin from) {
   const Time now = rooms_.clock.now();
+  CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kVerifyEmail));
+  CO_TRY(const auto verdict,
+         co_await rooms_.passwords.verify(std::move(password), owner.password_hash));
+  if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the password is wrong");
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool holds, hold_password(db, owner.user.id, owner.password_hash));
+    if (!holds) return false;
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kVerifyEmail, now));
     if (!used) return false;
     CHECK_OK(set_email_verified(db, used->user, now));
@@ -184,8 +200,23 @@ Task<> Accounts::verify_email(Secret token, audit::Origin from) {
     return true;
   };
   CO_TRY(const bool verified, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (!verified) co_return fail(ErrorCode::kInvalidToken, "the token is wrong, used or too old");
+  if (!verified) co_return std::unexpected(invalid_token());
   co_return Result<>{};
+}
+
+/// Whose a token is, while it is good: nothing that costs much is done for another.
+Task<StoredUser> Accounts::owner_of(const Secret& token, TokenPurpose purpose) {
+  const Time now = rooms_.clock.now();
+  auto read = [&](store::Connection& db) -> Result<std::optional<StoredUser>> {
+    TRY(const auto found, find_email_token(db, token, purpose, now));
+    if (!found) return std::nullopt;
+    TRY(auto stored, find_user(db, found->user));
+    if (!stored || stored->user.email != found->email) return std::nullopt;
+    return stored;
+  };
+  CO_TRY(auto owner, co_await rooms_.db.read(std::move(read)));
+  if (!owner) co_return std::unexpected(invalid_token());
+  co_return *std::move(owner);
 }
 
 // --- sessions ---
@@ -226,7 +257,7 @@ Session Accounts::new_session(const User& user, const audit::Origin& from) const
 Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret password, Secret device,
                                            audit::Origin from) {
   const auto email = normal_email(email_text);
-  if (!email) co_return fail(ErrorCode::kInvalidCredentials, "no such account and password");
+  if (!email) co_return std::unexpected(wrong_credentials());
   CO_TRY(const Attempt attempt, co_await begin_attempt(*email, device, from.address));
   if (attempt.wait) co_return std::unexpected(too_many(*attempt.wait));
   const std::string stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
@@ -240,7 +271,7 @@ Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret passwo
       return audit::append(db, act);
     };
     CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(failed)));
-    co_return fail(ErrorCode::kInvalidCredentials, "no such account and password");
+    co_return std::unexpected(wrong_credentials());
   }
   const User& user = attempt.stored->user;
   if (!user.email_verified_at)
@@ -252,7 +283,9 @@ Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret passwo
 
   SignedIn signed_in{new_session(user, from), new_token(),
                      attempt.is_known_device ? device : new_token()};
-  auto body = [&](store::Connection& db) -> Result<> {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool holds, hold_password(db, user.id, stored_hash));
+    if (!holds) return false;
     CHECK_OK(forget_attempts(db, attempt.account_bucket));
     CHECK_OK(give_back_attempt(db, attempt.network_bucket));
     if (!new_hash.empty()) CHECK_OK(rehash_password(db, user.id, stored_hash, new_hash));
@@ -263,9 +296,11 @@ Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret passwo
     }
     auto act = act_of(rooms_.ids, now, user.id, from, "session.created");
     act.target = signed_in.session.id.str();
-    return audit::append(db, act);
+    CHECK_OK(audit::append(db, act));
+    return true;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const bool holds, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!holds) co_return std::unexpected(wrong_credentials());
   rooms_.mail_waits();
   co_return signed_in;
 }
@@ -313,27 +348,28 @@ Task<> Accounts::end_session(Session by, SessionId id, audit::Origin from) {
 // --- passwords and names ---
 
 Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
-  CO_CHECK_OK(check_password(password, {}, "/password"));
+  CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kResetPassword));
+  const std::array own_words = {owner.user.email, owner.user.name};
+  CO_CHECK_OK(check_password(password, own_words, "/password"));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
     if (!used) return false;
-    TRY(const auto stored, find_user(db, used->user));
-    if (!stored || stored->user.email != used->email) return false;
     CHECK_OK(set_password(db, used->user, hash, now));
     CHECK_OK(set_email_verified(db, used->user, now));
     CHECK_OK(delete_sessions(db, used->user, SessionId()));
+    CHECK_OK(delete_devices(db, used->user));
     CHECK_OK(delete_email_tokens(db, used->user));
     CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
     CHECK_OK(
-        put_letter(db, rooms_, stored->user,
+        put_letter(db, rooms_, owner.user,
                    notice("Your password was changed, and all sessions were ended.", now, from)));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.password_reset")));
     return true;
   };
   CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (!done) co_return fail(ErrorCode::kInvalidToken, "the token is wrong, used or too old");
+  if (!done) co_return std::unexpected(invalid_token());
   rooms_.mail_waits();
   co_return Result<>{};
 }
@@ -342,28 +378,38 @@ Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret p
                                        audit::Origin from) {
   const std::array own_words = {by.user.email, by.user.name};
   CO_CHECK_OK(check_password(password, own_words, "/password"));
-  CO_TRY(const Attempt attempt, co_await begin_attempt(by.user.email, Secret(), from.address));
-  if (attempt.wait) co_return std::unexpected(too_many(*attempt.wait));
-  const std::string stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
+  // Counted apart from strangers' attempts, which must not keep somebody out who is in.
+  const auto bucket = attempt_bucket({"session", by.id.blob()});
+  CO_CHECK_OK(co_await take_attempts({{bucket, kPerAccount}}));
+  auto read = [id = by.user.id](store::Connection& db) { return find_user(db, id); };
+  CO_TRY(const auto stored, co_await rooms_.db.read(std::move(read)));
+  const std::string stored_hash = stored ? stored->password_hash : std::string();
   CO_TRY(const auto verdict,
          co_await rooms_.passwords.verify(std::move(old_password), stored_hash));
   if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the old password is wrong");
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   Secret token = new_token();
   const Time now = rooms_.clock.now();
-  auto body = [&](store::Connection& db) -> Result<> {
-    CHECK_OK(forget_attempts(db, attempt.account_bucket));
-    CHECK_OK(give_back_attempt(db, attempt.network_bucket));
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool holds, hold_password(db, by.user.id, stored_hash));
+    if (!holds) return false;
+    TRY(const bool goes_on, rotate_session(db, by.id, hash_of(token)));
+    if (!goes_on) return false;
+    CHECK_OK(forget_attempts(db, bucket));
     CHECK_OK(set_password(db, by.user.id, hash, now));
     CHECK_OK(delete_sessions(db, by.user.id, by.id));
     CHECK_OK(delete_email_tokens(db, by.user.id));
-    CHECK_OK(rotate_session(db, by.id, hash_of(token)));
     CHECK_OK(put_letter(
         db, rooms_, by.user,
         notice("Your password was changed, and all other sessions were ended.", now, from)));
-    return audit::append(db, act_of(rooms_.ids, now, by.user.id, from, "user.password_changed"));
+    CHECK_OK(audit::append(db, act_of(rooms_.ids, now, by.user.id, from, "user.password_changed")));
+    return true;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!done) {
+    co_return fail(ErrorCode::kInvalidSession,
+                   "the password was changed, or the session ended, in the meantime");
+  }
   rooms_.mail_waits();
   co_return token;
 }
@@ -404,19 +450,18 @@ Task<std::vector<User>> Accounts::find_all(std::vector<UserId> users) {
 
 // --- mails of other rooms ---
 
+Task<> Accounts::take_invitation_attempt(std::string email) {
+  const auto bucket = attempt_bucket({"mail", "invitation", email});
+  co_return co_await take_attempts({{bucket, kMailsPerAddress}});
+}
+
 Task<> Accounts::send_invitation(Invitation invitation) {
-  const Time now = rooms_.clock.now();
-  const auto address = attempt_bucket({"mail", invitation.email});
-  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
-    TRY(const auto wait, take_attempt(db, address, kMailsPerAddress, now));
-    if (wait) return wait;
-    User to;
-    to.email = invitation.email;
-    CHECK_OK(put_letter(db, rooms_, to, invitation_letter(invitation, options_.public_url)));
-    return std::nullopt;
+  User to;
+  to.email = invitation.email;
+  auto body = [&](store::Connection& db) {
+    return put_letter(db, rooms_, to, invitation_letter(invitation, options_.public_url));
   };
-  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (wait) co_return std::unexpected(too_many(*wait));
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();
   co_return Result<>{};
 }

@@ -14,7 +14,10 @@ constexpr std::size_t kTokenLength = 43;  // 256 bits
 const Sql kInsert(
     "INSERT INTO email_tokens (token_hash, purpose, user_id, email, expires_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5)");
-const Sql kDeleteEarlier("DELETE FROM email_tokens WHERE user_id = ?1 AND purpose = ?2");
+const Sql kFind(
+    "SELECT user_id, email, expires_at FROM email_tokens WHERE token_hash = ?1 AND purpose = ?2 "
+    "AND "
+    "expires_at > ?3");
 // One statement: of two that come at once with the same token one gets the row.
 const Sql kUse(
     "DELETE FROM email_tokens WHERE token_hash = ?1 AND purpose = ?2 AND expires_at > ?3 "
@@ -30,20 +33,33 @@ Secret make_email_token() { return Secret(crypto::random_base62(kTokenLength)); 
 
 Result<> put_email_token(store::Connection& db, const Secret& token, const EmailToken& of) {
   const auto hash = crypto::sha256(token.reveal());
-  CHECK_OK(db.write(kDeleteEarlier, {of.user, number_of(of.purpose)}));
   return db.write(kInsert, {Param::blob(as_text(hash)), number_of(of.purpose), of.user, of.email,
                             of.expires_at});
 }
 
+namespace {
+
+Result<std::optional<EmailToken>> ask(store::Connection& db, const Sql& sql, const Secret& token,
+                                      TokenPurpose purpose, Time now) {
+  const auto hash = crypto::sha256(token.reveal());
+  std::optional<EmailToken> found;
+  const auto read = [&](const store::Row& row) {
+    found = EmailToken{purpose, row.id<UserId>(0), std::string(row.text(1)), row.time(2)};
+  };
+  CHECK_OK(db.query(sql, {Param::blob(as_text(hash)), number_of(purpose), now}, read));
+  return found;
+}
+
+}  // namespace
+
+Result<std::optional<EmailToken>> find_email_token(store::Connection& db, const Secret& token,
+                                                   TokenPurpose purpose, Time now) {
+  return ask(db, kFind, token, purpose, now);
+}
+
 Result<std::optional<EmailToken>> use_email_token(store::Connection& db, const Secret& token,
                                                   TokenPurpose purpose, Time now) {
-  const auto hash = crypto::sha256(token.reveal());
-  std::optional<EmailToken> used;
-  CHECK_OK(db.query(
-      kUse, {Param::blob(as_text(hash)), number_of(purpose), now}, [&](const store::Row& row) {
-        used = EmailToken{purpose, row.id<UserId>(0), std::string(row.text(1)), row.time(2)};
-      }));
-  return used;
+  return ask(db, kUse, token, purpose, now);
 }
 
 Result<> delete_email_tokens(store::Connection& db, const UserId& user) {

@@ -22,8 +22,12 @@ struct EmailToken {
 };
 
 Secret make_email_token();
-/// Stores its hash; earlier ones of the user for that purpose are not good any more.
+/// Stores its hash. Earlier ones stay good: else whoever asks for another takes away what its owner
+/// is about to use.
 Result<> put_email_token(store::Connection& db, const Secret& token, const EmailToken& of);
+/// What a token stands for, without using it up.
+Result<std::optional<EmailToken>> find_email_token(store::Connection& db, const Secret& token,
+                                                   TokenPurpose purpose, Time now);
 /// The token is used up. nullopt: it was wrong, or used, or is too old.
 Result<std::optional<EmailToken>> use_email_token(store::Connection& db, const Secret& token,
                                                   TokenPurpose purpose, Time now);

@@ -26,6 +26,7 @@ const Sql kFindDevice("SELECT 1 FROM known_devices WHERE user_id = ?1 AND token_
 const Sql kPutDevice(
     "INSERT INTO known_devices (user_id, token_hash, seen_at) VALUES (?1, ?2, ?3) "
     "ON CONFLICT (user_id, token_hash) DO UPDATE SET seen_at = excluded.seen_at");
+const Sql kDeleteDevicesOf("DELETE FROM known_devices WHERE user_id = ?1");
 const Sql kDeleteDevices("DELETE FROM known_devices WHERE seen_at < ?1");
 
 Session session_of(const store::Row& row) {
@@ -77,8 +78,10 @@ Result<> delete_sessions(store::Connection& db, const UserId& user, const Sessio
   return db.write(kDeleteOthers, {user, but});
 }
 
-Result<> rotate_session(store::Connection& db, const SessionId& id, const crypto::Digest& token) {
-  return db.write(kRotate, {id, blob_of(token)});
+Result<bool> rotate_session(store::Connection& db, const SessionId& id,
+                            const crypto::Digest& token) {
+  TRY(const auto rotated, db.run(kRotate, {id, blob_of(token)}));
+  return rotated == 1;
 }
 
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since) {
@@ -96,6 +99,10 @@ Result<bool> is_known_device(store::Connection& db, const UserId& user,
 Result<> put_known_device(store::Connection& db, const UserId& user, const crypto::Digest& token,
                           Time now) {
   return db.write(kPutDevice, {user, blob_of(token), now});
+}
+
+Result<> delete_devices(store::Connection& db, const UserId& user) {
+  return db.write(kDeleteDevicesOf, {user});
 }
 
 Result<std::int64_t> delete_old_devices(store::Connection& db, Time seen_before) {

@@ -19,8 +19,9 @@ Result<> see_session(store::Connection& db, const SessionId& id, Time now);
 /// False: the user has no such session.
 Result<bool> delete_session(store::Connection& db, const UserId& user, const SessionId& id);
 Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but);
-/// A new token for a session that goes on.
-Result<> rotate_session(store::Connection& db, const SessionId& id, const crypto::Digest& token);
+/// A new token for a session that goes on. False: it does not any more.
+Result<bool> rotate_session(store::Connection& db, const SessionId& id,
+                            const crypto::Digest& token);
 /// Those that are over. How many.
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since);
 
@@ -29,6 +30,7 @@ Result<bool> is_known_device(store::Connection& db, const UserId& user,
                              const crypto::Digest& token);
 Result<> put_known_device(store::Connection& db, const UserId& user, const crypto::Digest& token,
                           Time now);
+Result<> delete_devices(store::Connection& db, const UserId& user);
 Result<std::int64_t> delete_old_devices(store::Connection& db, Time seen_before);
 
 }  // namespace flowsell::accounts

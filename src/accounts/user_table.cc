@@ -16,6 +16,8 @@ const Sql kInsert(
 const Sql kByEmail("SELECT " USER_COLUMNS " FROM users WHERE email = ?1");
 const Sql kById("SELECT " USER_COLUMNS " FROM users WHERE id = ?1");
 #undef USER_COLUMNS
+const Sql kHoldPassword(
+    "UPDATE users SET password_hash = password_hash WHERE id = ?1 AND password_hash = ?2");
 const Sql kSetPassword(
     "UPDATE users SET password_hash = ?2, password_changed_at = ?3 WHERE id = ?1");
 const Sql kRehash("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2");
@@ -77,6 +79,11 @@ Result<std::vector<User>> find_users(store::Connection& db, std::span<const User
     users.push_back(user_of(row));
   }));
   return users;
+}
+
+Result<bool> hold_password(store::Connection& db, const UserId& id, std::string_view hash) {
+  TRY(const auto held, db.run(kHoldPassword, {id, hash}));
+  return held == 1;
 }
 
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now) {

@@ -29,6 +29,9 @@ Result<std::optional<StoredUser>> find_user_by_email(store::Connection& db, std:
 Result<std::optional<StoredUser>> find_user(store::Connection& db, const UserId& id);
 /// Those that there are.
 Result<std::vector<User>> find_users(store::Connection& db, std::span<const UserId> ids);
+/// Locks the user's row until the transaction ends, where the password is still that one: what was
+/// proven with it holds. False: it was changed meanwhile.
+Result<bool> hold_password(store::Connection& db, const UserId& id, std::string_view hash);
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now);
 /// The same password under another cost, unless it was changed meanwhile.
 Result<> rehash_password(store::Connection& db, const UserId& id, std::string_view before,

@@ -155,8 +155,10 @@ class Api::Impl final : public Routes {
     const Services& services = *home->services();
     const auto role = co_await services.members.role_of(*workspace, session->user.id);
     if (!role) co_return problem(role.error(), {});
-    if (!*role)
-      co_return problem({ErrorCode::kNotFound, "there is no such workspace of yours"}, {});
+    if (!*role) {
+      co_await heal_list(session->user.id, *workspace);
+      co_return problem({ErrorCode::kNotFound, "there is no such workspace"}, {});
+    }
     const auto mode = mode_of(request);
     if (!mode) co_return problem(mode.error(), {});
     Call call{request,
@@ -167,6 +169,15 @@ class Api::Impl final : public Routes {
               **role,
               process_.homes.accounts()};
     co_return co_await answer_caller(call, scope, handler);
+  }
+
+  /// What a list shows that was cut short in the middle of a change. A workspace that is younger
+  /// may be about to get its owner.
+  Awaitable<void> heal_list(UserId user, WorkspaceId workspace) {
+    if (process_.clock.now() - workspace.time() < std::chrono::minutes(1)) co_return;
+    const auto done = co_await process_.homes.accounts()->unlist_workspace(user, workspace);
+    if (!done)
+      log::warn("a list of workspaces could not be put right", {{"why", done.error().detail}});
   }
 
   Task<accounts::Session> find_session(Secret token) {

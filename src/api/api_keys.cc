@@ -7,6 +7,7 @@
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
+#include "telemetry/log.h"
 
 namespace flowsell::api {
 namespace {
@@ -278,7 +279,12 @@ Task<http::Response> report_leaked(Visit& visit) {
   if (home->services() == nullptr) co_return home->take_answer();
   CO_TRY(const auto revoked,
          co_await home->services()->key_desk.revoke_leaked(std::move(text), visit.origin()));
-  if (revoked) CO_CHECK_OK(co_await notify_of_leak(visit, *home->services(), *revoked));
+  if (!revoked) co_return response;
+  // The key is revoked whatever becomes of the mail, and the answer tells nothing of it.
+  if (const auto told = co_await notify_of_leak(visit, *home->services(), *revoked); !told) {
+    log::warn("owners could not be told of a leaked key",
+              {{"key", revoked->id.str()}, {"why", told.error().detail}});
+  }
   co_return response;
 }
 

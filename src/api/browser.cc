@@ -62,7 +62,8 @@ void clear_cookie(http::Response& response, std::string_view name) {
 }
 
 Result<> check_same_site(const http::Request& request) {
-  if (changes_nothing(request.method)) return {};
+  // The replica that passed it on has asked; here its Host is another one.
+  if (changes_nothing(request.method) || request.is_proven) return {};
   const auto site = request.header("Sec-Fetch-Site");
   if (!site.empty() && site != "same-origin" && site != "none")
     return fail(ErrorCode::kCrossSiteRequest, "the browser says that another site sends this");

@@ -73,9 +73,26 @@ Task<http::Response> ask_verification(Visit& visit) {
   co_return mail_comes();
 }
 
+/// Two secrets of a body.
+struct TokenAndPassword {
+  Secret token, password;
+};
+Result<TokenAndPassword> token_and_password(const http::Request& request) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  TokenAndPassword both{
+      Secret(std::string(in.required_string("token", kToken).value_or(""))),
+      Secret(std::string(in.required_string("password", kPassword).value_or("")))};
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return both;
+}
+
 Task<http::Response> verify(Visit& visit) {
-  CO_TRY(std::string token, only_field(visit.request, "token", kToken));
-  CO_CHECK_OK(co_await visit.accounts.verify_email(Secret(std::move(token)), visit.origin()));
+  CO_TRY(auto both, token_and_password(visit.request));
+  CO_CHECK_OK(co_await visit.accounts.verify_email(std::move(both.token), std::move(both.password),
+                                                   visit.origin()));
   co_return done();
 }
 
@@ -85,17 +102,10 @@ Task<http::Response> ask_reset(Visit& visit) {
   co_return mail_comes();
 }
 
-/// Two secrets of a body.
 Task<http::Response> reset(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Secret token(std::string(in.required_string("token", kToken).value_or("")));
-  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
-  CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(token), std::move(password),
-                                                     visit.origin()));
+  CO_TRY(auto both, token_and_password(visit.request));
+  CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(both.token),
+                                                     std::move(both.password), visit.origin()));
   co_return done();
 }
 

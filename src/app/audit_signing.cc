@@ -76,7 +76,11 @@ Result<audit::ChangedHeads> AuditSigning::read_now(Time since) {
 
 void AuditSigning::stop() {
   if (is_stopping_.exchange(true)) return;
-  net::post(timer_.get_executor(), [this] { timer_.cancel(); });
+  working_.begin();
+  net::post(timer_.get_executor(), [this] {
+    timer_.cancel();
+    working_.end();
+  });
   (void)working_.wait_idle(kRoundMax);
   bool more = db_.healthy();
   while (more) {

@@ -1,10 +1,12 @@
 #include "peer_door.h"
 
 #include <chrono>
+#include <ranges>
 #include <string>
 
 #include "api/home.h"
 #include "cluster/peers.h"
+#include "core/encoding.h"
 
 namespace flowsell::app {
 
@@ -36,20 +38,28 @@ std::string_view client_address(std::string_view peer, std::string_view forwarde
   return client;
 }
 
+/// A proxy may add its field behind one of the caller's: the last is read first.
+void PeerDoor::take_address(http::Request& request) const {
+  for (const auto& field : request.fields | std::views::reverse) {
+    if (!equals_ignoring_case(field.name, "X-Forwarded-For")) continue;
+    request.remote_address = client_address(request.remote_address, field.value, trusted_);
+  }
+}
+
 Awaitable<http::Response> PeerDoor::handle(http::Request& request) const {
   // No coroutine: what comes from a client pays nothing.
   if (!request.header(cluster::kReplica).empty()) return answer_peer(request);
-  if (!trusted_.empty()) {
-    request.remote_address =
-        client_address(request.remote_address, request.header("X-Forwarded-For"), trusted_);
-  }
+  if (!trusted_.empty()) take_address(request);
   return handler_(request);
 }
 
 Awaitable<http::Response> PeerDoor::answer_peer(http::Request& request) const {
   const std::string meant_for(request.header(cluster::kReplica));
   if (!is_me_(meant_for)) co_return misdirected();
-  if (const auto client = client_of_(request)) request.remote_address = *client;
+  if (const auto client = client_of_(request)) {
+    request.remote_address = *client;
+    request.is_proven = true;
+  }
   http::Response response = co_await handler_(request);
   response.headers.push_back({std::string(cluster::kReplica), meant_for});
   co_return response;

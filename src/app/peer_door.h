@@ -43,6 +43,7 @@ class PeerDoor {
 
  private:
   Awaitable<http::Response> answer_peer(http::Request& request) const;
+  void take_address(http::Request& request) const;
 
   const http::Server::RequestHandler handler_;
   const std::function<bool(std::string_view)> is_me_;

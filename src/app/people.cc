@@ -100,7 +100,11 @@ Awaitable<void> People::run() {
 
 void People::stop() {
   if (is_stopping_.exchange(true)) return;
-  net::post(timer_.get_executor(), [this] { timer_.cancel(); });
+  working_.begin();
+  net::post(timer_.get_executor(), [this] {
+    timer_.cancel();
+    working_.end();
+  });
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();
   (void)working_.wait_idle(kTidyMax);

@@ -230,7 +230,7 @@ Task<ApiKeys::KnownKeyPtr> ApiKeys::authenticate(std::string authorization) {
   if (!crypto::constant_time_equal(as_text(digest), as_text(hash)))
     co_return fail(ErrorCode::kInvalidApiKey, "no such key, or it was revoked");
   auto key = std::make_shared<KnownKey>();
-  key->caller = {stored->workspace, stored->id, stored->mode, stored->scopes};
+  key->caller = {stored->workspace, stored->id, stored->mode, stored->scopes & Scopes::of_keys()};
   key->rules = stored->rules;
   if (!key->rules.senders.empty()) key->caller.senders = &key->rules.senders;
   remember(digest, key, read_at);

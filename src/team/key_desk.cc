@@ -37,9 +37,12 @@ std::string json_of_key(const ApiKey& key) {
   return std::move(out).take();
 }
 
-Result<std::optional<Error>> check_count(store::Connection& db, const WorkspaceId& workspace) {
+Result<std::optional<Error>> check_count(store::Connection& db, const WorkspaceId& workspace,
+                                         Time now) {
   TRY(const auto all, identity::list_keys(db, workspace));
-  const auto alive = std::ranges::count_if(all, [](const ApiKey& k) { return !k.revoked_at; });
+  const auto alive = std::ranges::count_if(all, [now](const ApiKey& k) {
+    return !k.revoked_at && !(k.rules.expires_at && *k.rules.expires_at <= now);
+  });
   if (static_cast<std::size_t>(alive) < KeyDesk::kPerWorkspaceMax) return std::nullopt;
   return Error{ErrorCode::kConflict, "a workspace has at most " +
                                          std::to_string(KeyDesk::kPerWorkspaceMax) +
@@ -100,7 +103,7 @@ Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
       }
       if (outcome.verdict.kind != Kind::kFirst) return outcome;
     }
-    TRY(outcome.refused, check_count(db, fresh.workspace));
+    TRY(outcome.refused, check_count(db, fresh.workspace, fresh.created_at));
     if (!outcome.refused) {
       TRY(outcome.refused, also(db));
     }
@@ -161,9 +164,9 @@ Task<KeyDesk::Made> KeyDesk::rotate(By by, ApiKeyId id, std::chrono::seconds ove
     CHECK_OK(audit::append(db, act));
     return std::nullopt;
   };
-  CO_TRY(auto made, co_await make(by, std::move(fresh), std::move(text), call, std::move(end_old),
-                                  "api_key.created"));
-  keys_.forget(id);
+  auto made = co_await make(by, std::move(fresh), std::move(text), call, std::move(end_old),
+                            "api_key.created");
+  keys_.forget(id);  // also where it is not known whether it was stored
   co_return made;
 }
 
@@ -177,9 +180,10 @@ Task<> KeyDesk::revoke(By by, ApiKeyId id) {
     if (revoked) CHECK_OK(audit::append(db, act_of(ids_, now, by, "api_key.revoked", id.str())));
     return true;
   };
-  CO_TRY(const bool exists, co_await store::change(db_, kKind, std::move(body)));
-  keys_.forget(id);
-  if (!exists) co_return std::unexpected(no_key());
+  const auto exists = co_await store::change(db_, kKind, std::move(body));
+  keys_.forget(id);  // also where it is not known whether it was stored
+  if (!exists) co_return std::unexpected(exists.error());
+  if (!*exists) co_return std::unexpected(no_key());
   co_return Result<>{};
 }
 
@@ -188,19 +192,24 @@ Task<std::optional<ApiKey>> KeyDesk::revoke_leaked(Secret text, audit::Origin fr
   if (!parsed) co_return std::nullopt;
   const auto hash = crypto::sha256(text.reveal());
   const Time now = clock_.now();
+  const std::string prefix(parsed->prefix);
+  // Read first: who only knows a name makes nobody write.
+  CO_TRY(const auto known, co_await db_.read([&prefix](store::Connection& db) {
+    return identity::find_key_named(db, prefix);
+  }));
+  const crypto::Digest stored = known ? known->hash : crypto::Digest{};
+  if (!crypto::constant_time_equal(as_text(hash), as_text(stored))) co_return std::nullopt;
   auto body = [&](store::Connection& db) -> Result<std::optional<ApiKey>> {
-    TRY(auto key, identity::find_key_named(db, parsed->prefix));
-    const crypto::Digest stored = key ? key->hash : crypto::Digest{};
-    if (!crypto::constant_time_equal(as_text(hash), as_text(stored))) return std::nullopt;
-    TRY(const bool revoked, identity::revoke_key(db, key->workspace, key->id, now));
+    TRY(const bool revoked, identity::revoke_key(db, known->workspace, known->id, now));
     if (!revoked) return std::nullopt;
+    std::optional<ApiKey> key = known;
     key->revoked_at = now;
     CHECK_OK(audit::append(
         db, act_of(ids_, now, key->workspace, {}, from, "api_key.reported_leaked", key->id.str())));
     return key;
   };
-  CO_TRY(auto key, co_await store::change(db_, kKind, std::move(body)));
-  if (key) keys_.forget(key->id);
+  auto key = co_await store::change(db_, kKind, std::move(body));
+  keys_.forget(known->id);
   co_return key;
 }
 

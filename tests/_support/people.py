@@ -88,7 +88,7 @@ def sign_up(server, address, name="Asha", checked=True):
     answer = browser.post("/v1/users", {"name": name, "email": address, "password": PASSWORD, "terms_version": "2026-11"})
     assert answer.status == 202, answer
     token = mails.token_for(address, "verify", before)
-    answer = browser.post("/v1/email_verifications/confirm", {"token": token})
+    answer = browser.post("/v1/email_verifications/confirm", {"token": token, "password": PASSWORD})
     assert answer.status == 204, answer
     answer = browser.sign_in(address)
     assert answer.status == 201, answer

@@ -79,6 +79,14 @@ def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, o
     assert answer.status in (403, 503)
 
 
+def test_a_browsers_own_requests_pass_where_they_are_passed_on(cluster, owner):
+    for number, server in enumerate(cluster.servers):
+        own = {"Origin": server.base_url, "Sec-Fetch-Site": "same-origin"}
+        assert at(cluster, owner, number).make_key(headers=own).status == 201
+        other = {"Origin": "https://evil.example"}
+        assert at(cluster, owner, number).make_key(headers=other).json()["code"] == "cross_site_request"
+
+
 def test_workspaces_are_made_in_every_cell_and_found_by_every_replica(cluster, owner):
     made = [at(cluster, owner, number % 3).post("/v1/workspaces", {"name": f"W{number}"}).json()["id"] for number in range(9)]
     for number in range(3):

@@ -72,7 +72,7 @@ class AccountsTest : public testing::Test {
   }
   void sign_up_and_verify(const std::string& email = kEmail) {
     ASSERT_TRUE(sign_up(email));
-    ASSERT_TRUE(run(accounts_.verify_email(token_for(email), from_)));
+    ASSERT_TRUE(run(accounts_.verify_email(token_for(email), Secret(kPassword), from_)));
   }
   Result<Accounts::SignedIn> sign_in(const std::string& password = kPassword,
                                      const Secret& device = Secret(),
@@ -135,7 +135,7 @@ TEST_F(AccountsTest, WithoutTheAddressNobodyComesIn) {
 
 TEST_F(AccountsTest, AddressIsComparedWithoutItsCase) {
   ASSERT_TRUE(sign_up("Asha@Example.com"));
-  ASSERT_TRUE(run(accounts_.verify_email(token_for(), from_)));
+  ASSERT_TRUE(run(accounts_.verify_email(token_for(), Secret(kPassword), from_)));
   EXPECT_TRUE(sign_in(kPassword, Secret(), " ASHA@example.COM "));
 }
 
@@ -158,29 +158,71 @@ TEST_F(AccountsTest, SignUpWithFaultsIsRefused) {
 TEST_F(AccountsTest, LinkWorksOnce) {
   ASSERT_TRUE(sign_up());
   const Secret token = token_for();
-  EXPECT_TRUE(run(accounts_.verify_email(token, from_)));
-  EXPECT_EQ(code_of(run(accounts_.verify_email(token, from_))), ErrorCode::kInvalidToken);
+  EXPECT_TRUE(run(accounts_.verify_email(token, Secret(kPassword), from_)));
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token, Secret(kPassword), from_))),
+            ErrorCode::kInvalidToken);
 }
 
 TEST_F(AccountsTest, LinkEndsWithItsTime) {
   ASSERT_TRUE(sign_up());
   const Secret token = token_for();
   clock_.advance(24h);
-  EXPECT_EQ(code_of(run(accounts_.verify_email(token, from_))), ErrorCode::kInvalidToken);
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token, Secret(kPassword), from_))),
+            ErrorCode::kInvalidToken);
 }
 
-TEST_F(AccountsTest, NewLinkEndsTheOneBefore) {
+TEST_F(AccountsTest, AskingForAnotherLinkLeavesTheFirstGood) {
   ASSERT_TRUE(sign_up());
   const Secret first = token_for();
   ASSERT_TRUE(run(accounts_.ask_verification(kEmail, from_)));
-  EXPECT_EQ(code_of(run(accounts_.verify_email(first, from_))), ErrorCode::kInvalidToken);
-  EXPECT_TRUE(run(accounts_.verify_email(token_for(), from_)));
+  EXPECT_TRUE(run(accounts_.verify_email(first, Secret(kPassword), from_)));
+}
+
+TEST_F(AccountsTest, NobodyProvesTheAddressForWhoSignedUpWithIt) {
+  ASSERT_TRUE(sign_up());
+  const Secret token = token_for();
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token, Secret(kOther), from_))),
+            ErrorCode::kInvalidCredentials);
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kEmailNotVerified);
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  ASSERT_TRUE(run(accounts_.reset_password(token_for(), Secret(kOther), from_)))
+      << "but whoever has it can make the account his";
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kInvalidCredentials);
+  EXPECT_TRUE(sign_in(kOther));
+}
+
+TEST_F(AccountsTest, ResetForgetsTheDevicesThatWereKnown) {
+  sign_up_and_verify();
+  const Secret device = sign_in()->device;
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  ASSERT_TRUE(run(accounts_.reset_password(token_for(), Secret(kOther), from_)));
+  for (int i = 0; i < 12; ++i) (void)sign_in("wrong");
+  EXPECT_EQ(code_of(sign_in(kOther, device)), ErrorCode::kRateLimited);
+}
+
+TEST_F(AccountsTest, StrangersGuessesDontKeepOneFromChangingThePassword) {
+  sign_up_and_verify();
+  const auto mine = sign_in();
+  for (int i = 0; i < 12; ++i) (void)sign_in(kOther);
+  EXPECT_TRUE(
+      run(accounts_.change_password(mine->session, Secret(kPassword), Secret(kOther), from_)));
+}
+
+TEST_F(AccountsTest, EndedSessionChangesNoPassword) {
+  sign_up_and_verify();
+  const auto mine = sign_in();
+  ASSERT_TRUE(run(accounts_.end_session(mine->session, mine->session.id, from_)));
+  EXPECT_EQ(code_of(run(accounts_.change_password(mine->session, Secret(kPassword), Secret(kOther),
+                                                  from_))),
+            ErrorCode::kInvalidSession);
+  EXPECT_TRUE(sign_in());
 }
 
 TEST_F(AccountsTest, LinkOfOnePurposeIsNoneOfAnother) {
   sign_up_and_verify();
   ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
-  EXPECT_EQ(code_of(run(accounts_.verify_email(token_for(), from_))), ErrorCode::kInvalidToken);
+  EXPECT_EQ(code_of(run(accounts_.verify_email(token_for(), Secret(kPassword), from_))),
+            ErrorCode::kInvalidToken);
 }
 
 TEST_F(AccountsTest, AskingForAnUnknownAddressSaysTheSameAndSendsNothing) {
@@ -402,7 +444,7 @@ TEST_F(AccountsTest, NoFileHasWhatLetsOneIn) {
   EXPECT_FALSE(folder_.holds(kPassword));
   const Secret token = token_for();
   EXPECT_FALSE(folder_.holds(std::string(token.reveal())));
-  ASSERT_TRUE(run(accounts_.verify_email(token, from_)));
+  ASSERT_TRUE(run(accounts_.verify_email(token, Secret(kPassword), from_)));
   const auto signed_in = sign_in();
   EXPECT_TRUE(folder_.holds(kEmail));
   EXPECT_FALSE(folder_.holds(std::string(signed_in->token.reveal())));

@@ -79,6 +79,11 @@ TEST_F(PeerDoorTest, ClientCantNameItselfAsAReplicaDoes) {
   EXPECT_EQ(address_, "10.0.0.7");
 }
 
+TEST_F(PeerDoorTest, FieldThatTheProxyAddedStandsLast) {
+  (void)handle({{"X-Forwarded-For", "198.51.100.1"}, {"x-forwarded-for", "203.0.113.9"}});
+  EXPECT_EQ(address_, "203.0.113.9") << "the first is the caller's own";
+}
+
 TEST_F(PeerDoorTest, TrustedProxyNamesTheClient) {
   (void)handle({{"X-Forwarded-For", "198.51.100.1, 203.0.113.9"}});
   EXPECT_EQ(address_, "203.0.113.9") << "what stands before it the client has written";

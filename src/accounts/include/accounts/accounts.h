@@ -5,18 +5,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "accounts/passwords.h"
 #include "accounts/user.h"
 #include "audit/event.h"
 #include "core/sensitive.h"
+#include "crypto/hash.h"
 #include "crypto/rotating_keys.h"
 #include "runtime/task.h"
 #include "store/database.h"
 
 namespace flowsell::accounts {
 
+struct AttemptLimit;
+struct StoredUser;
 enum class TokenPurpose : std::uint8_t;
 
 struct AccountOptions {
@@ -54,8 +58,10 @@ class Accounts {
   Task<> sign_up(SignUp wanted, audit::Origin from);
   /// A new link, where the address has an account that is not verified.
   Task<> ask_verification(std::string email, audit::Origin from);
-  /// Fails with kInvalidToken.
-  Task<> verify_email(Secret token, audit::Origin from);
+  /// With the password too: who has the address must not make it the account of somebody else, who
+  /// signed up with it. Fails with kInvalidToken and kInvalidCredentials; then the token stays
+  /// good.
+  Task<> verify_email(Secret token, Secret password, audit::Origin from);
 
   struct SignedIn {
     Session session;
@@ -96,7 +102,10 @@ class Accounts {
     Secret token;
     std::chrono::seconds life;
   };
-  /// Tells the address. Fails with kRateLimited: it had several mails within an hour.
+  /// To be called before one is made. Fails with kRateLimited: the address had several within an
+  /// hour.
+  Task<> take_invitation_attempt(std::string email);
+  /// Tells the address.
   Task<> send_invitation(Invitation invitation);
   /// Tells users that one of their workspace's API keys was given away.
   Task<> tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
@@ -115,7 +124,10 @@ class Accounts {
   Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                     const audit::Origin& from) const;
   Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
+  /// Fails with kRateLimited.
+  Task<> take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets);
   Task<Attempt> begin_attempt(std::string email, const Secret& device, std::string address);
+  Task<StoredUser> owner_of(const Secret& token, TokenPurpose purpose);
   Session new_session(const User& user, const audit::Origin& from) const;
 
   Rooms rooms_;

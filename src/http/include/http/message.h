@@ -31,6 +31,7 @@ struct Request {
   std::vector<Field> fields;
   std::string_view body;
   std::string_view remote_address;  ///< the peer's numeric address
+  bool is_proven = false;           ///< another replica has looked at it, and proves that it did
   std::string_view id;              ///< the door's name of it: for answers and records
   std::vector<std::string> params;  ///< what the route's "{}" segments matched, percent-decoded
 
