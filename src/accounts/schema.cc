@@ -56,6 +56,9 @@ CREATE TABLE user_workspaces (
   role INTEGER NOT NULL,
   PRIMARY KEY (user_id, workspace_id)
 ) STRICT, WITHOUT ROWID;
+)sql"},
+                                    store::Migration{101, "sessions with a second factor", R"sql(
+ALTER TABLE sessions ADD COLUMN has_second_factor INTEGER NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace

@@ -10,10 +10,11 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
-    "user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    "user_agent, has_second_factor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 #define SESSION_QUERY                                                                            \
   "SELECT s.id, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent, u.id, u.email, " \
-  "u.name, u.email_verified_at, u.created_at FROM sessions s JOIN users u ON u.id = s.user_id "
+  "u.name, u.email_verified_at, u.created_at, s.has_second_factor FROM sessions s "              \
+  "JOIN users u ON u.id = s.user_id "
 const Sql kByToken(SESSION_QUERY "WHERE s.token_hash = ?1");
 const Sql kOfUser(SESSION_QUERY "WHERE s.user_id = ?1 ORDER BY s.id DESC");
 #undef SESSION_QUERY
@@ -39,6 +40,7 @@ Session session_of(const store::Row& row) {
   session.user_agent = row.text(5);
   session.user = {row.id<UserId>(6), std::string(row.text(7)), std::string(row.text(8)),
                   row.is_null(9) ? std::nullopt : std::optional(row.time(9)), row.time(10)};
+  session.has_second_factor = row.integer(11) != 0;
   return session;
 }
 
@@ -48,7 +50,7 @@ Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)
 
 Result<> insert_session(store::Connection& db, const Session& s, const crypto::Digest& token) {
   return db.write(kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at,
-                            s.address, s.user_agent});
+                            s.address, s.user_agent, s.has_second_factor ? 1 : 0});
 }
 
 Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token) {

@@ -20,6 +20,7 @@ std::string render(const Session& session, const SessionId& current) {
   out.key("user_id").string(session.user.id.str());
   out.key("is_current").boolean(session.id == current);
   out.key("address").string(session.address).key("user_agent").string(session.user_agent);
+  out.key("second_factor").boolean(session.has_second_factor);
   out.key("created_at").string(format_time(session.created_at));
   out.key("last_seen_at").string(format_time(session.seen_at));
   out.key("expires_at").string(format_time(session.expires_at)).end_object();

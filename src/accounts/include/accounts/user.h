@@ -27,6 +27,8 @@ struct Session {
   Time expires_at{};
   std::string address;
   std::string user_agent;
+  /// It was confirmed by a second factor, and the user has not disabled that since.
+  bool has_second_factor = false;
 };
 
 /// A workspace that a user is a member of, as his list shows it. What he may do there the workspace
