@@ -49,7 +49,7 @@ set(CPACK_PACKAGE_NAME connectd)
 set(CPACK_PACKAGE_CONTACT ${FLOWSELL_PACKAGE_CONTACT})
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, tzdata")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "gateway between applications and messaging channels
 One API for customer communication channels; WhatsApp Business is the first.

@@ -443,6 +443,11 @@ Task<> Accounts::unlist_workspace(UserId user, WorkspaceId workspace) {
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
 
+Task<> Accounts::rename_workspace(WorkspaceId workspace, std::string name) {
+  auto body = [&](store::Connection& db) { return rename_user_workspaces(db, workspace, name); };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
 Task<std::vector<User>> Accounts::find_all(std::vector<UserId> users) {
   co_return co_await rooms_.db.read(
       [users = std::move(users)](store::Connection& db) { return find_users(db, users); });

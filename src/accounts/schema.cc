@@ -59,6 +59,9 @@ CREATE TABLE user_workspaces (
 )sql"},
                                     store::Migration{101, "sessions with a second factor", R"sql(
 ALTER TABLE sessions ADD COLUMN has_second_factor INTEGER NOT NULL DEFAULT 0;
+)sql"},
+                                    store::Migration{140, "members of a workspace", R"sql(
+CREATE INDEX user_workspaces_of ON user_workspaces (workspace_id);
 )sql"}};
 
 }  // namespace

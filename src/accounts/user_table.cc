@@ -28,6 +28,7 @@ const Sql kPutWorkspace(
     "INSERT INTO user_workspaces (user_id, workspace_id, name, role) VALUES (?1, ?2, ?3, ?4) "
     "ON CONFLICT (user_id, workspace_id) DO UPDATE SET name = excluded.name, role = excluded.role");
 const Sql kDeleteWorkspace("DELETE FROM user_workspaces WHERE user_id = ?1 AND workspace_id = ?2");
+const Sql kRenameWorkspace("UPDATE user_workspaces SET name = ?2 WHERE workspace_id = ?1");
 const Sql kWorkspaces(
     "SELECT workspace_id, name, role FROM user_workspaces WHERE user_id = ?1 ORDER BY "
     "workspace_id");
@@ -110,6 +111,11 @@ Result<> put_user_workspace(store::Connection& db, const UserId& user, const Use
 Result<> delete_user_workspace(store::Connection& db, const UserId& user,
                                const WorkspaceId& workspace) {
   return db.write(kDeleteWorkspace, {user, workspace});
+}
+
+Result<> rename_user_workspaces(store::Connection& db, const WorkspaceId& workspace,
+                                std::string_view name) {
+  return db.write(kRenameWorkspace, {workspace, name});
 }
 
 Result<std::vector<UserWorkspace>> list_user_workspaces(store::Connection& db, const UserId& user) {

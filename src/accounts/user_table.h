@@ -42,6 +42,9 @@ Result<> set_name(store::Connection& db, const UserId& id, std::string_view name
 Result<> put_user_workspace(store::Connection& db, const UserId& user, const UserWorkspace& of);
 Result<> delete_user_workspace(store::Connection& db, const UserId& user,
                                const WorkspaceId& workspace);
+/// In the lists of all its members.
+Result<> rename_user_workspaces(store::Connection& db, const WorkspaceId& workspace,
+                                std::string_view name);
 /// In the order of their ids.
 Result<std::vector<UserWorkspace>> list_user_workspaces(store::Connection& db, const UserId& user);
 

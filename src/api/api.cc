@@ -25,6 +25,13 @@ struct RouteMetrics {
   std::array<metrics::Counter*, kStatusClasses.size()> answers{};
 };
 
+/// What a route for calls asks of its callers.
+struct CallRoute {
+  identity::Scope scope;
+  CallHandler handler;
+  bool names_workspace;  ///< by its first parameter
+};
+
 }  // namespace
 
 class Api::Impl final : public Routes {
@@ -52,10 +59,12 @@ class Api::Impl final : public Routes {
 
   void add(http::Method method, std::string pattern, identity::Scope scope,
            CallHandler handler) override {
-    auto authorized = [this, scope, handler = std::move(handler)](const http::Request& request) {
-      return answer_call(request, scope, handler);
-    };
-    add_open(method, std::move(pattern), std::move(authorized));
+    add_call(method, std::move(pattern), {scope, std::move(handler), false});
+  }
+
+  void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
+                        CallHandler handler) override {
+    add_call(method, std::move(pattern), {scope, std::move(handler), true});
   }
 
   void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) override {
@@ -108,24 +117,29 @@ class Api::Impl final : public Routes {
     return response;
   }
 
-  Awaitable<http::Response> answer_call(const http::Request& request, identity::Scope scope,
-                                        const CallHandler& handler) {
+  void add_call(http::Method method, std::string pattern, CallRoute route) {
+    auto authorized = [this, route = std::move(route)](const http::Request& request) {
+      return answer_call(request, route);
+    };
+    add_open(method, std::move(pattern), std::move(authorized));
+  }
+
+  Awaitable<http::Response> answer_call(const http::Request& request, const CallRoute& route) {
     if (request.header("Authorization").empty()) {
       auto session = cookie(request, kSessionCookie);
       if (!session) co_return problem(session.error(), {});
-      if (!session->empty())
-        co_return co_await answer_member(request, scope, handler, *std::move(session));
+      if (!session->empty()) co_return co_await answer_member(request, route, *std::move(session));
     }
     if (auto home = process_.homes.find_now(request))
-      co_return co_await answer_at(*home, request, scope, handler);
+      co_return co_await answer_at(*home, request, route);
     auto home = co_await process_.homes.find(request);
     if (!home) co_return problem(home.error(), {});
     if (home->services() == nullptr) co_return home->take_answer();
-    co_return co_await answer_at(*home, request, scope, handler);
+    co_return co_await answer_at(*home, request, route);
   }
 
   Awaitable<http::Response> answer_at(const Home& home, const http::Request& request,
-                                      identity::Scope scope, const CallHandler& handler) {
+                                      const CallRoute& route) {
     const Services& services = *home.services();
     const auto authorization = request.header("Authorization");
     auto key = services.api_keys.find_cached(authorization);
@@ -136,18 +150,20 @@ class Api::Impl final : public Routes {
     }
     if (const auto usable = check_key(*key, request, services.clock.now()); !usable)
       co_return problem(usable.error(), {});
+    if (const auto taken = check_address(services, key->caller.workspace, request); !taken)
+      co_return problem(taken.error(), {});
     services.api_keys.note_use(*key, request.remote_address, services.clock.now());
     Call call{request, services, key->caller, key.get(), std::nullopt};
-    co_return co_await answer_caller(call, scope, handler);
+    co_return co_await answer_caller(call, route);
   }
 
   /// Of who has signed in, in one of his workspaces.
-  Awaitable<http::Response> answer_member(const http::Request& request, identity::Scope scope,
-                                          const CallHandler& handler, Secret token) {
+  Awaitable<http::Response> answer_member(const http::Request& request, const CallRoute& route,
+                                          Secret token) {
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     auto session = co_await find_session(std::move(token));
     if (!session) co_return problem(session.error(), {});
-    const auto workspace = co_await workspace_of(request, session->user.id);
+    const auto workspace = co_await workspace_of(request, route, session->user.id);
     if (!workspace) co_return problem(workspace.error(), {});
     auto home = co_await process_.homes.find_named(workspace_name(*workspace), request);
     if (!home) co_return problem(home.error(), {});
@@ -159,6 +175,8 @@ class Api::Impl final : public Routes {
       co_await heal_list(session->user.id, *workspace);
       co_return problem({ErrorCode::kNotFound, "there is no such workspace"}, {});
     }
+    if (const auto taken = check_address(services, *workspace, request); !taken)
+      co_return problem(taken.error(), {});
     const auto mode = mode_of(request);
     if (!mode) co_return problem(mode.error(), {});
     Call call{request,
@@ -168,7 +186,7 @@ class Api::Impl final : public Routes {
               std::nullopt,
               **role,
               process_.homes.accounts()};
-    co_return co_await answer_caller(call, scope, handler);
+    co_return co_await answer_caller(call, route);
   }
 
   /// What a list shows that was cut short in the middle of a change. A workspace that is younger
@@ -187,7 +205,9 @@ class Api::Impl final : public Routes {
   }
 
   /// The one that the request names, or the only one of the user's.
-  Task<WorkspaceId> workspace_of(const http::Request& request, UserId user) {
+  Task<WorkspaceId> workspace_of(const http::Request& request, const CallRoute& route,
+                                 UserId user) {
+    if (route.names_workspace) co_return WorkspaceId::parse(request.params.at(0));
     if (const auto named = request.header("Connect-Workspace"); !named.empty())
       co_return WorkspaceId::parse(named);
     CO_TRY(const auto all, co_await process_.homes.accounts()->workspaces_of(user));
@@ -245,18 +265,23 @@ class Api::Impl final : public Routes {
     return {};
   }
 
+  static Result<> check_address(const Services& services, const WorkspaceId& workspace,
+                                const http::Request& request) {
+    if (services.workspaces.settings().takes(workspace, request.remote_address)) return {};
+    return fail(ErrorCode::kAddressNotAllowed, "the workspace's list does not have this address");
+  }
+
   /// The call of somebody who is known.
-  Awaitable<http::Response> answer_caller(Call& call, identity::Scope scope,
-                                          const CallHandler& handler) {
+  Awaitable<http::Response> answer_caller(Call& call, const CallRoute& route) {
     const Services& services = call.services;
     const auto rate = services.rate_limit.take(
         call.key == nullptr ? call.caller.user.bytes() : call.caller.key.bytes(),
         services.clock.steady_now(), call.key == nullptr ? 0 : call.key->rules.per_second);
     http::Response response;
-    if (const auto checked = check_call(call, scope, rate); !checked) {
+    if (const auto checked = check_call(call, route, rate); !checked) {
       response = problem(checked.error(), {});
     } else {
-      auto answered = co_await handler(call);
+      auto answered = co_await route.handler(call);
       response = answered ? *std::move(answered) : problem(answered.error(), {});
     }
     add_rate_headers(response, rate, call.quota, services.clock.now());
@@ -266,7 +291,7 @@ class Api::Impl final : public Routes {
     co_return response;
   }
 
-  static Result<> check_call(const Call& call, identity::Scope scope,
+  static Result<> check_call(const Call& call, const CallRoute& route,
                              const metering::RateLimit::Decision& rate) {
     if (!rate.admitted) {
       Error limited{ErrorCode::kRateLimited, "the caller's requests of this second are used"};
@@ -279,10 +304,12 @@ class Api::Impl final : public Routes {
                   "the body may have " + std::to_string(body_max) + " bytes");
     }
     CHECK_OK(check_version(call.request));
-    if (!call.caller.scopes.has(scope)) {
+    if (!call.caller.scopes.has(route.scope)) {
       return fail(ErrorCode::kInsufficientScope,
-                  "the caller lacks the scope " + std::string(identity::scope_name(scope)));
+                  "the caller lacks the scope " + std::string(identity::scope_name(route.scope)));
     }
+    if (route.names_workspace && call.request.params.at(0) != call.caller.workspace.str())
+      return fail(ErrorCode::kNotFound, "there is no such workspace");
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "headers.h"
 #include "identity/api_key.h"
+#include "ip_ranges.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
@@ -91,13 +92,6 @@ http::Response made_response(const KeyDesk::Made& made, Time now) {
   return response;
 }
 
-/// A fault of one item of a list.
-void fault_of_item(json::ObjectReader& in, std::string_view list, std::size_t at, std::string code,
-                   std::string detail, std::string fix) {
-  in.faults().push_back({in.pointer_of(list) + "/" + std::to_string(at), std::move(code),
-                         std::move(detail), std::move(fix)});
-}
-
 identity::Scopes read_scopes(json::ObjectReader& in) {
   identity::Scopes scopes;
   const json::Array* array = in.require("scopes") == nullptr
@@ -117,26 +111,6 @@ identity::Scopes read_scopes(json::ObjectReader& in) {
     }
   }
   return scopes;
-}
-
-std::vector<IpRange> read_ranges(json::ObjectReader& in) {
-  std::vector<IpRange> ranges;
-  if (in.find("allowed_addresses") == nullptr) return ranges;
-  const json::Array* array = in.array("allowed_addresses", 0, kRangesMax);
-  if (array == nullptr) return ranges;
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    const json::Value& value = (*array)[i];
-    const auto range =
-        value.is_string() ? IpRange::parse(std::string_view(value.get_string())) : std::nullopt;
-    if (range) {
-      ranges.push_back(*range);
-    } else {
-      fault_of_item(in, "allowed_addresses", i, "invalid_format",
-                    "that is no address, and no range of them",
-                    "Send, for example, 203.0.113.7 or 203.0.113.0/24.");
-    }
-  }
-  return ranges;
 }
 
 std::vector<SenderId> read_senders(json::ObjectReader& in, const Call& call, identity::Mode mode) {
@@ -184,7 +158,8 @@ Result<KeyDesk::Draft> read_draft(const Call& call, const json::Value& body) {
     in.fault("mode", "invalid_value", "there is no such mode", "Send live or test.");
   draft.mode = identity::mode_named(mode.value_or("")).value_or(identity::Mode::kTest);
   draft.scopes = read_scopes(in);
-  draft.rules = {read_expiry(in, call.services.clock.now()), read_ranges(in),
+  draft.rules = {read_expiry(in, call.services.clock.now()),
+                 read_ranges(in, "allowed_addresses", kRangesMax),
                  read_senders(in, call, draft.mode),
                  in.integer("requests_per_second", 1, kPerSecondMax).value_or(0)};
   in.finish();

@@ -54,6 +54,9 @@ class Routes {
   /// A route for callers whose key has the scope.
   virtual void add(http::Method method, std::string pattern, identity::Scope scope,
                    CallHandler handler) = 0;
+  /// The same where the path's first parameter names the workspace.
+  virtual void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
+                                CallHandler handler) = 0;
   /// A route for who has signed in, whatever the workspace.
   virtual void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) = 0;
   /// A route about accounts for everybody.

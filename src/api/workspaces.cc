@@ -1,23 +1,40 @@
+#include <algorithm>
+
 #include "call.h"
 #include "identity/permissions.h"
+#include "ip_ranges.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
+#include "team/settings_desk.h"
 
 namespace flowsell::api {
 namespace {
 
+using identity::Mode;
+using identity::Scope;
+using identity::StoredWorkspace;
+
 constexpr json::StringRule kName{1, 100};
+constexpr json::StringRule kTimeZone{1, 64};
+constexpr std::size_t kRangesMax = 200;
 /// That one person is in: each costs every server some memory.
 constexpr std::size_t kPerUserMax = 100;
 
-std::string render(const accounts::UserWorkspace& workspace) {
-  json::Writer out;
-  out.begin_object().key("id").string(workspace.id.str()).key("object").string("workspace");
+/// What a list shows of it.
+void write_listed(json::Writer& out, const accounts::UserWorkspace& workspace) {
+  out.key("id").string(workspace.id.str()).key("object").string("workspace");
   out.key("name").string(workspace.name);
   out.key("role").string(identity::role_name(static_cast<identity::Role>(workspace.role)));
-  out.key("created_at").string(format_time(workspace.id.time())).end_object();
+  out.key("created_at").string(format_time(workspace.id.time()));
+}
+
+std::string render(const accounts::UserWorkspace& workspace) {
+  json::Writer out;
+  out.begin_object();
+  write_listed(out, workspace);
+  out.end_object();
   return std::move(out).take();
 }
 
@@ -55,12 +72,167 @@ Task<http::Response> create_workspace(Visit& visit) {
   co_return response;
 }
 
+// --- settings ---
+
+void write_sender(json::Writer& out, std::string_view name, const SenderId& sender) {
+  out.key(name);
+  sender.is_none() ? out.null() : out.string(sender.str());
+}
+
+void write_number(json::Writer& out, std::string_view name,
+                  const std::optional<std::int64_t>& number) {
+  out.key(name);
+  number ? out.integer(*number) : out.null();
+}
+
+http::Response settings_response(const Call& call, const StoredWorkspace& stored) {
+  const identity::WorkspaceSettings& s = stored.settings;
+  const team::RetentionLimits& limits = call.services.settings_desk.limits();
+  const std::int64_t days_max = limits.records.count();
+  json::Writer out;
+  out.begin_object();
+  write_listed(out, {call.caller.workspace, stored.name, static_cast<int>(call.role)});
+  out.key("time_zone").string(s.time_zone).key("default_senders").begin_object();
+  write_sender(out, "live", s.live_sender);
+  write_sender(out, "test", s.test_sender);
+  out.end_object().key("retention").begin_object();
+  write_number(out, "records_days", s.records_days);
+  write_number(out, "content_hours", s.content_hours);
+  out.end_object().key("retention_max").begin_object();
+  write_number(out, "records_days", days_max == 0 ? std::nullopt : std::optional(days_max));
+  out.key("content_hours").integer(limits.content.count());
+  out.end_object().key("ip_allow_list").begin_array();
+  for (const IpRange& range : s.ip_allow_list) out.string(range.str());
+  out.end_array().key("sso_required").boolean(s.sso_required);
+  out.key("support_needs_approval").boolean(s.support_needs_approval);
+  out.key("consent_required_for_marketing").boolean(s.consent_required_for_marketing).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  return response;
+}
+
+/// What a JSON merge patch (RFC 7396) asks for, piece by piece.
+using Edits = std::vector<team::SettingsDesk::Edit>;
+
+void read_default_sender(json::ObjectReader& in, const Call& call, Mode mode, Edits& edits) {
+  const std::string_view name = identity::mode_name(mode);
+  const json::Value* value = in.find(name);
+  if (value == nullptr) return;
+  SenderId sender;
+  if (!value->is_null()) {
+    const auto text = in.string(name);
+    if (!text) return;
+    const auto id = SenderId::parse(*text);
+    const auto mine = call.services.senders.list(call.caller.workspace, mode);
+    if (!id ||
+        std::ranges::find(mine, *id, [](const auto& each) { return each->id; }) == mine.end()) {
+      in.fault(name, "not_found", "the workspace has no such sender in this mode",
+               "Use an id that GET /v1/senders lists.");
+      return;
+    }
+    sender = *id;
+  }
+  edits.emplace_back([mode, sender](StoredWorkspace& stored) {
+    (mode == Mode::kLive ? stored.settings.live_sender : stored.settings.test_sender) = sender;
+  });
+}
+
+void read_default_senders(json::ObjectReader& parent, const Call& call, Edits& edits) {
+  const json::Value* value = parent.find("default_senders");
+  if (value == nullptr) return;
+  json::ObjectReader in(*value, parent.pointer_of("default_senders"), parent.faults());
+  read_default_sender(in, call, Mode::kLive, edits);
+  read_default_sender(in, call, Mode::kTest, edits);
+  in.finish();
+}
+
+void read_window(json::ObjectReader& in, std::string_view name,
+                 std::optional<std::int64_t> identity::WorkspaceSettings::* field, Edits& edits) {
+  const json::Value* value = in.find(name);
+  if (value == nullptr) return;
+  std::optional<std::int64_t> window;
+  if (!value->is_null()) {
+    window = in.integer(name, 0, team::SettingsDesk::kRecordsDaysMax);
+    if (!window) return;
+  }
+  edits.emplace_back([field, window](StoredWorkspace& stored) { stored.settings.*field = window; });
+}
+
+void read_retention(json::ObjectReader& parent, Edits& edits) {
+  const json::Value* value = parent.find("retention");
+  if (value == nullptr) return;
+  json::ObjectReader in(*value, parent.pointer_of("retention"), parent.faults());
+  read_window(in, "records_days", &identity::WorkspaceSettings::records_days, edits);
+  read_window(in, "content_hours", &identity::WorkspaceSettings::content_hours, edits);
+  in.finish();
+}
+
+void read_flag(json::ObjectReader& in, std::string_view name,
+               bool identity::WorkspaceSettings::* field, Edits& edits) {
+  if (const auto flag = in.boolean(name)) {
+    edits.emplace_back(
+        [field, flag = *flag](StoredWorkspace& stored) { stored.settings.*field = flag; });
+  }
+}
+
+Result<Edits> read_edits(const Call& call, const json::Value& body) {
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  Edits edits;
+  if (const auto name = in.string("name", kName)) {
+    edits.emplace_back(
+        [name = std::string(*name)](StoredWorkspace& stored) { stored.name = name; });
+  }
+  if (const auto zone = in.string("time_zone", kTimeZone)) {
+    edits.emplace_back(
+        [zone = std::string(*zone)](StoredWorkspace& stored) { stored.settings.time_zone = zone; });
+  }
+  read_default_senders(in, call, edits);
+  read_retention(in, edits);
+  if (in.find("ip_allow_list") != nullptr) {
+    edits.emplace_back([ranges = read_ranges(in, "ip_allow_list", kRangesMax)](
+                           StoredWorkspace& stored) { stored.settings.ip_allow_list = ranges; });
+  }
+  using identity::WorkspaceSettings;
+  read_flag(in, "sso_required", &WorkspaceSettings::sso_required, edits);
+  read_flag(in, "support_needs_approval", &WorkspaceSettings::support_needs_approval, edits);
+  read_flag(in, "consent_required_for_marketing",
+            &WorkspaceSettings::consent_required_for_marketing, edits);
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return edits;
+}
+
+Task<http::Response> get_settings(Call& call) {
+  CO_TRY(const auto stored, co_await call.services.settings_desk.find(call.caller.workspace));
+  co_return settings_response(call, stored);
+}
+
+Task<http::Response> change_settings(Call& call) {
+  CO_TRY(const auto document, json_body(call.request));
+  CO_TRY(const Edits edits, read_edits(call, document.root()));
+  auto edit = [&edits](StoredWorkspace& stored) {
+    for (const auto& each : edits) each(stored);
+  };
+  CO_TRY(const auto stored,
+         co_await call.services.settings_desk.change(call.by(), std::move(edit)));
+  // The name in the members' lists. Also where it was that already: an earlier call may have been
+  // cut short.
+  if (document.root().as_object().contains("name")) {
+    CO_CHECK_OK(co_await call.accounts->rename_workspace(call.caller.workspace, stored.name));
+  }
+  co_return settings_response(call, stored);
+}
+
 }  // namespace
 
 void add_workspace_routes(Routes& routes) {
   using http::Method;
   routes.add_signed_in(Method::kGet, "/v1/workspaces", list_workspaces);
   routes.add_signed_in(Method::kPost, "/v1/workspaces", create_workspace);
+  routes.add_of_workspace(Method::kGet, "/v1/workspaces/{}", Scope::kMembersRead, get_settings);
+  routes.add_of_workspace(Method::kPatch, "/v1/workspaces/{}", Scope::kWorkspaceManage,
+                          change_settings);
 }
 
 }  // namespace flowsell::api

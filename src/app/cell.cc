@@ -16,6 +16,9 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       send_keys_(*process.keys.fingerprint),
       members_(*db_, process.ids, process.clock),
       key_desk_(*db_, api_keys_, idempotency_, process.ids, process.clock),
+      settings_desk_(*db_, workspaces_,
+                     {process.settings.data.retention, process.settings.content.retention},
+                     process.ids, process.clock),
       limits_{process.settings.quota.live_monthly, process.settings.sandbox.test_quota},
       quotas_(limits_),
       outbox_(*db_, process.clock, process.pool, process.metrics),
@@ -64,6 +67,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 workspaces_,
                 members_,
                 key_desk_,
+                settings_desk_,
                 std::move(publish)} {
   outbox_.set_lease(std::move(holds_lease));
   events_.set_delivery_handler(deliveries_);
@@ -81,6 +85,7 @@ Result<> Cell::load() {
     send_keys_.set_restored_at(restore_->restored_at);
   }
   CHECK_OK(workspaces_.load_keys());
+  CHECK_OK(workspaces_.settings().load(*db_));
   CHECK_OK(senders_.load());
   CHECK_OK(endpoints_.load());
   Result<> loaded;

@@ -67,6 +67,7 @@ class Cell {
   metering::SendKeys send_keys_;
   team::Members members_;
   team::KeyDesk key_desk_;
+  team::SettingsDesk settings_desk_;
   metering::Limits limits_;
   metering::Quotas quotas_;
   outbox::Outbox outbox_;

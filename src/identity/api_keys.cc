@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "identity/api_key.h"
+#include "stored_ranges.h"
 
 namespace flowsell::identity {
 namespace {
@@ -58,22 +59,6 @@ struct UseOp final : store::WriteOp {
 constexpr store::WriteKind kUseKind{"api_key_use", 7, store::apply_each<UseOp>};
 UseOp::UseOp(const ApiKeyId& k, Time t, std::string a)
     : WriteOp(kUseKind), key(k), at(t), address(std::move(a)) {}
-
-std::string text_of(const std::vector<IpRange>& ranges) {
-  std::string out;
-  for (const IpRange& range : ranges) out += (out.empty() ? "" : " ") + range.str();
-  return out;
-}
-
-std::vector<IpRange> ranges_of(std::string_view text) {
-  std::vector<IpRange> ranges;
-  while (!text.empty()) {
-    const auto space = text.find(' ');
-    if (const auto range = IpRange::parse(text.substr(0, space))) ranges.push_back(*range);
-    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-  }
-  return ranges;
-}
 
 std::string blob_of(const std::vector<SenderId>& senders) {
   std::string out;

@@ -50,6 +50,21 @@ ALTER TABLE api_keys ADD COLUMN last_used_at BIGINT;
 ALTER TABLE api_keys ADD COLUMN last_used_address TEXT NOT NULL DEFAULT '';
 ALTER TABLE api_keys ADD COLUMN replaced_by BYTEA;
 CREATE INDEX api_keys_of_workspace ON api_keys (workspace_id, id);
+)sql"},
+                                    store::Migration{3, "settings of workspaces", R"sql(
+CREATE TABLE workspace_settings (
+  workspace_id BLOB NOT NULL PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  time_zone TEXT NOT NULL,
+  live_sender BLOB,
+  test_sender BLOB,
+  records_days INTEGER,
+  content_hours INTEGER,
+  ip_allow_list TEXT NOT NULL,
+  sso_required INTEGER NOT NULL,
+  support_needs_approval INTEGER NOT NULL,
+  consent_required INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql"}};
 
 const Sql kInsert(

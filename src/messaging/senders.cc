@@ -130,21 +130,38 @@ void Senders::publish(const SenderPtr& sender) {
   by_account_[{sender->mode, address_key(sender->adapter->name(), sender->account)}] = sender;
 }
 
+/// Of a message that names none.
+Result<SenderPtr> Senders::find_default(const identity::Caller& caller,
+                                        const std::vector<SenderPtr>& senders) const {
+  if (senders.empty()) {
+    return fail_field("/from", "required", "the workspace has no sender",
+                      "Connect a WhatsApp number first.");
+  }
+  SenderPtr found = senders.size() == 1 ? senders.front() : nullptr;
+  if (!found) {
+    const auto settings = workspaces_.settings().of(caller.workspace);
+    const auto wanted =
+        std::ranges::find(senders, settings->default_sender(caller.mode), &Sender::id);
+    if (wanted != senders.end()) found = *wanted;
+  }
+  if (!found) {
+    return fail_field("/from", "required",
+                      "the workspace has several senders, and no default among them",
+                      "Name one by its id; GET /v1/senders lists them.");
+  }
+  if (!caller.may_send_from(found->id)) {
+    return fail(ErrorCode::kSenderNotAllowed,
+                "the key may not use the workspace's only sender, or its default");
+  }
+  return found;
+}
+
 Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view from) const {
   const std::shared_lock lock(mutex_);
   const auto mine = by_workspace_.find({caller.workspace, caller.mode});
   const auto none = std::vector<SenderPtr>{};
   const auto& senders = mine == by_workspace_.end() ? none : mine->second;
-  if (from.empty()) {
-    if (senders.size() == 1 && caller.may_send_from(senders.front()->id)) return senders.front();
-    if (senders.size() == 1)
-      return fail(ErrorCode::kSenderNotAllowed, "the key may not use the workspace's only sender");
-    return fail_field(
-        "/from", "required",
-        senders.empty() ? "the workspace has no sender" : "the workspace has several senders",
-        senders.empty() ? "Connect a WhatsApp number first."
-                        : "Name one by its id; GET /v1/senders lists them.");
-  }
+  if (from.empty()) return find_default(caller, senders);
   const auto found = std::ranges::find_if(senders, [from](const SenderPtr& s) {
     return s->display_number == from || (from.starts_with("snd_") && s->id.str() == from);
   });

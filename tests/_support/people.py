@@ -20,6 +20,7 @@ class Browser(Api):
     def __init__(self, base_url, workspace=None, checked=True):
         super().__init__(base_url, None, checked)
         self.cookies, self.workspace = {}, workspace
+        self.home = "ws_01kb2v5m4q8x9r3t6w7y0z1a2w"  # stands for {id} in paths of workspaces
 
     def request(self, method, target, body=None, headers=None, key=None):
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()) or None,

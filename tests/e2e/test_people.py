@@ -308,6 +308,7 @@ ALLOWED = {
     "listInvitations": EVERYBODY, "createInvitation": MANAGERS, "deleteInvitation": MANAGERS,
     "createApiKey": BUILDERS, "listApiKeys": BUILDERS, "getApiKey": BUILDERS, "revokeApiKey": BUILDERS,
     "rotateApiKey": BUILDERS, "listAuditEvents": MANAGERS,
+    "getWorkspace": EVERYBODY, "updateWorkspace": MANAGERS,
 }
 OPEN = {"people", "operation"}  # tags of what no workspace's role decides
 NOT_OF_A_ROLE = {"acceptInvitation", "reportLeakedApiKey"}
@@ -321,6 +322,8 @@ def operations_of_workspaces():
 
 def ask(browser, method, path):
     """Something that is well-formed but about nothing that exists, so that it changes nothing."""
+    if path.startswith("/v1/workspaces/{id}"):
+        path = path.replace("{id}", browser.home)
     kind = IDS.get(path.split("/")[2], "msg")
     target = path.replace("{id}", f"{kind}_01kb2v5m4q8x9r3t6w7y0z1a2c")
     return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None)
@@ -340,6 +343,9 @@ def test_each_role_may_do_what_its_row_says_and_nothing_else(make_stack):
     stranger = sign_up(server, "foreign@example.com", checked=False)
     stranger.post("/v1/workspaces", {"name": "Another"})
     wrong = []
+    home = server.sandbox["workspace_id"]
+    for browser in [*browsers.values(), stranger]:
+        browser.home = home
     for name, (method, path) in operations_of_workspaces().items():
         if name == "leaveWorkspace":
             continue  # it would; test_people has it
@@ -347,7 +353,9 @@ def test_each_role_may_do_what_its_row_says_and_nothing_else(make_stack):
             refused = ask(browser, method, path).status == 403
             if refused == (role in ALLOWED[name]):
                 wrong.append((name, role))
-        foreign = ask(Browser(server.base_url, checked=False), method, path)
+        nobody = Browser(server.base_url, checked=False)
+        nobody.home = home
+        foreign = ask(nobody, method, path)
         if foreign.status != 401:
             wrong.append((name, "nobody", foreign.status))
         stranger.workspace = server.sandbox["workspace_id"]
@@ -369,7 +377,9 @@ def test_who_has_not_signed_in_learns_nothing(server):
 def test_the_rest_of_the_operations_succeed(server, owner):
     """What no test above has done."""
     browser = sign_up(server, "rest@example.com")
-    assert browser.post("/v1/workspaces", {"name": "Rest"}).status == 201
+    home = browser.post("/v1/workspaces", {"name": "Rest"}).json()["id"]
+    assert browser.get(f"/v1/workspaces/{home}").json()["name"] == "Rest"
+    assert browser.patch(f"/v1/workspaces/{home}", {"name": "The rest"}).json()["name"] == "The rest"
     invited = browser.post("/v1/invitations", {"email": "nobody@example.com", "role": "viewer"}).json()
     assert [each["id"] for each in browser.get("/v1/invitations").json()["data"]] == [invited["id"]]
     assert browser.delete(f"/v1/invitations/{invited['id']}").status == 204

@@ -420,6 +420,23 @@ TEST_F(AccountsTest, ListOfWorkspacesIsKept) {
   EXPECT_THAT(*run(accounts_.workspaces_of(user->id)), IsEmpty());
 }
 
+TEST_F(AccountsTest, NewNameOfAWorkspaceIsInAllListsThatShowIt) {
+  const WorkspaceId workspace = ids_.next<IdKind::kWorkspace>();
+  const WorkspaceId other = ids_.next<IdKind::kWorkspace>();
+  std::vector<UserId> users;
+  for (const char* email : {"a@example.com", "b@example.com"}) {
+    users.push_back(accounts_.put_user(email, "Somebody", Secret(kPassword))->id);
+    ASSERT_TRUE(run(accounts_.list_workspace(users.back(), {workspace, "Acme", 1})));
+    ASSERT_TRUE(run(accounts_.list_workspace(users.back(), {other, "Other", 1})));
+  }
+  ASSERT_TRUE(run(accounts_.rename_workspace(workspace, "Acme Ltd")));
+  for (const UserId& user : users) {
+    const auto listed = *run(accounts_.workspaces_of(user));
+    EXPECT_EQ(listed.at(0).name, "Acme Ltd");
+    EXPECT_EQ(listed.at(1).name, "Other");
+  }
+}
+
 TEST_F(AccountsTest, UserThatIsPutTwiceIsTheSameWithANewPassword) {
   const auto first = accounts_.put_user("owner@example.com", "Owner", Secret(kPassword));
   const auto second = accounts_.put_user("owner@example.com", "Owner", Secret(kOther));

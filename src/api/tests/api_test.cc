@@ -80,6 +80,7 @@ class ApiTest : public testing::Test {
             world_.workspaces,
             people_.members,
             people_.key_desk,
+            people_.settings_desk,
             [](std::string /*name*/) -> Task<> { co_return Result<>{}; }};
   }
   http::Response ask(const Asked& asked) {

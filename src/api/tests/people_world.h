@@ -8,6 +8,7 @@
 #include "team/key_desk.h"
 #include "team/members.h"
 #include "team/schema.h"
+#include "team/settings_desk.h"
 
 namespace flowsell {
 
@@ -21,13 +22,15 @@ struct PeopleWorld {
       : accounts({*world.db, passwords, *world.spool, world.ids, world.clock, [] {}},
                  {.public_url = "https://connect.example"}),
         members(*world.db, world.ids, world.clock),
-        key_desk(*world.db, keys, world.idempotency, world.ids, world.clock) {}
+        key_desk(*world.db, keys, world.idempotency, world.ids, world.clock),
+        settings_desk(*world.db, world.workspaces, {}, world.ids, world.clock) {}
   ~PeopleWorld() { passwords.stop(); }
 
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 1};
   accounts::Accounts accounts;
   team::Members members;
   team::KeyDesk key_desk;
+  team::SettingsDesk settings_desk;
 };
 
 }  // namespace flowsell

@@ -34,6 +34,29 @@ TEST_F(SendersTest, OneOfSeveralMustBeNamed) {
   EXPECT_EQ(code_of(find("")), ErrorCode::kInvalidRequest);
 }
 
+TEST_F(SendersTest, DefaultOfSeveralNeedsNoName) {
+  world_.add_sender("111", "+15550783881");
+  const auto second = world_.add_sender("222", "+15550783882");
+  identity::StoredWorkspace stored;
+  stored.revision = 1;
+  stored.settings.test_sender = second->id;
+  world_.workspaces.settings().put(world_.caller.workspace, stored);
+  EXPECT_EQ(*find(""), second);
+  const std::vector<SenderId> others = {world_.ids.next<IdKind::kSender>()};
+  world_.caller.senders = &others;
+  EXPECT_EQ(code_of(find("")), ErrorCode::kSenderNotAllowed);
+}
+
+TEST_F(SendersTest, DefaultOfTheOtherModeDoesNotCount) {
+  world_.add_sender("111", "+15550783881");
+  const auto second = world_.add_sender("222", "+15550783882");
+  identity::StoredWorkspace stored;
+  stored.revision = 1;
+  stored.settings.live_sender = second->id;
+  world_.workspaces.settings().put(world_.caller.workspace, stored);
+  EXPECT_EQ(code_of(find("")), ErrorCode::kInvalidRequest);
+}
+
 TEST_F(SendersTest, IsFoundByIdOrNumber) {
   world_.add_sender("111", "+15550783881");
   const auto second = world_.add_sender("222", "+15550783882");

@@ -94,6 +94,8 @@ class Accounts {
   /// after one is removed: it may list too much for a moment, never too little.
   Task<> list_workspace(UserId user, UserWorkspace workspace);
   Task<> unlist_workspace(UserId user, WorkspaceId workspace);
+  /// In all lists that show it.
+  Task<> rename_workspace(WorkspaceId workspace, std::string name);
   /// Those that there are.
   Task<std::vector<User>> find_all(std::vector<UserId> users);
 

@@ -19,6 +19,7 @@
 #include "store/database.h"
 #include "team/key_desk.h"
 #include "team/members.h"
+#include "team/settings_desk.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -44,6 +45,7 @@ struct Services {
   identity::Workspaces& workspaces;
   team::Members& members;
   team::KeyDesk& key_desk;
+  team::SettingsDesk& settings_desk;
   /// Tells all replicas where a name is: of a key, of a workspace (home.h).
   std::function<Task<>(std::string)> publish;
 };

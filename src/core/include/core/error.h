@@ -31,7 +31,7 @@ enum class ErrorCode : std::uint8_t {
   kInsufficientScope,           ///< 403
   kEmailNotVerified,            ///< 403: right password, but the address is not known to be theirs.
   kCrossSiteRequest,            ///< 403: a browser sent it for another site.
-  kAddressNotAllowed,           ///< 403: the key may not be used from there.
+  kAddressNotAllowed,           ///< 403: not from there, says the key or the workspace.
   kSenderNotAllowed,            ///< 403: the key may not send from that sender.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405

@@ -8,11 +8,12 @@
 
 #include "core/id.h"
 #include "crypto/key_ring.h"
+#include "identity/settings.h"
 #include "store/database.h"
 
 namespace flowsell::identity {
 
-/// Tables of this room: workspaces, api_keys.
+/// Tables of this room: workspaces, workspace_settings, api_keys.
 std::span<const store::Migration> migrations();
 
 /// Workspaces and the key that each has for its secrets. Thread-safe.
@@ -35,6 +36,10 @@ class Workspaces {
                            const Secret& secret);
   Result<Secret> unseal(const WorkspaceId& workspace, std::string_view bound_to,
                         std::string_view sealed);
+  /// What is in force in each; Cell loads it, and who changes it keeps it up to date.
+  SettingsMemory& settings() noexcept { return settings_; }
+  const SettingsMemory& settings() const noexcept { return settings_; }
+
   /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called.
   /// Blocking.
   Result<> load_keys();
@@ -49,6 +54,7 @@ class Workspaces {
   const Clock& clock_;
   std::mutex mutex_;
   std::unordered_map<WorkspaceId, std::string> wrapped_;  ///< as the database has them
+  SettingsMemory settings_;
 };
 
 }  // namespace flowsell::identity

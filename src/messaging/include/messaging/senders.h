@@ -59,8 +59,9 @@ class Senders {
   /// A connection with one sender. Blocking: for start-up and tools.
   Result<SenderPtr> create(Draft draft);
 
-  /// By sender id or display number; an empty `from` means the workspace's only sender. Fails with
-  /// kInvalidRequest at /from: another workspace's sender is not told apart from none.
+  /// By sender id or display number; an empty `from` means the workspace's only sender, or its
+  /// default. Fails with kInvalidRequest at /from (another workspace's sender is not told apart
+  /// from none) and kSenderNotAllowed.
   Result<SenderPtr> find(const identity::Caller& caller, std::string_view from) const;
   SenderPtr find(const SenderId& id) const;
   /// Whom a provider's webhook is about.
@@ -73,6 +74,8 @@ class Senders {
   std::vector<SenderPtr> all() const;
 
  private:
+  Result<SenderPtr> find_default(const identity::Caller& caller,
+                                 const std::vector<SenderPtr>& senders) const;
   void publish(const SenderPtr& sender);
 
   store::Database& db_;
