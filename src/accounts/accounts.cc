@@ -511,6 +511,18 @@ Result<> Accounts::list_workspace_now(const UserId& user, const UserWorkspace& w
   return store::change_now(rooms_.db, kKind, std::move(body));
 }
 
+Task<audit::EventPage> Accounts::audit_events(UserId user, audit::Query query) {
+  query.scope = user.blob();
+  co_return co_await rooms_.db.read(
+      [&query](store::Connection& db) { return audit::list(db, query); });
+}
+
+Task<audit::ExportPart> Accounts::export_audit_events(UserId user, std::int64_t behind,
+                                                      audit::ExportLimits limits) {
+  co_return co_await rooms_.db.read(
+      [&](store::Connection& db) { return audit::export_part(db, user.blob(), behind, limits); });
+}
+
 Task<> Accounts::tidy() {
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<> {

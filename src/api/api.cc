@@ -51,8 +51,9 @@ class Api::Impl final : public Routes {
     add_workspace_routes(*this);
     add_member_routes(*this);
     add_api_key_routes(*this);
-    add_audit_routes(*this);
+    add_audit_routes(*this, process_);
     add_hook_routes(*this, process_);
+    add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);
     unmatched_ = count_route("none");
   }

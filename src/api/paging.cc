@@ -9,8 +9,8 @@
 namespace flowsell::api {
 namespace {
 
-constexpr std::size_t kLimitDefault = 20;
-constexpr std::size_t kLimitMax = 100;
+constexpr std::int64_t kLimitDefault = 20;
+constexpr std::int64_t kLimitMax = 100;
 
 /// The request's target, with its place in the list replaced.
 std::string target_of(const http::Request& request, const NextPage& next) {
@@ -63,17 +63,20 @@ std::optional<std::string> QueryReader::text(std::string_view name) {
 }
 
 std::size_t QueryReader::limit() {
-  const auto value = text("limit");
-  if (!value) return kLimitDefault;
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), limit);
-  if (error != std::errc{} || end != value->data() + value->size() || limit < 1 ||
-      limit > kLimitMax) {
-    fault("limit", "out_of_range", "limit must be a number from 1 to 100",
-          "Send a number from 1 to 100.");
-    return kLimitDefault;
-  }
-  return limit;
+  return static_cast<std::size_t>(number("limit", 1, kLimitMax, kLimitDefault));
+}
+
+std::int64_t QueryReader::number(std::string_view name, std::int64_t min, std::int64_t max,
+                                 std::int64_t otherwise) {
+  const auto value = text(name);
+  if (!value) return otherwise;
+  std::int64_t number = 0;
+  const char* const all = value->data() + value->size();
+  const auto [end, error] = std::from_chars(value->data(), all, number);
+  if (error == std::errc{} && end == all && number >= min && number <= max) return number;
+  const std::string bounds = "a number from " + std::to_string(min) + " to " + std::to_string(max);
+  fault(name, "out_of_range", std::string(name) + " must be " + bounds, "Send " + bounds + ".");
+  return otherwise;
 }
 
 std::optional<Time> QueryReader::time(std::string_view name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,6 +26,9 @@ class QueryReader {
   std::optional<std::string> text(std::string_view name);
   /// 1 to 100, 20 by default.
   std::size_t limit();
+  /// A number in these bounds; `otherwise` when it was not sent.
+  std::int64_t number(std::string_view name, std::int64_t min, std::int64_t max,
+                      std::int64_t otherwise);
   std::optional<Time> time(std::string_view name);
   template <class IdType>
   std::optional<IdType> id(std::string_view name) {

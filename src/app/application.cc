@@ -104,7 +104,7 @@ class Application::Parts {
         process.clock, process.ids, process.metrics, process.whatsapp, homes,
         process.settings.cluster.name,
         process.settings.sandbox.enabled ? identity::Mode::kTest : identity::Mode::kLive,
-        process.settings.accounts.session_life});
+        process.settings.accounts.session_life, process.audit_heads.get(), sandbox_mails.get()});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },
@@ -151,10 +151,11 @@ class Application::Parts {
   std::unique_ptr<sim::WhatsAppSimulator> simulator;
   std::string simulator_url;
   Process process;
-  std::unique_ptr<Cell> cell;      ///< on SQLite
-  std::unique_ptr<People> people;  ///< the same
-  std::optional<OneCell> home;     ///< the same
-  std::unique_ptr<Cells> cells;    ///< on PostgreSQL
+  std::unique_ptr<mail::MailFolder> sandbox_mails;  ///< where mails don't leave
+  std::unique_ptr<Cell> cell;                       ///< on SQLite
+  std::unique_ptr<People> people;                   ///< the same
+  std::optional<OneCell> home;                      ///< the same
+  std::unique_ptr<Cells> cells;                     ///< on PostgreSQL
   std::optional<api::Api> api;
   PeerDoor peer_door{[this](http::Request& request) { return api->handle(request); },
                      [this](std::string_view name) { return cells && cells->is_me(name); },
@@ -185,6 +186,9 @@ Result<> Application::make_parts() {
   Process& process = parts_->process;
   TRY(process.audit_heads,
       audit::HeadFile::open(audit_head_file(settings_), audit::HeadKey::of(process.keys.ring)));
+  if (keeps_mails(settings_)) {
+    TRY(parts_->sandbox_mails, mail::MailFolder::open(mail_folder_of(settings_)));
+  }
   return {};
 }
 

@@ -5,8 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "audit/export.h"
 #include "audit_signing.h"
 #include "cluster/schema.h"
+#include "core/encoding.h"
 #include "keys.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
@@ -67,6 +69,22 @@ Result<audit::Report> verify_audit(const config::Settings& settings, Time now) {
   auto report = audit::verify_report(opened.sources, audit_head_file(settings), {&key, 1});
   opened.stop();
   return report;
+}
+
+Result<audit::Report> verify_export(const std::string& file, const std::string& public_key) {
+  std::vector<audit::PublicKey> keys;
+  if (!public_key.empty()) {
+    const auto bytes = hex_decode(public_key);
+    audit::PublicKey key{};
+    if (!bytes || bytes->size() != key.size()) {
+      return fail(ErrorCode::kInvalidRequest,
+                  "--public-key: expected the 64 hexadecimal digits that connectd audit verify "
+                  "prints");
+    }
+    std::ranges::copy(as_bytes(*bytes), key.begin());
+    keys.push_back(key);
+  }
+  return audit::verify_export(file, keys);
 }
 
 }  // namespace flowsell::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "audit/report.h"
 #include "config/settings.h"
 
@@ -9,5 +11,9 @@ namespace flowsell::app {
 /// of those that are not whole. On SQLite beside no running server; on PostgreSQL beside any, with
 /// the signed heads of this data folder. Blocking.
 Result<audit::Report> verify_audit(const config::Settings& settings, Time now);
+
+/// `connectd audit verify --file`: proves an export, with nothing but the file. `public_key`: 64
+/// hexadecimal digits, or empty. Fails with kInvalidRequest. Blocking.
+Result<audit::Report> verify_export(const std::string& file, const std::string& public_key);
 
 }  // namespace flowsell::app

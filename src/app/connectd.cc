@@ -47,9 +47,10 @@ int run(const config::LoadedSettings& loaded, Work work) {
   return 1;
 }
 
-int verify_audit(const config::Settings& settings) {
-  if (!prepare(settings)) return 2;
-  const auto report = app::verify_audit(settings, SystemClock().now());
+int verify_audit(const config::LoadedSettings& loaded) {
+  if (!prepare(loaded.settings)) return 2;
+  const auto report = loaded.file.empty() ? app::verify_audit(loaded.settings, SystemClock().now())
+                                          : app::verify_export(loaded.file, loaded.public_key);
   if (report) {
     print(report->text);
     return report->is_whole ? 0 : 1;
@@ -112,7 +113,7 @@ int main(int argc, char** argv) {
         return app::migrate_store(settings, loaded->from, loaded->to, now);
       });
     case config::Command::kVerifyAudit:
-      return verify_audit(loaded->settings);
+      return verify_audit(*loaded);
     case config::Command::kServe:
       return serve(loaded->settings);
   }

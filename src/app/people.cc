@@ -30,9 +30,13 @@ Result<std::unique_ptr<mail::Transport>> transport_of(const config::Settings& se
     return mail::smtp_transport({.url = settings.mail.smtp_url,
                                  .user = settings.mail.user,
                                  .password = settings.mail.password,
+                                 // Who says whose certificate it is wants to see it.
+                                 .tls = settings.mail.ca_file.empty()
+                                            ? mail::SmtpTls::kUnlessLoopback
+                                            : mail::SmtpTls::kAlways,
                                  .ca_file = settings.mail.ca_file});
   }
-  if (settings.sandbox.enabled) {
+  if (keeps_mails(settings)) {
     TRY(auto folder, mail::MailFolder::open(mail_folder_of(settings)));
     return std::unique_ptr<mail::Transport>(std::move(folder));
   }
@@ -41,6 +45,10 @@ Result<std::unique_ptr<mail::Transport>> transport_of(const config::Settings& se
 }
 
 }  // namespace
+
+bool keeps_mails(const config::Settings& settings) {
+  return settings.sandbox.enabled && settings.mail.smtp_url.empty();
+}
 
 std::filesystem::path mail_folder_of(const config::Settings& settings) {
   return std::filesystem::path(settings.data.dir) / "mails";

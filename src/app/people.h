@@ -54,6 +54,8 @@ class People {
   runtime::WorkCount working_;
 };
 
+/// Whether mails go into a folder, and not to people.
+bool keeps_mails(const config::Settings& settings);
 /// Where the sandbox's mails lie.
 std::filesystem::path mail_folder_of(const config::Settings& settings);
 

@@ -71,13 +71,4 @@ std::string render(const Event& event) {
   return std::move(out).take();
 }
 
-std::string json_lines(const EventPage& page) {
-  std::string out;
-  for (const Event& event : page.rows) {
-    out += render(event);
-    out += '\n';
-  }
-  return out;
-}
-
 }  // namespace flowsell::audit

@@ -250,6 +250,13 @@ std::optional<Head> HeadFile::newest(std::string_view scope) const {
   return found == newest_.end() ? std::nullopt : std::optional(found->second.head);
 }
 
+std::string HeadFile::newest_line(std::string_view scope, std::int64_t events) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = newest_.find(std::string(scope));
+  if (found == newest_.end() || found->second.head.seq > events) return {};
+  return line_of(found->second, key_);
+}
+
 Result<HeadsRead> HeadFile::read() const {
   const std::lock_guard lock(mutex_);
   return read_heads(file_, keys_);

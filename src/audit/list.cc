@@ -2,8 +2,7 @@
 #include <limits>
 
 #include "audit/audit_log.h"
-#include "chain.h"
-#include "json/json.h"
+#include "record.h"
 
 // A page of ?1's events between the places ?2 and ?3. Literals, for Sql. The personal data is
 // looked up for the rows that match, not for those that are passed over.
@@ -49,44 +48,15 @@ bool has_filters(const Query& query) {
          query.to;
 }
 
-ActorKind actor_kind_of(std::int64_t stored) {
-  constexpr auto kLast = static_cast<std::int64_t>(ActorKind::kSupportSession);
-  return static_cast<ActorKind>(stored >= 0 && stored <= kLast ? stored : 0xFF);
-}
-
-std::string text_in(const json::Value& object, std::string_view name) {
-  const auto* value = object.as_object().if_contains(name);
-  const auto* text = value != nullptr ? value->if_string() : nullptr;
-  return text != nullptr ? std::string(*text) : std::string();
-}
-
-void read_origin(std::string_view data, Origin& out) {
-  const auto document = json::parse(data);
-  if (!document || !document->root().is_object()) return;
-  out.address = text_in(document->root(), "address");
-  out.user_agent = text_in(document->root(), "user_agent");
-}
-
-Event event_of(const store::Row& row) {
+Event event_in(const store::Row& row) {
   const auto columns = EventColumns::of({}, row);
-  constexpr int kOrigin = kColumnsEnd;
-  constexpr int kPersonal = kColumnsEnd + 1;
-  Event event{.seq = columns.seq,
-              .id = AuditEventId::from_blob(columns.id),
-              .at = from_unix_ms(columns.at),
-              .actor = {actor_kind_of(columns.actor_kind), std::string(columns.actor_id)},
-              .origin = {.request_id = std::string(columns.request_id)},
-              .name = std::string(columns.act),
-              .target = std::string(columns.target),
-              .before = std::string(columns.before),
-              .after = std::string(columns.after),
-              .personal = std::string(row.text(kPersonal))};
-  read_origin(row.text(kOrigin), event.origin);
-  event.is_erased = (!columns.origin_commitment.empty() && row.is_null(kOrigin)) ||
-                    (!columns.personal_commitment.empty() && row.is_null(kPersonal));
-  const auto hash = row.text(kHashColumn);
-  if (hash.size() == event.hash.size()) std::ranges::copy(hash, event.hash.begin());
-  return event;
+  const auto kept = [&row](std::string_view commitment, int data) {
+    return Kept{.commitment = commitment, .data = row.text(data), .is_there = !row.is_null(data)};
+  };
+  return event_of({.columns = columns,
+                   .origin = kept(columns.origin_commitment, kColumnsEnd),
+                   .personal = kept(columns.personal_commitment, kColumnsEnd + 1),
+                   .hash = row.text(kHashColumn)});
 }
 
 Result<std::optional<std::int64_t>> place_of(store::Connection& db, std::string_view scope,
@@ -141,7 +111,7 @@ Result<std::vector<Event>> read_events(store::Connection& db, const Query& query
                      query.from ? to_unix_ms(*query.from) : kLowest,
                      query.to ? to_unix_ms(*query.to) - 1 : kHighest, query.actor_id, query.target,
                      act, beginning, static_cast<std::int64_t>(limit)},
-                    [&events](const store::Row& row) { events.push_back(event_of(row)); }));
+                    [&events](const store::Row& row) { events.push_back(event_in(row)); }));
   return events;
 }
 

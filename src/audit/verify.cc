@@ -193,6 +193,10 @@ std::string_view describe(Check check) noexcept {
       return "it is missing; a signed head knows of it";
     case Check::kOtherHistory:
       return "a signed head has another hash: the chain was written anew up to here";
+    case Check::kOutOfPlace:
+      return "it does not stand in its place";
+    case Check::kShown:
+      return "it shows something else than what it proves";
   }
   return "?";
 }

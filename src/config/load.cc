@@ -35,6 +35,8 @@ struct CommandLine {
   std::string config_file;
   std::string to;
   std::string from;
+  std::string file;
+  std::string public_key;
   bool help = false;
   bool markdown = false;
 };
@@ -45,6 +47,8 @@ struct CommandLine {
 // Not settings: what one command is asked to do, once.
 constexpr std::string_view kToFlag = "--to";
 constexpr std::string_view kFromFlag = "--from";
+constexpr std::string_view kFileFlag = "--file";
+constexpr std::string_view kPublicKeyFlag = "--public-key";
 
 /// What CLI11 writes into: one text for every flag of the table.
 using FlagTexts = std::map<std::string, std::string, std::less<>>;
@@ -58,6 +62,8 @@ void declare_flags(CLI::App& app, CommandLine& line, FlagTexts& texts) {
   app.add_flag("--markdown", line.markdown);
   app.add_option(std::string(kToFlag), line.to);
   app.add_option(std::string(kFromFlag), line.from);
+  app.add_option(std::string(kFileFlag), line.file);
+  app.add_option(std::string(kPublicKeyFlag), line.public_key);
   app.add_option(std::string(kConfigFlag), line.config_file);
   for (const Setting& setting : table()) {
     if (setting.flag.empty()) continue;
@@ -286,8 +292,8 @@ bool reads_values(Command command) {
          command != Command::kShowPermissions;
 }
 
-/// A command's own file: named where it is needed, and nowhere else.
-void check_file(std::string_view flag, const std::string& file, bool is_needed, Reading& reading) {
+/// A command's own flag: given where it is needed, and nowhere else.
+void check_flag(std::string_view flag, const std::string& file, bool is_needed, Reading& reading) {
   if (is_needed && file.empty()) {
     reading.fault(std::string(flag), "required", "this command needs it",
                   "Name a file; see connectd --help.");
@@ -300,11 +306,15 @@ void check_file(std::string_view flag, const std::string& file, bool is_needed, 
 void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& reading) {
   if (loaded.command == Command::kShowHelp) return;
   if (loaded.command != Command::kMigrateStore) {  // whose two have defaults
-    check_file(kToFlag, line.to, loaded.command == Command::kBackup, reading);
-    check_file(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
+    check_flag(kToFlag, line.to, loaded.command == Command::kBackup, reading);
+    check_flag(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
   }
+  if (loaded.command != Command::kVerifyAudit) check_flag(kFileFlag, line.file, false, reading);
+  if (line.file.empty()) check_flag(kPublicKeyFlag, line.public_key, false, reading);
   loaded.to = Secret(line.to);
   loaded.from = line.from;
+  loaded.file = line.file;
+  loaded.public_key = line.public_key;
 }
 
 void apply_all(Reading& reading, LoadedSettings& loaded) {

@@ -22,6 +22,9 @@ Usage:
                                the two flags: from data.dir, to database.url
   connectd audit verify [flags]
                                prove the audit log, or name the first broken row
+  connectd audit verify --file FILE [--public-key HEX]
+                               the same of an export, with nothing but the file; with the key that
+                               the first form prints its signed heads count too
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
   connectd permissions         show what API keys and members may do

@@ -325,7 +325,8 @@ void add_mail(std::vector<Setting>& t) {
   t.push_back(secret("mail.password", "", "text", "Password to log in with there.",
                      [](auto& s) -> auto& { return s.mail.password; }));
   t.push_back(text("mail.ca_file", "", "PEM file",
-                   "Certificate authorities of that server; empty: the system's.",
+                   "Certificate authorities of that server; empty: the system's. With "
+                   "some, smtp:// needs STARTTLS to this machine too.",
                    [](auto& s) -> auto& { return s.mail.ca_file; }));
   t.push_back(text("mail.from", "", "address", "Address that mails come from.",
                    [](auto& s) -> auto& { return s.mail.from; }));

@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kIdHead = "mail_";
+
 struct Row {
   MailKind kind;
   std::string_view name;
@@ -103,10 +105,19 @@ std::span<const Parameter> parameters_of(MailKind kind) noexcept {
 }
 
 std::string mail_id_text(const MailId& id) {
-  std::string text = "mail_";
+  std::string text(kIdHead);
   base32_append(id, text);
   return text;
 }
+
+std::optional<MailId> parse_mail_id(std::string_view text) {
+  MailId id{};
+  if (!text.starts_with(kIdHead) || !base32_decode(text.substr(kIdHead.size()), id))
+    return std::nullopt;
+  return id;
+}
+
+Time time_of(const MailId& id) { return RequestId(id).time(); }
 
 Result<> check_params(MailKind kind, const MailParams& params) {
   const auto wanted = parameters_of(kind);

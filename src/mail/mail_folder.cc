@@ -5,27 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <system_error>
 
-#include "core/encoding.h"
-
 namespace flowsell::mail {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kIdHead = "mail_";
 constexpr std::string_view kSuffix = ".eml";
-
-bool is_mail_id(std::string_view text) {
-  std::array<std::uint8_t, 16> bytes{};
-  return text.starts_with(kIdHead) && base32_decode(text.substr(kIdHead.size()), bytes);
-}
 
 bool write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -85,7 +76,7 @@ Result<std::vector<std::string>> MailFolder::list() const {
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
     const fs::path& path = entry->path();
-    if (path.extension() == kSuffix && is_mail_id(path.stem().string()))
+    if (path.extension() == kSuffix && parse_mail_id(path.stem().string()))
       ids.push_back(path.stem().string());
   }
   if (error) return fail(ErrorCode::kInternal, "the folder of mails can't be read");
@@ -94,7 +85,7 @@ Result<std::vector<std::string>> MailFolder::list() const {
 }
 
 Result<Content> MailFolder::read(std::string_view id) const {
-  if (!is_mail_id(id)) return fail(ErrorCode::kNotFound, "there is no such mail");
+  if (!parse_mail_id(id)) return fail(ErrorCode::kNotFound, "there is no such mail");
   std::ifstream file(folder_ / (std::string(id) + std::string(kSuffix)), std::ios::binary);
   if (!file) return fail(ErrorCode::kNotFound, "there is no such mail");
   return Content(std::string(std::istreambuf_iterator<char>(file), {}));

@@ -105,7 +105,12 @@ Postman::Postman(store::Database& db, const crypto::RotatingKeys& spool, const C
       failed_(ended(metrics, MailState::kFailed)),
       expired_(ended(metrics, MailState::kExpired)),
       attempts_failed_(metrics.counter("connect_mail_attempts_failed_total",
-                                       "Attempts to send a mail that failed.")) {}
+                                       "Attempts to send a mail that failed.")) {
+  metrics.gauge(
+      "connect_mail_delivery_works",
+      "0 when the last attempt to send a mail failed for a reason that is not the mail's.",
+      [this] { return works_ ? 1.0 : 0.0; });
+}
 
 Postman::~Postman() { stop(); }
 
@@ -187,6 +192,7 @@ Result<bool> Postman::deliver_next() {
   CHECK_OK(db_.commit_now(claim));
   if (!claim.claimed) return false;
   const Verdict verdict = attempt(*claim.claimed, begun);
+  works_ = !verdict.is_for_all;
   if (verdict.is_for_all) not_before_ = clock_.steady_now() + options_.pause;
   record(*claim.claimed, verdict);
   return true;

@@ -8,6 +8,7 @@ import pytest
 
 from _support.api import text_to
 from _support.contract import contract
+from _support.people import owner_of, sign_up
 from _support.waiting import wait_until
 
 MISSING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
@@ -48,6 +49,10 @@ def success_calls(world):
         ("get", "/v1/quota", None, None, 200),
         ("get", "/v1/usage", None, None, 200),
         ("get", "/v1/audit_events", None, None, 200),
+        ("get", "/v1/audit_events/{id}", f"/v1/audit_events/{world['audited']}", None, 200),
+        ("get", "/v1/audit_events/export", None, None, 200),
+        ("get", "/v1/sandbox/mails", None, None, 200),
+        ("get", "/v1/sandbox/mails/{id}", f"/v1/sandbox/mails/{world['mail']}", None, 200),
         ("get", "/healthz", None, None, 200),
         ("get", "/readyz", None, None, 200),
         ("get", "/metrics", None, None, 200),
@@ -73,7 +78,7 @@ def secured():
 
 
 def prefix_of(path):
-    return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt"}.get(path.split("/")[2], "")
+    return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
@@ -94,8 +99,12 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
     sent = stack.api.accept(text_to("+919876543210"))
     stack.api.wait_for_status(sent["id"], "read")
     stack.sim.inbound()
+    owner_of(stack.server).make_key()
+    sign_up(stack.server, "contract@example.com")
     world = {"message": sent["id"], "received": receiver.wait_for_type("message.received").message["id"],
-             "event": stack.api.all_of("/v1/events")[-1]["id"], "endpoint": receiver.endpoint_id}
+             "event": stack.api.all_of("/v1/events")[-1]["id"], "endpoint": receiver.endpoint_id,
+             "audited": stack.api.get("/v1/audit_events").json()["data"][0]["id"],
+             "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"]}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {
         (method, path) for method, path, operation in contract().operations() if not is_of_people(operation)}

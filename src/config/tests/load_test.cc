@@ -155,6 +155,16 @@ TEST(Load, KnowsItsCommands) {
   EXPECT_EQ(load({"config", "-h"}, {}).value().command, Command::kShowHelp);
 }
 
+TEST(Load, ExportIsVerifiedFromAFile) {
+  const auto loaded = load({"audit", "verify", "--file", "a.jsonl", "--public-key", "aa"}, {});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->file, "a.jsonl");
+  EXPECT_EQ(loaded->public_key, "aa");
+  EXPECT_EQ(only_fault(load({"audit", "verify", "--public-key", "aa"}, {})),
+            "--public-key unknown_flag");
+  EXPECT_EQ(only_fault(load({"--file", "a.jsonl"}, {})), "--file unknown_flag");
+}
+
 TEST(Load, FlagsMayStandOnBothSidesOfTheCommand) {
   EXPECT_EQ(load({"config", "--threads", "2"}, {}).value().settings.server.threads, 2U);
   EXPECT_EQ(load({"--threads", "2", "config"}, {}).value().settings.server.threads, 2U);

@@ -10,7 +10,8 @@
 
 #include "accounts/passwords.h"
 #include "accounts/user.h"
-#include "audit/event.h"
+#include "audit/audit_log.h"
+#include "audit/export.h"
 #include "core/sensitive.h"
 #include "crypto/hash.h"
 #include "crypto/rotating_keys.h"
@@ -117,6 +118,12 @@ class Accounts {
   /// already keeps all but his password.
   Result<User> put_user(const std::string& email, const std::string& name, const Secret& password);
   Result<> list_workspace_now(const UserId& user, const UserWorkspace& workspace);
+
+  /// What was done to somebody's account, and by it: the page of his own chain that is asked for
+  /// (its scope is set here). Fails with kInvalidId.
+  Task<audit::EventPage> audit_events(UserId user, audit::Query query);
+  Task<audit::ExportPart> export_audit_events(UserId user, std::int64_t behind,
+                                              audit::ExportLimits limits);
 
   /// Deletes what time has ended.
   Task<> tidy();

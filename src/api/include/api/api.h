@@ -3,9 +3,14 @@
 #include <memory>
 
 #include "api/home.h"
+#include "audit/head_file.h"
 #include "http/message.h"
 #include "runtime/task.h"
 #include "telemetry/metrics.h"
+
+namespace flowsell::mail {
+class MailFolder;
+}
 
 namespace flowsell::api {
 
@@ -26,6 +31,10 @@ class Api {
     /// Of members who name none in Connect-Mode.
     identity::Mode default_mode = identity::Mode::kLive;
     std::chrono::seconds session_life{14 * 24 * 3600};
+    /// Where the ends of audit chains are signed, for those that are taken out. nullptr: nowhere.
+    const audit::HeadFile* audit_heads = nullptr;
+    /// Where a sandbox's mails lie: everybody may read them. nullptr: they leave.
+    const mail::MailFolder* sandbox_mails = nullptr;
   };
   explicit Api(Process process);
   ~Api();

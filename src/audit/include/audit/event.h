@@ -77,7 +77,5 @@ std::string render(const Event& event);
 
 /// A part of a scope's events, newest first.
 using EventPage = Page<Event, AuditEventId>;
-/// render() of each, with a line end behind it (https://jsonlines.org).
-std::string json_lines(const EventPage& page);
 
 }  // namespace flowsell::audit

@@ -91,6 +91,9 @@ class HeadFile {
   Result<std::size_t> write(std::span<const Head> heads, Time now);
   /// The newest of a scope.
   std::optional<Head> newest(std::string_view scope) const;
+  /// The same as a line, with its line end: for who takes a chain out. Empty: there is none, or it
+  /// is about more events than `events`.
+  std::string newest_line(std::string_view scope, std::int64_t events) const;
   /// What is on disk now. See read_heads().
   Result<HeadsRead> read() const;
 

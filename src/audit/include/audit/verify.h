@@ -32,6 +32,8 @@ enum class Check : std::uint8_t {
   kBeyondHead,     ///< an event that the head does not know of
   kTailCut,        ///< a signed head knows of this event, and it is not there
   kOtherHistory,   ///< a signed head says otherwise: the chain up to here was written anew
+  kOutOfPlace,     ///< of an export: the event stands behind a later one, or twice
+  kShown,          ///< of an export: the line shows something else than what it proves
 };
 
 /// The first row of a chain that is broken.

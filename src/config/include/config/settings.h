@@ -33,11 +33,11 @@ enum class LogFormat : std::uint8_t { kConsole, kJson };
 struct Settings {
   struct Server {
     ListenAddress listen{"127.0.0.1", 8080};
-    std::size_t threads = 0;      ///< 0: one a core
-    std::string tls_certificate;  ///< PEM file; empty: no TLS
-    std::string tls_key;          ///< PEM file
+    std::size_t threads = 0;               ///< 0: one a core
+    std::string tls_certificate;           ///< PEM file; empty: no TLS
+    std::string tls_key;                   ///< PEM file
     std::vector<IpRange> trusted_proxies;  ///< whose X-Forwarded-For is believed
-    std::string public_url;       ///< what people's browsers call this server; empty: as it listens
+    std::string public_url;  ///< what people's browsers call this server; empty: as it listens
     std::size_t body_bytes_max = 1 << 20;
     std::size_t head_bytes_max = 16 * 1024;
     std::chrono::seconds idle{75};
@@ -133,7 +133,7 @@ enum class Command : std::uint8_t {
   kMigrateStore,        ///< connectd migrate-store
   kShowConfig,          ///< connectd config
   kShowConfigMarkdown,  ///< connectd config --markdown
-  kVerifyAudit,         ///< connectd audit verify
+  kVerifyAudit,         ///< connectd audit verify [--file]
   kShowPermissions,     ///< connectd permissions
   kShowVersion,         ///< connectd version
   kShowHelp,            ///< connectd --help, in any position
@@ -143,8 +143,10 @@ enum class Command : std::uint8_t {
 struct LoadedSettings {
   Command command = Command::kServe;
   Settings settings;
-  Secret to;         ///< kBackup: a file or a folder; kMigrateStore: a database, may be empty
-  std::string from;  ///< kRestore: a file; kMigrateStore: a database, may be empty
+  Secret to;               ///< kBackup: a file or a folder; kMigrateStore: a database, may be empty
+  std::string from;        ///< kRestore: a file; kMigrateStore: a database, may be empty
+  std::string file;        ///< kVerifyAudit: an export; empty: the database
+  std::string public_key;  ///< kVerifyAudit: whose heads in the export count; may be empty
   /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
   /// "file connect.toml".
   std::map<std::string, std::string, std::less<>> sources;
@@ -159,8 +161,8 @@ Environment process_environment();
 /// empty variable counts as not set. Fails with kInvalidRequest and one FieldError for every fault:
 /// its pointer is the source ("--listen", "CONNECT_LISTEN", "connect.toml: server.listen"), its
 /// detail never a secret's value. `detail` holds them all, a line each. The commands
-/// kShowVersion, kShowPermissions and kShowConfigMarkdown do not read values, and kShowHelp leaves out what it can't
-/// read: they never fail on one.
+/// kShowVersion, kShowPermissions and kShowConfigMarkdown do not read values, and kShowHelp leaves
+/// out what it can't read: they never fail on one.
 Result<LoadedSettings> load(const std::vector<std::string>& args, const Environment& environment);
 
 /// What `connectd --help` prints: what each setting is for, its default, and its value and source

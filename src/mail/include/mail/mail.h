@@ -49,6 +49,10 @@ std::span<const Parameter> parameters_of(MailKind kind) noexcept;
 using MailId = IdBytes;
 /// "mail_" and 26 characters: what logs, files and the Message-ID call it.
 std::string mail_id_text(const MailId& id);
+/// nullopt: no such text.
+std::optional<MailId> parse_mail_id(std::string_view text);
+/// The time in its head.
+Time time_of(const MailId& id);
 inline std::string_view blob_of(const IdBytes& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -83,6 +84,9 @@ class Postman {
   metrics::Counter& failed_;
   metrics::Counter& expired_;
   metrics::Counter& attempts_failed_;
+
+  /// Whether the last attempt reached who takes letters, whatever became of its own.
+  std::atomic<bool> works_{true};
 
   // Of the thread that sends.
   SteadyTime not_before_{};
