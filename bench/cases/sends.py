@@ -57,7 +57,7 @@ class ConnectdRow:
             def send(duration: float):
                 return load.send("connectd", server.port, "/v1/messages", server.key, duration, settings)
 
-            return _measure(server, provider, send, server.wait_until_all_sent, seconds)
+            return measure(server, provider, send, server.wait_until_all_sent, seconds)
 
 
 class NginxRow:
@@ -79,7 +79,7 @@ class NginxRow:
             def finish():
                 return provider.accepted(), time.monotonic()
 
-            return _measure(server, provider, send, finish, seconds)
+            return measure(server, provider, send, finish, seconds)
 
 
 class KannelRow:
@@ -93,7 +93,7 @@ class KannelRow:
             def send(duration: float):
                 return load.send("kannel", server.port, "/cgi-bin/sendsms", server.PASSWORD, duration, settings)
 
-            return _measure(server, None, send, server.wait_until_all_sent, seconds)
+            return measure(server, None, send, server.wait_until_all_sent, seconds)
 
 
 class Others:
@@ -111,7 +111,7 @@ class Others:
         return 100 * max(0.0, foreign) / ((time.monotonic() - self._begun) * os.cpu_count())
 
 
-def _measure(server, provider, send, finish, seconds: float) -> dict:
+def measure(server, provider, send, finish, seconds: float) -> dict:
     """One round: a short warm-up, then the load until the provider has every message of it."""
     send(1)
     before_count, _ = finish()
