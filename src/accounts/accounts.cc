@@ -8,9 +8,11 @@
 #include "core/encoding.h"
 #include "core/ip_range.h"
 #include "email_tokens.h"
+#include "factor_check.h"
+#include "factor_table.h"
+#include "journey.h"
 #include "letters.h"
 #include "session_table.h"
-#include "store/change.h"
 #include "user_table.h"
 
 namespace flowsell::accounts {
@@ -19,42 +21,22 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::seconds;
 
-constexpr std::size_t kTokenLength = 43;  // 256 bits
 constexpr std::size_t kNameLengthMax = 100;
 constexpr std::size_t kUserAgentBytesMax = 300;
 constexpr auto kSeenInterval = 1min;
 constexpr auto kDeviceKept = std::chrono::days(180);
 constexpr auto kVerifyLinkLife = 24h;
-constexpr auto kResetLinkLife = 1h;
+constexpr auto kShortLinkLife = 1h;
 
-constexpr AttemptLimit kPerAccount{10, 15min};
-constexpr AttemptLimit kPerNetwork{100, 15min};
-constexpr AttemptLimit kMailsPerAddress{5, 1h};
-constexpr AttemptLimit kMailsPerNetwork{50, 1h};
 constexpr AttemptLimit kSignUpsPerNetwork{50, 1h};
-constexpr seconds kAttemptSpanMax = 1h;
+constexpr seconds kAttemptSpanMax = 24h;
+/// How young a session is that proves who has no password.
+constexpr auto kYoung = 10min;
+/// An enrolment that was begun and left.
+constexpr auto kEnrolmentKept = 1h;
 
-constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
-
-Secret new_token() { return Secret(crypto::random_base62(kTokenLength)); }
-crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
-
-Error too_many(seconds wait) {
-  Error error{ErrorCode::kRateLimited, "too many attempts"};
-  error.retry_after = wait;
-  return error;
-}
-
-Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, used or too old"}; }
 Error wrong_credentials() {
   return {ErrorCode::kInvalidCredentials, "no such account and password"};
-}
-
-Result<std::string> checked_email(std::string_view text) {
-  auto email = normal_email(text);
-  if (email) return *std::move(email);
-  return fail_field("/email", "invalid_format", "that is no address that mail can be sent to",
-                    "Send an address such as asha@example.com.");
 }
 
 Result<std::string> checked_name(std::string_view text) {
@@ -70,26 +52,27 @@ Result<std::string> checked_name(std::string_view text) {
   return std::string(text);
 }
 
-audit::Act act_of(IdSource& ids, Time now, const UserId& of, const audit::Origin& from,
-                  std::string name) {
-  audit::Act act;
-  act.scope = of.blob();
-  act.id = ids.next<IdKind::kAuditEvent>();
-  act.at = now;
-  act.actor = {audit::ActorKind::kUser, of.str()};
-  act.origin = from;
-  act.name = std::move(name);
-  return act;
-}
-
 }  // namespace
 
 /// One try to sign in, counted.
 struct Accounts::Attempt {
   std::optional<StoredUser> stored;
   bool is_known_device = false;
+  crypto::Digest device_hash{};  ///< of a known device
   crypto::Digest account_bucket{}, network_bucket{};
   std::optional<seconds> wait;
+
+  /// Which of the account's devices it is; empty for all that it does not know.
+  std::string known_device() const {
+    return is_known_device ? std::string(as_text(device_hash)) : std::string();
+  }
+};
+
+/// What comes in with a right password.
+struct Accounts::Entry {
+  std::string stored_hash, new_hash;
+  Secret code, device;
+  audit::Origin from;
 };
 
 Accounts::Accounts(Rooms rooms, AccountOptions options)
@@ -139,8 +122,8 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
 
 Result<> Accounts::put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                             const audit::Origin& from) const {
-  const bool is_reset = purpose == TokenPurpose::kResetPassword;
-  const seconds life = is_reset ? seconds(kResetLinkLife) : seconds(kVerifyLinkLife);
+  const bool is_long = purpose == TokenPurpose::kVerifyEmail;
+  const seconds life = is_long ? seconds(kVerifyLinkLife) : seconds(kShortLinkLife);
   const Secret token = make_email_token();
   CHECK_OK(put_email_token(db, token, {purpose, user.id, user.email, rooms_.clock.now() + life}));
   return put_letter(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
@@ -224,16 +207,16 @@ Task<StoredUser> Accounts::owner_of(const Secret& token, TokenPurpose purpose) {
 Task<Accounts::Attempt> Accounts::begin_attempt(std::string email, const Secret& device,
                                                 std::string address) {
   const Time now = rooms_.clock.now();
-  const auto device_hash = hash_of(device);
   auto body = [&](store::Connection& db) -> Result<Attempt> {
     Attempt attempt;
+    attempt.device_hash = hash_of(device);
     TRY(attempt.stored, find_user_by_email(db, email));
     if (attempt.stored && !device.empty()) {
-      TRY(attempt.is_known_device, is_known_device(db, attempt.stored->user.id, device_hash));
+      TRY(attempt.is_known_device,
+          is_known_device(db, attempt.stored->user.id, attempt.device_hash));
     }
     // What strangers do to an account does not count for devices that it knows.
-    attempt.account_bucket = attempt_bucket(
-        {"account", email, attempt.is_known_device ? as_text(device_hash) : std::string_view()});
+    attempt.account_bucket = attempt_bucket({"account", email, attempt.known_device()});
     attempt.network_bucket = attempt_bucket({"network", network_of(address)});
     TRY(attempt.wait, take_attempt(db, attempt.network_bucket, kPerNetwork, now));
     if (attempt.wait) return attempt;
@@ -254,54 +237,73 @@ Session Accounts::new_session(const User& user, const audit::Origin& from) const
   return session;
 }
 
-Task<Accounts::SignedIn> Accounts::sign_in(std::string email_text, Secret password, Secret device,
-                                           audit::Origin from) {
-  const auto email = normal_email(email_text);
+Task<Accounts::SignedIn> Accounts::sign_in(SignIn wanted, audit::Origin from) {
+  const auto email = normal_email(wanted.email);
   if (!email) co_return std::unexpected(wrong_credentials());
-  CO_TRY(const Attempt attempt, co_await begin_attempt(*email, device, from.address));
+  CO_TRY(const Attempt attempt, co_await begin_attempt(*email, wanted.device, from.address));
   if (attempt.wait) co_return std::unexpected(too_many(*attempt.wait));
-  const std::string stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
-  CO_TRY(const auto verdict, co_await rooms_.passwords.verify(password, stored_hash));
-  const Time now = rooms_.clock.now();
+  Entry entry;
+  entry.stored_hash = attempt.stored ? attempt.stored->password_hash : std::string();
+  entry.device = std::move(wanted.device);
+  entry.from = from;
+  CO_TRY(const auto verdict, co_await rooms_.passwords.verify(wanted.password, entry.stored_hash));
   if (!verdict.matches) {
-    auto failed = [&](store::Connection& db) -> Result<> {
-      const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
-      auto act = act_of(rooms_.ids, now, of, from, "user.sign_in_failed");
-      act.actor = {};
-      return audit::append(db, act);
-    };
-    CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(failed)));
+    CO_CHECK_OK(co_await refuse_password(attempt, from));
     co_return std::unexpected(wrong_credentials());
   }
-  const User& user = attempt.stored->user;
-  if (!user.email_verified_at)
+  if (!attempt.stored->user.email_verified_at)
     co_return fail(ErrorCode::kEmailNotVerified, "the account's address is not verified yet");
-  std::string new_hash;
   if (verdict.is_outdated) {
-    CO_TRY(new_hash, co_await rooms_.passwords.hash(std::move(password)));
+    CO_TRY(entry.new_hash, co_await rooms_.passwords.hash(std::move(wanted.password)));
   }
+  entry.code = std::move(wanted.code);
+  co_return co_await enter(attempt, std::move(entry));
+}
 
-  SignedIn signed_in{new_session(user, from), new_token(),
-                     attempt.is_known_device ? device : new_token()};
-  auto body = [&](store::Connection& db) -> Result<bool> {
-    TRY(const bool holds, hold_password(db, user.id, stored_hash));
-    if (!holds) return false;
+Task<> Accounts::refuse_password(const Attempt& attempt, const audit::Origin& from) {
+  auto failed = [&](store::Connection& db) -> Result<> {
+    const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
+    auto act = act_of(rooms_.ids, rooms_.clock.now(), of, from, "user.sign_in_failed");
+    act.actor = {};
+    return audit::append(db, act);
+  };
+  co_return co_await store::change(rooms_.db, kKind, std::move(failed));
+}
+
+Task<Accounts::SignedIn> Accounts::enter(const Attempt& attempt, Entry entry) {
+  const User& user = attempt.stored->user;
+  const Time now = rooms_.clock.now();
+  const FactorTry factor_try{user, std::move(entry.code), attempt.known_device(), entry.from};
+  SignedIn signed_in{new_session(user, entry.from), new_token(),
+                     attempt.is_known_device ? entry.device : new_token()};
+  // nullopt: the password was changed meanwhile.
+  auto body = [&](store::Connection& db) -> Result<std::optional<FactorCheck>> {
+    TRY(const bool holds, hold_password(db, user.id, entry.stored_hash));
+    if (!holds) return std::nullopt;
+    TRY(const FactorCheck check, check_second_factor(db, rooms_, factor_try));
+    if (check.end == FactorCheck::End::kMissing) {
+      CHECK_OK(give_back_attempt(db, attempt.account_bucket));
+      CHECK_OK(give_back_attempt(db, attempt.network_bucket));
+    }
+    if (!check.lets_in()) return check;
+    signed_in.session.has_second_factor = check.end == FactorCheck::End::kPassed;
     CHECK_OK(forget_attempts(db, attempt.account_bucket));
     CHECK_OK(give_back_attempt(db, attempt.network_bucket));
-    if (!new_hash.empty()) CHECK_OK(rehash_password(db, user.id, stored_hash, new_hash));
+    if (!entry.new_hash.empty())
+      CHECK_OK(rehash_password(db, user.id, entry.stored_hash, entry.new_hash));
     CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
     CHECK_OK(put_known_device(db, user.id, hash_of(signed_in.device), now));
-    if (!attempt.is_known_device) {
-      CHECK_OK(put_letter(db, rooms_, user, sign_in_letter(now, from)));
-    }
-    auto act = act_of(rooms_.ids, now, user.id, from, "session.created");
+    if (!attempt.is_known_device)
+      CHECK_OK(put_letter(db, rooms_, user, sign_in_letter(now, entry.from)));
+    auto act = act_of(rooms_.ids, now, user.id, entry.from, "session.created");
     act.target = signed_in.session.id.str();
     CHECK_OK(audit::append(db, act));
-    return true;
+    return check;
   };
-  CO_TRY(const bool holds, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (!holds) co_return std::unexpected(wrong_credentials());
+  CO_TRY(const auto check, co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();
+  if (!check) co_return std::unexpected(wrong_credentials());
+  if (!check->lets_in()) co_return std::unexpected(refusal_of(*check));
   co_return signed_in;
 }
 
@@ -374,28 +376,35 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
   co_return Result<>{};
 }
 
+Task<Accounts::Proof> Accounts::prove(Session by, Secret password) {
+  // Counted apart from strangers' attempts, which must not keep somebody out who is in.
+  Proof proof{{}, attempt_bucket({"session", by.id.blob()})};
+  CO_CHECK_OK(co_await take_attempts({{proof.bucket, kPerAccount}}));
+  auto read = [id = by.user.id](store::Connection& db) { return find_user(db, id); };
+  CO_TRY(const auto stored, co_await rooms_.db.read(std::move(read)));
+  proof.password_hash = stored ? stored->password_hash : std::string();
+  const bool is_young = rooms_.clock.now() - by.created_at <= kYoung;
+  if (stored && proof.password_hash.empty() && password.empty() && is_young) co_return proof;
+  CO_TRY(const auto verdict,
+         co_await rooms_.passwords.verify(std::move(password), proof.password_hash));
+  if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the password is wrong");
+  co_return proof;
+}
+
 Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret password,
                                        audit::Origin from) {
   const std::array own_words = {by.user.email, by.user.name};
   CO_CHECK_OK(check_password(password, own_words, "/password"));
-  // Counted apart from strangers' attempts, which must not keep somebody out who is in.
-  const auto bucket = attempt_bucket({"session", by.id.blob()});
-  CO_CHECK_OK(co_await take_attempts({{bucket, kPerAccount}}));
-  auto read = [id = by.user.id](store::Connection& db) { return find_user(db, id); };
-  CO_TRY(const auto stored, co_await rooms_.db.read(std::move(read)));
-  const std::string stored_hash = stored ? stored->password_hash : std::string();
-  CO_TRY(const auto verdict,
-         co_await rooms_.passwords.verify(std::move(old_password), stored_hash));
-  if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the old password is wrong");
+  CO_TRY(const Proof proof, co_await prove(by, std::move(old_password)));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   Secret token = new_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
-    TRY(const bool holds, hold_password(db, by.user.id, stored_hash));
+    TRY(const bool holds, hold_password(db, by.user.id, proof.password_hash));
     if (!holds) return false;
     TRY(const bool goes_on, rotate_session(db, by.id, hash_of(token)));
     if (!goes_on) return false;
-    CHECK_OK(forget_attempts(db, bucket));
+    CHECK_OK(forget_attempts(db, proof.bucket));
     CHECK_OK(set_password(db, by.user.id, hash, now));
     CHECK_OK(delete_sessions(db, by.user.id, by.id));
     CHECK_OK(delete_email_tokens(db, by.user.id));
@@ -531,6 +540,7 @@ Task<> Accounts::tidy() {
     TRY([[maybe_unused]] const auto tokens, delete_old_email_tokens(db, now));
     TRY([[maybe_unused]] const auto attempts, delete_old_attempts(db, now - kAttemptSpanMax));
     TRY([[maybe_unused]] const auto devices, delete_old_devices(db, now - kDeviceKept));
+    TRY([[maybe_unused]] const auto factors, delete_old_factors(db, now - kEnrolmentKept));
     return {};
   };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));

@@ -23,6 +23,7 @@ const Sql kUse(
     "DELETE FROM email_tokens WHERE token_hash = ?1 AND purpose = ?2 AND expires_at > ?3 "
     "RETURNING user_id, email, expires_at");
 const Sql kDeleteOfUser("DELETE FROM email_tokens WHERE user_id = ?1");
+const Sql kDeleteOfPurpose("DELETE FROM email_tokens WHERE user_id = ?1 AND purpose = ?2");
 const Sql kDeleteOld("DELETE FROM email_tokens WHERE expires_at <= ?1");
 
 int number_of(TokenPurpose purpose) { return static_cast<int>(purpose); }
@@ -64,6 +65,10 @@ Result<std::optional<EmailToken>> use_email_token(store::Connection& db, const S
 
 Result<> delete_email_tokens(store::Connection& db, const UserId& user) {
   return db.write(kDeleteOfUser, {user});
+}
+
+Result<> delete_email_tokens(store::Connection& db, const UserId& user, TokenPurpose purpose) {
+  return db.write(kDeleteOfPurpose, {user, number_of(purpose)});
 }
 
 Result<std::int64_t> delete_old_email_tokens(store::Connection& db, Time now) {

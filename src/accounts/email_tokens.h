@@ -32,6 +32,8 @@ Result<std::optional<EmailToken>> find_email_token(store::Connection& db, const 
 Result<std::optional<EmailToken>> use_email_token(store::Connection& db, const Secret& token,
                                                   TokenPurpose purpose, Time now);
 Result<> delete_email_tokens(store::Connection& db, const UserId& user);
+/// Those of one purpose.
+Result<> delete_email_tokens(store::Connection& db, const UserId& user, TokenPurpose purpose);
 Result<std::int64_t> delete_old_email_tokens(store::Connection& db, Time now);
 
 }  // namespace flowsell::accounts

@@ -38,6 +38,18 @@ std::string_view page_of(TokenPurpose purpose) {
   return "";
 }
 
+mail::MailKind kind_of(TokenPurpose purpose) {
+  switch (purpose) {
+    case TokenPurpose::kResetPassword:
+      return mail::MailKind::kResetPassword;
+    case TokenPurpose::kChangeEmail:
+      return mail::MailKind::kChangeEmail;
+    case TokenPurpose::kVerifyEmail:
+      break;
+  }
+  return mail::MailKind::kVerifyEmail;
+}
+
 }  // namespace
 
 Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Secret& token,
@@ -45,11 +57,10 @@ Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Se
   std::string link = public_url;
   link.append(page_of(purpose)).append("#token=").append(token.reveal());
   Letter letter;
-  letter.kind = purpose == TokenPurpose::kResetPassword ? mail::MailKind::kResetPassword
-                                                        : mail::MailKind::kVerifyEmail;
+  letter.kind = kind_of(purpose);
   letter.params.emplace("link", text(std::move(link)));
   letter.params.emplace("valid_for", text(span_text(life)));
-  if (purpose == TokenPurpose::kResetPassword) letter.params.emplace("where", text(place(from)));
+  if (purpose != TokenPurpose::kVerifyEmail) letter.params.emplace("where", text(place(from)));
   letter.life = life;
   return letter;
 }
@@ -61,6 +72,15 @@ Letter notice(std::string what, Time now, const audit::Origin& from) {
   letter.params.emplace("when", text(format_time(now)));
   letter.params.emplace("where", text(place(from)));
   letter.params.emplace("advice", text("If that was not you, set a new password now."));
+  return letter;
+}
+
+Letter email_changed_letter(const std::string& new_address, Time now, const audit::Origin& from) {
+  Letter letter;
+  letter.kind = mail::MailKind::kEmailChanged;
+  letter.params.emplace("new_address", text(new_address));
+  letter.params.emplace("when", text(format_time(now)));
+  letter.params.emplace("where", text(place(from)));
   return letter;
 }
 

@@ -28,6 +28,8 @@ Letter notice(std::string what, Time now, const audit::Origin& from);
 Letter invitation_letter(const Accounts::Invitation& invitation, const std::string& public_url);
 Letter leak_letter(const std::string& workspace, const std::string& key, Time now,
                    const audit::Origin& from);
+/// To the address that was left.
+Letter email_changed_letter(const std::string& new_address, Time now, const audit::Origin& from);
 Letter sign_in_letter(Time now, const audit::Origin& from);
 
 /// Queues it in the open transaction.

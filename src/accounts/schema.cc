@@ -6,7 +6,8 @@ namespace flowsell::accounts {
 namespace {
 
 // Of what lets one in there are hashes only: of sessions, devices and links SHA-256, since those
-// are random themselves; of passwords Argon2id.
+// are random themselves, and of recovery codes; of passwords Argon2id. Seeds of second factors are
+// sealed.
 constexpr std::array kMigrations = {store::Migration{100, "users and sessions", R"sql(
 CREATE TABLE users (
   id BLOB NOT NULL PRIMARY KEY,
@@ -59,6 +60,20 @@ CREATE TABLE user_workspaces (
 )sql"},
                                     store::Migration{101, "sessions with a second factor", R"sql(
 ALTER TABLE sessions ADD COLUMN has_second_factor INTEGER NOT NULL DEFAULT 0;
+)sql"},
+                                    store::Migration{102, "second factors", R"sql(
+CREATE TABLE second_factors (
+  user_id BLOB NOT NULL PRIMARY KEY,
+  sealed_seed BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  enabled_at INTEGER,
+  last_step INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_codes (
+  user_id BLOB NOT NULL,
+  code_hash BLOB NOT NULL,
+  PRIMARY KEY (user_id, code_hash)
+) STRICT, WITHOUT ROWID;
 )sql"},
                                     store::Migration{140, "members of a workspace", R"sql(
 CREATE INDEX user_workspaces_of ON user_workspaces (workspace_id);

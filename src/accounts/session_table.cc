@@ -22,6 +22,7 @@ const Sql kSee("UPDATE sessions SET seen_at = ?2 WHERE id = ?1 AND seen_at < ?2"
 const Sql kDelete("DELETE FROM sessions WHERE user_id = ?1 AND id = ?2");
 const Sql kDeleteOthers("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2");
 const Sql kRotate("UPDATE sessions SET token_hash = ?2 WHERE id = ?1");
+const Sql kSetFactor("UPDATE sessions SET has_second_factor = ?2 WHERE id = ?1");
 const Sql kDeleteOld("DELETE FROM sessions WHERE expires_at <= ?1 OR seen_at <= ?2");
 const Sql kFindDevice("SELECT 1 FROM known_devices WHERE user_id = ?1 AND token_hash = ?2");
 const Sql kPutDevice(
@@ -84,6 +85,10 @@ Result<bool> rotate_session(store::Connection& db, const SessionId& id,
                             const crypto::Digest& token) {
   TRY(const auto rotated, db.run(kRotate, {id, blob_of(token)}));
   return rotated == 1;
+}
+
+Result<> set_session_factor(store::Connection& db, const SessionId& id, bool has_second_factor) {
+  return db.write(kSetFactor, {id, has_second_factor ? 1 : 0});
 }
 
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since) {

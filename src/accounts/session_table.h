@@ -22,6 +22,7 @@ Result<> delete_sessions(store::Connection& db, const UserId& user, const Sessio
 /// A new token for a session that goes on. False: it does not any more.
 Result<bool> rotate_session(store::Connection& db, const SessionId& id,
                             const crypto::Digest& token);
+Result<> set_session_factor(store::Connection& db, const SessionId& id, bool has_second_factor);
 /// Those that are over. How many.
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since);
 

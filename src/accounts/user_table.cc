@@ -18,11 +18,15 @@ const Sql kById("SELECT " USER_COLUMNS " FROM users WHERE id = ?1");
 #undef USER_COLUMNS
 const Sql kHoldPassword(
     "UPDATE users SET password_hash = password_hash WHERE id = ?1 AND password_hash = ?2");
+const Sql kHold("UPDATE users SET password_hash = password_hash WHERE id = ?1");
 const Sql kSetPassword(
     "UPDATE users SET password_hash = ?2, password_changed_at = ?3 WHERE id = ?1");
 const Sql kRehash("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2");
 const Sql kSetVerified(
     "UPDATE users SET email_verified_at = ?2 WHERE id = ?1 AND email_verified_at IS NULL");
+const Sql kSetEmail(
+    "UPDATE users SET email = ?2, email_verified_at = ?3 WHERE id = ?1 AND NOT EXISTS "
+    "(SELECT 1 FROM users u WHERE u.email = ?2)");
 const Sql kSetName("UPDATE users SET name = ?2 WHERE id = ?1");
 const Sql kPutWorkspace(
     "INSERT INTO user_workspaces (user_id, workspace_id, name, role) VALUES (?1, ?2, ?3, ?4) "
@@ -87,6 +91,11 @@ Result<bool> hold_password(store::Connection& db, const UserId& id, std::string_
   return held == 1;
 }
 
+Result<bool> hold_user(store::Connection& db, const UserId& id) {
+  TRY(const auto held, db.run(kHold, {id}));
+  return held == 1;
+}
+
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now) {
   return db.write(kSetPassword, {id, hash, now});
 }
@@ -98,6 +107,11 @@ Result<> rehash_password(store::Connection& db, const UserId& id, std::string_vi
 
 Result<> set_email_verified(store::Connection& db, const UserId& id, Time now) {
   return db.write(kSetVerified, {id, now});
+}
+
+Result<bool> set_email(store::Connection& db, const UserId& id, std::string_view email, Time now) {
+  TRY(const auto set, db.run(kSetEmail, {id, email, now}));
+  return set == 1;
 }
 
 Result<> set_name(store::Connection& db, const UserId& id, std::string_view name) {

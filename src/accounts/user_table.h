@@ -32,11 +32,15 @@ Result<std::vector<User>> find_users(store::Connection& db, std::span<const User
 /// Locks the user's row until the transaction ends, where the password is still that one: what was
 /// proven with it holds. False: it was changed meanwhile.
 Result<bool> hold_password(store::Connection& db, const UserId& id, std::string_view hash);
+/// Locks it whatever the password is. False: there is no such user.
+Result<bool> hold_user(store::Connection& db, const UserId& id);
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now);
 /// The same password under another cost, unless it was changed meanwhile.
 Result<> rehash_password(store::Connection& db, const UserId& id, std::string_view before,
                          std::string_view after);
 Result<> set_email_verified(store::Connection& db, const UserId& id, Time now);
+/// False: somebody else has that address by now.
+Result<bool> set_email(store::Connection& db, const UserId& id, std::string_view email, Time now);
 Result<> set_name(store::Connection& db, const UserId& id, std::string_view name);
 
 Result<> put_user_workspace(store::Connection& db, const UserId& user, const UserWorkspace& of);

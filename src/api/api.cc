@@ -48,6 +48,7 @@ class Api::Impl final : public Routes {
     add_quota_routes(*this);
     add_session_routes(*this);
     add_user_routes(*this);
+    add_second_factor_routes(*this);
     add_workspace_routes(*this);
     add_member_routes(*this);
     add_api_key_routes(*this);

@@ -57,6 +57,12 @@ void set_cookie(http::Response& response, std::string_view name, const Secret& v
   put_cookie(response, name, value.reveal(), life);
 }
 
+void renew_session_cookie(http::Response& response, const Secret& token,
+                          const accounts::Session& session, Time now) {
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(session.expires_at - now);
+  set_cookie(response, kSessionCookie, token, left);
+}
+
 void clear_cookie(http::Response& response, std::string_view name) {
   put_cookie(response, name, "", std::chrono::seconds(0));
 }

@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "accounts/user.h"
 #include "core/error.h"
 #include "core/sensitive.h"
+#include "core/time.h"
 #include "http/message.h"
 
 namespace flowsell::api {
@@ -21,6 +23,9 @@ Result<Secret> cookie(const http::Request& request, std::string_view name);
 
 void set_cookie(http::Response& response, std::string_view name, const Secret& value,
                 std::chrono::seconds life);
+/// Of a session that goes on under another token.
+void renew_session_cookie(http::Response& response, const Secret& token,
+                          const accounts::Session& session, Time now);
 void clear_cookie(http::Response& response, std::string_view name);
 
 /// For what changes something and goes by cookies: fails with kCrossSiteRequest when a browser says

@@ -74,6 +74,7 @@ void add_sender_routes(Routes& routes);
 void add_quota_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_user_routes(Routes& routes);
+void add_second_factor_routes(Routes& routes);
 void add_workspace_routes(Routes& routes);
 void add_member_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);

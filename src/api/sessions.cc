@@ -12,6 +12,7 @@ using accounts::Session;
 
 constexpr json::StringRule kEmail{3, 254};
 constexpr json::StringRule kPassword{1, 1024};
+constexpr json::StringRule kCode{6, 40};
 constexpr std::chrono::seconds kDeviceLife{180 * 24 * 3600};
 
 std::string render(const Session& session, const SessionId& current) {
@@ -31,13 +32,14 @@ Task<http::Response> sign_in(Visit& visit) {
   CO_TRY(const auto document, json_body(visit.request));
   std::vector<FieldError> faults;
   json::ObjectReader in(document.root(), "", faults);
-  const std::string email(in.required_string("email", kEmail).value_or(""));
-  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
+  accounts::Accounts::SignIn wanted;
+  wanted.email = in.required_string("email", kEmail).value_or("");
+  wanted.password = Secret(std::string(in.required_string("password", kPassword).value_or("")));
+  wanted.code = Secret(std::string(in.string("code", kCode).value_or("")));
   in.finish();
   CO_CHECK_OK(json::as_result(std::move(faults)));
-  CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
-  CO_TRY(const auto signed_in, co_await visit.accounts.sign_in(email, std::move(password),
-                                                               std::move(device), visit.origin()));
+  CO_TRY(wanted.device, cookie(visit.request, kDeviceCookie));
+  CO_TRY(const auto signed_in, co_await visit.accounts.sign_in(std::move(wanted), visit.origin()));
   http::Response response;
   response.status = 201;
   response.body = render(signed_in.session, signed_in.session.id);

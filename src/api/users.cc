@@ -121,9 +121,29 @@ Task<http::Response> change_password(Visit& visit) {
          co_await visit.accounts.change_password(*visit.session, std::move(old_password),
                                                  std::move(password), visit.origin()));
   http::Response response = done();
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(visit.session->expires_at -
-                                                                     visit.clock.now());
-  set_cookie(response, kSessionCookie, token, left);
+  renew_session_cookie(response, token, *visit.session, visit.clock.now());
+  co_return response;
+}
+
+Task<http::Response> ask_email_change(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  std::string email(in.required_string("email", kEmail).value_or(""));
+  Secret password(std::string(in.string("password", kPassword).value_or("")));
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_CHECK_OK(co_await visit.accounts.ask_email_change(*visit.session, std::move(email),
+                                                       std::move(password), visit.origin()));
+  co_return mail_comes();
+}
+
+Task<http::Response> change_email(Visit& visit) {
+  CO_TRY(std::string token, only_field(visit.request, "token", kToken));
+  CO_TRY(const Secret renewed, co_await visit.accounts.confirm_email_change(
+                                   *visit.session, Secret(std::move(token)), visit.origin()));
+  http::Response response = done();
+  renew_session_cookie(response, renewed, *visit.session, visit.clock.now());
   co_return response;
 }
 
@@ -148,6 +168,8 @@ void add_user_routes(Routes& routes) {
   routes.add_signed_in(Method::kGet, "/v1/user", get_user);
   routes.add_signed_in(Method::kPatch, "/v1/user", rename);
   routes.add_signed_in(Method::kPost, "/v1/user/password", change_password);
+  routes.add_signed_in(Method::kPost, "/v1/user/email", ask_email_change);
+  routes.add_signed_in(Method::kPost, "/v1/user/email/confirm", change_email);
 }
 
 }  // namespace flowsell::api

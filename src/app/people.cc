@@ -80,8 +80,8 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       passwords_(
           {process.settings.accounts.password_passes, process.settings.accounts.password_mib << 20},
           kHashedAtOnce),
-      accounts_({database, passwords_, *process.keys.spool, process.ids, process.clock,
-                 [this] { postman_.wake(); }},
+      accounts_({database, passwords_, *process.keys.spool, process.keys.ring, process.ids,
+                 process.clock, [this] { postman_.wake(); }},
                 {process.settings.accounts.session_idle, process.settings.accounts.session_life,
                  std::move(public_url)}),
       timer_(process.pool.context(0)) {}

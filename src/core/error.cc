@@ -33,6 +33,12 @@ constexpr std::array kTable = {
     ErrorInfo{kInvalidCredentials, "invalid_credentials", 401,
               "The email address or the password is wrong", false,
               "Check both, or ask for a new password with POST /v1/password_resets."},
+    ErrorInfo{kSecondFactorRequired, "second_factor_required", 401, "A second factor is required",
+              false, "Sign in with password and code; who has no second factor sets one up first."},
+    ErrorInfo{kInvalidSecondFactor, "invalid_second_factor", 401,
+              "The code of the second factor is wrong", false,
+              "Send the code that your authenticator shows now; each works once, recovery codes "
+              "too."},
     ErrorInfo{kInvalidSession, "invalid_session", 401, "The session is over", false,
               "Sign in again with POST /v1/sessions."},
     ErrorInfo{kInvalidSignature, "invalid_signature", 401, "The signature does not verify", false,

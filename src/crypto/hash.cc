@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sodium.h>
 #include <zlib.h>
 
@@ -104,6 +105,16 @@ Digest hmac_sha256(std::string_view key, std::initializer_list<std::string_view>
   outer.add(text_of(inside));
   OPENSSL_cleanse(pad.data(), pad.size());
   return outer.finish();
+}
+
+std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data) {
+  std::array<std::uint8_t, 20> digest{};
+  unsigned int size = 0;
+  const auto* const done =
+      HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(), &size);
+  must(done != nullptr && size == digest.size() ? 1 : 0);
+  return digest;
 }
 
 Digest keyed_hash(std::span<const std::uint8_t, 32> key,

@@ -37,6 +37,7 @@ constexpr Parameter kWhere{"where"};  // a device, an address, a country: as muc
 constexpr std::array<Row, kMailKinds> kRows = {
     row(MailKind::kVerifyEmail, "verify_email", kLink, kValidFor),
     row(MailKind::kResetPassword, "reset_password", kLink, kValidFor, kWhere),
+    row(MailKind::kChangeEmail, "change_email", kLink, kValidFor, kWhere),
     row(MailKind::kEmailChanged, "email_changed", Parameter{"new_address"}, kWhen, kWhere),
     row(MailKind::kInvitation, "invitation", kWorkspace, Parameter{"inviter"}, Parameter{"role"},
         kLink, kValidFor),

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from _support import second_factor
 from _support.api import Api, text_to
 from _support.contract import contract
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, owner_of, sign_up
@@ -382,6 +383,13 @@ def test_the_rest_of_the_operations_succeed(server, owner):
     assert [each["id"] for each in browser.get("/v1/invitations").json()["data"]] == [invited["id"]]
     assert browser.delete(f"/v1/invitations/{invited['id']}").status == 204
     assert len(browser.get("/v1/api_keys").json()["data"]) == 0
+    assert browser.post("/v1/user/email", {"email": "rest.new@example.com", "password": PASSWORD}).status == 202
+    token = Mails(server).token_for("rest.new@example.com", "change-email")
+    assert browser.post("/v1/user/email/confirm", {"token": token}).status == 204
+    _, codes = second_factor.enable(browser)
+    assert browser.get("/v1/user/second_factor").json()["enabled"]
+    renewed = browser.post("/v1/user/recovery_codes", {"password": PASSWORD, "code": codes[0]}).json()["recovery_codes"]
+    assert browser.post("/v1/user/second_factor/disable", {"password": PASSWORD, "code": renewed[0]}).status == 204
     leaving = add_member(server, owner, "leaving@example.com", "viewer")
     assert leaving.delete("/v1/members/me").status == 204
 

@@ -1,6 +1,7 @@
 """People and their keys on several replicas: whoever is asked, everybody knows the same."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +9,7 @@ from _support.api import Api, text_to
 from _support.database import on_postgres
 from _support.people import Browser, owner_of
 from _support.replicas import Replicas
+from _support.second_factor import enable, sign_in
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
@@ -94,3 +96,20 @@ def test_workspaces_are_made_in_every_cell_and_found_by_every_replica(cluster, o
         for workspace in made:
             browser.workspace = workspace
             assert browser.get("/v1/members").status == 200
+
+
+def test_a_code_is_taken_by_one_replica_only(cluster):
+    """The last one here: it ends the owner's other sessions."""
+    of_owner = cluster.servers[0].sandbox["owner"]
+    browser = owner_of(cluster.servers[0])
+    authenticator, codes = enable(browser, of_owner["password"])
+
+    def at_each(code):
+        def sign_in_at(server):
+            return sign_in(Browser(server.base_url), of_owner["email"], code, of_owner["password"]).status
+        with ThreadPoolExecutor(len(cluster.servers)) as pool:
+            return sorted(pool.map(sign_in_at, cluster.servers))
+    assert at_each(authenticator.code()) == [201, 401, 401]
+    assert at_each(codes[0]) == [201, 401, 401]
+    proof = {"password": of_owner["password"], "code": codes[1]}
+    assert at(cluster, browser, 1).post("/v1/user/second_factor/disable", proof).status == 204

@@ -19,7 +19,7 @@ inline std::vector<testkit::Migrations> people_tables() {
 /// Accounts and teams on the world's database.
 struct PeopleWorld {
   PeopleWorld(messaging::MessagingWorld& world, identity::ApiKeys& keys)
-      : accounts({*world.db, passwords, *world.spool, world.ids, world.clock, [] {}},
+      : accounts({*world.db, passwords, *world.spool, world.ring, world.ids, world.clock, [] {}},
                  {.public_url = "https://connect.example"}),
         members(*world.db, world.ids, world.clock),
         key_desk(*world.db, keys, world.idempotency, world.ids, world.clock),

@@ -60,7 +60,7 @@ TEST_F(SandboxTest, OwnerCanSignInAndOwnsTheWorkspace) {
   ASSERT_TRUE(sandbox && write(*sandbox));
   const auto sign_in = [&](const Secret& password) {
     return testkit::run(world_.pool,
-                        people_.accounts.sign_in(sandbox->owner_email, password, Secret(), {}));
+                        people_.accounts.sign_in({sandbox->owner_email, password}, {}));
   };
   const auto signed_in = sign_in(sandbox->owner_password);
   ASSERT_TRUE(signed_in);

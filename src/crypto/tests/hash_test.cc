@@ -66,6 +66,13 @@ TEST(HmacSha256, KeyOfOneBlockIsUsedAsItIs) {
             hmac_sha256(as_text(sha256(std::string(65, 'k'))), {"x"}));
 }
 
+TEST(HmacSha1, MatchesRfc2202) {
+  EXPECT_EQ(hex_encode(hmac_sha1(std::string(20, '\x0b'), "Hi There")),
+            "b617318655057264e28bc0b6fb378c8ef146be00");
+  EXPECT_EQ(hex_encode(hmac_sha1("Jefe", "what do ya want for nothing?")),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
 TEST(KeyedHash, DependsOnKeyAndText) {
   const std::array<std::uint8_t, 32> zero{};
   std::array<std::uint8_t, 32> one{};

@@ -14,6 +14,7 @@
 #include "audit/export.h"
 #include "core/sensitive.h"
 #include "crypto/hash.h"
+#include "crypto/key_ring.h"
 #include "crypto/rotating_keys.h"
 #include "runtime/task.h"
 #include "store/database.h"
@@ -21,6 +22,7 @@
 namespace flowsell::accounts {
 
 struct AttemptLimit;
+struct FactorTry;
 struct StoredUser;
 enum class TokenPurpose : std::uint8_t;
 
@@ -43,6 +45,7 @@ class Accounts {
     store::Database& db;
     Passwords& passwords;
     crypto::RotatingKeys& spool;  ///< mails wait sealed under its keys
+    const crypto::KeyRing& ring;  ///< seeds of second factors are sealed under it
     IdSource& ids;
     const Clock& clock;
     std::function<void()> mail_waits;  ///< called when one does
@@ -69,10 +72,16 @@ class Accounts {
     Secret token;   ///< for the session's cookie; shown once
     Secret device;  ///< for the device's cookie
   };
-  /// `device`: what the browser has from an earlier time, or empty. Fails with kInvalidCredentials,
-  /// kRateLimited (too many attempts for this account from devices that it does not know, or from
-  /// this network), kEmailNotVerified.
-  Task<SignedIn> sign_in(std::string email, Secret password, Secret device, audit::Origin from);
+  struct SignIn {
+    std::string email;
+    Secret password;
+    Secret device = Secret();  ///< what the browser has from an earlier time, or empty
+    Secret code = Secret();    ///< of the second factor, or a recovery code; empty where none
+  };
+  /// Fails with kInvalidCredentials, kRateLimited (too many attempts for this account from devices
+  /// that it does not know, or from this network; too many wrong codes), kEmailNotVerified; and, of
+  /// the right password only, with kSecondFactorRequired and kInvalidSecondFactor.
+  Task<SignedIn> sign_in(SignIn wanted, audit::Origin from);
   /// Fails with kInvalidSession.
   Task<Session> find_session(Secret token);
   Task<std::vector<Session>> sessions_of(UserId user);
@@ -81,14 +90,53 @@ class Accounts {
 
   /// A link that sets a new password, where the address has an account.
   Task<> ask_password_reset(std::string email, audit::Origin from);
-  /// Ends all sessions. The link has proven the address too. Fails with kInvalidToken and
-  /// kInvalidRequest.
+  /// Ends all sessions. The link has proven the address too; a second factor stays, and is asked
+  /// for as before. Fails with kInvalidToken and kInvalidRequest.
   Task<> reset_password(Secret token, Secret password, audit::Origin from);
   /// Ends all other sessions, and gives this one a new token. Fails with kInvalidCredentials,
   /// kRateLimited and kInvalidRequest.
   Task<Secret> change_password(Session by, Secret old_password, Secret password,
                                audit::Origin from);
   Task<User> rename(Session by, std::string name, audit::Origin from);
+
+  // --- the second factor: one-time passwords of an authenticator (second_factor.cc) ---
+
+  struct FactorState {
+    std::optional<Time> enabled_at;  ///< nullopt: there is none
+    std::int64_t recovery_codes = 0;
+  };
+  Task<FactorState> second_factor_of(UserId user);
+  /// What the authenticator is to know; not shown again.
+  struct Enrolment {
+    Secret secret;  ///< base32
+    Secret uri;     ///< "otpauth://totp/..."
+  };
+  /// Nothing changes before it is confirmed. `password` may be empty where the user has none and
+  /// the session is young. Fails with kInvalidCredentials, kRateLimited, kConflict (there is one).
+  Task<Enrolment> begin_second_factor(Session by, Secret password, audit::Origin from);
+  struct EnabledFactor {
+    Secret token;  ///< the session's new one
+    std::vector<Secret> recovery_codes;
+  };
+  /// Ends all other sessions, which no second factor has confirmed, and gives this one a new token.
+  /// Fails with kInvalidSecondFactor, kRateLimited, kConflict (none was begun).
+  Task<EnabledFactor> confirm_second_factor(Session by, Secret code, audit::Origin from);
+  /// Ends all other sessions, and gives this one a new token. Fails with kInvalidCredentials,
+  /// kInvalidSecondFactor, kSecondFactorRequired, kRateLimited, kConflict (there is none).
+  Task<Secret> disable_second_factor(Session by, Secret password, Secret code, audit::Origin from);
+  /// In place of those that are left. Fails as disable_second_factor() does.
+  Task<std::vector<Secret>> renew_recovery_codes(Session by, Secret password, Secret code,
+                                                 audit::Origin from);
+
+  // --- another address (email_change.cc) ---
+
+  /// A link to the new address, and word of it to the old one. The same answer where the new one
+  /// has an account, whose owner hears that somebody tried. Fails with kInvalidCredentials,
+  /// kInvalidRequest and kRateLimited.
+  Task<> ask_email_change(Session by, std::string email, Secret password, audit::Origin from);
+  /// By who asked for it. Ends all other sessions, and gives this one a new token. Fails with
+  /// kInvalidToken, and kConflict (the address has an account by now).
+  Task<Secret> confirm_email_change(Session by, Secret token, audit::Origin from);
 
   Task<std::vector<UserWorkspace>> workspaces_of(UserId user);
   /// For the room that has the members: what the user's list shows. Before a member is added, and
@@ -130,6 +178,7 @@ class Accounts {
 
  private:
   struct Attempt;
+  struct Entry;
   Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                     const audit::Origin& from) const;
   Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
@@ -137,6 +186,16 @@ class Accounts {
   Task<> take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets);
   Task<Attempt> begin_attempt(std::string email, const Secret& device, std::string address);
   Task<StoredUser> owner_of(const Secret& token, TokenPurpose purpose);
+  Task<> refuse_password(const Attempt& attempt, const audit::Origin& from);
+  Task<SignedIn> enter(const Attempt& attempt, Entry entry);
+  /// That it is still who signed in.
+  struct Proof {
+    std::string password_hash;  ///< to be held in the transaction that goes by it
+    crypto::Digest bucket;      ///< what the try was counted by: to be forgotten there
+  };
+  Task<Proof> prove(Session by, Secret password);
+  Result<std::optional<Error>> pass(store::Connection& db, const Proof& proof,
+                                    const FactorTry& with) const;
   Session new_session(const User& user, const audit::Origin& from) const;
 
   Rooms rooms_;

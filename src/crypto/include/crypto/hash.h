@@ -24,6 +24,8 @@ std::array<std::uint8_t, N> head_of(const Digest& digest) {
 Digest sha256(std::string_view data);
 /// HMAC-SHA256 (RFC 2104) over the parts, one after the other.
 Digest hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
+/// HMAC-SHA-1 (RFC 2104): for one-time passwords, whose standard has it.
+std::array<std::uint8_t, 20> hmac_sha1(std::string_view key, std::string_view data);
 /// BLAKE2b-256 under a key of 32 bytes: keyed hashes of phone numbers, derived ids.
 Digest keyed_hash(std::span<const std::uint8_t, 32> key,
                   std::initializer_list<std::string_view> parts);

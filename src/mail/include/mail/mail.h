@@ -21,6 +21,7 @@ namespace flowsell::mail {
 enum class MailKind : std::uint8_t {
   kVerifyEmail,
   kResetPassword,
+  kChangeEmail,   ///< to the address that is to be
   kEmailChanged,  ///< to the address that was left
   kInvitation,
   kSecurityNotice,
@@ -31,7 +32,7 @@ enum class MailKind : std::uint8_t {
   kAccountDeleted,
   kSupportSessionOpened,
 };
-inline constexpr std::size_t kMailKinds = 11;
+inline constexpr std::size_t kMailKinds = 12;
 
 /// "verify_email", ...
 std::string_view mail_kind_name(MailKind kind) noexcept;

@@ -1,0 +1,42 @@
+#include "journey.h"
+
+#include "user_table.h"
+
+namespace flowsell::accounts {
+namespace {
+
+constexpr std::size_t kTokenLength = 43;  // 256 bits
+
+}  // namespace
+
+Secret new_token() { return Secret(crypto::random_base62(kTokenLength)); }
+crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
+
+Error too_many(std::chrono::seconds wait) {
+  Error error{ErrorCode::kRateLimited, "too many attempts"};
+  error.retry_after = wait;
+  return error;
+}
+
+Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, used or too old"}; }
+
+Result<std::string> checked_email(std::string_view text) {
+  auto email = normal_email(text);
+  if (email) return *std::move(email);
+  return fail_field("/email", "invalid_format", "that is no address that mail can be sent to",
+                    "Send an address such as asha@example.com.");
+}
+
+audit::Act act_of(IdSource& ids, Time now, const UserId& of, const audit::Origin& from,
+                  std::string name) {
+  audit::Act act;
+  act.scope = of.blob();
+  act.id = ids.next<IdKind::kAuditEvent>();
+  act.at = now;
+  act.actor = {audit::ActorKind::kUser, of.str()};
+  act.origin = from;
+  act.name = std::move(name);
+  return act;
+}
+
+}  // namespace flowsell::accounts

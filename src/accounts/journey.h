@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "accounts/accounts.h"
+#include "accounts/user.h"
+#include "attempts.h"
+#include "audit/event.h"
+#include "store/change.h"
+
+/// What the journeys of accounts.cc, second_factor.cc and email_change.cc share.
+namespace flowsell::accounts {
+
+inline constexpr AttemptLimit kPerAccount{10, std::chrono::minutes(15)};
+inline constexpr AttemptLimit kPerNetwork{100, std::chrono::minutes(15)};
+inline constexpr AttemptLimit kMailsPerAddress{5, std::chrono::hours(1)};
+inline constexpr AttemptLimit kMailsPerNetwork{50, std::chrono::hours(1)};
+
+inline constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
+
+/// 256 random bits, for a session or a device.
+Secret new_token();
+crypto::Digest hash_of(const Secret& token);
+
+Error too_many(std::chrono::seconds wait);
+Error invalid_token();
+/// Fails with a fault of the field "/email".
+Result<std::string> checked_email(std::string_view text);
+
+/// Something that a user does to his account, for its chain of the audit log.
+audit::Act act_of(IdSource& ids, Time now, const UserId& of, const audit::Origin& from,
+                  std::string name);
+
+}  // namespace flowsell::accounts
