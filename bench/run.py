@@ -12,11 +12,11 @@ import shutil
 import signal
 import sys
 
-from cases import backlog, deliveries, idle, keys, latency, neighbour, postgres, replicas, sends, status, stored
+from cases import backlog, deliveries, idle, keys, latency, neighbour, postgres, replicas, sends, sign_in, status, stored
 from harness.paths import CONNECTD, SIMULATOR, WORK
 from harness.processes import BenchError
 
-CASES = [sends, keys, postgres, replicas, stored, latency, status, deliveries, neighbour, backlog, idle]
+CASES = [sends, keys, postgres, replicas, stored, latency, status, deliveries, neighbour, backlog, idle, sign_in]
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

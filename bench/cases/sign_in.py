@@ -1,0 +1,127 @@
+"""How long a refused sign-in takes, for addresses with an account and for others: no stranger may tell them apart."""
+
+import http.client
+import json
+import random
+import shutil
+import statistics
+import sys
+import time
+
+from harness import report
+from harness.paths import TESTS, WORK
+from harness.processes import BenchError
+from harness.servers import Connectd, Simulator
+
+sys.path.insert(0, str(TESTS))
+
+from _support.people import Mails  # noqa: E402
+
+NAME = "sign_in"
+HELP = "time of a refused sign-in, for known and for unknown addresses"
+
+PASSWORD = "umbrella kettle Tuesday moss"
+WRONG = "violet harbour seventeen lamps"
+TRIES_PER_ADDRESS = 9  # the tenth more would be refused before a hash
+RESAMPLES = 2000
+ROWS = {
+    "hash as shipped": {},
+    "cheapest hash": {"CONNECT_ACCOUNTS_PASSWORD_MIB": "8", "CONNECT_ACCOUNTS_PASSWORD_PASSES": "1"},
+}
+COLUMNS = {
+    "known_ms": "known address ms",
+    "unknown_ms": "unknown address ms",
+    "difference_us": "difference µs",
+    "low_us": "95 % from µs",
+    "high_us": "to µs",
+    "spread_us": "spread of one try µs",
+}
+
+
+def add_options(parser) -> None:
+    parser.add_argument("--pairs", type=int, default=450, help="tries of each kind")
+
+
+class _Caller:
+    """One connection; each try is from a network of its own, as a stranger with many would do it."""
+
+    def __init__(self, port: int):
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._network = 0
+
+    def post(self, path: str, body: dict) -> tuple[int, float]:
+        """Status, and the seconds that the answer took."""
+        self._network += 1
+        address = f"10.{self._network // 256}.{self._network % 256}.1"
+        text = json.dumps(body)
+        begun = time.perf_counter()
+        self._connection.request("POST", path, text, {"Content-Type": "application/json", "X-Forwarded-For": address})
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.status, time.perf_counter() - begun
+
+
+def _open_account(caller: _Caller, server: Connectd, address: str) -> None:
+    wanted = {"name": "Asha", "email": address, "password": PASSWORD, "terms_version": "2026-11"}
+    caller.post("/v1/users", wanted)
+    token = Mails(server).token_for(address, "verify")
+    status, _ = caller.post("/v1/email_verifications/confirm", {"token": token, "password": PASSWORD})
+    if status != 204:
+        raise BenchError(f"the address of {address} was not verified: {status}")
+
+
+def _try(caller: _Caller, address: str) -> float:
+    status, seconds = caller.post("/v1/sessions", {"email": address, "password": WRONG})
+    if status != 401:
+        raise BenchError(f"a wrong password was answered with {status}")
+    return seconds
+
+
+def _interval(differences: list[float]) -> tuple[float, float]:
+    """Where the median lies, by resampling."""
+    medians = sorted(statistics.median(random.choices(differences, k=len(differences))) for _ in range(RESAMPLES))
+    return medians[int(RESAMPLES * 0.025)], medians[int(RESAMPLES * 0.975)]
+
+
+def _measure(server: Connectd, pairs: int) -> dict:
+    caller = _Caller(server.port)
+    addresses = pairs // TRIES_PER_ADDRESS + 1
+    known = [f"known{number:04}@example.com" for number in range(addresses)]
+    other = [f"other{number:04}@example.com" for number in range(addresses)]
+    for address in known:
+        _open_account(caller, server, address)
+    took: dict[str, list[float]] = {"known": [], "unknown": []}
+    for pair in range(pairs):
+        tries = [("known", known[pair % addresses]), ("unknown", other[pair % addresses])]
+        random.shuffle(tries)  # neither kind is always the second
+        for kind, address in tries:
+            took[kind].append(_try(caller, address))
+    differences = [a - b for a, b in zip(took["known"], took["unknown"], strict=True)]
+    low, high = _interval(differences)
+    return {
+        "known_ms": statistics.median(took["known"]) * 1e3,
+        "unknown_ms": statistics.median(took["unknown"]) * 1e3,
+        "difference_us": statistics.median(differences) * 1e6,
+        "low_us": low * 1e6,
+        "high_us": high * 1e6,
+        "spread_us": statistics.pstdev(took["unknown"]) * 1e6,
+    }
+
+
+def run(options) -> None:
+    pairs = 18 if options.quick else options.pairs
+    folder = WORK / NAME
+    shutil.rmtree(folder, ignore_errors=True)
+    rows = {}
+    with Simulator(folder / "sim") as provider:
+        for name, settings in ROWS.items():
+            all_settings = {**settings, "CONNECT_TRUSTED_PROXIES": "127.0.0.1/32"}
+            with Connectd(folder / name.replace(" ", "-"), provider, settings=all_settings) as server:
+                rows[name] = _measure(server, pairs)
+            report.progress(name, rows[name])
+    text = report.table(rows, COLUMNS, "connectd") + (
+        f"\n\n{pairs} pairs of tries with a wrong password, one of an address with an account and one of another, in an "
+        "order that is drawn for each pair. The difference is the median over pairs, known less unknown, with an interval "
+        f"for it by {RESAMPLES} resamples. Where the interval has zero in it, so many tries don't tell the two apart."
+    )
+    report.save(NAME, text, {"result": rows}, publish=not options.quick)
