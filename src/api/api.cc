@@ -53,6 +53,7 @@ class Api::Impl final : public Routes {
     add_member_routes(*this);
     add_api_key_routes(*this);
     add_audit_routes(*this, process_);
+    add_data_request_routes(*this);
     add_hook_routes(*this, process_);
     add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);

@@ -79,6 +79,7 @@ void add_workspace_routes(Routes& routes);
 void add_member_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);
 void add_audit_routes(Routes& routes, const Api::Process& process);
+void add_data_request_routes(Routes& routes);
 void add_hook_routes(Routes& routes, const Api::Process& process);
 void add_sandbox_routes(Routes& routes, const Api::Process& process);
 void add_health_routes(Routes& routes, const Api::Process& process);

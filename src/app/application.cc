@@ -121,6 +121,17 @@ class Application::Parts {
         [](const Cell& c) { return static_cast<double>(c.database().stats().operations); });
     add("connect_store_round_trips_total", "Round trips of the writer to its server.",
         [](const Cell& c) { return static_cast<double>(c.database().stats().round_trips); });
+    const auto add_deletions = [this](const char* name, const char* help,
+                                      std::int64_t (privacy::Runner::*count)() const noexcept) {
+      process.metrics.gauge(name, help, [this, count] {
+        const privacy::Runner* const runner = people ? &people->deletions() : cells->deletions();
+        return runner == nullptr ? 0.0 : static_cast<double>((runner->*count)());
+      });
+    };
+    add_deletions("connect_data_requests_open", "Data requests that have not ended.",
+                  &privacy::Runner::open_count);
+    add_deletions("connect_data_requests_overdue", "Data requests whose time is over.",
+                  &privacy::Runner::overdue_count);
     add("connect_outbox_queued", "Jobs in the outbox that no attempt has claimed.",
         [](const Cell& c) { return static_cast<double>(c.outbox().queued()); });
     add("connect_outbox_in_flight", "Attempts open now.",
@@ -247,7 +258,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   CHECK_OK(parts_->server->start());
   tell_simulator();
   cell.start();
-  parts_->people->start();
+  parts_->people->start(*parts_->home);
   return sandbox;
 }
 

@@ -1,7 +1,11 @@
 #include "audit_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -10,6 +14,7 @@
 #include "cluster/schema.h"
 #include "core/encoding.h"
 #include "keys.h"
+#include "privacy/certificate.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
 
@@ -60,7 +65,38 @@ Result<Opened> open_postgres(const config::Settings& settings) {
   return opened;
 }
 
+constexpr std::string_view kCertificate = R"(the certificate {} is sound
+it says that the deletion of {} was done at {}
+it was signed by the key {}
+{}
+)";
+constexpr std::uintmax_t kCertificateBytesMax = 65'536;
+
+Result<std::string> content_of(const std::string& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  std::ifstream in(file, std::ios::binary);
+  if (error || !in) return fail(ErrorCode::kNotFound, file + " can't be read");
+  if (size > kCertificateBytesMax) return fail(ErrorCode::kInvalidRequest, file + " is too large");
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
 }  // namespace
+
+Result<std::string> verify_certificate(const config::Settings& settings, const std::string& file,
+                                       Time /*now*/) {
+  TRY(const std::string text, content_of(file));
+  TRY(const auto verified, privacy::verify_certificate(text));
+  TRY(const auto ring, find_key_ring(settings));
+  const bool is_ours =
+      ring && privacy::CertificateKey::of(*ring).public_key() == verified.signed_by;
+  if (ring && !is_ours)
+    return fail(ErrorCode::kInvalidSignature, "the certificate was signed by another server's key");
+  return fmt::format(kCertificate, verified.id, verified.subject, format_time(verified.finished_at),
+                     hex_encode(verified.signed_by),
+                     is_ours ? "which is this server's"
+                             : "compare it with the server's: there is no master key here");
+}
 
 Result<audit::Report> verify_audit(const config::Settings& settings, Time now) {
   TRY(const Keys keys, open_keys(settings, now));

@@ -12,6 +12,7 @@
 #include "maintenance.h"
 #include "messaging/provider_updates.h"
 #include "outbox/outbox.h"
+#include "privacy/doors.h"
 #include "process.h"
 #include "store/database.h"
 #include "store/restores.h"
@@ -56,6 +57,9 @@ class Cell {
   identity::ApiKeys& api_keys() noexcept { return api_keys_; }
   messaging::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
+  privacy::CellRooms privacy_rooms() noexcept {
+    return {*db_, workspaces_, api_keys_, senders_, endpoints_, begun_, begun_deliveries_};
+  }
 
  private:
   Process& process_;

@@ -10,6 +10,7 @@
 #include "identity/api_keys.h"
 #include "migrations.h"
 #include "peer_door.h"
+#include "routes.h"
 #include "store/copy.h"
 #include "store/postgres.h"
 #include "telemetry/log.h"
@@ -33,17 +34,6 @@ constexpr auto kGraveTime = 5s;
 constexpr std::size_t kTurns = 2;
 constexpr auto kKeyCheckInterval = 1h;
 constexpr auto kStoppingInterval = 100ms;
-
-std::string route_of(std::string_view kind, identity::Mode mode, std::string_view address) {
-  std::string name(kind);
-  return name.append(":").append(identity::mode_name(mode)).append(":").append(address);
-}
-std::string address_route(identity::Mode mode, std::string_view address) {
-  return route_of("whatsapp", mode, address);
-}
-std::string account_route(identity::Mode mode, std::string_view account) {
-  return route_of("whatsapp-account", mode, account);
-}
 
 Error no_such_key() { return {ErrorCode::kInvalidApiKey, "no such key, or it was revoked"}; }
 
@@ -93,7 +83,7 @@ Result<> Cells::open_shared() {
   TRY(schema_, cluster::schema_of(*shared_));
   directory_ = std::make_unique<cluster::Directory>(*shared_);
   TRY(people_, People::make(process_, *shared_, base_url_, /*signs=*/true));
-  people_->start();
+  people_->start(*this);
   return {};
 }
 

@@ -27,7 +27,7 @@ namespace flowsell::app {
 /// The homes of workspaces on PostgreSQL: cells, each in a schema of its own, which replicas share
 /// among them. This replica opens those that it has, gives some away when others come, takes those
 /// of the dead, and passes on what belongs to another's.
-class Cells final : public api::Homes {
+class Cells final : public api::Homes, public privacy::Doors {
  public:
   /// `when_gone`: this process can only end, and be started again.
   Cells(Process& process, std::function<void()> when_gone);
@@ -48,6 +48,11 @@ class Cells final : public api::Homes {
   Task<api::Home> find_named(std::string name, const http::Request& request) override;
   Task<api::Home> find_new(const http::Request& request) override;
   accounts::Accounts* accounts() override;
+  privacy::Desk* privacy_desk() override;
+  std::size_t cell_count() const override;
+  std::optional<privacy::Door> enter_cell(std::size_t number) override;
+  Task<std::optional<std::size_t>> cell_of(WorkspaceId workspace) override;
+  Task<> withdraw_names(const privacy::CellRooms& rooms, WorkspaceId workspace) override;
   Task<> take_webhook(const http::Request& request) override;
   std::optional<ErrorCode> unready() const override;
 
@@ -56,6 +61,8 @@ class Cells final : public api::Homes {
   /// Over all cells that are open here.
   double sum(const std::function<double(const Cell&)>& of_one) const;
   std::size_t open_count() const;
+  /// nullptr: not ready yet.
+  const privacy::Runner* deletions() const;
 
  private:
   enum class State : std::uint8_t {

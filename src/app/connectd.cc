@@ -114,6 +114,10 @@ int main(int argc, char** argv) {
       });
     case config::Command::kVerifyAudit:
       return verify_audit(*loaded);
+    case config::Command::kVerifyCertificate:
+      return run(*loaded, [&](const config::Settings& settings, Time now) {
+        return app::verify_certificate(settings, loaded->from, now);
+      });
     case config::Command::kServe:
       return serve(loaded->settings);
   }

@@ -9,7 +9,7 @@
 namespace flowsell::app {
 
 /// The home of every workspace is one cell: a server on SQLite.
-class OneCell final : public api::Homes {
+class OneCell final : public api::Homes, public privacy::Doors {
  public:
   OneCell(Process& process, Cell& cell, People& people)
       : process_(process), cell_(cell), people_(people) {}
@@ -27,6 +27,15 @@ class OneCell final : public api::Homes {
     co_return api::Home(cell_.services(), nullptr);
   }
   accounts::Accounts* accounts() override { return &people_.accounts(); }
+  privacy::Desk* privacy_desk() override { return &people_.privacy_desk(); }
+  std::size_t cell_count() const override { return 1; }
+  std::optional<privacy::Door> enter_cell(std::size_t /*number*/) override {
+    return privacy::Door(cell_.privacy_rooms(), nullptr);
+  }
+  Task<std::optional<std::size_t>> cell_of(WorkspaceId /*workspace*/) override { co_return 0; }
+  Task<> withdraw_names(const privacy::CellRooms& /*rooms*/, WorkspaceId /*workspace*/) override {
+    co_return Result<>{};
+  }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, process_.whatsapp.open(request));
     co_return co_await cell_.ingest().store(std::move(webhook));

@@ -27,6 +27,17 @@ Result<crypto::KeyRing> key_ring(const config::Settings& settings) {
 
 }  // namespace
 
+Result<std::optional<crypto::KeyRing>> find_key_ring(const config::Settings& settings) {
+  const bool is_set =
+      !settings.security.master_key.empty() || !settings.security.master_key_command.empty();
+  std::error_code error;
+  if (!is_set &&
+      !std::filesystem::exists(std::filesystem::path(settings.data.dir) / "master.key", error))
+    return std::nullopt;
+  TRY(auto ring, key_ring(settings));
+  return std::optional(std::move(ring));
+}
+
 Result<Keys> open_keys(const config::Settings& settings, Time now) {
   const std::filesystem::path dir(settings.data.dir);
   auto ring = key_ring(settings);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cluster/key_check.h"
@@ -22,6 +23,8 @@ struct Keys {
   /// What replicas compare, to find out whether they have the same.
   std::vector<cluster::SharedKey> shared(Time now) const;
 };
+/// Where there is one: no file is made. nullopt: there is none.
+Result<std::optional<crypto::KeyRing>> find_key_ring(const config::Settings& settings);
 Result<Keys> open_keys(const config::Settings& settings, Time now);
 
 }  // namespace flowsell::app

@@ -93,9 +93,9 @@ Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
 // One database on SQLite has it all. On PostgreSQL accounts and their mails are in the tables that
 // replicas share, and so are the audit log's chains that are no workspace's.
 
-constexpr std::array<std::string_view, 9> kSharedTables = {
-    "users",           "sessions",       "email_tokens",   "known_devices", "sign_in_attempts",
-    "user_workspaces", "second_factors", "recovery_codes", "mails"};
+constexpr std::array kSharedTables = std::to_array<std::string_view>(
+    {"users", "sessions", "email_tokens", "known_devices", "sign_in_attempts", "user_workspaces",
+     "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts"});
 
 bool is_shared(std::string_view table) {
   return std::ranges::find(kSharedTables, table) != kSharedTables.end();

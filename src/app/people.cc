@@ -83,13 +83,21 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       accounts_({database, passwords_, *process.keys.spool, process.keys.ring, process.ids,
                  process.clock, [this] { postman_.wake(); }},
                 {process.settings.accounts.session_idle, process.settings.accounts.session_life,
-                 std::move(public_url)}),
+                 public_url}),
+      deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
+                  privacy::CertificateKey::of(process.keys.ring), [this] { postman_.wake(); },
+                  process.settings.privacy.review}),
+      privacy_desk_({database, *process.keys.spool, process.ids, process.clock,
+                     [this] { postman_.wake(); }, [this] { deletions_.wake(); }},
+                    {process.settings.privacy.grace, process.settings.privacy.due,
+                     process.settings.privacy.review, std::move(public_url)}),
       timer_(process.pool.context(0)) {}
 
 People::~People() { passwords_.stop(); }
 
-void People::start() {
+void People::start(privacy::Doors& doors) {
   postman_.start();
+  deletions_.start(doors);
   if (audit_signing_) audit_signing_->start();
   working_.begin();
   runtime::spawn_logged(process_.pool.context(0).get_executor(), run(), "accounts' tidying");
@@ -113,6 +121,7 @@ void People::stop() {
     timer_.cancel();
     working_.end();
   });
+  deletions_.stop();
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();
   (void)working_.wait_idle(kTidyMax);

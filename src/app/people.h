@@ -14,6 +14,8 @@
 #include "mail/mail_folder.h"
 #include "mail/postman.h"
 #include "mail/transport.h"
+#include "privacy/desk.h"
+#include "privacy/runner.h"
 #include "process.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
@@ -31,11 +33,14 @@ class People {
                                               const std::string& base_url, bool signs);
   ~People();
 
-  void start();
+  /// `doors` outlive the end of stop().
+  void start(privacy::Doors& doors);
   /// Before the database stops. Blocking.
   void stop();
 
   accounts::Accounts& accounts() noexcept { return accounts_; }
+  privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
+  const privacy::Runner& deletions() const noexcept { return deletions_; }
 
  private:
   People(Process& process, store::Database& database, mail::Composer composer,
@@ -48,6 +53,8 @@ class People {
   mail::Postman postman_;
   accounts::Passwords passwords_;
   accounts::Accounts accounts_;
+  privacy::Runner deletions_;
+  privacy::Desk privacy_desk_;
   std::optional<AuditSigning> audit_signing_;
   net::steady_timer timer_;
   std::atomic<bool> is_stopping_{false};

@@ -3,6 +3,8 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "store/change.h"
+
 namespace flowsell::cluster {
 namespace {
 
@@ -27,6 +29,9 @@ struct PublishOp final : store::WriteOp {
   std::vector<std::string> names;
 };
 constexpr store::WriteKind kPublishKind{"publish", 10, store::apply_each<PublishOp>};
+const Sql kWithdraw("DELETE FROM routes WHERE name = ?1");
+constexpr store::WriteKind kWithdrawKind{"withdraw", 11, store::apply_each<store::Change>};
+
 PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
     : WriteOp(kPublishKind), cell(c), names(std::move(n)) {}
 
@@ -70,6 +75,17 @@ Task<> Directory::publish_one(std::size_t cell, std::string name) {
   PublishOp op(cell, {name});
   CO_CHECK_OK(co_await shared_.commit(op));
   remember(std::move(name), cell);
+  co_return Result<>{};
+}
+
+Task<> Directory::withdraw(std::vector<std::string> names) {
+  auto body = [&names](store::Connection& db) -> Result<> {
+    for (const std::string& name : names) CHECK_OK(db.write(kWithdraw, {name}));
+    return {};
+  };
+  CO_CHECK_OK(co_await store::change(shared_, kWithdrawKind, std::move(body)));
+  const std::unique_lock lock(mutex_);
+  for (const std::string& name : names) known_.erase(name);
   co_return Result<>{};
 }
 

@@ -275,6 +275,8 @@ std::optional<Command> command_of(const CommandLine& line) {
   if (line.help) return Command::kShowHelp;
   if (line.command == "audit" && line.object == "verify" && !line.markdown)
     return Command::kVerifyAudit;
+  if (line.command == "audit" && line.object == "verify-certificate" && !line.markdown)
+    return Command::kVerifyCertificate;
   if (!line.object.empty()) return std::nullopt;
   if (line.command == "version") return Command::kShowVersion;
   if (line.command == "permissions" && !line.markdown) return Command::kShowPermissions;
@@ -307,7 +309,9 @@ void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& readin
   if (loaded.command == Command::kShowHelp) return;
   if (loaded.command != Command::kMigrateStore) {  // whose two have defaults
     check_flag(kToFlag, line.to, loaded.command == Command::kBackup, reading);
-    check_flag(kFromFlag, line.from, loaded.command == Command::kRestore, reading);
+    const bool reads_a_file =
+        loaded.command == Command::kRestore || loaded.command == Command::kVerifyCertificate;
+    check_flag(kFromFlag, line.from, reads_a_file, reading);
   }
   if (loaded.command != Command::kVerifyAudit) check_flag(kFileFlag, line.file, false, reading);
   if (line.file.empty()) check_flag(kPublicKeyFlag, line.public_key, false, reading);

@@ -25,6 +25,8 @@ Usage:
   connectd audit verify --file FILE [--public-key HEX]
                                the same of an export, with nothing but the file; with the key that
                                the first form prints its signed heads count too
+  connectd audit verify-certificate [flags] --from FILE
+                               check the certificate of a deletion (docs/operations/privacy.md)
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
   connectd permissions         show what API keys and members may do

@@ -315,6 +315,17 @@ void add_accounts(std::vector<Setting>& t) {
                      [](auto& s) -> auto& { return s.accounts.password_mib; }));
 }
 
+void add_privacy(std::vector<Setting>& t) {
+  t.push_back(number("privacy.deletion_grace_hours", "", {0, 720},
+                     "How long a deletion that was asked for can be taken back before it runs.",
+                     [](auto& s) -> auto& { return s.privacy.grace; }));
+  t.push_back(number("privacy.due_days", "", {1, 90},
+                     "When a data request should have ended; later ones are counted as overdue.",
+                     [](auto& s) -> auto& { return s.privacy.due; }));
+  t.push_back(on_off("privacy.review", "", "Deletions wait until an operator has approved them.",
+                     [](auto& s) -> auto& { return s.privacy.review; }));
+}
+
 void add_mail(std::vector<Setting>& t) {
   t.push_back(text("mail.smtp_url", "", "smtp://host:587 or smtps://host:465",
                    "Server that takes mails for delivery. smtp:// needs STARTTLS, except to this "
@@ -440,6 +451,7 @@ std::vector<Setting> build_table() {
   add_server(all);
   add_storage(all);
   add_accounts(all);
+  add_privacy(all);
   add_mail(all);
   add_sandbox(all);
   add_limits(all);

@@ -51,6 +51,8 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "inv_";
     case IdKind::kAuditEvent:
       return "aud_";
+    case IdKind::kDataRequest:
+      return "dsr_";
   }
   return "";
 }
@@ -127,5 +129,6 @@ template class Id<IdKind::kUser>;
 template class Id<IdKind::kSession>;
 template class Id<IdKind::kInvitation>;
 template class Id<IdKind::kAuditEvent>;
+template class Id<IdKind::kDataRequest>;
 
 }  // namespace flowsell

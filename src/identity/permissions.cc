@@ -50,6 +50,8 @@ constexpr std::array kPermissions = {
                kForMembersOnly, kManagers},
     Permission{Scope::kWorkspaceManage, "workspace:manage", "change the workspace's settings",
                kForMembersOnly, kManagers},
+    Permission{Scope::kPrivacyManage, "privacy:manage",
+               "export and delete what is held about one recipient", kForMembersOnly, kManagers},
 };
 
 std::string_view mark(bool yes) { return yes ? "yes" : "–"; }

@@ -71,7 +71,8 @@ const Sql kInsert(
     "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, ?2, ?3, ?4)");
 const Sql kName("SELECT name FROM workspaces WHERE id = ?1");
 const Sql kIds("SELECT id FROM workspaces ORDER BY id");
-const Sql kKeys("SELECT id, wrapped_key FROM workspaces");
+const Sql kKeys("SELECT id, wrapped_key FROM workspaces WHERE length(wrapped_key) > 0");
+const Sql kDestroy("UPDATE workspaces SET name = '', wrapped_key = ?2 WHERE id = ?1");
 
 struct CreateOp final : store::WriteOp {
   CreateOp(const WorkspaceId& w, std::string n, const crypto::KeyRing& ring, Time t);
@@ -143,6 +144,15 @@ Result<std::vector<WorkspaceId>> Workspaces::list() const {
   }));
   CHECK_OK(std::move(read));
   return ids;
+}
+
+Result<> Workspaces::destroy(store::Connection& db, const WorkspaceId& workspace) {
+  return db.write(kDestroy, {workspace, Param::blob({})});
+}
+
+void Workspaces::forget(const WorkspaceId& workspace) {
+  const std::lock_guard lock(mutex_);
+  wrapped_.erase(workspace);
 }
 
 Result<> Workspaces::load_keys() {

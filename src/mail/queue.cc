@@ -31,6 +31,11 @@ const Sql kStatus(
 const Sql kClaim(CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED"));
 #undef CLAIM
 
+const Sql kWaiting(
+    "SELECT id, kind, created_at, expires_at, attempts, key_id, sealed FROM mails WHERE state = 0 "
+    "AND sealed IS NOT NULL ORDER BY id");
+const Sql kDrop("DELETE FROM mails WHERE id = ?1");
+
 const Sql kNextDue("SELECT MIN(due) FROM mails WHERE due IS NOT NULL");
 
 const Sql kAgain(
@@ -86,6 +91,16 @@ MailId id_of(std::string_view blob) {
   MailId id{};
   if (blob.size() == id.size()) std::memcpy(id.data(), blob.data(), id.size());
   return id;
+}
+
+ClaimedMail claimed_of(const store::Row& row) {
+  return {id_of(row.text(0)),
+          std::string(row.text(1)),
+          row.time(2),
+          row.time(3),
+          static_cast<int>(row.integer(4)),
+          static_cast<std::uint32_t>(row.integer(5)),
+          std::string(row.text(6))};
 }
 
 }  // namespace
@@ -146,16 +161,26 @@ Result<std::optional<ClaimedMail>> claim_due(store::Connection& db, const Claima
                                              Time now, Time until) {
   std::optional<ClaimedMail> claimed;
   CHECK_OK(db.query(kClaim, {now, until, Param::blob(blob_of(claimant))},
-                    [&claimed](const store::Row& row) {
-                      claimed = ClaimedMail{id_of(row.text(0)),
-                                            std::string(row.text(1)),
-                                            row.time(2),
-                                            row.time(3),
-                                            static_cast<int>(row.integer(4)),
-                                            static_cast<std::uint32_t>(row.integer(5)),
-                                            std::string(row.text(6))};
-                    }));
+                    [&claimed](const store::Row& row) { claimed = claimed_of(row); }));
   return claimed;
+}
+
+Result<std::vector<WaitingMail>> waiting_for(store::Connection& db,
+                                             const crypto::RotatingKeys& spool,
+                                             std::string_view address) {
+  std::vector<WaitingMail> found;
+  CHECK_OK(db.query(kWaiting, {}, [&](const store::Row& row) {
+    // What can't be opened is never sent either, and its text is lost with its key.
+    const auto mail = open_mail(spool, claimed_of(row));
+    if (mail && mail->to.reveal() == address)
+      found.push_back({mail->id, mail->kind, row.time(2), row.time(3)});
+  }));
+  return found;
+}
+
+Result<> drop_mails(store::Connection& db, std::span<const WaitingMail> mails) {
+  for (const WaitingMail& mail : mails) CHECK_OK(db.write(kDrop, {Param::blob(blob_of(mail.id))}));
+  return {};
 }
 
 Result<std::optional<Time>> next_due(store::Connection& db) {

@@ -29,10 +29,14 @@ const Sql kInsert(
     "failed_at, error_code, provider_code, provider_subcode, provider_trace) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
     "?19, ?20, ?21) ON CONFLICT (workspace_id, id) DO NOTHING");
+// A message whose contact was erased has an empty hash: what a provider tells of it later brings
+// back no id, since ids of providers hold numbers (decision 8).
 // ?5 has bit status/5 set for every status that may be left for ?3: may_follow() as a number, so
 // the row is read once.
 const Sql kAdvance(
-    "UPDATE messages SET status = ?3, provider_message_id = coalesce(?6, provider_message_id), "
+    "UPDATE messages SET status = ?3, provider_message_id = CASE WHEN length(contact_hash) = 0 "
+    "THEN "
+    "NULL ELSE coalesce(?6, provider_message_id) END, "
     "unknown_at = CASE ?3 WHEN 30 THEN ?4 ELSE unknown_at END, "
     "sent_at = CASE ?3 WHEN 40 THEN ?4 ELSE sent_at END, "
     "failed_at = CASE ?3 WHEN 45 THEN ?4 ELSE failed_at END, "
@@ -49,7 +53,8 @@ const Sql kGaps(
     "SELECT mode, provider_message_id IS NULL, sent_at IS NULL, delivered_at IS NULL FROM messages "
     "WHERE workspace_id = ?1 AND id = ?2 AND inbound = 0");
 const Sql kFillIn(
-    "UPDATE messages SET provider_message_id = coalesce(provider_message_id, ?4), "
+    "UPDATE messages SET provider_message_id = CASE WHEN length(contact_hash) = 0 THEN NULL ELSE "
+    "coalesce(provider_message_id, ?4) END, "
     "sent_at = CASE WHEN ?5 = 40 THEN coalesce(sent_at, ?3) ELSE sent_at END, "
     "delivered_at = CASE WHEN ?5 = 50 THEN coalesce(delivered_at, ?3) ELSE delivered_at END "
     "WHERE workspace_id = ?1 AND id = ?2");

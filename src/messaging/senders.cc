@@ -156,6 +156,15 @@ Result<SenderPtr> Senders::find_default(const identity::Caller& caller,
   return found;
 }
 
+void Senders::forget_workspace(const WorkspaceId& workspace) {
+  const std::unique_lock lock(mutex_);
+  const auto is_its = [&](const auto& each) { return each.second->workspace == workspace; };
+  std::erase_if(by_id_, is_its);
+  std::erase_if(by_address_, is_its);
+  std::erase_if(by_account_, is_its);
+  std::erase_if(by_workspace_, [&](const auto& each) { return each.first.first == workspace; });
+}
+
 Result<SenderPtr> Senders::find(const identity::Caller& caller, std::string_view from) const {
   const std::shared_lock lock(mutex_);
   const auto mine = by_workspace_.find({caller.workspace, caller.mode});

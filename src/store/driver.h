@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,11 @@ class Writer {
 
   /// To a server and back, so far. May be called from every thread.
   virtual std::uint64_t round_trips() const noexcept { return 0; }
+
+  /// See Database::scrub(). No transaction is open, unless it is done beside the writer.
+  virtual Result<> scrub(std::span<const std::string_view> tables) = 0;
+  /// On another connection: then it may be called from every thread, at any time.
+  virtual bool scrubs_beside() const noexcept { return false; }
 
   /// Runs statements of the engine's own language that are not kept prepared.
   virtual Result<> execute(const std::string& statements) = 0;

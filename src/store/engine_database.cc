@@ -59,6 +59,11 @@ Result<> EngineDatabase::migrate(std::span<const Migration> migrations) {
       [migrations](Writer& writer) { return apply_migrations(writer, migrations); });
 }
 
+Result<> EngineDatabase::scrub(std::span<const std::string_view> tables) {
+  if (writer_->scrubs_beside()) return writer_->scrub(tables);
+  return committer_.exclusively([tables](Writer& writer) { return writer.scrub(tables); });
+}
+
 void EngineDatabase::stop() {
   committer_.stop();
   readers_.stop();

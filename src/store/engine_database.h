@@ -21,6 +21,7 @@ class EngineDatabase final : public Database {
   Result<> read_now(const std::function<void(Connection&)>& fn) override;
   Result<> commit_now(WriteOp& op) override;
   Result<> migrate(std::span<const Migration> migrations) override;
+  Result<> scrub(std::span<const std::string_view> tables) override;
   Stats stats() const override { return committer_.stats(); }
   bool healthy() const override { return committer_.healthy(); }
   void stop() override;

@@ -90,6 +90,7 @@ class PostgresWriter : public Writer {
   PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns)
       : name_(options.application_name),
         schema_(options.schema),
+        scrub_options_(for_scrubbing(options)),
         db_(std::move(options)),
         returns_(std::move(returns)) {}
 
@@ -113,6 +114,18 @@ class PostgresWriter : public Writer {
 
   std::uint64_t round_trips() const noexcept override { return db_.round_trips(); }
 
+  Result<> scrub(std::span<const std::string_view> tables) override {
+    if (tables.empty()) return {};
+    // Not in a transaction, and not on the writer's connection: its work goes on meanwhile.
+    PostgresConnection own(scrub_options_);
+    CHECK_OK(own.connect());
+    CHECK_OK(own.set_patient(true));
+    std::string statement = "VACUUM ";
+    for (const std::string_view table : tables)
+      statement.append(statement.ends_with(' ') ? "" : ", ").append(quoted_identifier(table));
+    return own.execute(statement);
+  }
+  bool scrubs_beside() const noexcept override { return true; }
   Result<> execute(const std::string& statements) override { return db_.execute(statements); }
   std::string statements_of(const Migration& migration) const override {
     return postgres_statements_of(migration);
@@ -146,8 +159,15 @@ class PostgresWriter : public Writer {
   }
 
  private:
+  /// Not under the writer's name, whose lost sessions are ended by it.
+  static PostgresConnection::Options for_scrubbing(PostgresConnection::Options options) {
+    options.application_name += "-scrub";
+    return options;
+  }
+
   const std::string name_;
   const std::string schema_;
+  const PostgresConnection::Options scrub_options_;
   PostgresConnection db_;
   const std::shared_ptr<Returns> returns_;
   std::atomic<bool> takes_writes_{false};

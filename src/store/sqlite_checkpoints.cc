@@ -123,6 +123,18 @@ void SqliteCheckpoints::force() {
   force_at_ = pages_in_log_ + log_pages_hard_ / 2;
 }
 
+Result<> SqliteCheckpoints::empty_log() {
+  if (!wait_for_thread())
+    return fail(ErrorCode::kStoreUnavailable, "a checkpoint of the database is under way");
+  const Progress progress = checkpoint(writer_.handle(), SQLITE_CHECKPOINT_TRUNCATE);
+  set_phase(Phase::kIdle);
+  if (progress.code != SQLITE_OK)
+    return std::unexpected(sqlite_error(progress.code, writer_.handle()));
+  pages_in_log_ = 0;
+  log_started_over();
+  return {};
+}
+
 bool SqliteCheckpoints::wait_for_thread() {
   std::unique_lock lock(mutex_);
   const auto has_ended = [this] { return phase_ != Phase::kCopying; };

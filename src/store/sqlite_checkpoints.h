@@ -29,6 +29,9 @@ class SqliteCheckpoints {
   /// To be called by the writer's thread while no transaction is open. Takes milliseconds where it
   /// copies.
   void between_batches();
+  /// The same thread: moves all of the log into the database file and cuts the log's file to
+  /// nothing. Fails with kStoreUnavailable while a reader looks at the log, or the disk fails.
+  Result<> empty_log();
   void stop();
 
  private:

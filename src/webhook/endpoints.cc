@@ -357,6 +357,12 @@ void Endpoints::forget(const EndpointId& id) {
   by_id_.erase(found);
 }
 
+void Endpoints::forget_workspace(const WorkspaceId& workspace) {
+  const std::unique_lock lock(mutex_);
+  std::erase_if(by_id_, [&](const auto& each) { return each.second->workspace == workspace; });
+  std::erase_if(by_workspace_, [&](const auto& each) { return each.first.first == workspace; });
+}
+
 EndpointPtr Endpoints::find(const EndpointId& id) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_id_.find(id);

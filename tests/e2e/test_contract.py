@@ -68,7 +68,7 @@ def is_of_keys(operation):
 
 
 def is_of_people(operation):
-    return not is_of_keys(operation) and {"people", "team"} & set(operation["tags"])
+    return not is_of_keys(operation) and {"people", "team", "privacy"} & set(operation["tags"])
 
 
 def secured():

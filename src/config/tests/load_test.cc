@@ -147,6 +147,9 @@ TEST(Load, KnowsItsCommands) {
   EXPECT_EQ(load({"config"}, {}).value().command, Command::kShowConfig);
   EXPECT_EQ(load({"config", "--markdown"}, {}).value().command, Command::kShowConfigMarkdown);
   EXPECT_EQ(load({"audit", "verify"}, {}).value().command, Command::kVerifyAudit);
+  EXPECT_EQ(load({"audit", "verify-certificate", "--from", "x"}, {}).value().command,
+            Command::kVerifyCertificate);
+  EXPECT_FALSE(load({"audit", "verify-certificate"}, {}));
   EXPECT_FALSE(load({"audit"}, {}));
   EXPECT_FALSE(load({"audit", "everything"}, {}));
   EXPECT_EQ(load({"permissions"}, {}).value().command, Command::kShowPermissions);

@@ -97,6 +97,10 @@ class Accounts {
   /// kRateLimited and kInvalidRequest.
   Task<Secret> change_password(Session by, Secret old_password, Secret password,
                                audit::Origin from);
+  /// Before something that can't be undone: that it is really he. By his password; who has none, by
+  /// a session that is at most ten minutes old. Fails with kInvalidCredentials, kInvalidSession
+  /// (sign in anew) and kRateLimited.
+  Task<> confirm(Session by, Secret password);
   Task<User> rename(Session by, std::string name, audit::Origin from);
 
   // --- the second factor: one-time passwords of an authenticator (second_factor.cc) ---

@@ -7,6 +7,7 @@
 #include "api/services.h"
 #include "http/message.h"
 #include "ingest/ingest.h"
+#include "privacy/desk.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 
@@ -61,6 +62,8 @@ class Homes {
   virtual Task<Home> find_new(const http::Request& request) = 0;
   /// nullptr: not ready yet.
   virtual accounts::Accounts* accounts() = 0;
+  /// Where people ask for what is held about them. nullptr: not ready yet.
+  virtual privacy::Desk* privacy_desk() { return nullptr; }
 
   /// A provider's webhook. Success means that every update is stored; fails as ProviderDoor::open()
   /// and Ingest::store().

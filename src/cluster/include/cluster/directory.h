@@ -26,6 +26,8 @@ class Directory {
   Task<std::optional<std::size_t>> find(std::string name);
   /// Stores those of a cell's names that are not stored yet. Blocking.
   Result<> publish(std::size_t cell, std::vector<std::string> names);
+  /// They are nowhere any more. Other processes may believe in them until they end.
+  Task<> withdraw(std::vector<std::string> names);
   /// One that is new.
   Task<> publish_one(std::size_t cell, std::string name);
 

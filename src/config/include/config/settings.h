@@ -61,6 +61,11 @@ struct Settings {
     std::uint64_t password_passes = 2;
     std::size_t password_mib = 64;
   } accounts;
+  struct Privacy {
+    std::chrono::hours grace{72};
+    std::chrono::days due{30};
+    bool review = false;
+  } privacy;
   struct Mail {
     std::string smtp_url;  ///< empty: none leaves; in the sandbox they go to a folder
     std::string user;
@@ -134,6 +139,7 @@ enum class Command : std::uint8_t {
   kShowConfig,          ///< connectd config
   kShowConfigMarkdown,  ///< connectd config --markdown
   kVerifyAudit,         ///< connectd audit verify [--file]
+  kVerifyCertificate,   ///< connectd audit verify-certificate --from
   kShowPermissions,     ///< connectd permissions
   kShowVersion,         ///< connectd version
   kShowHelp,            ///< connectd --help, in any position

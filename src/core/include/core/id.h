@@ -29,6 +29,7 @@ enum class IdKind : std::uint8_t {
   kSession,
   kInvitation,
   kAuditEvent,
+  kDataRequest,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -82,6 +83,7 @@ using UserId = Id<IdKind::kUser>;
 using SessionId = Id<IdKind::kSession>;
 using InvitationId = Id<IdKind::kInvitation>;
 using AuditEventId = Id<IdKind::kAuditEvent>;
+using DataRequestId = Id<IdKind::kDataRequest>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -119,6 +121,7 @@ extern template class Id<IdKind::kUser>;
 extern template class Id<IdKind::kSession>;
 extern template class Id<IdKind::kInvitation>;
 extern template class Id<IdKind::kAuditEvent>;
+extern template class Id<IdKind::kDataRequest>;
 
 }  // namespace flowsell
 

@@ -28,6 +28,7 @@ enum class Scope : std::uint32_t {
   kMembersRead = 1 << 6,
   kMembersManage = 1 << 7,
   kWorkspaceManage = 1 << 8,
+  kPrivacyManage = 1 << 9,
 };
 std::string_view scope_name(Scope scope) noexcept;
 

@@ -40,6 +40,11 @@ class Workspaces {
   SettingsMemory& settings() noexcept { return settings_; }
   const SettingsMemory& settings() const noexcept { return settings_; }
 
+  /// In a transaction: destroys the workspace's key, so that all that was sealed under it is
+  /// unreadable for ever, and its name. The id stays: records speak of it. Nothing may be sealed in
+  /// the workspace by then; forget() follows the commit.
+  static Result<> destroy(store::Connection& db, const WorkspaceId& workspace);
+  void forget(const WorkspaceId& workspace);
   /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called.
   /// Blocking.
   Result<> load_keys();

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/time.h"
@@ -30,6 +33,20 @@ Result<SealedMail> seal_mail(crypto::RotatingKeys& spool, const Mail& mail);
 Result<> enqueue(store::Connection& db, const SealedMail& mail);
 /// Both at once.
 Result<> enqueue(store::Connection& db, crypto::RotatingKeys& spool, const Mail& mail);
+
+/// A mail that is not sent yet, without what it says.
+struct WaitingMail {
+  MailId id{};
+  MailKind kind{};
+  Time created_at;
+  Time expires_at;
+};
+/// Those to an address: every mail that waits is opened, and none waits longer than a day.
+Result<std::vector<WaitingMail>> waiting_for(store::Connection& db,
+                                             const crypto::RotatingKeys& spool,
+                                             std::string_view address);
+/// They are not sent any more, unless a server has them already. In a transaction.
+Result<> drop_mails(store::Connection& db, std::span<const WaitingMail> mails);
 
 /// Numbers are stored.
 enum class MailState : std::uint8_t {

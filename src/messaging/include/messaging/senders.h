@@ -72,6 +72,8 @@ class Senders {
                             std::string_view account) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
   std::vector<SenderPtr> all() const;
+  /// Their rows are gone, as all of the workspace is: memory lets go of them.
+  void forget_workspace(const WorkspaceId& workspace);
 
  private:
   Result<SenderPtr> find_default(const identity::Caller& caller,

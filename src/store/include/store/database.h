@@ -139,6 +139,13 @@ class Database {
   /// program.
   virtual Result<> migrate(std::span<const Migration> migrations) = 0;
 
+  /// After rows of `tables` were deleted for good: makes the engine let go of what it keeps of
+  /// them. SQLite rewrites its file and empties its log, whatever the tables: then none of their
+  /// bytes is in either; operations wait meanwhile. PostgreSQL vacuums the tables beside its work:
+  /// no query finds the rows, but their bytes may stand in its files and its log until others come
+  /// to lie there. Blocking. Fails as a write does, and then is to be called again.
+  virtual Result<> scrub(std::span<const std::string_view> tables) = 0;
+
   struct Stats {
     std::uint64_t commits = 0;
     std::uint64_t operations = 0;

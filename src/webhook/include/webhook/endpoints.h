@@ -82,6 +82,9 @@ class Endpoints {
   std::vector<EndpointPtr> subscribed(const WorkspaceId& workspace, identity::Mode mode,
                                       EventType type) const;
 
+  /// Their rows are gone, as all of the workspace is: memory lets go of them.
+  void forget_workspace(const WorkspaceId& workspace);
+
   /// The endpoint said that it is gone (410).
   Task<> disable(EndpointId id);
 

@@ -1,0 +1,322 @@
+#include "accounts/accounts.h"
+#include "call.h"
+#include "core/phone_number.h"
+#include "data_request_render.h"
+#include "identity/permissions.h"
+#include "json/reader.h"
+#include "paging.h"
+#include "privacy/export.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using privacy::DataRequest;
+using privacy::Desk;
+using privacy::Kind;
+using privacy::Subject;
+
+constexpr json::StringRule kNumber{8, 16};
+constexpr json::StringRule kPassword{1, 1024};
+constexpr json::StringRule kToken{1, 100};
+
+http::Response lines(std::string body) {
+  http::Response response;
+  response.content_type = "application/jsonl";
+  response.body = std::move(body);
+  response.headers.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
+audit::Actor actor_of(const Visit& visit) {
+  return {audit::ActorKind::kUser, visit.session->user.id.str()};
+}
+
+Error no_such_request() { return {ErrorCode::kNotFound, "there is no such request"}; }
+
+Result<Desk*> desk_of(Visit& visit) {
+  if (Desk* const desk = visit.homes.privacy_desk()) return desk;
+  return fail(ErrorCode::kStoreUnavailable, "the server is starting");
+}
+
+// --- whose workspace ---
+
+/// The one that the request names, or the user's only one.
+Task<WorkspaceId> workspace_of(Visit& visit) {
+  if (const auto named = visit.request.header("Connect-Workspace"); !named.empty())
+    co_return WorkspaceId::parse(named);
+  CO_TRY(const auto all, co_await visit.accounts.workspaces_of(visit.session->user.id));
+  if (all.size() == 1) co_return all.front().id;
+  co_return fail(ErrorCode::kWorkspaceRequired,
+                 all.empty() ? "you have no workspace" : "you have several workspaces");
+}
+
+/// What a member must be for it.
+bool may(identity::Role role, Subject subject) {
+  return subject == Subject::kWorkspace
+             ? role == identity::Role::kOwner
+             : identity::scopes_of(role).has(identity::Scope::kPrivacyManage);
+}
+
+/// Fails with kNotFound for who is no member, and with kInsufficientScope.
+Task<> check_role(Visit& visit, const Services& services, WorkspaceId workspace, Subject subject) {
+  CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
+  if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  if (may(*role, subject)) co_return Result<>{};
+  co_return fail(ErrorCode::kInsufficientScope, subject == Subject::kWorkspace
+                                                    ? "only an owner may do that"
+                                                    : "the caller lacks the scope privacy:manage");
+}
+
+// --- asking ---
+
+struct Wish {
+  Kind kind = Kind::kExport;
+  Subject subject = Subject::kAccount;
+  std::optional<PhoneNumber> recipient;
+  Secret password;
+};
+
+void read_recipient(json::ObjectReader& in, Wish& wish) {
+  if (wish.subject != Subject::kRecipient) return;
+  const auto text = in.required_string("recipient", kNumber);
+  if (!text) return;
+  auto number = PhoneNumber::parse(*text);
+  if (number) {
+    wish.recipient = *std::move(number);
+  } else {
+    in.fault("recipient", "invalid_format", number.error().detail,
+             "Send a number in E.164 form, such as +919876543210.");
+  }
+}
+
+Result<Wish> read_wish(const http::Request& request) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Wish wish;
+  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
+  const auto subject = privacy::subject_named(in.required_string("subject").value_or("account"));
+  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
+  if (!subject) {
+    in.fault("subject", "invalid_value", "there is no such subject",
+             "Send account, recipient or workspace.");
+  }
+  wish.kind = kind.value_or(Kind::kExport);
+  wish.subject = subject.value_or(Subject::kAccount);
+  if (kind == Kind::kExport && subject == Subject::kWorkspace) {
+    in.fault("kind", "invalid_value", "a workspace is not exported as a whole",
+             "Read its messages, events and records by their lists.");
+  }
+  read_recipient(in, wish);
+  wish.password = Secret(std::string(in.string("password", kPassword).value_or("")));
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return wish;
+}
+
+Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked asked, Wish wish) {
+  CO_TRY(asked.workspace, co_await workspace_of(visit));
+  auto home = co_await visit.homes.find_named(workspace_name(asked.workspace), visit.request);
+  if (!home) co_return std::unexpected(home.error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  CO_CHECK_OK(co_await check_role(visit, services, asked.workspace, wish.subject));
+  if (wish.kind == Kind::kDeletion)
+    CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(wish.password)));
+  if (wish.recipient) {
+    asked.recipient = wish.recipient->masked();
+    const auto hash = services.accept.hash_of(asked.workspace, wish.recipient->view());
+    asked.contact_hash.assign(hash.begin(), hash.end());
+  }
+  CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, visit.origin()));
+  CO_TRY(const auto request, co_await desk.ask(std::move(asked), visit.origin()));
+  co_return data_request_response(request, 201);
+}
+
+Task<http::Response> ask(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto wish, read_wish(visit.request));
+  Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(visit)};
+  if (wish.subject != Subject::kAccount)
+    co_return co_await ask_about_workspace(visit, *desk, std::move(asked), std::move(wish));
+  asked.user = visit.session->user.id;
+  if (wish.kind == Kind::kDeletion)
+    CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(wish.password)));
+  CO_TRY(const auto request, co_await desk->ask(std::move(asked), visit.origin()));
+  co_return data_request_response(request, 201);
+}
+
+// --- looking ---
+
+bool is_mine(const Visit& visit, const DataRequest& request) {
+  const UserId& me = visit.session->user.id;
+  return request.user == me || request.requested_by == me.str();
+}
+
+/// A request that the visitor may see, and the home of its workspace where it is about one.
+struct Seen {
+  DataRequest request;
+  std::optional<Home> home;
+};
+
+/// The request of the path. Where it was answered elsewhere, its home says so.
+Task<Seen> see(Visit& visit, Desk& desk) {
+  CO_TRY(const auto id, DataRequestId::parse(visit.request.params.at(0)));
+  Seen seen;
+  CO_TRY(seen.request, co_await desk.find(id));
+  if (seen.request.workspace.is_none()) {
+    if (!is_mine(visit, seen.request)) co_return std::unexpected(no_such_request());
+    co_return seen;
+  }
+  auto home =
+      co_await visit.homes.find_named(workspace_name(seen.request.workspace), visit.request);
+  if (!home) co_return std::unexpected(home.error());
+  if (home->services() != nullptr) {
+    const auto role =
+        co_await check_role(visit, *home->services(), seen.request.workspace, seen.request.subject);
+    // Who asked for a workspace's end is no member of it afterwards.
+    const bool asked_for_its_end =
+        seen.request.subject == Subject::kWorkspace && is_mine(visit, seen.request);
+    if (!role && !asked_for_its_end) {
+      const bool is_member = role.error().code != ErrorCode::kNotFound;
+      co_return std::unexpected(is_member ? role.error() : no_such_request());
+    }
+  }
+  seen.home.emplace(*std::move(home));
+  co_return seen;
+}
+
+bool was_answered(const Seen& seen) { return seen.home && seen.home->services() == nullptr; }
+
+Task<http::Response> get_one(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto seen, co_await see(visit, *desk));
+  if (was_answered(seen)) co_return seen.home->take_answer();
+  co_return data_request_response(seen.request, 200);
+}
+
+Task<http::Response> list(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(const auto asked, ListRequest<DataRequestId>::parse(visit.request.query));
+  Desk::Query query;
+  query.after = asked.after;
+  query.before = asked.before;
+  query.limit = asked.limit;
+  if (visit.request.header("Connect-Workspace").empty()) {
+    query.of_user = visit.session->user.id;
+  } else {
+    CO_TRY(query.workspace, co_await workspace_of(visit));
+    auto home = co_await visit.homes.find_named(workspace_name(query.workspace), visit.request);
+    if (!home) co_return std::unexpected(home.error());
+    if (home->services() == nullptr) co_return home->take_answer();
+    CO_CHECK_OK(
+        co_await check_role(visit, *home->services(), query.workspace, Subject::kRecipient));
+  }
+  CO_TRY(const auto page, co_await desk->list(query));
+  co_return list_response(visit.request, page, render_data_request);
+}
+
+Task<http::Response> cancel(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto seen, co_await see(visit, *desk));
+  if (was_answered(seen)) co_return seen.home->take_answer();
+  CO_TRY(const auto request,
+         co_await desk->cancel(std::move(seen.request), actor_of(visit), visit.origin()));
+  co_return data_request_response(request, 200);
+}
+
+// --- downloading ---
+
+/// Where the parts of an account's export are that lie in workspaces.
+Task<std::vector<std::string>> parts_of(Visit& visit, DataRequest request) {
+  CO_TRY(const auto all, co_await visit.accounts.workspaces_of(visit.session->user.id));
+  std::vector<std::string> parts;
+  for (const accounts::UserWorkspace& each : all)
+    parts.push_back(download_of(request) + "?workspace_id=" + each.id.str());
+  co_return parts;
+}
+
+Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest request,
+                                     WorkspaceId workspace) {
+  auto home = co_await visit.homes.find_named(workspace_name(workspace), visit.request);
+  if (!home) co_return std::unexpected(home.error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
+  if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  CO_CHECK_OK(co_await desk.note_download(request, actor_of(visit), visit.origin()));
+  CO_TRY(std::string body,
+         co_await privacy::export_member(services.db, std::move(request), visit.session->user,
+                                         workspace, visit.clock.now()));
+  co_return lines(std::move(body));
+}
+
+Task<http::Response> download(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto in, QueryReader::parse(visit.request.query));
+  const auto workspace = in.id<WorkspaceId>("workspace_id");
+  CO_CHECK_OK(in.finish());
+  CO_TRY(auto seen, co_await see(visit, *desk));
+  if (was_answered(seen)) co_return seen.home->take_answer();
+  DataRequest& request = seen.request;
+  const bool is_account = request.subject == Subject::kAccount;
+  // An operator who asked for somebody has no part in what is in it.
+  if (is_account && request.user != visit.session->user.id)
+    co_return std::unexpected(no_such_request());
+  if (is_account && workspace)
+    co_return co_await download_member(visit, *desk, std::move(request), *workspace);
+  CO_CHECK_OK(co_await desk->note_download(request, actor_of(visit), visit.origin()));
+  if (is_account) {
+    CO_TRY(auto more, co_await parts_of(visit, request));
+    CO_TRY(std::string body, co_await desk->export_account(std::move(request), std::move(more)));
+    co_return lines(std::move(body));
+  }
+  CO_TRY(std::string body, co_await privacy::export_recipient(
+                               seen.home->services()->db, std::move(request), visit.clock.now()));
+  co_return lines(std::move(body));
+}
+
+// --- by a mail's link ---
+
+Result<Secret> read_token(const http::Request& request) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Secret token(std::string(in.required_string("token", kToken).value_or("")));
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return token;
+}
+
+Task<http::Response> show_linked(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(const auto request, co_await desk->find_by_link(std::move(token)));
+  co_return data_request_response(request, 200);
+}
+
+Task<http::Response> cancel_linked(Visit& visit) {
+  CO_TRY(Desk* const desk, desk_of(visit));
+  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(auto request, co_await desk->find_by_link(std::move(token)));
+  // Whoever has the link has the account's mail; no session says more.
+  const audit::Actor by{audit::ActorKind::kUser, request.user.str()};
+  CO_TRY(const auto cancelled, co_await desk->cancel(std::move(request), by, visit.origin()));
+  co_return data_request_response(cancelled, 200);
+}
+
+}  // namespace
+
+void add_data_request_routes(Routes& routes) {
+  using http::Method;
+  routes.add_signed_in(Method::kPost, "/v1/data_requests", ask);
+  routes.add_signed_in(Method::kGet, "/v1/data_requests", list);
+  routes.add_signed_in(Method::kGet, "/v1/data_requests/{}", get_one);
+  routes.add_signed_in(Method::kGet, "/v1/data_requests/{}/export", download);
+  routes.add_signed_in(Method::kPost, "/v1/data_requests/{}/cancel", cancel);
+  routes.add_visit(Method::kPost, "/v1/data_request_links", show_linked);
+  routes.add_visit(Method::kPost, "/v1/data_request_links/cancel", cancel_linked);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,46 @@
+#include "cells.h"
+#include "identity/api_keys.h"
+#include "routes.h"
+
+/// What deletions need of cells.
+namespace flowsell::app {
+
+privacy::Desk* Cells::privacy_desk() {
+  return has_joined_ && people_ ? &people_->privacy_desk() : nullptr;
+}
+
+const privacy::Runner* Cells::deletions() const {
+  return has_joined_ && people_ ? &people_->deletions() : nullptr;
+}
+
+std::size_t Cells::cell_count() const { return has_joined_ ? places_.size() : 0; }
+
+std::optional<privacy::Door> Cells::enter_cell(std::size_t number) {
+  if (!has_joined_ || !membership_->holds_lease()) return std::nullopt;
+  Place& place = *places_[number];
+  Cell* const cell = place.enter();
+  return cell == nullptr
+             ? std::nullopt
+             : std::optional<privacy::Door>(std::in_place, cell->privacy_rooms(), &place.calls);
+}
+
+Task<std::optional<std::size_t>> Cells::cell_of(WorkspaceId workspace) {
+  co_return co_await directory_->find(api::workspace_name(workspace));
+}
+
+Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId workspace) {
+  std::vector<std::string> names;
+  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+    for (const auto& sender : rooms.senders.list(workspace, mode)) {
+      names.push_back(address_route(mode, sender->address));
+      names.push_back(account_route(mode, sender->account));
+    }
+  }
+  CO_TRY(const auto keys, co_await rooms.db.read([workspace](store::Connection& db) {
+    return identity::list_keys(db, workspace);
+  }));
+  for (const identity::ApiKey& key : keys) names.push_back(key.prefix);
+  co_return co_await directory_->withdraw(std::move(names));
+}
+
+}  // namespace flowsell::app

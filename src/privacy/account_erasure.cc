@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "acts.h"
+#include "audit/audit_log.h"
+#include "erasure.h"
+#include "identity/permissions.h"
+#include "json/writer.h"
+#include "store/change.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+constexpr int kOwner = static_cast<int>(identity::Role::kOwner);
+constexpr std::size_t kErasedAtOnce = 1000;
+
+const Sql kEmail("SELECT email FROM users WHERE id = ?1");
+const Sql kMemberships("SELECT workspace_id, role FROM members WHERE user_id = ?1");
+const Sql kOtherOwners(
+    "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2");
+const Sql kLeave("DELETE FROM members WHERE workspace_id = ?1 AND user_id = ?2");
+const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1 OR email = ?2");
+// What is personal of the account: where its acts came from, and what stands beside acts that it
+// did, was the target of, or whose data names its address.
+#define ABOUT(contains)                                                                            \
+  "SELECT p.scope, p.seq, p.part FROM audit_personal AS p JOIN audit_events AS e ON e.scope = "    \
+  "p.scope AND e.seq = p.seq WHERE e.actor_id = ?1 OR (p.part = 2 AND (e.target = ?1 OR " contains \
+  "))"
+const Sql kAbout(ABOUT("instr(p.data, ?2) > 0"), ABOUT("strpos(p.data, ?2) > 0"));
+#undef ABOUT
+const Sql kErase("DELETE FROM audit_personal WHERE scope = ?1 AND seq = ?2 AND part = ?3");
+
+struct Membership {
+  WorkspaceId workspace;
+  int role = 0;
+};
+
+Result<std::vector<Membership>> memberships_of(store::Connection& db, const UserId& user) {
+  std::vector<Membership> all;
+  CHECK_OK(db.query(kMemberships, {user}, [&all](const store::Row& row) {
+    all.push_back({row.id<WorkspaceId>(0), static_cast<int>(row.integer(1))});
+  }));
+  return all;
+}
+
+Result<std::optional<WorkspaceId>> find_last_owned(store::Connection& db, const UserId& user) {
+  TRY(const auto all, memberships_of(db, user));
+  for (const Membership& each : all) {
+    if (each.role != kOwner) continue;
+    std::int64_t others = 0;
+    CHECK_OK(db.query(kOtherOwners, {each.workspace, user},
+                      [&others](const store::Row& row) { others = row.integer(0); }));
+    if (others == 0) return each.workspace;
+  }
+  return std::nullopt;
+}
+
+Result<> leave_all(store::Connection& db, Tools tools, const AccountSubject& account) {
+  TRY(const auto all, memberships_of(db, account.user));
+  std::vector<audit::Act> acts;
+  for (const Membership& each : all) {
+    CHECK_OK(db.write(kLeave, {each.workspace, account.user}));
+    auto act = act_of(tools.ids, tools.clock.now(), std::string(each.workspace.blob()), {}, {},
+                      "member.removed", account.user.str());
+    act.after = json_of({{"because", "account_deleted"}});
+    acts.push_back(std::move(act));
+  }
+  CHECK_OK(db.write(kDropInvitations, {account.user, account.email}));
+  return acts.empty() ? Result<>() : audit::append(db, acts);
+}
+
+Error has_no_other_owner(const WorkspaceId& workspace) {
+  return {ErrorCode::kConflict, "the account is the last owner of " + workspace.str()};
+}
+
+/// A row of audit_personal.
+struct PersonalRow {
+  std::string scope;
+  std::int64_t seq = 0, part = 0;
+};
+
+/// Each chain says that something was taken out of it.
+Result<> erase_rows(store::Connection& db, Tools tools, const AccountSubject& account,
+                    std::span<const PersonalRow> rows) {
+  std::vector<audit::Act> acts;
+  for (const PersonalRow& row : rows) {
+    CHECK_OK(db.write(kErase, {Param::blob(row.scope), row.seq, row.part}));
+    if (!acts.empty() && acts.back().scope == row.scope) continue;
+    acts.push_back(act_of(tools.ids, tools.clock.now(), row.scope, {}, {}, "audit.personal_erased",
+                          account.user.str()));
+  }
+  return audit::append(db, acts);
+}
+
+}  // namespace
+
+const store::WriteKind kErasureKind{"erasure", 93, store::apply_each<store::Change>};
+
+Task<AccountSubject> account_of(store::Database& shared, UserId user) {
+  auto read = [user](store::Connection& db) -> Result<AccountSubject> {
+    AccountSubject account{user, {}};
+    CHECK_OK(db.query(kEmail, {user}, [&](const store::Row& row) { account.email = row.text(0); }));
+    return account;
+  };
+  co_return co_await shared.read(std::move(read));
+}
+
+Task<bool> check_in_cell(CellRooms rooms, UserId user) {
+  CO_TRY(const auto owned, co_await rooms.db.read([user](store::Connection& db) {
+    return find_last_owned(db, user);
+  }));
+  if (owned) co_return std::unexpected(has_no_other_owner(*owned));
+  co_return true;
+}
+
+Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubject account) {
+  auto body = [&](store::Connection& db) -> Result<std::optional<WorkspaceId>> {
+    TRY(const auto owned, find_last_owned(db, account.user));
+    if (owned) return owned;
+    CHECK_OK(leave_all(db, tools, account));
+    return std::nullopt;
+  };
+  CO_TRY(const auto owned, co_await store::change(cell, kErasureKind, std::move(body)));
+  if (owned) co_return std::unexpected(has_no_other_owner(*owned));
+  CO_CHECK_OK(co_await erase_record(cell, tools, account));
+  co_return true;
+}
+
+Task<> erase_record(store::Database& db, Tools tools, AccountSubject account) {
+  const std::string named =
+      account.email.empty() ? std::string("\"\n") : json::quoted(account.email);
+  const std::string user = account.user.str();
+  auto read = [&](store::Connection& connection) -> Result<std::vector<PersonalRow>> {
+    std::vector<PersonalRow> rows;
+    CHECK_OK(connection.query(kAbout, {user, named}, [&rows](const store::Row& row) {
+      rows.push_back({std::string(row.text(0)), row.integer(1), row.integer(2)});
+    }));
+    return rows;
+  };
+  CO_TRY(auto rows, co_await db.read(std::move(read)));
+  std::ranges::sort(rows, {}, &PersonalRow::scope);
+  for (std::size_t at = 0; at < rows.size(); at += kErasedAtOnce) {
+    const auto some = std::span(rows).subspan(at, std::min(kErasedAtOnce, rows.size() - at));
+    auto body = [&](store::Connection& connection) {
+      return erase_rows(connection, tools, account, some);
+    };
+    CO_CHECK_OK(co_await store::change(db, kErasureKind, std::move(body)));
+  }
+  // Its own chain is about nobody else.
+  audit::Erasure own;
+  own.scope = account.user.blob();
+  audit::ErasureStep step{.more = true};
+  while (step.more) {
+    auto body = [&](store::Connection& connection) {
+      return audit::erase_personal(connection, own, step.behind);
+    };
+    CO_TRY(step, co_await store::change(db, kErasureKind, std::move(body)));
+  }
+  co_return Result<>{};
+}
+
+}  // namespace flowsell::privacy

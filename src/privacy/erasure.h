@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/id.h"
+#include "crypto/rotating_keys.h"
+#include "privacy/doors.h"
+#include "privacy/request.h"
+#include "runtime/task.h"
+#include "store/database.h"
+
+/// The work of the steps, each in one database. All may be done again, and from the middle.
+namespace flowsell::privacy {
+
+/// What every step has.
+struct Tools {
+  IdSource& ids;
+  const Clock& clock;
+};
+
+/// Of an account.
+struct AccountSubject {
+  UserId user;
+  std::string email;  ///< empty: its row is gone
+};
+Task<AccountSubject> account_of(store::Database& shared, UserId user);
+
+/// True, or fails with kConflict: a workspace of the cell has no other owner than the user.
+Task<bool> check_in_cell(CellRooms rooms, UserId user);
+/// Memberships, invitations, and the personal data of the audit log. True, or fails as
+/// check_in_cell() does.
+Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubject account);
+/// The personal data of all chains in a database that is about the account.
+Task<> erase_record(store::Database& db, Tools tools, AccountSubject account);
+
+/// One number's messages and events. False: some of it is under way still, and comes to its end
+/// within a day.
+Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
+
+/// Revokes its keys, destroys the key that its secrets are sealed under, and lets go of senders and
+/// endpoints.
+Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request);
+/// All its rows but those that the inventory keeps. False: some work of it is under way still.
+Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request);
+
+/// The transactions of deletions.
+extern const store::WriteKind kErasureKind;
+
+}  // namespace flowsell::privacy

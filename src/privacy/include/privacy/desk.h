@@ -1,0 +1,121 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/event.h"
+#include "core/sensitive.h"
+#include "crypto/rotating_keys.h"
+#include "privacy/request.h"
+#include "runtime/task.h"
+#include "store/database.h"
+
+namespace flowsell::privacy {
+
+/// What an operator does to a deletion that has not begun.
+enum class OperatorStep : std::uint8_t {
+  kReview,   ///< it waits for him
+  kHold,     ///< with a reason: it waits until it is released
+  kRelease,  ///< back into review
+  kApprove,  ///< it runs when its time has come
+  kRefuse,   ///< with a reason
+};
+std::optional<OperatorStep> operator_step_named(std::string_view name) noexcept;
+
+struct DeskOptions {
+  std::chrono::hours grace{72};     ///< in which a deletion can be taken back
+  std::chrono::hours due{30 * 24};  ///< when a request should have ended
+  /// Deletions wait until an operator has approved them.
+  bool review = false;
+  std::string public_url;  ///< what links in mails begin with
+};
+
+/// Takes requests about what is held, and knows how each stands. The database is the one that
+/// replicas share. Thread-safe.
+class Desk {
+ public:
+  static constexpr std::chrono::hours kDownloadLife{7 * 24};
+
+  /// All outlive it.
+  struct Rooms {
+    store::Database& db;
+    crypto::RotatingKeys& spool;
+    IdSource& ids;
+    const Clock& clock;
+    std::function<void()> mail_waits;  ///< called when one does
+    std::function<void()> work_waits;  ///< the same of a deletion
+  };
+  Desk(Rooms rooms, DeskOptions options);
+
+  struct Asked {
+    DataRequestId id;
+    Kind kind = Kind::kExport;
+    Subject subject = Subject::kAccount;
+    UserId user;            ///< whose account; none: it is about a workspace
+    WorkspaceId workspace;  ///< none: it is about an account
+    std::string recipient = {}, contact_hash = {};  ///< of a recipient: masked, as messages have it
+    audit::Actor by;
+    /// Where an operator asks for somebody: what goes on the operators' own record.
+    std::optional<audit::Act> also = std::nullopt;
+  };
+  IdSource& ids() noexcept { return rooms_.ids; }
+  DataRequestId new_id() { return rooms_.ids.next<IdKind::kDataRequest>(); }
+  /// Whoever asks has proven who he is, and may. An export can be downloaded at once. A deletion of
+  /// an account is told to its address, with a link that stops it. Fails with kNotFound (no such
+  /// account) and kConflict: a deletion of the same is open already, or the user is a workspace's
+  /// last owner.
+  Task<DataRequest> ask(Asked asked, audit::Origin from);
+
+  /// Fails with kNotFound.
+  Task<DataRequest> find(DataRequestId id) const;
+  /// The request that a mail's link is for. Fails with kInvalidToken.
+  Task<DataRequest> find_by_link(Secret token) const;
+  struct Query {
+    UserId of_user;         ///< about his account, or asked for by him; none: any
+    WorkspaceId workspace;  ///< about it; none: any
+    std::optional<State> state = std::nullopt;
+    bool overdue = false;
+    std::optional<DataRequestId> after = std::nullopt, before = std::nullopt;
+    std::size_t limit = 20;
+  };
+  Task<RequestPage> list(Query query) const;
+
+  /// What replicas share about an account; see export.h.
+  Task<std::string> export_account(DataRequest request, std::vector<std::string> more) const;
+  /// Before a request about a workspace is asked: puts it on the workspace's record too, which is
+  /// in its cell.
+  Task<> note_in_workspace(store::Database& cell, Asked asked, audit::Origin from);
+  /// Puts on record that an export was downloaded. Fails with kConflict: it is none, or its time is
+  /// over.
+  Task<> note_download(DataRequest request, audit::Actor by, audit::Origin from);
+  /// Fails with kConflict where it is no deletion, or has begun.
+  Task<DataRequest> cancel(DataRequest request, audit::Actor by, audit::Origin from);
+  /// Fails with kConflict where it stands otherwise, and kInvalidRequest without a reason that is
+  /// needed.
+  struct Stepped {
+    OperatorStep step = OperatorStep::kReview;
+    std::string reason = {};
+    audit::Actor by;
+    audit::Origin from = {};
+    std::optional<audit::Act> also = std::nullopt;  ///< as Asked::also
+  };
+  Task<DataRequest> step(DataRequest request, Stepped stepped);
+
+ private:
+  struct Taken;
+  DataRequest request_of(const Asked& asked) const;
+  Result<> put_mail(store::Connection& db, const DataRequest& request, const std::string& email,
+                    const Secret& token) const;
+  Task<DataRequest> moved(DataRequest request, bool is_moved);
+
+  const Rooms rooms_;
+  const DeskOptions options_;
+};
+
+}  // namespace flowsell::privacy

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "acts.h"
+#include "audit/audit_log.h"
+#include "erased_text.h"
+#include "erasure.h"
+#include "recipient_rows.h"
+#include "store/change.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+constexpr std::size_t kErasedAtOnce = 500;
+
+// An empty hash marks the row: nothing fills it in again (messaging/message_table.cc).
+const Sql kEraseMessage(
+    "UPDATE messages SET contact = '', contact_hash = ?3, provider_message_id = NULL, client_ref = "
+    "NULL, metadata = NULL, provider_trace = NULL WHERE workspace_id = ?1 AND id = ?2 AND status "
+    "NOT IN (10, 20)");
+const Sql kEraseEvent(
+    "UPDATE events SET body = ?3, sealed = NULL, key_id = NULL, content_expires_at = NULL WHERE "
+    "workspace_id = ?1 AND id = ?2");
+
+bool has_begun(const CellRooms& rooms, const DataRequest& request) {
+  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+    messaging::MessageQuery query;
+    query.workspace = request.workspace;
+    query.mode = mode;
+    query.contact_hash = contact_hash_of(request.contact_hash);
+    if (!rooms.begun_messages.matching(query).empty()) return true;
+  }
+  return false;
+}
+
+Result<> erase_events(store::Connection& db, const WorkspaceId& workspace,
+                      std::span<const EventRow> events) {
+  for (const EventRow& event : events) {
+    // Where none was stored, it is made of the message, and holds no more than that does.
+    const std::string body = event.body.empty() ? std::string() : erased_body(event.body);
+    CHECK_OK(db.write(kEraseEvent, {workspace, event.id, body}));
+  }
+  return {};
+}
+
+/// Some messages, with what was told of them since `told_until`.
+Result<> erase_messages(store::Connection& db, const WorkspaceId& workspace,
+                        std::span<const MessageId> messages, const EventId& told_until) {
+  const std::set<MessageId> ours(messages.begin(), messages.end());
+  EventScan scan{workspace, told_until};
+  while (true) {
+    TRY(const bool more, scan.read_some(db, ours));
+    if (!more) break;
+  }
+  CHECK_OK(erase_events(db, workspace, scan.found));
+  for (const MessageId& id : messages)
+    CHECK_OK(db.write(kEraseMessage, {workspace, id, Param::blob("")}));
+  return {};
+}
+
+}  // namespace
+
+Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
+  const WorkspaceId workspace = request.workspace;
+  // Before the look: an attempt that ends meanwhile has its row by then. What is sent to the number
+  // later is another matter.
+  const bool some_begin = has_begun(rooms, request);
+  CO_TRY(const RecipientRows rows, co_await rows_of_recipient(rooms.db, request));
+  // Events first: what they are about is known by the messages' hash, which goes last.
+  for (std::size_t at = 0; at < rows.events.size(); at += kErasedAtOnce) {
+    const auto some =
+        std::span(rows.events).subspan(at, std::min(kErasedAtOnce, rows.events.size() - at));
+    auto body = [&](store::Connection& db) { return erase_events(db, workspace, some); };
+    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  }
+  for (std::size_t at = 0; at < rows.messages.size(); at += kErasedAtOnce) {
+    const auto some =
+        std::span(rows.messages).subspan(at, std::min(kErasedAtOnce, rows.messages.size() - at));
+    auto body = [&](store::Connection& db) {
+      return erase_messages(db, workspace, some, rows.events_until);
+    };
+    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  }
+  if (some_begin || rows.some_wait) co_return false;
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(rooms.begun_messages.clear_unused(db));
+    CHECK_OK(rooms.begun_deliveries.clear_unused(db));
+    return audit::append(db, act_of(tools.ids, tools.clock.now(), std::string(workspace.blob()), {},
+                                    {}, "data_request.recipient_erased", request.id.str()));
+  };
+  CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  co_return true;
+}
+
+}  // namespace flowsell::privacy

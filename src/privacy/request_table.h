@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "crypto/hash.h"
+#include "privacy/request.h"
+#include "store/database.h"
+
+namespace flowsell::privacy {
+
+/// `token`: hash of what a mail's link holds; empty: there is no such mail.
+Result<> insert_request(store::Connection& db, const DataRequest& request, std::string_view token);
+Result<std::optional<DataRequest>> find_request(store::Connection& db, const DataRequestId& id);
+/// The same, where its token is that one.
+Result<std::optional<DataRequest>> find_request_by_token(store::Connection& db,
+                                                         const DataRequestId& id,
+                                                         const crypto::Digest& token);
+/// A deletion of the same that has not ended.
+Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
+                                                        const DataRequest& like);
+
+/// Which requests.
+struct RequestQuery {
+  UserId of_user;         ///< about his account, or asked for by him; none: any
+  WorkspaceId workspace;  ///< about it or a recipient of it; none: any
+  std::optional<State> state;
+  bool overdue = false;  ///< open ones whose time is over
+  Time now{};            ///< with overdue
+  std::optional<DataRequestId> after, before;
+  std::size_t limit = 20;
+};
+Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query);
+
+/// Deletions that run, or may begin to: received ones where `unreviewed`.
+Result<std::vector<DataRequest>> due_deletions(store::Connection& db, Time now, bool unreviewed);
+struct Counts {
+  std::int64_t open = 0, overdue = 0;
+};
+Result<Counts> count_open(store::Connection& db, Time now);
+
+/// A bit for each state's number.
+constexpr std::int64_t bit(State state) { return std::int64_t{1} << static_cast<int>(state); }
+/// The request is in `to` from now on, where it was in one of `from`. False: it was not.
+struct Move {
+  std::int64_t from = 0;
+  State to = State::kReceived;
+  Step step = Step::kNone;
+  std::string_view reason = {};
+  std::optional<Time> finished_at = std::nullopt;
+};
+Result<bool> move_request(store::Connection& db, const DataRequestId& id, const Move& move);
+/// The step behind `step` is to be done now. False: somebody else has said so.
+Result<bool> pass_step(store::Connection& db, const DataRequest& request, Step next);
+/// What names a number goes from this request and all others about it.
+Result<> forget_contact(store::Connection& db, const DataRequest& request);
+/// The same of exports that can't be downloaded any more: how many there are, and all of them.
+Result<std::int64_t> count_stale_contacts(store::Connection& db, Time now);
+Result<> forget_stale_contacts(store::Connection& db, Time now);
+/// The end of a deletion. False: it had ended.
+Result<bool> finish_request(store::Connection& db, const DataRequestId& id, Time now,
+                            std::string_view certificate);
+
+constexpr std::int64_t kSharedPart = -1;
+Result<> put_part(store::Connection& db, const DataRequest& request, std::int64_t cell, Time now);
+/// Cells in which the request's step is done.
+Result<std::vector<std::int64_t>> list_parts(store::Connection& db, const DataRequest& request);
+
+}  // namespace flowsell::privacy

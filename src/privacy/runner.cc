@@ -1,0 +1,376 @@
+#include "privacy/runner.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "acts.h"
+#include "audit/audit_log.h"
+#include "erasure.h"
+#include "mail/queue.h"
+#include "request_table.h"
+#include "rows.h"
+#include "runtime/spawn.h"
+#include "store/change.h"
+#include "telemetry/log.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using namespace std::chrono_literals;
+using store::Sql;
+
+constexpr auto kPause = 15s;
+/// While cells are not open here that will be soon, or are about to be done elsewhere.
+constexpr auto kPauseAtDoors = 2s;
+constexpr auto kRoundMax = 10s;  ///< of waiting for the end of one
+constexpr std::size_t kBlockingMax = 4;
+
+const Sql kTakePassword("UPDATE users SET password_hash = '' WHERE id = ?1");
+
+/// A step is one transaction of the shared tables, or its end is: failpoints of this kind are
+/// between any two steps.
+constexpr store::WriteKind kKind{"deletion", 94, store::apply_each<store::Change>};
+
+std::string chain_of(const DataRequest& request) {
+  if (!request.user.is_none()) return std::string(request.user.blob());
+  const auto by = UserId::parse(request.requested_by);
+  return by ? std::string(by->blob()) : audit::system_scope();
+}
+
+audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name) {
+  return act_of(ids, now, chain_of(request), {}, {}, std::move(name), request.id.str());
+}
+
+Result<> delete_shared(store::Connection& db, Fate fate, const DataRequest& request) {
+  const bool is_account = request.subject == Subject::kAccount;
+  for (const HeldTable& table : inventory()) {
+    if (table.place != Place::kShared) continue;
+    const Fate its = is_account ? table.of_account : table.of_workspace;
+    if (its != fate) continue;
+    CHECK_OK(is_account ? delete_rows(db, table, table.user_column, request.user)
+                        : delete_rows(db, table, table.workspace_column, request.workspace));
+  }
+  return {};
+}
+
+/// Tables that a deletion may have touched.
+std::vector<std::string_view> touched(Place place) {
+  std::vector<std::string_view> names;
+  for (const HeldTable& table : inventory()) {
+    const bool is_there = table.place == place || table.place == Place::kBoth;
+    const auto goes = [](Fate fate) { return fate != Fate::kNone && fate != Fate::kStays; };
+    if (is_there && (goes(table.of_account) || goes(table.of_workspace)))
+      names.push_back(table.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Runner::Runner(Rooms rooms)
+    : rooms_(std::move(rooms)), workers_(1, kBlockingMax), timer_(rooms_.pool.context(0)) {}
+
+Runner::~Runner() { workers_.stop(); }
+
+void Runner::start(Doors& doors) {
+  working_.begin();
+  runtime::spawn_logged(timer_.get_executor(), run(doors), "deletions");
+}
+
+void Runner::wake() {
+  is_woken_ = true;
+  working_.begin();
+  net::post(timer_.get_executor(), [this] {
+    timer_.cancel();
+    working_.end();
+  });
+}
+
+void Runner::stop() {
+  if (is_stopping_.exchange(true)) return;
+  wake();
+  if (!working_.wait_idle(kRoundMax)) log::warn("a deletion is still under way", {});
+}
+
+Awaitable<void> Runner::run(Doors& doors) {
+  while (!is_stopping_) {
+    is_woken_ = false;
+    waits_at_doors_ = doors.cell_count() == 0;
+    if (const auto done = co_await round(doors); !done)
+      log::warn("deletions could not go on; they are tried again", {{"why", done.error().detail}});
+    if (is_stopping_) break;
+    if (is_woken_) continue;
+    timer_.expires_after(waits_at_doors_ ? kPauseAtDoors : kPause);
+    co_await timer_.async_wait(use_result);
+  }
+  working_.end();
+}
+
+Task<> Runner::count() {
+  const Time now = rooms_.clock.now();
+  CO_TRY(const Counts counts,
+         co_await rooms_.shared.read([now](store::Connection& db) { return count_open(db, now); }));
+  open_ = counts.open;
+  overdue_ = counts.overdue;
+  co_return Result<>{};
+}
+
+Task<> Runner::round(Doors& doors) {
+  CO_CHECK_OK(co_await count());
+  CO_CHECK_OK(co_await forget_stale());
+  if (doors.cell_count() == 0) co_return Result<>{};
+  const Time now = rooms_.clock.now();
+  CO_TRY(const auto due,
+         co_await rooms_.shared.read([now, unreviewed = !rooms_.review](store::Connection& db) {
+           return due_deletions(db, now, unreviewed);
+         }));
+  for (const DataRequest& request : due) {
+    if (is_stopping_) break;
+    const auto done = co_await advance(doors, request);
+    if (done) continue;
+    log::warn("a deletion did not go on",
+              {{"request_id", request.id.str()}, {"why", done.error().detail}});
+    // What only people can put right; all else is tried again.
+    if (done.error().code == ErrorCode::kConflict)
+      CO_CHECK_OK(co_await hold(request, done.error().detail));
+  }
+  if (!due.empty()) CO_CHECK_OK(co_await count());
+  co_return Result<>{};
+}
+
+/// Numbers stay no longer than what was asked about them can be downloaded.
+Task<> Runner::forget_stale() {
+  const Time now = rooms_.clock.now();
+  CO_TRY(const auto stale, co_await rooms_.shared.read([now](store::Connection& db) {
+    return count_stale_contacts(db, now);
+  }));
+  if (stale == 0) co_return Result<>{};
+  auto forget = [now](store::Connection& db) { return forget_stale_contacts(db, now); };
+  co_return co_await store::change(rooms_.shared, kKind, std::move(forget));
+}
+
+/// As many steps as are possible here and now.
+Task<> Runner::advance(Doors& doors, DataRequest request) {
+  if (request.state != State::kRunning) {
+    CO_TRY(const bool has_begun, co_await begin(request));
+    if (!has_begun) co_return Result<>{};
+  }
+  while (!is_stopping_ && request.step != Step::kNone) {
+    CO_TRY(const bool is_done, co_await do_step(doors, request));
+    if (!is_done || request.step == Step::kFinish) break;
+    const Step next = next_step(request.subject, request.step);
+    auto pass = [&](store::Connection& db) { return pass_step(db, request, next); };
+    CO_TRY(const bool passed, co_await store::change(rooms_.shared, kKind, std::move(pass)));
+    if (!passed) break;  // another process is further, or it is held: the next round looks anew
+    request.step = next;
+  }
+  co_return Result<>{};
+}
+
+/// False: it was stopped, or begun by somebody else, in the meantime.
+Task<bool> Runner::begin(DataRequest& request) {
+  const Time now = rooms_.clock.now();
+  const Step first = first_step(request.subject);
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    const Move move{bit(request.state), State::kRunning, first, {}, std::nullopt};
+    TRY(const bool is_moved, move_request(db, request.id, move));
+    if (!is_moved) return false;
+    CHECK_OK(audit::append(db, act_about(rooms_.ids, now, request, "data_request.begun")));
+    return true;
+  };
+  CO_TRY(const bool has_begun, co_await store::change(rooms_.shared, kKind, std::move(body)));
+  request.state = State::kRunning;
+  request.step = first;
+  co_return has_begun;
+}
+
+/// True: the step is done everywhere.
+Task<bool> Runner::do_step(Doors& doors, const DataRequest& request) {
+  switch (request.step) {
+    case Step::kCheck:
+      co_return co_await check_account(doors, request);
+    case Step::kKeys:
+      co_return co_await take_keys(doors, request);
+    case Step::kCells:
+      co_return co_await erase_in_cells(doors, request);
+    case Step::kRecord:
+      co_return co_await erase_record_here(request);
+    case Step::kRows:
+      co_return co_await erase_shared_rows(request);
+    case Step::kScrub:
+      co_return co_await scrub(doors, request);
+    case Step::kFinish:
+      co_return co_await finish(request);
+    case Step::kNone:
+      break;
+  }
+  co_return false;
+}
+
+/// In each cell that the request is about, where it was not done yet and the cell is open here.
+/// True: it is done in all.
+Task<bool> Runner::in_cells(Doors& doors, const DataRequest& request,
+                            std::function<Task<bool>(CellRooms)> work) {
+  std::vector<std::size_t> cells;
+  if (request.subject == Subject::kAccount) {
+    for (std::size_t cell = 0; cell < doors.cell_count(); ++cell) cells.push_back(cell);
+  } else {
+    CO_TRY(const auto cell, co_await doors.cell_of(request.workspace));
+    if (cell) cells.push_back(*cell);
+  }
+  CO_TRY(const auto done, co_await rooms_.shared.read(
+                              [&](store::Connection& db) { return list_parts(db, request); }));
+  bool all_done = true;
+  for (const std::size_t cell : cells) {
+    const auto number = static_cast<std::int64_t>(cell);
+    if (std::ranges::find(done, number) != done.end()) continue;
+    const auto door = doors.enter_cell(cell);
+    if (!door) {
+      waits_at_doors_ = true;
+      all_done = false;
+      continue;
+    }
+    CO_TRY(const bool is_done, co_await work(door->rooms()));
+    if (!is_done) {
+      all_done = false;
+      continue;
+    }
+    const Time now = rooms_.clock.now();
+    auto note = [&](store::Connection& db) { return put_part(db, request, number, now); };
+    CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(note)));
+  }
+  co_return all_done;
+}
+
+Task<> Runner::hold(DataRequest request, std::string reason) {
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<> {
+    const Move move{bit(State::kRunning), State::kOnHold, Step::kNone, reason, std::nullopt};
+    TRY(const bool is_moved, move_request(db, request.id, move));
+    if (!is_moved) return {};
+    return audit::append(db, act_about(rooms_.ids, now, request, "data_request.held"));
+  };
+  co_return co_await store::change(rooms_.shared, kKind, std::move(body));
+}
+
+Task<bool> Runner::check_account(Doors& doors, const DataRequest& request) {
+  auto work = [&request](CellRooms rooms) { return check_in_cell(rooms, request.user); };
+  co_return co_await in_cells(doors, request, work);
+}
+
+Task<bool> Runner::erase_in_cells(Doors& doors, const DataRequest& request) {
+  const Tools tools{rooms_.ids, rooms_.clock};
+  AccountSubject account;
+  if (request.subject == Subject::kAccount) {
+    CO_TRY(account, co_await account_of(rooms_.shared, request.user));
+  }
+  auto work = [&](CellRooms rooms) -> Task<bool> {
+    switch (request.subject) {
+      case Subject::kRecipient:
+        return erase_recipient(rooms, tools, request);
+      case Subject::kWorkspace:
+        return erase_workspace(rooms, tools, request);
+      case Subject::kAccount:
+        break;
+    }
+    return erase_account_in_cell(rooms.db, tools, account);
+  };
+  co_return co_await in_cells(doors, request, work);
+}
+
+Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
+  if (request.subject == Subject::kWorkspace) {
+    auto work = [&](CellRooms rooms) { return end_workspace_in(doors, rooms, request); };
+    co_return co_await in_cells(doors, request, work);
+  }
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(delete_shared(db, Fate::kKeys, request));
+    CHECK_OK(db.write(kTakePassword, {request.user}));
+    return audit::append(db, act_about(rooms_.ids, rooms_.clock.now(), request, "user.signed_out"));
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(body)));
+  co_return true;
+}
+
+Task<bool> Runner::end_workspace_in(Doors& doors, CellRooms rooms, DataRequest request) {
+  const Tools tools{rooms_.ids, rooms_.clock};
+  CO_CHECK_OK(co_await doors.withdraw_names(rooms, request.workspace));
+  CO_CHECK_OK(co_await end_workspace(rooms, tools, std::move(request)));
+  co_return true;
+}
+
+Task<bool> Runner::erase_record_here(const DataRequest& request) {
+  const Tools tools{rooms_.ids, rooms_.clock};
+  CO_TRY(const auto account, co_await account_of(rooms_.shared, request.user));
+  CO_CHECK_OK(co_await erase_record(rooms_.shared, tools, account));
+  co_return true;
+}
+
+Task<bool> Runner::erase_shared_rows(const DataRequest& request) {
+  const Time now = rooms_.clock.now();
+  AccountSubject account;
+  if (request.subject == Subject::kAccount) {
+    CO_TRY(account, co_await account_of(rooms_.shared, request.user));
+  }
+  auto body = [&](store::Connection& db) -> Result<> {
+    if (request.subject == Subject::kRecipient) return forget_contact(db, request);
+    CHECK_OK(delete_shared(db, Fate::kRows, request));
+    // Its row is gone: another process was here.
+    if (account.email.empty()) return {};
+    TRY(auto mails, mail::waiting_for(db, rooms_.spool, account.email));
+    // That tells of this deletion, and has the way to its certificate.
+    std::erase_if(mails, [](const mail::WaitingMail& each) {
+      return each.kind == mail::MailKind::kAccountDeletionRequested;
+    });
+    CHECK_OK(mail::drop_mails(db, mails));
+    mail::Mail last;
+    last.id = rooms_.ids.next_bytes();
+    last.kind = mail::MailKind::kAccountDeleted;
+    last.to = Content(account.email);
+    last.params.emplace("when", Content(format_time(now).substr(0, 10)));
+    last.now = now;
+    CHECK_OK(mail::enqueue(db, rooms_.spool, last));
+    return audit::append(db, act_about(rooms_.ids, now, request, "user.deleted"));
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(body)));
+  rooms_.mail_waits();
+  co_return true;
+}
+
+Task<bool> Runner::scrub_one(store::Database& db, Place place) {
+  const auto tables = touched(place);
+  auto work = [&]() -> Result<> { return db.scrub(tables); };
+  CO_CHECK_OK(co_await workers_.run(std::move(work)));
+  co_return true;
+}
+
+/// Where one database has it all, that is done once, at the end.
+Task<bool> Runner::scrub_cell(CellRooms rooms) {
+  if (&rooms.db == &rooms_.shared) co_return true;
+  co_return co_await scrub_one(rooms.db, Place::kCell);
+}
+
+Task<bool> Runner::scrub(Doors& doors, const DataRequest& request) {
+  auto work = [this](CellRooms rooms) { return scrub_cell(rooms); };
+  CO_TRY(const bool is_done, co_await in_cells(doors, request, work));
+  if (!is_done) co_return false;
+  co_return co_await scrub_one(rooms_.shared, Place::kShared);
+}
+
+Task<bool> Runner::finish(const DataRequest& request) {
+  const Time now = rooms_.clock.now();
+  const std::string certificate = certificate_of(request, now, rooms_.key);
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_finished, finish_request(db, request.id, now, certificate));
+    if (!is_finished) return false;
+    CHECK_OK(audit::append(db, act_about(rooms_.ids, now, request, "data_request.done")));
+    return true;
+  };
+  co_return co_await store::change(rooms_.shared, kKind, std::move(body));
+}
+
+}  // namespace flowsell::privacy

@@ -1,0 +1,51 @@
+#include "privacy/schema.h"
+
+#include <array>
+
+namespace flowsell::privacy {
+namespace {
+
+// A recipient is there masked and as a keyed hash, and only until its deletion is done. A row of
+// data_request_parts says that a step is done in a cell; -1 stands for the shared tables.
+constexpr std::array kMigrations = {store::Migration{.number = 160,
+                                                     .name = "data requests",
+                                                     .sql = R"sql(
+CREATE TABLE data_requests (
+  id BLOB NOT NULL PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  subject INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  user_id BLOB NOT NULL,
+  workspace_id BLOB NOT NULL,
+  contact TEXT NOT NULL,
+  contact_hash BLOB NOT NULL,
+  requested_by TEXT NOT NULL,
+  token_hash BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  runs_after INTEGER,
+  download_until INTEGER,
+  finished_at INTEGER,
+  certificate TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX data_requests_open ON data_requests (state, id);
+CREATE INDEX data_requests_of_user ON data_requests (user_id, id);
+CREATE INDEX data_requests_by ON data_requests (requested_by, id);
+CREATE INDEX data_requests_of_workspace ON data_requests (workspace_id, id);
+CREATE TABLE data_request_parts (
+  request_id BLOB NOT NULL,
+  step INTEGER NOT NULL,
+  cell INTEGER NOT NULL,
+  done_at INTEGER NOT NULL,
+  PRIMARY KEY (request_id, step, cell)
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                     .expands = true}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::privacy

@@ -1,0 +1,182 @@
+#include "privacy/desk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mail/mail.h"
+#include "privacy/export.h"
+#include "privacy_world.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testkit::code_of;
+
+class DeskTest : public testing::Test {
+ protected:
+  audit::Actor operator_{audit::ActorKind::kOperator, "usr_operator"};
+  PrivacyWorld world_;
+};
+
+TEST_F(DeskTest, ExportIsReadyAtOnceAndForAWeek) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
+  EXPECT_EQ(request.state, State::kDone);
+  EXPECT_TRUE(world_.run(world_.desk.note_download(request, {}, {})));
+  world_.clock.skip(std::chrono::days(7));
+  EXPECT_EQ(code_of(world_.run(world_.desk.note_download(request, {}, {}))), ErrorCode::kConflict);
+}
+
+TEST_F(DeskTest, ExportOfAnAccountHasAllButSecrets) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
+  const auto lines = world_.run(world_.desk.export_account(request, {"/elsewhere"}));
+  ASSERT_TRUE(lines);
+  for (const char* held : {kEmail, "Asha Kelkar", kBrowser, "203.0.113.9", "\"session.created\"",
+                           "\"known_devices\"", "\"waiting_mail\"", "new_sign_in", "/elsewhere"})
+    EXPECT_THAT(*lines, HasSubstr(held));
+  for (const char* secret : {"argon2", "password_hash", "token_hash"})
+    EXPECT_THAT(*lines, Not(HasSubstr(secret)));
+}
+
+TEST_F(DeskTest, ExportOfAMemberIsAboutOneWorkspace) {
+  const auto asha = world_.user();
+  world_.join(asha, identity::Role::kOwner);
+  const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
+  const auto lines = world_.run(
+      export_member(*world_.db, request, asha, world_.caller.workspace, world_.clock.now()));
+  ASSERT_TRUE(lines);
+  EXPECT_THAT(*lines, HasSubstr("\"members\""));
+  EXPECT_THAT(*lines, HasSubstr("workspace.created"));
+  const auto elsewhere = world_.run(export_member(
+      *world_.db, request, asha, world_.ids.next<IdKind::kWorkspace>(), world_.clock.now()));
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(std::ranges::count(*elsewhere, '\n'), 1);
+}
+
+TEST_F(DeskTest, ExportOfANumberHasItsMessagesAndNoOthers) {
+  const auto owner = world_.user();
+  const auto ana = world_.send_and_settle(messaging::kAna);
+  const auto bela = world_.send_and_settle(messaging::kBela);
+  const DataRequest request =
+      world_.ask(world_.about_number(messaging::kAna, owner, Kind::kExport));
+  const auto lines = world_.run(export_recipient(*world_.db, request, world_.clock.now()));
+  ASSERT_TRUE(lines);
+  EXPECT_THAT(*lines, HasSubstr(ana.id.str()));
+  EXPECT_THAT(*lines, Not(HasSubstr(bela.id.str())));
+}
+
+TEST_F(DeskTest, LastOwnerHandsOverFirst) {
+  const auto asha = world_.user();
+  world_.join(asha, identity::Role::kOwner);
+  const auto refused = world_.run(world_.desk.ask(world_.about(asha), {}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(refused.error().detail, HasSubstr(world_.caller.workspace.str()));
+  EXPECT_TRUE(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {})));
+}
+
+TEST_F(DeskTest, SameDeletionIsNotAskedForTwice) {
+  const auto asha = world_.user();
+  const DataRequest first = world_.ask(world_.about(asha));
+  EXPECT_EQ(code_of(world_.run(world_.desk.ask(world_.about(asha), {}))), ErrorCode::kConflict);
+  ASSERT_TRUE(world_.run(world_.desk.cancel(first, {}, {})));
+  EXPECT_TRUE(world_.run(world_.desk.ask(world_.about(asha), {})));
+}
+
+TEST_F(DeskTest, CancelledDeletionNeverRuns) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  const auto cancelled = world_.run(world_.desk.cancel(request, {}, {}));
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->state, State::kCancelled);
+  world_.work();
+  EXPECT_EQ(world_.now_is(request).state, State::kCancelled);
+  EXPECT_TRUE(world_.run(world_.people.sign_in(kEmail, Secret(kPassword), Secret(), {})));
+}
+
+TEST_F(DeskTest, WhatIsDoneOrIsAnExportCantBeCancelled) {
+  const auto asha = world_.user();
+  const DataRequest exported = world_.ask(world_.about(asha, Kind::kExport));
+  EXPECT_EQ(code_of(world_.run(world_.desk.cancel(exported, {}, {}))), ErrorCode::kConflict);
+  const DataRequest request = world_.ask(world_.about(asha));
+  world_.work();
+  EXPECT_EQ(code_of(world_.run(world_.desk.cancel(request, {}, {}))), ErrorCode::kConflict);
+}
+
+TEST_F(DeskTest, HeldDeletionWaitsUntilItIsReleasedAndApproved) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  const auto step = [&](OperatorStep what, const std::string& why = "") {
+    return world_.run(world_.desk.step(world_.now_is(request), {what, why, operator_}));
+  };
+  EXPECT_EQ(code_of(step(OperatorStep::kHold)), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(step(OperatorStep::kHold, "a court asks")->reason, "a court asks");
+  world_.work();
+  EXPECT_EQ(world_.now_is(request).state, State::kOnHold);
+  EXPECT_EQ(code_of(step(OperatorStep::kApprove)), ErrorCode::kConflict);
+  EXPECT_EQ(step(OperatorStep::kRelease)->state, State::kInReview);
+  EXPECT_EQ(step(OperatorStep::kApprove)->state, State::kApproved);
+  world_.work();
+  EXPECT_EQ(world_.now_is(request).state, State::kDone);
+}
+
+TEST_F(DeskTest, RefusedDeletionEndsWithItsReason) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  ASSERT_TRUE(world_.run(world_.desk.step(request, {OperatorStep::kRefuse, "not his", operator_})));
+  world_.work();
+  const DataRequest refused = world_.now_is(request);
+  EXPECT_EQ(refused.state, State::kRefused);
+  EXPECT_TRUE(refused.finished_at);
+  EXPECT_EQ(code_of(world_.run(world_.desk.step(refused, {OperatorStep::kReview, "", operator_}))),
+            ErrorCode::kConflict);
+}
+
+TEST_F(DeskTest, EachStepIsOnTheAccountsRecord) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  ASSERT_TRUE(world_.run(world_.desk.step(request, {OperatorStep::kReview, "", operator_})));
+  ASSERT_TRUE(world_.run(world_.desk.cancel(request, {}, {})));
+  EXPECT_THAT(world_.acts_of(asha.id.blob()),
+              ElementsAre("session.created", "data_request.asked", "data_request.reviewed",
+                          "data_request.cancelled"));
+}
+
+TEST_F(DeskTest, ListsAreAboutWhomTheyAreAskedFor) {
+  const auto asha = world_.user();
+  const auto other = world_.user("other@example.com", "Other");
+  const DataRequest own = world_.ask(world_.about(asha, Kind::kExport));
+  const DataRequest number = world_.ask(world_.about_number(messaging::kAna, other, Kind::kExport));
+  const auto ids_of = [&](Desk::Query query) {
+    const auto page = world_.run(world_.desk.list(query));
+    std::vector<DataRequestId> ids;
+    for (const DataRequest& each : page->rows) ids.push_back(each.id);
+    return ids;
+  };
+  EXPECT_THAT(ids_of({.of_user = asha.id}), ElementsAre(own.id));
+  EXPECT_THAT(ids_of({.of_user = other.id}), ElementsAre(number.id));
+  EXPECT_THAT(ids_of({.workspace = world_.caller.workspace}), ElementsAre(number.id));
+  EXPECT_THAT(ids_of({}), ElementsAre(number.id, own.id));
+  EXPECT_THAT(ids_of({.after = number.id}), ElementsAre(own.id));
+  EXPECT_THAT(ids_of({.before = own.id}), ElementsAre(number.id));
+  EXPECT_THAT(ids_of({.state = State::kReceived}), IsEmpty());
+  EXPECT_THAT(ids_of({.overdue = true}), IsEmpty());
+}
+
+TEST_F(DeskTest, LinkThatIsNotTheMailsOpensNothing) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  for (const std::string& token :
+       {std::string(), request.id.str(), request.id.str() + std::string(43, 'x')}) {
+    EXPECT_EQ(code_of(world_.run(world_.desk.find_by_link(Secret(token)))),
+              ErrorCode::kInvalidToken);
+  }
+}
+
+}  // namespace
+}  // namespace flowsell::privacy

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "accounts/accounts.h"
+#include "accounts/schema.h"
+#include "audit/audit_log.h"
+#include "identity/api_keys.h"
+#include "mail/queue.h"
+#include "mail/schema.h"
+#include "messaging_world.h"
+#include "privacy/desk.h"
+#include "privacy/runner.h"
+#include "privacy/schema.h"
+#include "team/members.h"
+#include "team/schema.h"
+
+namespace flowsell::privacy {
+
+inline constexpr const char* kPassword = "umbrella kettle Tuesday moss";
+inline constexpr const char* kEmail = "asha@example.com";
+inline constexpr const char* kBrowser = "Netscape Navigator 4.08";
+
+/// Where replicas have it, scrubbing asks for it.
+inline constexpr std::array kRoutes = {store::Migration{
+    199, "routes", "CREATE TABLE routes (name TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;"}};
+
+inline messaging::MessagingOptions with_tables_of_people() {
+  messaging::MessagingOptions options;
+  options.more_tables = {audit::migrations(),    team::migrations(), mail::migrations(),
+                         accounts::migrations(), migrations(),       kRoutes};
+  return options;
+}
+
+/// The one cell that there is.
+class OneDoor final : public Doors {
+ public:
+  explicit OneDoor(const CellRooms& rooms) : rooms_(rooms) {}
+  std::size_t cell_count() const override { return 1; }
+  std::optional<Door> enter_cell(std::size_t /*number*/) override {
+    ++entered;
+    return is_open ? std::optional<Door>(std::in_place, rooms_, nullptr) : std::nullopt;
+  }
+  Task<std::optional<std::size_t>> cell_of(WorkspaceId /*workspace*/) override { co_return 0; }
+  Task<> withdraw_names(const CellRooms& /*rooms*/, WorkspaceId /*workspace*/) override {
+    co_return Result<>{};
+  }
+  bool is_open = true;
+  int entered = 0;
+
+ private:
+  CellRooms rooms_;
+};
+
+/// A workspace with messages, people in it, and who deletes them.
+struct PrivacyWorld : messaging::MessagingWorld {
+  explicit PrivacyWorld(DeskOptions options = {.public_url = "https://connect.example"})
+      : MessagingWorld(with_tables_of_people()),
+        desk({*db, *spool, ids, clock, [] {}, [] {}}, options),
+        runner({*db, *spool, ids, clock, pool, key, [] {}, options.review}) {}
+  ~PrivacyWorld() { passwords.stop(); }
+
+  template <class T>
+  T run(Awaitable<T> work) {
+    return testkit::run(pool, std::move(work));
+  }
+  /// With a session, so that there is more to delete.
+  accounts::User user(const std::string& email = kEmail, const std::string& name = "Asha Kelkar") {
+    const auto made = people.put_user(email, name, Secret(kPassword));
+    if (!made) throw std::runtime_error(made.error().detail);
+    if (!run(people.sign_in(email, Secret(kPassword), Secret(), from)))
+      throw std::runtime_error("no session");
+    return *made;
+  }
+  /// A member of the world's workspace.
+  void join(const accounts::User& who, identity::Role role) {
+    const bool is_first = run(members.list(caller.workspace))->empty();
+    if (is_first) {
+      ASSERT_TRUE(run(members.found(caller.workspace, who.id, from)));
+    } else {
+      ASSERT_TRUE(testkit::write(*db, [&](store::Connection& connection) {
+        return connection.write(kJoin,
+                                {caller.workspace, who.id, static_cast<int>(role), clock.now()});
+      }));
+    }
+    ASSERT_TRUE(
+        run(people.list_workspace(who.id, {caller.workspace, "Acme", static_cast<int>(role)})));
+  }
+  Desk::Asked about(const accounts::User& who, Kind kind = Kind::kDeletion) {
+    return {desk.new_id(),
+            kind,
+            Subject::kAccount,
+            who.id,
+            {},
+            {},
+            {},
+            {audit::ActorKind::kUser, who.id.str()}};
+  }
+  Desk::Asked about_number(const char* number, const accounts::User& by,
+                           Kind kind = Kind::kDeletion) {
+    const auto hash = accept.hash_of(caller.workspace, number);
+    return {desk.new_id(),
+            kind,
+            Subject::kRecipient,
+            {},
+            caller.workspace,
+            PhoneNumber::parse(number)->masked(),
+            std::string(hash.begin(), hash.end()),
+            {audit::ActorKind::kUser, by.id.str()}};
+  }
+  DataRequest ask(const Desk::Asked& asked) {
+    auto taken = run(desk.ask(asked, from));
+    if (!taken) throw std::runtime_error(taken.error().detail);
+    return *taken;
+  }
+  DataRequest now_is(const DataRequest& request) { return run(desk.find(request.id)).value(); }
+  /// What can be done, once the time to take it back is over.
+  void work() {
+    clock.skip(std::chrono::hours(80));
+    ASSERT_TRUE(run(runner.round(door)));
+  }
+  std::vector<std::string> acts_of(std::string_view scope) {
+    auto page = testkit::in_snapshot(*db, [&](store::Connection& connection) {
+      audit::Query query;
+      query.scope = scope;
+      query.limit = 1000;
+      return audit::list(connection, query);
+    });
+    std::vector<std::string> names;
+    for (const auto& event : page.rows) names.insert(names.begin(), event.name);
+    return names;
+  }
+  std::int64_t count(const store::Sql& sql) { return testkit::numbers(*db, sql).front(); }
+
+  static inline const store::Sql kJoin{
+      "INSERT INTO members (workspace_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)"};
+
+  audit::Origin from{"203.0.113.9", kBrowser, "req_1"};
+  CertificateKey key{crypto::Key::random()};
+  accounts::Passwords passwords{{1, std::size_t{8} << 10}, 2};
+  accounts::Accounts people{{*db, passwords, *spool, ids, clock, [] {}},
+                            {.public_url = "https://connect.example"}};
+  team::Members members{*db, ids, clock};
+  identity::ApiKeys api_keys{*db, ids, clock};
+  Desk desk;
+  Runner runner;
+  OneDoor door{{*db, workspaces, api_keys, senders, endpoints, begun, begun_deliveries}};
+};
+
+}  // namespace flowsell::privacy

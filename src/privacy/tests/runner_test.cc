@@ -1,0 +1,314 @@
+#include "privacy/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "privacy_world.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using messaging::kAna;
+using messaging::kBela;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const store::Sql kUsers("SELECT COUNT(*) FROM users");
+const store::Sql kOfPeople(
+    "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM "
+    "known_devices) + (SELECT COUNT(*) FROM email_tokens) + (SELECT COUNT(*) FROM user_workspaces) "
+    "+ (SELECT COUNT(*) FROM members)");
+const store::Sql kPersonal("SELECT COUNT(*) FROM audit_personal");
+const store::Sql kSessions("SELECT COUNT(*) FROM sessions");
+const store::Sql kNamed("SELECT COUNT(*) FROM messages WHERE contact <> ''");
+const store::Sql kIds("SELECT COUNT(*) FROM messages WHERE provider_message_id IS NOT NULL");
+const store::Sql kBodies("SELECT body FROM events ORDER BY id");
+const store::Sql kRowsOfCell(
+    "SELECT (SELECT COUNT(*) FROM messages) + (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) "
+    "FROM "
+    "api_keys) + (SELECT COUNT(*) FROM members) + (SELECT COUNT(*) FROM senders) + (SELECT "
+    "COUNT(*) "
+    "FROM connections) + (SELECT COUNT(*) FROM webhook_endpoints) + (SELECT COUNT(*) FROM "
+    "user_workspaces)");
+const store::Sql kUsageRows("SELECT COUNT(*) FROM usage_daily");
+const store::Sql kCounted("SELECT CAST(SUM(count) AS INTEGER) FROM usage_daily");
+const store::Sql kKey("SELECT length(wrapped_key) FROM workspaces");
+const store::Sql kSetStatus("UPDATE messages SET status = ?1");
+
+TEST(Runner, AccountIsDeletedWithAllThatNamesIt) {
+  PrivacyWorld world;
+  const auto owner = world.user("owner@example.com", "Owner");
+  world.join(owner, identity::Role::kOwner);
+  const auto asha = world.user();
+  world.join(asha, identity::Role::kDeveloper);
+  const DataRequest request = world.ask(world.about(asha));
+
+  ASSERT_TRUE(world.run(world.runner.round(world.door)));
+  EXPECT_EQ(world.now_is(request).state, State::kReceived);  // it can be taken back still
+  world.work();
+
+  const DataRequest done = world.now_is(request);
+  EXPECT_EQ(done.state, State::kDone);
+  EXPECT_EQ(world.count(kUsers), 1);
+  EXPECT_THAT(world.run(world.members.list(world.caller.workspace)).value(), SizeIs(1));
+  const auto verified = verify_certificate(done.certificate);
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->signed_by, world.key.public_key());
+  EXPECT_EQ(verified->subject, "account " + asha.id.str());
+  EXPECT_THAT(world.acts_of(world.caller.workspace.blob()), Contains("member.removed"));
+  EXPECT_THAT(world.acts_of(asha.id.blob()), Contains("user.deleted"));
+  const auto mails = testkit::in_snapshot(*world.db, [&](store::Connection& db) {
+    return mail::waiting_for(db, *world.spool, kEmail);
+  });
+  std::vector<mail::MailKind> kinds;
+  for (const mail::WaitingMail& each : mails) kinds.push_back(each.kind);
+  EXPECT_THAT(kinds, ElementsAre(mail::MailKind::kAccountDeletionRequested,
+                                 mail::MailKind::kAccountDeleted));
+  if (testkit::tests_run_on_postgres()) return;
+  for (const char* named : {kEmail, "Asha Kelkar", "connect.example/keep-account"})
+    EXPECT_FALSE(world.folder.holds(named)) << named;
+}
+
+TEST(Runner, NothingOfTheOnlyUserStays) {
+  PrivacyWorld world;
+  const auto asha = world.user();
+  world.ask(world.about(asha));
+  world.work();
+  EXPECT_EQ(world.count(kOfPeople), 0);
+  EXPECT_EQ(world.count(kPersonal), 0);
+  if (!testkit::tests_run_on_postgres()) EXPECT_FALSE(world.folder.holds(kBrowser));
+}
+
+TEST(Runner, SomebodyElsesRecordStays) {
+  PrivacyWorld world;
+  const auto other = world.user("other@example.com", "Other");
+  const auto asha = world.user();
+  world.ask(world.about(asha));
+  world.work();
+  EXPECT_EQ(world.count(kSessions), 1);
+  EXPECT_GT(world.count(kPersonal), 0);
+  EXPECT_THAT(world.acts_of(other.id.blob()), ElementsAre("session.created"));
+}
+
+TEST(Runner, WhoWasInvitedIsNotNamedByTheInvitersRecord) {
+  PrivacyWorld world;
+  const auto owner = world.user("owner@example.com", "Owner");
+  world.join(owner, identity::Role::kOwner);
+  const auto asha = world.user();
+  team::By by;
+  by.caller.workspace = world.caller.workspace;
+  by.caller.user = owner.id;
+  by.role = identity::Role::kOwner;
+  ASSERT_TRUE(world.run(world.members.invite(by, kEmail, identity::Role::kViewer)));
+  world.ask(world.about(asha));
+  world.work();
+  EXPECT_THAT(world.run(world.members.invitations(world.caller.workspace)).value(), IsEmpty());
+  EXPECT_THAT(world.acts_of(world.caller.workspace.blob()), Contains("audit.personal_erased"));
+}
+
+TEST(Runner, OwnerWhoHasBecomeTheLastIsHeld) {
+  PrivacyWorld world;
+  const auto owner = world.user("owner@example.com", "Owner");
+  world.join(owner, identity::Role::kOwner);
+  const auto asha = world.user();
+  world.join(asha, identity::Role::kOwner);
+  const DataRequest request = world.ask(world.about(asha));
+  team::By by;
+  by.caller.workspace = world.caller.workspace;
+  by.caller.user = owner.id;
+  by.role = identity::Role::kOwner;
+  ASSERT_TRUE(world.run(world.members.remove(by, owner.id)));
+  world.work();
+  const DataRequest held = world.now_is(request);
+  EXPECT_EQ(held.state, State::kOnHold);
+  EXPECT_THAT(held.reason, testing::HasSubstr(world.caller.workspace.str()));
+  EXPECT_EQ(world.count(kUsers), 2);
+  EXPECT_EQ(world.count(kSessions), 2);
+}
+
+TEST(Runner, DeletionWaitsForACellThatIsElsewhere) {
+  PrivacyWorld world;
+  const auto asha = world.user();
+  const DataRequest request = world.ask(world.about(asha));
+  world.door.is_open = false;
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kRunning);
+  EXPECT_EQ(world.count(kUsers), 1);
+  world.door.is_open = true;
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+}
+
+TEST(Runner, WhatIsDoneInACellIsNotDoneAgain) {
+  PrivacyWorld world;
+  const auto asha = world.user();
+  const DataRequest request = world.ask(world.about(asha));
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  const int entered = world.door.entered;
+  world.work();
+  EXPECT_EQ(world.door.entered, entered);
+}
+
+TEST(Runner, DeletionThatIsReviewedWaitsForItsApproval) {
+  PrivacyWorld world({.review = true, .public_url = "https://connect.example"});
+  const auto asha = world.user();
+  const DataRequest request = world.ask(world.about(asha));
+  EXPECT_EQ(request.state, State::kInReview);
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kInReview);
+  const audit::Actor by{audit::ActorKind::kOperator, "usr_operator"};
+  ASSERT_TRUE(world.run(world.desk.step(request, {OperatorStep::kApprove, "", by})));
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+}
+
+TEST(Runner, NumberIsErasedAndCountsStay) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const auto ana = world.send_and_settle(kAna);
+  const auto bela = world.send_and_settle(kBela);
+  const std::int64_t counted = world.count(kCounted);
+  const DataRequest request = world.ask(world.about_number(kAna, owner));
+  EXPECT_FALSE(request.recipient.empty());
+  world.work();
+
+  const DataRequest done = world.now_is(request);
+  EXPECT_EQ(done.state, State::kDone);
+  EXPECT_EQ(done.recipient, "");
+  EXPECT_EQ(done.contact_hash, "");
+  EXPECT_EQ(world.row(ana.id).contact, "");
+  EXPECT_EQ(world.row(ana.id).provider_message_id, "");
+  EXPECT_EQ(world.row(ana.id).status, messaging::MessageStatus::kSent);
+  EXPECT_EQ(world.row(bela.id).contact, bela.contact);
+  EXPECT_GT(counted, 0);
+  EXPECT_EQ(world.count(kCounted), counted);
+  EXPECT_THAT(world.acts_of(world.caller.workspace.blob()),
+              Contains("data_request.recipient_erased"));
+}
+
+TEST(Runner, EarlierRequestsAboutTheNumberForgetItToo) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const DataRequest exported = world.ask(world.about_number(kAna, owner, Kind::kExport));
+  const DataRequest other = world.ask(world.about_number(kBela, owner, Kind::kExport));
+  world.ask(world.about_number(kAna, owner));
+  world.work();
+  EXPECT_EQ(world.now_is(exported).contact_hash, "");
+  EXPECT_EQ(world.now_is(other).recipient, other.recipient);
+}
+
+TEST(Runner, ExportForgetsItsNumberWhenItsTimeIsOver) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const DataRequest exported = world.ask(world.about_number(kAna, owner, Kind::kExport));
+  world.work();
+  EXPECT_EQ(world.now_is(exported).recipient, exported.recipient);
+  world.clock.skip(std::chrono::days(7));
+  world.work();
+  EXPECT_EQ(world.now_is(exported).recipient, "");
+  EXPECT_EQ(world.now_is(exported).contact_hash, "");
+}
+
+TEST(Runner, LateStatusBringsNoIdBack) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const auto ana = world.send_and_settle(kAna);
+  world.ask(world.about_number(kAna, owner));
+  world.work();
+  auto late = world.status_of(ana.id, messaging::MessageStatus::kDelivered);
+  late.provider_message_id = "pm.late";
+  ASSERT_TRUE(world.apply({late}));
+  EXPECT_EQ(world.row(ana.id).status, messaging::MessageStatus::kDelivered);
+  EXPECT_EQ(world.count(kIds), 0);
+  for (const std::string& body : testkit::texts(*world.db, kBodies))
+    EXPECT_THAT(body, Not(testing::HasSubstr("pm.")));
+}
+
+TEST(Runner, EventsAboutTheNumberAreErasedToo) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const auto ana = world.send_and_settle(kAna);
+  ASSERT_TRUE(world.apply({world.status_of(ana.id, messaging::MessageStatus::kDelivered)}));
+  const auto bodies = testkit::texts(*world.db, kBodies);
+  ASSERT_THAT(bodies, Contains(testing::HasSubstr(ana.contact)));
+  world.ask(world.about_number(kAna, owner));
+  world.work();
+  EXPECT_THAT(testkit::texts(*world.db, kBodies), Not(Contains(testing::HasSubstr(ana.contact))));
+}
+
+TEST(Runner, MessageThatIsUnderWayKeepsADeletionOpen) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.send_and_settle(kAna);
+  const auto set_status = [&](int status) {
+    ASSERT_TRUE(testkit::write(
+        *world.db, [&](store::Connection& db) { return db.write(kSetStatus, {status}); }));
+  };
+  set_status(20);
+  const DataRequest request = world.ask(world.about_number(kAna, owner));
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kRunning);
+  EXPECT_EQ(world.count(kNamed), 1);
+  set_status(40);
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  EXPECT_EQ(world.count(kNamed), 0);
+}
+
+TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.join(owner, identity::Role::kOwner);
+  world.send_and_settle(kAna);
+  world.add_endpoint("http://127.0.0.1:9/hook", {"message.read"});
+  const auto key = world.api_keys.create(world.caller.workspace, identity::Mode::kTest, "a key",
+                                         identity::Scopes::of_keys());
+  ASSERT_TRUE(key);
+  const std::string bearer = "Bearer " + std::string(key->key.reveal());
+  ASSERT_TRUE(world.run(world.api_keys.authenticate(bearer)));
+  const DataRequest request = world.ask({world.desk.new_id(),
+                                         Kind::kDeletion,
+                                         Subject::kWorkspace,
+                                         {},
+                                         world.caller.workspace,
+                                         {},
+                                         {},
+                                         {audit::ActorKind::kUser, owner.id.str()}});
+  world.work();
+
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  EXPECT_FALSE(world.run(world.api_keys.authenticate(bearer)));
+  EXPECT_EQ(world.count(kRowsOfCell), 0);
+  EXPECT_EQ(world.count(kKey), 0);
+  EXPECT_GT(world.count(kUsageRows), 0);
+  EXPECT_FALSE(world.workspaces.seal(world.caller.workspace, "row", Secret("x")));
+  EXPECT_TRUE(world.senders.all().empty());
+  EXPECT_THAT(world.acts_of(world.caller.workspace.blob()), Contains("workspace.deleted"));
+  // A start finds nothing that it can't open.
+  identity::Workspaces fresh(*world.db, world.ring, world.ids, world.clock);
+  ASSERT_TRUE(fresh.load_keys());
+  messaging::Senders senders(
+      *world.db, fresh, [&](std::string_view) { return &world.adapter; }, world.ids, world.clock);
+  EXPECT_TRUE(senders.load());
+}
+
+TEST(Runner, CountsWhatIsOpenAndOverdue) {
+  PrivacyWorld world;
+  const auto asha = world.user();
+  const DataRequest request = world.ask(world.about(asha));
+  const audit::Actor by{audit::ActorKind::kOperator, "usr_operator"};
+  ASSERT_TRUE(world.run(world.desk.step(request, {OperatorStep::kHold, "a court asks", by})));
+  world.work();
+  EXPECT_EQ(world.runner.open_count(), 1);
+  EXPECT_EQ(world.runner.overdue_count(), 0);
+  world.clock.skip(std::chrono::days(30));
+  world.work();
+  EXPECT_EQ(world.runner.overdue_count(), 1);
+}
+
+}  // namespace
+}  // namespace flowsell::privacy

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "acts.h"
+#include "audit/audit_log.h"
+#include "erasure.h"
+#include "rows.h"
+#include "store/change.h"
+
+namespace flowsell::privacy {
+namespace {
+
+using store::Sql;
+
+const Sql kUnderWay("SELECT COUNT(*) FROM claimed_jobs WHERE workspace_id = ?1");
+
+/// Tables whose rows are so many that they go some thousand at a time.
+constexpr std::array<std::string_view, 4> kLarge = {"messages", "events", "deliveries",
+                                                    "queued_jobs"};
+
+bool is_large(const HeldTable& table) {
+  return std::ranges::find(kLarge, table.name) != kLarge.end();
+}
+
+bool is_of_cell(const HeldTable& table, Fate fate) {
+  return table.place == Place::kCell && table.of_workspace == fate;
+}
+
+Result<> delete_tables(store::Connection& db, Fate fate, const WorkspaceId& workspace) {
+  for (const HeldTable& table : inventory()) {
+    if (is_of_cell(table, fate) && !is_large(table))
+      CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
+  }
+  return {};
+}
+
+bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace) {
+  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+    messaging::MessageQuery query;
+    query.workspace = workspace;
+    query.mode = mode;
+    if (!rooms.begun_messages.matching(query).empty()) return true;
+  }
+  return false;
+}
+
+Task<> delete_large(store::Database& db, WorkspaceId workspace) {
+  for (const HeldTable& table : inventory()) {
+    if (!is_of_cell(table, Fate::kRows) || !is_large(table)) continue;
+    bool more = true;
+    while (more) {
+      auto body = [&](store::Connection& connection) {
+        return delete_some(connection, table, workspace);
+      };
+      CO_TRY(more, co_await store::change(db, kErasureKind, std::move(body)));
+    }
+  }
+  co_return Result<>{};
+}
+
+Task<> erase_whole_record(store::Database& db, Tools tools, WorkspaceId workspace) {
+  audit::Erasure all;
+  all.scope = workspace.blob();
+  audit::ErasureStep step{.more = true};
+  while (step.more) {
+    auto body = [&](store::Connection& connection) -> Result<audit::ErasureStep> {
+      TRY(const auto next, audit::erase_personal(connection, all, step.behind));
+      if (next.erased > 0) {
+        CHECK_OK(audit::append(connection, act_of(tools.ids, tools.clock.now(), all.scope, {}, {},
+                                                  "audit.personal_erased", workspace.str())));
+      }
+      return next;
+    };
+    CO_TRY(step, co_await store::change(db, kErasureKind, std::move(body)));
+  }
+  co_return Result<>{};
+}
+
+}  // namespace
+
+Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
+  const WorkspaceId workspace = request.workspace;
+  std::vector<ApiKeyId> keys;
+  auto body = [&](store::Connection& db) -> Result<> {
+    keys.clear();
+    const Time now = tools.clock.now();
+    std::vector<audit::Act> acts;
+    TRY(const auto all, identity::list_keys(db, workspace));
+    for (const identity::ApiKey& key : all) {
+      keys.push_back(key.id);
+      TRY(const bool is_revoked, identity::revoke_key(db, workspace, key.id, now));
+      if (!is_revoked) continue;
+      acts.push_back(act_of(tools.ids, now, std::string(workspace.blob()), {}, {},
+                            "api_key.revoked", key.id.str()));
+    }
+    // With what was sealed under it: a start must not meet the one without the other.
+    CHECK_OK(identity::Workspaces::destroy(db, workspace));
+    CHECK_OK(delete_tables(db, Fate::kKeys, workspace));
+    acts.push_back(act_of(tools.ids, now, std::string(workspace.blob()), {}, {},
+                          "workspace.deleted", workspace.str()));
+    acts.back().after = json_of({{"data_request", request.id.str()}});
+    return audit::append(db, acts);
+  };
+  CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  for (const ApiKeyId& key : keys) rooms.api_keys.forget(key);
+  rooms.senders.forget_workspace(workspace);
+  rooms.endpoints.forget_workspace(workspace);
+  rooms.workspaces.forget(workspace);
+  co_return Result<>{};
+}
+
+Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
+  const WorkspaceId workspace = request.workspace;
+  CO_CHECK_OK(co_await delete_large(rooms.db, workspace));
+  if (has_begun(rooms, workspace)) co_return false;
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    std::int64_t under_way = 0;
+    CHECK_OK(db.query(kUnderWay, {workspace},
+                      [&under_way](const store::Row& row) { under_way = row.integer(0); }));
+    if (under_way > 0) return false;
+    for (const HeldTable& table : inventory()) {
+      // What ended since.
+      if (is_of_cell(table, Fate::kRows) && is_large(table))
+        CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
+    }
+    CHECK_OK(delete_tables(db, Fate::kRows, workspace));
+    CHECK_OK(rooms.begun_messages.clear_unused(db));
+    CHECK_OK(rooms.begun_deliveries.clear_unused(db));
+    return true;
+  };
+  CO_TRY(const bool is_done, co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  if (!is_done) co_return false;
+  CO_CHECK_OK(co_await erase_whole_record(rooms.db, tools, workspace));
+  co_return true;
+}
+
+}  // namespace flowsell::privacy

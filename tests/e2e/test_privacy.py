@@ -1,0 +1,344 @@
+"""What is held about people: exported, deleted, and looked for afterwards on disk."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from _support.api import Api, text_to
+from _support.contract import contract
+from _support.database import on_postgres
+from _support.load import CONNECTION_FAULTS
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, owner_of, sign_up
+from _support.processes import CONNECTD
+from _support.waiting import wait_until
+
+AT_ONCE = {"PRIVACY_DELETION_GRACE_HOURS": 0}
+NUMBER, OTHER_NUMBER = "+919876512345", "+919876554321"
+NAME, AGENT = "Ashalata Kelkar", "Mosaic/0.9 (of her own)"
+MARKS = [b"ashalata", NAME.encode(), AGENT.encode()]
+
+
+def code(answer):
+    return answer.json()["code"]
+
+
+def ask(browser, kind, subject, **more):
+    return browser.post("/v1/data_requests", {"kind": kind, "subject": subject, **more})
+
+
+def delete(browser, subject="account", password=PASSWORD, **more):
+    answer = ask(browser, "deletion", subject, password=password, **more)
+    assert answer.status == 201, answer
+    return answer.json()
+
+
+def lines_of(answer):
+    assert answer.status == 200, answer
+    return [json.loads(line) for line in answer.body.decode().splitlines()]
+
+
+def link_token(server, address):
+    return Mails(server).token_for(address, "keep-account")
+
+
+def wait_until_done(server, token):
+    """By the mail's link: the account is gone."""
+    def done():
+        answer = Browser(server.base_url).post("/v1/data_request_links", {"token": token}).json()
+        return answer if answer["state"] == "done" else None
+    return wait_until(done, "the deletion is done")
+
+
+def states(server):
+    """Of all requests, behind the server's back."""
+    query = "SELECT state FROM data_requests"
+    rows = server.database.sql(query, shared=True) if on_postgres() else server.database.sql(query)
+    return [state for [state] in rows]
+
+
+def raw(server):
+    """All that is on disk of the server, but what stands for other people's: mailboxes, and its log."""
+    content = b"".join(path.read_bytes() for path in sorted(server.data.rglob("*"))
+                       if path.is_file() and "mails" not in path.relative_to(server.data).parts)
+    return content + server.database.content()
+
+
+def found_in(content, marks):
+    folded = content.lower()
+    return [mark for mark in marks if mark.lower() in folded]
+
+
+def sign_up_as_asha(server, address="ashalata@example.com"):
+    browser = sign_up(server, address, NAME)
+    answer = browser.request("POST", "/v1/sessions", {"email": address, "password": PASSWORD}, headers={"User-Agent": AGENT})
+    assert answer.status == 201
+    return browser
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """A server on which deletions wait."""
+    from _support.stack import Stack
+    stack = Stack(tmp_path_factory.mktemp("patient")).start()
+    yield stack
+    stack.close()
+
+
+# --- exports ---
+
+def test_an_account_is_exported_with_its_parts(patient):
+    owner = owner_of(patient.server)
+    member = add_member(patient.server, owner, "export@example.com", "developer")
+    made = member.make_key().json()
+    request = ask(member, "export", "account").json()
+    assert (request["state"], request["retained"]) == ("done", [])
+    lines = lines_of(member.get(request["download"]))
+    types = {line["type"] for line in lines}
+    assert {"export", "users", "sessions", "known_devices", "user_workspaces", "data_requests", "audit_event"} <= types
+    [user] = [line["data"] for line in lines if line["type"] == "users"]
+    assert (user["email"], user["terms_version"]) == ("export@example.com", "2026-11")
+    assert not any("hash" in key for line in lines for key in line["data"] if line["type"] != "audit_event")
+    [part] = lines[0]["data"]["more"]
+    of_workspace = lines_of(member.get(part))
+    assert {"members", "api_key_made", "audit_event"} <= {line["type"] for line in of_workspace}
+    assert made["id"] in json.dumps(of_workspace)
+    assert owner.get("/v1/user").json()["id"] not in {line["data"].get("user_id") for line in of_workspace[1:]}
+
+
+def test_an_export_is_its_subjects_alone(patient):
+    asha, stranger = sign_up(patient.server, "mine@example.com"), sign_up(patient.server, "notmine@example.com")
+    request = ask(asha, "export", "account").json()
+    for target in (f"/v1/data_requests/{request['id']}", request["download"]):
+        assert asha.get(target).status == 200
+        assert stranger.get(target).status == 404
+    assert stranger.post(f"/v1/data_requests/{request['id']}/cancel", None).status == 404
+    assert [each["id"] for each in asha.get("/v1/data_requests").json()["data"]] == [request["id"]]
+    assert stranger.get("/v1/data_requests").json()["data"] == []
+
+
+def test_a_number_is_exported_to_owners_and_admins_only(patient):
+    owner = owner_of(patient.server)
+    sent = patient.api.accept(text_to(NUMBER))
+    patient.api.wait_for_status(sent["id"], "read")
+    patient.api.wait_for_status(patient.api.accept(text_to(OTHER_NUMBER))["id"], "read")
+    request = ask(owner, "export", "recipient", recipient=NUMBER).json()
+    lines = lines_of(owner.get(request["download"]))
+    assert [line["data"]["id"] for line in lines if line["type"] == "message"] == [sent["id"]]
+    assert any(line["type"] == "event" for line in lines)
+    assert NUMBER not in json.dumps(lines)
+    for role, status in (("admin", 200), ("developer", 403), ("billing", 403), ("viewer", 403)):
+        member = add_member(patient.server, owner, f"dsr-{role}@example.com", role)
+        assert member.get(request["download"]).status == status, role
+        assert ask(member, "export", "recipient", recipient=NUMBER).status == (201 if status == 200 else 403), role
+        assert ask(member, "deletion", "workspace", password=PASSWORD).status == 403, role
+    stranger = sign_up(patient.server, "dsr-stranger@example.com")
+    stranger.workspace = patient.server.sandbox["workspace_id"]
+    assert stranger.get(request["download"]).status == 404
+    assert ask(stranger, "export", "recipient", recipient=NUMBER).status == 404
+    owner.workspace = patient.server.sandbox["workspace_id"]
+    assert request["id"] in {each["id"] for each in owner.get("/v1/data_requests").json()["data"]}
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({"kind": "nothing", "subject": "account"}, "/kind"),
+    ({"kind": "export", "subject": "everybody"}, "/subject"),
+    ({"kind": "export", "subject": "recipient"}, "/recipient"),
+    ({"kind": "export", "subject": "recipient", "recipient": "98765432"}, "/recipient"),
+    ({"kind": "export", "subject": "account", "recipient": NUMBER}, "/recipient"),
+    ({"kind": "export", "subject": "workspace"}, "/kind"),
+])
+def test_faults_of_a_request_are_named(patient, body, pointer):
+    answer = owner_of(patient.server).post("/v1/data_requests", body)
+    assert answer.status == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+
+
+# --- deletions that are not done ---
+
+def test_a_deletion_needs_the_password_and_can_be_taken_back(patient):
+    asha = sign_up(patient.server, "keep@example.com")
+    assert code(ask(asha, "deletion", "account")) == "invalid_credentials"
+    assert code(ask(asha, "deletion", "account", password=OTHER_PASSWORD)) == "invalid_credentials"
+    request = delete(asha)
+    assert request["state"] == "received" and request["runs_after"] > request["created_at"] and request["retained"]
+    assert code(ask(asha, "deletion", "account", password=PASSWORD)) == "conflict"
+    target = f"/v1/data_requests/{request['id']}"
+    assert code(asha.get(f"{target}/export")) == "conflict"
+    assert asha.post(f"{target}/cancel", None).json()["state"] == "cancelled"
+    assert code(asha.post(f"{target}/cancel", None)) == "conflict"
+    assert asha.get("/v1/user").status == 200
+
+
+def test_the_mails_link_stops_a_deletion_without_a_session(patient):
+    asha = sign_up(patient.server, "link@example.com")
+    request = delete(asha)
+    token = link_token(patient.server, "link@example.com")
+    visitor = Browser(patient.server.base_url)
+    assert visitor.post("/v1/data_request_links", {"token": token}).json()["id"] == request["id"]
+    assert code(visitor.post("/v1/data_request_links/cancel", {"token": token[:-1] + "0"})) == "invalid_token"
+    assert visitor.post("/v1/data_request_links/cancel", {"token": token}).json()["state"] == "cancelled"
+    assert asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "cancelled"
+
+
+def test_the_last_owner_hands_over_first(patient):
+    asha = sign_up(patient.server, "lastowner@example.com")
+    workspace = asha.post("/v1/workspaces", {"name": "Alone"}).json()["id"]
+    answer = ask(asha, "deletion", "account", password=PASSWORD)
+    assert code(answer) == "conflict" and workspace in answer.json()["detail"]
+
+
+def test_open_requests_are_counted(patient):
+    delete(sign_up(patient.server, "counted@example.com"))  # those of other tests were cancelled
+    wait_until(lambda: patient.api.metric("connect_data_requests_open") == 1, "the open request is counted")
+    assert patient.api.metric("connect_data_requests_overdue") == 0
+
+
+# --- deletions ---
+
+def test_a_deleted_account_is_nowhere(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    owner = owner_of(stack.server)
+    address = "ashalata@example.com"
+    assert owner.post("/v1/invitations", {"email": address, "role": "developer"}).status == 201
+    asha = sign_up_as_asha(stack.server, address)
+    assert asha.post("/v1/invitations/accept", {"token": Mails(stack.server).token_for(address, "invitation")}).status == 201
+    assert asha.make_key().status == 201
+    user = asha.get("/v1/user").json()["id"]
+    wait_until(lambda: len(Mails(stack.server).all_to(address)) >= 3, "her mails are sent")
+    assert found_in(raw(stack.server), MARKS) == MARKS
+    delete(asha)
+    done = wait_until_done(stack.server, link_token(stack.server, address))
+    wait_until(lambda: any("was deleted" in mail["Subject"] for mail in Mails(stack.server).all_to(address)), "the last mail")
+
+    assert code(asha.get("/v1/user")) == "invalid_session"
+    assert code(Browser(stack.server.base_url).sign_in(address)) == "invalid_credentials"
+    assert user not in owner.get("/v1/members").body.decode()
+    events = owner.get(f"/v1/audit_events?actor_id={user}").json()["data"]
+    assert events and all(event["erased"] and event["address"] in (None, "") for event in events)
+    check_certificate(stack, done)
+    assert stack.server.terminate() == 0
+    assert found_in(raw(stack.server), MARKS) == []
+    assert_record_is_whole(stack)
+    stack.start_server()
+    again = sign_up(stack.server, address)
+    assert again.get("/v1/user").json()["id"] != user
+
+
+def check_certificate(stack, done):
+    """With the server's key, without any, and changed."""
+    file = stack.server.data.parent / "certificate.json"
+    file.write_text(done["certificate"])
+
+    def verify(data):
+        return subprocess.run([CONNECTD, "audit", "verify-certificate", "--data-dir", data, "--from", file],
+                              text=True, capture_output=True, timeout=60, check=False)
+    sound = verify(stack.server.data)
+    assert sound.returncode == 0 and done["id"] in sound.stdout and "this server's" in sound.stdout, sound
+    assert verify(file.parent / "nowhere").returncode == 0
+    file.write_text(done["certificate"].replace("account", "Account", 1))
+    assert verify(stack.server.data).returncode == 1
+
+
+def assert_record_is_whole(stack):
+    of_database = {f"CONNECT_{name}": str(value) for name, value in stack.server.database.settings.items()}
+    verified = subprocess.run([CONNECTD, "audit", "verify", "--data-dir", stack.server.data],
+                              env={**os.environ, **of_database}, text=True, capture_output=True, timeout=60, check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    owner = owner_of(stack.server)
+    mark = {"client_ref": "order of Ashalata", "metadata": {"customer": "Ashalata"}}
+    sent = stack.api.accept({**text_to(NUMBER), **mark})
+    read = stack.api.wait_for_status(sent["id"], "read")
+    other = stack.api.wait_for_status(stack.api.accept(text_to(OTHER_NUMBER))["id"], "read")
+    usage = stack.api.get("/v1/usage").json()["data"]
+    marks = [b"Ashalata", read["provider_message_id"].encode(), read["to"].encode()]
+    request = delete(owner, "recipient", stack.server.sandbox["owner"]["password"], recipient=NUMBER)
+    assert request["recipient"] == read["to"]
+
+    def done():
+        now = owner.get(f"/v1/data_requests/{request['id']}").json()
+        return now if now["state"] == "done" else None
+    ended = wait_until(done, "the number is erased")
+    assert ended["recipient"] is None and ended["certificate"]
+    message = stack.api.message(sent["id"])
+    assert (message["to"], message["provider_message_id"], message["client_ref"], message["metadata"]) == ("", None, None, {})
+    assert (message["status"], message["status_history"]) == ("read", read["status_history"])
+    assert stack.api.message(other["id"]) == other
+    assert stack.api.get("/v1/usage").json()["data"] == usage
+    assert stack.api.get(f"/v1/messages?to={NUMBER.replace('+', '%2B')}").json()["data"] == []
+    acts = [event["act"] for event in owner.get("/v1/audit_events").json()["data"]]
+    assert {"data_request.asked", "data_request.recipient_erased"} <= set(acts)
+    assert stack.server.terminate() == 0
+    assert found_in(raw(stack.server), marks) == []
+
+
+def test_a_deleted_workspace_lets_nobody_in(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    asha = sign_up(stack.server, "founder@example.com")
+    workspace = asha.post("/v1/workspaces", {"name": "Ashalata and Sons"}).json()["id"]
+    key = asha.make_key(scopes=["webhooks:manage", "usage:read"]).json()["key"]
+    api = Api(stack.server.base_url, key)
+    secret = api.post("/v1/webhook_endpoints", {"url": "http://127.0.0.1:9/ashalata"}).json()["secret"]
+    request = delete(asha, "workspace")
+    assert request["workspace_id"] == workspace
+
+    def done():
+        return asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "done"
+    wait_until(done, "the workspace is gone")
+    assert code(api.get("/v1/quota")) == "invalid_api_key"
+    assert asha.get("/v1/workspaces").json()["data"] == []
+    asha.workspace = workspace
+    assert asha.get("/v1/members").status == 404
+    assert stack.server.terminate() == 0
+    assert found_in(raw(stack.server), [b"ashalata", secret.encode()]) == []
+    stack.start_server()
+    assert stack.api.get("/v1/quota").status == 200
+    assert code(Api(stack.server.base_url, key).get("/v1/quota")) == "invalid_api_key"
+    assert_account_can_go_now(stack, asha)
+
+
+def assert_account_can_go_now(stack, asha):
+    """Its owner owns nothing any more."""
+    asha = Browser(stack.server.base_url)
+    assert asha.sign_in("founder@example.com").status == 201
+    delete(asha)
+    wait_until_done(stack.server, link_token(stack.server, "founder@example.com"))
+
+
+@pytest.mark.parametrize("failpoint", [
+    *[f"commit.before.deletion:{n}" for n in range(1, 14)],
+    "commit.after.deletion:1", "commit.after.deletion:5", "commit.after.deletion:9",
+    "commit.before.erasure:1", "commit.after.erasure:1", "commit.before.erasure:3",
+])
+def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
+    stack = make_stack(settings=AT_ONCE)
+    address = "ashalata@example.com"
+    sign_up_as_asha(stack.server, address)
+    wait_until(lambda: len(Mails(stack.server).all_to(address)) >= 2, "her mails are sent")
+    stack.server.kill()
+    stack.start_server(failpoint=failpoint)
+    asha = Browser(stack.server.base_url)
+    assert asha.sign_in(address).status == 201
+    try:
+        ask(asha, "deletion", "account", password=PASSWORD)
+    except CONNECTION_FAULTS:
+        pass  # it died before its answer left
+    wait_until(lambda: not stack.server.running(), "the failpoint is passed")
+    stack.start_server()
+    # Not by the mail: a crash in the middle of its sending delays it by its claim.
+    wait_until(lambda: states(stack.server) == ["6"], "the deletion is done")
+    assert stack.server.terminate() == 0
+    assert found_in(raw(stack.server), MARKS) == []
+    assert_record_is_whole(stack)
+
+
+# --- the contract ---
+
+def test_every_operation_of_privacy_has_succeeded_here():
+    wanted = {(method, path) for method, path, operation in contract().operations() if "privacy" in operation["tags"]}
+    assert wanted - Browser.succeeded == set()
