@@ -113,3 +113,15 @@ ensure_venv() {
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 5 -r "$requirements" >&2
   echo "$stamp" >"$venv/requirements.sha256"
 }
+
+# What the tests' identity provider needs, installed anew when its lockfile has changed. Node may come from elsewhere than
+# Debian, whose two packages then can't be installed beside it.
+ensure_node_modules() {
+  local folder=$repo/tests/oidc stamp
+  { command -v node && command -v npm; } >/dev/null || ensure_packages nodejs npm
+  stamp=$(sha256sum <"$folder/package-lock.json")
+  [[ -f $folder/node_modules/lock.sha256 && $(<"$folder/node_modules/lock.sha256") == "$stamp" ]] && return
+  say "installing tests/oidc"
+  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error) >&2
+  echo "$stamp" >"$folder/node_modules/lock.sha256"
+}

@@ -11,7 +11,7 @@
 #include "audit/event.h"
 #include "store/change.h"
 
-/// What the journeys of accounts.cc, second_factor.cc and email_change.cc share.
+/// What the journeys of accounts.cc, second_factor.cc, email_change.cc and vouched.cc share.
 namespace flowsell::accounts {
 
 inline constexpr AttemptLimit kPerAccount{10, std::chrono::minutes(15)};

@@ -154,6 +154,12 @@ std::string terms_json(std::string_view version) {
   return std::move(out).take();
 }
 
+std::string provider_json(std::string_view provider) {
+  json::Writer out;
+  out.begin_object().key("provider").string(provider).end_object();
+  return std::move(out).take();
+}
+
 std::string person_json(const User& user) {
   json::Writer out;
   out.begin_object().key("email").string(user.email).key("name").string(user.name).end_object();

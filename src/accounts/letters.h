@@ -45,5 +45,6 @@ bool is_plain_name(std::string_view text);
 /// For the audit log.
 std::string terms_json(std::string_view version);
 std::string person_json(const User& user);
+std::string provider_json(std::string_view provider);
 
 }  // namespace flowsell::accounts

@@ -75,6 +75,11 @@ CREATE TABLE recovery_codes (
   PRIMARY KEY (user_id, code_hash)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+                                    store::Migration{121, "whose word sessions rest on", R"sql(
+ALTER TABLE sessions ADD COLUMN provider TEXT;
+ALTER TABLE sessions ADD COLUMN provider_workspace_id BLOB;
+CREATE INDEX sessions_of_provider ON sessions (provider);
+)sql"},
                                     store::Migration{140, "members of a workspace", R"sql(
 CREATE INDEX user_workspaces_of ON user_workspaces (workspace_id);
 )sql"}};

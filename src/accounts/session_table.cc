@@ -10,11 +10,12 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
-    "user_agent, has_second_factor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    "user_agent, has_second_factor, provider, provider_workspace_id) VALUES (?1, ?2, ?3, ?4, ?5, "
+    "?6, ?7, ?8, ?9, ?10, ?11)");
 #define SESSION_QUERY                                                                            \
   "SELECT s.id, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent, u.id, u.email, " \
-  "u.name, u.email_verified_at, u.created_at, s.has_second_factor FROM sessions s "              \
-  "JOIN users u ON u.id = s.user_id "
+  "u.name, u.email_verified_at, u.created_at, s.has_second_factor, s.provider, "                 \
+  "s.provider_workspace_id FROM sessions s JOIN users u ON u.id = s.user_id "
 const Sql kByToken(SESSION_QUERY "WHERE s.token_hash = ?1");
 const Sql kOfUser(SESSION_QUERY "WHERE s.user_id = ?1 ORDER BY s.id DESC");
 #undef SESSION_QUERY
@@ -23,6 +24,8 @@ const Sql kDelete("DELETE FROM sessions WHERE user_id = ?1 AND id = ?2");
 const Sql kDeleteOthers("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2");
 const Sql kRotate("UPDATE sessions SET token_hash = ?2 WHERE id = ?1");
 const Sql kSetFactor("UPDATE sessions SET has_second_factor = ?2 WHERE id = ?1");
+const Sql kDeleteOfProvider("DELETE FROM sessions WHERE provider = ?1");
+const Sql kDeleteOfUserAndProvider("DELETE FROM sessions WHERE user_id = ?1 AND provider = ?2");
 const Sql kDeleteOld("DELETE FROM sessions WHERE expires_at <= ?1 OR seen_at <= ?2");
 const Sql kFindDevice("SELECT 1 FROM known_devices WHERE user_id = ?1 AND token_hash = ?2");
 const Sql kPutDevice(
@@ -42,6 +45,8 @@ Session session_of(const store::Row& row) {
   session.user = {row.id<UserId>(6), std::string(row.text(7)), std::string(row.text(8)),
                   row.is_null(9) ? std::nullopt : std::optional(row.time(9)), row.time(10)};
   session.has_second_factor = row.integer(11) != 0;
+  if (!row.is_null(12))
+    session.voucher = Voucher{std::string(row.text(12)), row.id<WorkspaceId>(13)};
   return session;
 }
 
@@ -50,8 +55,12 @@ Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)
 }  // namespace
 
 Result<> insert_session(store::Connection& db, const Session& s, const crypto::Digest& token) {
+  const bool is_vouched = s.voucher.has_value();
+  const bool is_of_workspace = is_vouched && !s.voucher->workspace.is_none();
   return db.write(kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at,
-                            s.address, s.user_agent, s.has_second_factor ? 1 : 0});
+                            s.address, s.user_agent, s.has_second_factor ? 1 : 0,
+                            is_vouched ? Param(s.voucher->provider) : Param(nullptr),
+                            is_of_workspace ? Param(s.voucher->workspace) : Param(nullptr)});
 }
 
 Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token) {
@@ -79,6 +88,15 @@ Result<bool> delete_session(store::Connection& db, const UserId& user, const Ses
 
 Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but) {
   return db.write(kDeleteOthers, {user, but});
+}
+
+Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider) {
+  return db.run(kDeleteOfProvider, {provider});
+}
+
+Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider,
+                                             const UserId& user) {
+  return db.run(kDeleteOfUserAndProvider, {user, provider});
 }
 
 Result<bool> rotate_session(store::Connection& db, const SessionId& id,

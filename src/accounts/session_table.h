@@ -19,6 +19,10 @@ Result<> see_session(store::Connection& db, const SessionId& id, Time now);
 /// False: the user has no such session.
 Result<bool> delete_session(store::Connection& db, const UserId& user, const SessionId& id);
 Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but);
+/// Those that a provider's word made, of everybody or of one user. How many.
+Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider);
+Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider,
+                                             const UserId& user);
 /// A new token for a session that goes on. False: it does not any more.
 Result<bool> rotate_session(store::Connection& db, const SessionId& id,
                             const crypto::Digest& token);

@@ -20,6 +20,18 @@ constexpr std::size_t kVisitBytesMax = 65'536;
 constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
                                                             "3xx", "4xx", "5xx"};
 
+/// For whom a route about accounts is.
+enum class Visitor : std::uint8_t {
+  kAnybody,
+  kSignedIn,
+  kOwner,  ///< of the account: not who has only a workspace's provider's word for it
+};
+
+Error not_for_workspace() {
+  return {ErrorCode::kSessionNotForWorkspace,
+          "the session rests on the word of another workspace's identity provider"};
+}
+
 /// Requests of one route, by class of status.
 struct RouteMetrics {
   std::array<metrics::Counter*, kStatusClasses.size()> answers{};
@@ -54,6 +66,10 @@ class Api::Impl final : public Routes {
     add_api_key_routes(*this);
     add_audit_routes(*this, process_);
     add_data_request_routes(*this);
+    add_sso_sign_in_routes(*this);
+    add_sso_identity_routes(*this);
+    add_sso_provider_routes(*this);
+    add_sso_domain_routes(*this);
     add_hook_routes(*this, process_);
     add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);
@@ -73,14 +89,22 @@ class Api::Impl final : public Routes {
   void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) override {
     add_open(method, std::move(pattern),
              [this, handler = std::move(handler)](const http::Request& request) {
-               return answer_visit(request, handler, /*signed_in=*/true);
+               return answer_visit(request, handler, Visitor::kOwner);
+             });
+  }
+
+  void add_signed_in_anyhow(http::Method method, std::string pattern,
+                            VisitHandler handler) override {
+    add_open(method, std::move(pattern),
+             [this, handler = std::move(handler)](const http::Request& request) {
+               return answer_visit(request, handler, Visitor::kSignedIn);
              });
   }
 
   void add_visit(http::Method method, std::string pattern, VisitHandler handler) override {
     add_open(method, std::move(pattern),
              [this, handler = std::move(handler)](const http::Request& request) {
-               return answer_visit(request, handler, /*signed_in=*/false);
+               return answer_visit(request, handler, Visitor::kAnybody);
              });
   }
 
@@ -166,7 +190,7 @@ class Api::Impl final : public Routes {
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     auto session = co_await find_session(std::move(token));
     if (!session) co_return problem(session.error(), {});
-    const auto workspace = co_await workspace_of(request, route, session->user.id);
+    const auto workspace = co_await workspace_of(request, route, *session);
     if (!workspace) co_return problem(workspace.error(), {});
     auto home = co_await process_.homes.find_named(workspace_name(*workspace), request);
     if (!home) co_return problem(home.error(), {});
@@ -180,6 +204,10 @@ class Api::Impl final : public Routes {
     }
     if (const auto taken = check_address(services, *workspace, request); !taken)
       co_return problem(taken.error(), {});
+    if (services.workspaces.settings().of(*workspace)->sso_required &&
+        !is_signed_on(*session, *workspace, **role))
+      co_return problem({ErrorCode::kSsoRequired, "the session is not of its identity provider"},
+                        {});
     const auto mode = mode_of(request);
     if (!mode) co_return problem(mode.error(), {});
     Call call{request,
@@ -188,7 +216,9 @@ class Api::Impl final : public Routes {
               nullptr,
               std::nullopt,
               **role,
-              process_.homes.accounts()};
+              process_.homes.accounts(),
+              process_.homes.sso(),
+              &*session};
     co_return co_await answer_caller(call, route);
   }
 
@@ -207,13 +237,19 @@ class Api::Impl final : public Routes {
     co_return co_await accounts->find_session(std::move(token));
   }
 
-  /// The one that the request names, or the only one of the user's.
+  /// The one that the request names, or the only one of the user's. A session that rests on the
+  /// word of a workspace's provider has that one: no company opens the doors of another.
   Task<WorkspaceId> workspace_of(const http::Request& request, const CallRoute& route,
-                                 UserId user) {
-    if (route.names_workspace) co_return WorkspaceId::parse(request.params.at(0));
-    if (const auto named = request.header("Connect-Workspace"); !named.empty())
-      co_return WorkspaceId::parse(named);
-    CO_TRY(const auto all, co_await process_.homes.accounts()->workspaces_of(user));
+                                 const accounts::Session& session) {
+    const std::string_view named = route.names_workspace ? std::string_view(request.params.at(0))
+                                                         : request.header("Connect-Workspace");
+    if (is_confined(session)) {
+      const WorkspaceId only = session.voucher->workspace;
+      if (!named.empty() && named != only.str()) co_return std::unexpected(not_for_workspace());
+      co_return only;
+    }
+    if (!named.empty()) co_return WorkspaceId::parse(named);
+    CO_TRY(const auto all, co_await process_.homes.accounts()->workspaces_of(session.user.id));
     if (all.empty()) {
       co_return fail(ErrorCode::kWorkspaceRequired,
                      "you have no workspace yet: make one with POST /v1/workspaces");
@@ -238,23 +274,31 @@ class Api::Impl final : public Routes {
   }
 
   Awaitable<http::Response> answer_visit(const http::Request& request, const VisitHandler& handler,
-                                         bool signed_in) {
+                                         Visitor who) {
     accounts::Accounts* const accounts = process_.homes.accounts();
-    if (accounts == nullptr) co_return problem(not_ready(), {});
+    sso::SingleSignOn* const sso = process_.homes.sso();
+    if (accounts == nullptr || sso == nullptr) co_return problem(not_ready(), {});
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     if (const auto version = check_version(request); !version)
       co_return problem(version.error(), {});
     if (request.body.size() > kVisitBytesMax)
       co_return problem({ErrorCode::kPayloadTooLarge, "the body may have 65536 bytes"}, {});
-    Visit visit{request,        *accounts,    process_.homes,
-                process_.clock, std::nullopt, process_.session_life};
-    if (signed_in) {
+    Visit visit{request,
+                *accounts,
+                *sso,
+                process_.homes,
+                process_.clock,
+                std::nullopt,
+                process_.session_life};
+    if (who != Visitor::kAnybody) {
       auto token = cookie(request, kSessionCookie);
       if (!token) co_return problem(token.error(), {});
       if (token->empty())
         co_return problem({ErrorCode::kInvalidSession, "the request has no session's cookie"}, {});
       auto session = co_await accounts->find_session(*std::move(token));
       if (!session) co_return problem(session.error(), {});
+      if (who == Visitor::kOwner && is_confined(*session) && !changes_nothing(request.method))
+        co_return problem(not_for_workspace(), {});
       visit.session = *std::move(session);
     }
     auto answered = co_await handler(visit);
@@ -376,6 +420,16 @@ class Api::Impl final : public Routes {
 };
 
 http::Response problem_of(const Error& error) { return problem(error, {}); }
+
+bool is_confined(const accounts::Session& session) noexcept {
+  return session.voucher && !session.voucher->workspace.is_none();
+}
+
+bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace,
+                  identity::Role role) noexcept {
+  if (session.voucher) return session.voucher->workspace == workspace;
+  return role == identity::Role::kOwner && session.has_second_factor;
+}
 
 audit::Origin origin_of(const http::Request& request) {
   return {std::string(request.remote_address), std::string(request.header("User-Agent")),

@@ -16,6 +16,9 @@ namespace flowsell::api {
 /// 4.1.3.2): no other host of the domain can set them.
 inline constexpr std::string_view kSessionCookie = "__Host-connect_session";
 inline constexpr std::string_view kDeviceCookie = "__Host-connect_device";
+inline constexpr std::chrono::seconds kDeviceLife{180 * 24 * 3600};
+/// Of a browser that is about to come back from an identity provider.
+inline constexpr std::string_view kSsoCookie = "__Host-connect_sso";
 
 /// Its value; empty where there is none. Fails with kInvalidSession where the request has two of
 /// that name: which is meant can't be told, and one may be a stranger's.
@@ -27,6 +30,9 @@ void set_cookie(http::Response& response, std::string_view name, const Secret& v
 void renew_session_cookie(http::Response& response, const Secret& token,
                           const accounts::Session& session, Time now);
 void clear_cookie(http::Response& response, std::string_view name);
+
+/// True of GET, HEAD and OPTIONS.
+bool changes_nothing(http::Method method) noexcept;
 
 /// For what changes something and goes by cookies: fails with kCrossSiteRequest when a browser says
 /// that another site's page sends it (Sec-Fetch-Site, or an Origin that is not ours). Programs that

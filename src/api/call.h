@@ -23,12 +23,23 @@ struct Call {
       quota;  ///< set by a handler that used some: for the RateLimit headers
   identity::Role role = identity::Role::kViewer;  ///< of a member
   accounts::Accounts* accounts = nullptr;         ///< of a member's call always
+  sso::SingleSignOn* sso = nullptr;               ///< the same
+  const accounts::Session* session = nullptr;     ///< the same
 
   team::By by() const;
 };
 
 /// From where a request comes, for records.
 audit::Origin origin_of(const http::Request& request);
+
+/// True of a session that rests on the word of a workspace's identity provider: it is good in that
+/// workspace only, and not for the account itself.
+bool is_confined(const accounts::Session& session) noexcept;
+/// Whether a workspace that takes single sign-on only lets a member's session in: one that its own
+/// provider vouches for. And, for when that provider fails, an owner's by password that a second
+/// factor has confirmed.
+bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace,
+                  identity::Role role) noexcept;
 
 /// Answers a call. The call outlives the coroutine.
 using CallHandler = std::function<Task<http::Response>(Call&)>;
@@ -37,6 +48,7 @@ using CallHandler = std::function<Task<http::Response>(Call&)>;
 struct Visit {
   const http::Request& request;
   accounts::Accounts& accounts;
+  sso::SingleSignOn& sso;
   Homes& homes;
   const Clock& clock;
   std::optional<accounts::Session> session;  ///< of add_signed_in()'s always
@@ -57,8 +69,12 @@ class Routes {
   /// The same where the path's first parameter names the workspace.
   virtual void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
                                 CallHandler handler) = 0;
-  /// A route for who has signed in, whatever the workspace.
+  /// A route for who has signed in, whatever the workspace. Where it changes something it is not
+  /// for sessions that rest on the word of a workspace's provider: the account is more than that.
   virtual void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) = 0;
+  /// The same for such sessions too.
+  virtual void add_signed_in_anyhow(http::Method method, std::string pattern,
+                                    VisitHandler handler) = 0;
   /// A route about accounts for everybody.
   virtual void add_visit(http::Method method, std::string pattern, VisitHandler handler) = 0;
   /// A route without a key.
@@ -80,6 +96,10 @@ void add_member_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);
 void add_audit_routes(Routes& routes, const Api::Process& process);
 void add_data_request_routes(Routes& routes);
+void add_sso_sign_in_routes(Routes& routes);
+void add_sso_identity_routes(Routes& routes);
+void add_sso_provider_routes(Routes& routes);
+void add_sso_domain_routes(Routes& routes);
 void add_hook_routes(Routes& routes, const Api::Process& process);
 void add_sandbox_routes(Routes& routes, const Api::Process& process);
 void add_health_routes(Routes& routes, const Api::Process& process);

@@ -13,7 +13,6 @@ using accounts::Session;
 constexpr json::StringRule kEmail{3, 254};
 constexpr json::StringRule kPassword{1, 1024};
 constexpr json::StringRule kCode{6, 40};
-constexpr std::chrono::seconds kDeviceLife{180 * 24 * 3600};
 
 std::string render(const Session& session, const SessionId& current) {
   json::Writer out;
@@ -22,6 +21,8 @@ std::string render(const Session& session, const SessionId& current) {
   out.key("is_current").boolean(session.id == current);
   out.key("address").string(session.address).key("user_agent").string(session.user_agent);
   out.key("second_factor").boolean(session.has_second_factor);
+  out.key("provider_id");
+  session.voucher ? out.string(session.voucher->provider) : out.null();
   out.key("created_at").string(format_time(session.created_at));
   out.key("last_seen_at").string(format_time(session.seen_at));
   out.key("expires_at").string(format_time(session.expires_at)).end_object();
@@ -51,6 +52,9 @@ Task<http::Response> sign_in(Visit& visit) {
 
 Task<http::Response> list_sessions(Visit& visit) {
   CO_TRY(auto all, co_await visit.accounts.sessions_of(visit.session->user.id));
+  // A workspace's provider learns nothing of what its people do elsewhere.
+  if (is_confined(*visit.session))
+    std::erase_if(all, [&](const Session& each) { return each.id != visit.session->id; });
   std::vector<std::string> items;
   for (const Session& each : all) items.push_back(render(each, visit.session->id));
   co_return list_response(visit.request, items);
@@ -62,6 +66,8 @@ Task<http::Response> end_session(Visit& visit) {
   if (asked != "current") {
     CO_TRY(id, SessionId::parse(asked));
   }
+  if (is_confined(*visit.session) && id != visit.session->id)
+    co_return fail(ErrorCode::kNotFound, "there is no such session");
   CO_CHECK_OK(co_await visit.accounts.end_session(*visit.session, id, visit.origin()));
   http::Response response;
   response.status = 204;
@@ -75,7 +81,7 @@ void add_session_routes(Routes& routes) {
   using http::Method;
   routes.add_visit(Method::kPost, "/v1/sessions", sign_in);
   routes.add_signed_in(Method::kGet, "/v1/sessions", list_sessions);
-  routes.add_signed_in(Method::kDelete, "/v1/sessions/{}", end_session);
+  routes.add_signed_in_anyhow(Method::kDelete, "/v1/sessions/{}", end_session);
 }
 
 }  // namespace flowsell::api

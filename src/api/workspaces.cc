@@ -39,7 +39,11 @@ std::string render(const accounts::UserWorkspace& workspace) {
 }
 
 Task<http::Response> list_workspaces(Visit& visit) {
-  CO_TRY(const auto all, co_await visit.accounts.workspaces_of(visit.session->user.id));
+  CO_TRY(auto all, co_await visit.accounts.workspaces_of(visit.session->user.id));
+  if (is_confined(*visit.session)) {
+    const WorkspaceId only = visit.session->voucher->workspace;
+    std::erase_if(all, [&only](const auto& each) { return each.id != only; });
+  }
   std::vector<std::string> items;
   for (auto each = all.rbegin(); each != all.rend(); ++each) items.push_back(render(*each));
   co_return list_response(visit.request, items);
@@ -208,9 +212,20 @@ Task<http::Response> get_settings(Call& call) {
   co_return settings_response(call, stored);
 }
 
+/// Who requires single sign-on has come by it: it works, and he is not out at once.
+Result<> check_sso(const Call& call, const json::Value& body) {
+  const auto* const required = body.as_object().if_contains("sso_required");
+  const bool is_wanted = required != nullptr && required->as_bool();
+  if (!is_wanted || is_signed_on(*call.session, call.caller.workspace, call.role)) return {};
+  return fail(ErrorCode::kConflict,
+              "first sign in by the workspace's identity provider, or as an owner with a second "
+              "factor: your session would be out at once");
+}
+
 Task<http::Response> change_settings(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(const Edits edits, read_edits(call, document.root()));
+  CO_CHECK_OK(check_sso(call, document.root()));
   auto edit = [&edits](StoredWorkspace& stored) {
     for (const auto& each : edits) each(stored);
   };

@@ -36,6 +36,7 @@ class OneCell final : public api::Homes, public privacy::Doors {
   Task<> withdraw_names(const privacy::CellRooms& /*rooms*/, WorkspaceId /*workspace*/) override {
     co_return Result<>{};
   }
+  sso::SingleSignOn* sso() override { return &people_.sso(); }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, process_.whatsapp.open(request));
     co_return co_await cell_.ingest().store(std::move(webhook));

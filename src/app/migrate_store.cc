@@ -95,7 +95,8 @@ Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
 
 constexpr std::array kSharedTables = std::to_array<std::string_view>(
     {"users", "sessions", "email_tokens", "known_devices", "sign_in_attempts", "user_workspaces",
-     "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts"});
+     "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts",
+     "sso_providers", "sso_identities", "sso_attempts", "sso_domain_claims", "sso_domains"});
 
 bool is_shared(std::string_view table) {
   return std::ranges::find(kSharedTables, table) != kSharedTables.end();

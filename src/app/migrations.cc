@@ -9,6 +9,7 @@
 #include "metering/metering.h"
 #include "outbox/job_table.h"
 #include "privacy/schema.h"
+#include "sso/schema.h"
 #include "store/copy.h"
 #include "store/growing_table.h"
 #include "store/restores.h"
@@ -27,13 +28,14 @@ std::vector<store::Migration> cell_migrations() {
 
 std::vector<store::Migration> shared_migrations() {
   return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
-                                  accounts::migrations(), privacy::migrations()});
+                                  accounts::migrations(), privacy::migrations(),
+                                  sso::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
   return store::merge_migrations(
-      {cell, mail::migrations(), accounts::migrations(), privacy::migrations()});
+      {cell, mail::migrations(), accounts::migrations(), privacy::migrations(), sso::migrations()});
 }
 
 }  // namespace flowsell::app

@@ -44,6 +44,25 @@ Result<std::unique_ptr<mail::Transport>> transport_of(const config::Settings& se
   return std::make_unique<NoTransport>();
 }
 
+std::optional<sso::DnsServer> dns_server_of(const config::Settings& settings) {
+  const config::ListenAddress& server = settings.sso.dns_server;
+  if (server.address.empty()) return std::nullopt;
+  return sso::DnsServer{server.address, server.port};
+}
+
+sso::GlobalOptions global_providers(const config::Settings& settings) {
+  sso::GlobalOptions options;
+  options.google_client_id = settings.sso.google_client_id;
+  options.google_client_secret = settings.sso.google_client_secret;
+  options.microsoft_client_id = settings.sso.microsoft_client_id;
+  options.microsoft_client_secret = settings.sso.microsoft_client_secret;
+  options.microsoft_tenants = settings.sso.microsoft_tenants;
+  if (!settings.debug.google_issuer.empty()) options.google_issuer = settings.debug.google_issuer;
+  if (!settings.debug.microsoft_issuer.empty())
+    options.microsoft_issuer = settings.debug.microsoft_issuer;
+  return options;
+}
+
 }  // namespace
 
 bool keeps_mails(const config::Settings& settings) {
@@ -71,7 +90,7 @@ Result<std::unique_ptr<People>> People::make(Process& process, store::Database& 
 }
 
 People::People(Process& process, store::Database& database, mail::Composer composer,
-               std::unique_ptr<mail::Transport> transport, std::string public_url)
+               std::unique_ptr<mail::Transport> transport, const std::string& public_url)
     : process_(process),
       composer_(std::move(composer)),
       transport_(std::move(transport)),
@@ -90,7 +109,11 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       privacy_desk_({database, *process.keys.spool, process.ids, process.clock,
                      [this] { postman_.wake(); }, [this] { deletions_.wake(); }},
                     {process.settings.privacy.grace, process.settings.privacy.due,
-                     process.settings.privacy.review, std::move(public_url)}),
+                     process.settings.privacy.review, public_url}),
+      sso_({database, accounts_, process.pool, process.guard, process.keys.ring, process.ids,
+            process.clock},
+           sso::dns_lookup(dns_server_of(process.settings)), global_providers(process.settings),
+           public_url),
       timer_(process.pool.context(0)) {}
 
 People::~People() { passwords_.stop(); }
@@ -110,6 +133,8 @@ Awaitable<void> People::run() {
     if (is_stopping_) break;
     if (const auto done = co_await accounts_.tidy(); !done)
       log::warn("what is over of accounts could not be deleted", {{"why", done.error().detail}});
+    if (const auto done = co_await sso_.sign_ins().tidy(); !done)
+      log::warn("sign-ins that are over could not be deleted", {{"why", done.error().detail}});
   }
   working_.end();
 }

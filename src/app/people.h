@@ -18,12 +18,13 @@
 #include "privacy/runner.h"
 #include "process.h"
 #include "runtime/work_count.h"
+#include "sso/single_sign_on.h"
 #include "store/database.h"
 
 namespace flowsell::app {
 
-/// Accounts, and the way of their mails, on the database that all replicas share. Members end in
-/// the other order.
+/// Accounts, the ways to sign in to them, and the way of their mails, on the database that all
+/// replicas share. Members end in the other order.
 class People {
  public:
   /// `base_url`: what links in mails begin with where no setting says so. Fails with
@@ -41,10 +42,11 @@ class People {
   accounts::Accounts& accounts() noexcept { return accounts_; }
   privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
   const privacy::Runner& deletions() const noexcept { return deletions_; }
+  sso::SingleSignOn& sso() noexcept { return sso_; }
 
  private:
   People(Process& process, store::Database& database, mail::Composer composer,
-         std::unique_ptr<mail::Transport> transport, std::string public_url);
+         std::unique_ptr<mail::Transport> transport, const std::string& public_url);
   Awaitable<void> run();
 
   Process& process_;
@@ -55,6 +57,7 @@ class People {
   accounts::Accounts accounts_;
   privacy::Runner deletions_;
   privacy::Desk privacy_desk_;
+  sso::SingleSignOn sso_;
   std::optional<AuditSigning> audit_signing_;
   net::steady_timer timer_;
   std::atomic<bool> is_stopping_{false};

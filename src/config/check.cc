@@ -34,6 +34,12 @@ void check_sandbox_only(const Settings& s, std::vector<FieldError>& faults) {
     faults.push_back({"sandbox.simulator_url", "sandbox_only", "has a meaning in the sandbox only",
                       "Add --sandbox, or remove it."});
   }
+  const bool moves_issuers = !s.debug.google_issuer.empty() || !s.debug.microsoft_issuer.empty();
+  if (moves_issuers) {
+    faults.push_back(
+        {s.debug.google_issuer.empty() ? "debug.microsoft_issuer" : "debug.google_issuer",
+         "sandbox_only", "is accepted in the sandbox only", "Add --sandbox, or remove it."});
+  }
   if (!s.debug.failpoint.empty()) {
     faults.push_back({"debug.failpoint", "sandbox_only", "is accepted in the sandbox only",
                       "Add --sandbox, or remove it."});

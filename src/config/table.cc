@@ -326,6 +326,50 @@ void add_privacy(std::vector<Setting>& t) {
                      [](auto& s) -> auto& { return s.privacy.review; }));
 }
 
+Result<> read_tenants(Settings& s, std::string_view value) {
+  s.sso.microsoft_tenants = split_list(value);
+  return {};
+}
+
+Result<> read_dns_server(Settings& s, std::string_view value) {
+  if (value.empty()) {
+    s.sso.dns_server = {"", 0};
+    return {};
+  }
+  TRY(s.sso.dns_server, parse_listen_address(value));
+  if (s.sso.dns_server.address.contains(':') || s.sso.dns_server.port == 0)
+    return fail(ErrorCode::kInvalidRequest, "expected an IPv4 address and a port, as 127.0.0.1:53");
+  return {};
+}
+
+void add_sso(std::vector<Setting>& t) {
+  t.push_back(text("sso.google_client_id", "", "text",
+                   "Client id at Google; empty: nobody signs in with Google.",
+                   [](auto& s) -> auto& { return s.sso.google_client_id; }));
+  t.push_back(secret("sso.google_client_secret", "", "text", "The secret that belongs to it.",
+                     [](auto& s) -> auto& { return s.sso.google_client_secret; }));
+  t.push_back(text("sso.microsoft_client_id", "", "text",
+                   "Application id at Microsoft; empty: nobody signs in with Microsoft.",
+                   [](auto& s) -> auto& { return s.sso.microsoft_client_id; }));
+  t.push_back(secret("sso.microsoft_client_secret", "", "text", "The secret that belongs to it.",
+                     [](auto& s) -> auto& { return s.sso.microsoft_client_secret; }));
+  Setting tenants = describe("sso.microsoft_tenants", "", Kind::kTextList, "list of tenant ids",
+                             "Microsoft's tenants whose people may sign in; empty: all.");
+  tenants.apply = &read_tenants;
+  tenants.show = [](const Settings& s) {
+    return fmt::format("{}", fmt::join(s.sso.microsoft_tenants, ","));
+  };
+  t.push_back(std::move(tenants));
+  Setting dns = describe("sso.dns_server", "", Kind::kText, "IPv4:port",
+                         "Server that is asked for the records that prove domains; empty: the "
+                         "system's resolver.");
+  dns.apply = &read_dns_server;
+  dns.show = [](const Settings& s) {
+    return s.sso.dns_server.address.empty() ? std::string() : s.sso.dns_server.str();
+  };
+  t.push_back(std::move(dns));
+}
+
 void add_mail(std::vector<Setting>& t) {
   t.push_back(text("mail.smtp_url", "", "smtp://host:587 or smtps://host:465",
                    "Server that takes mails for delivery. smtp:// needs STARTTLS, except to this "
@@ -444,6 +488,14 @@ void add_diagnosis(std::vector<Setting>& t) {
                            [](auto& s) -> auto& { return s.debug.failpoint; });
   failpoint.hidden = true;
   t.push_back(std::move(failpoint));
+  Setting google = text("debug.google_issuer", "", "URL", "Where Google is; sandbox only.",
+                        [](auto& s) -> auto& { return s.debug.google_issuer; });
+  google.hidden = true;
+  t.push_back(std::move(google));
+  Setting microsoft = text("debug.microsoft_issuer", "", "URL", "Where Microsoft is; sandbox only.",
+                           [](auto& s) -> auto& { return s.debug.microsoft_issuer; });
+  microsoft.hidden = true;
+  t.push_back(std::move(microsoft));
 }
 
 std::vector<Setting> build_table() {
@@ -452,6 +504,7 @@ std::vector<Setting> build_table() {
   add_storage(all);
   add_accounts(all);
   add_privacy(all);
+  add_sso(all);
   add_mail(all);
   add_sandbox(all);
   add_limits(all);

@@ -53,6 +53,10 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "aud_";
     case IdKind::kDataRequest:
       return "dsr_";
+    case IdKind::kIdentityProvider:
+      return "idp_";
+    case IdKind::kIdentity:
+      return "idn_";
   }
   return "";
 }
@@ -130,5 +134,7 @@ template class Id<IdKind::kSession>;
 template class Id<IdKind::kInvitation>;
 template class Id<IdKind::kAuditEvent>;
 template class Id<IdKind::kDataRequest>;
+template class Id<IdKind::kIdentityProvider>;
+template class Id<IdKind::kIdentity>;
 
 }  // namespace flowsell

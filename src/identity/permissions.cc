@@ -52,6 +52,9 @@ constexpr std::array kPermissions = {
                kForMembersOnly, kManagers},
     Permission{Scope::kPrivacyManage, "privacy:manage",
                "export and delete what is held about one recipient", kForMembersOnly, kManagers},
+    Permission{Scope::kSsoManage, "sso:manage",
+               "read and change the workspace's identity providers and domains", kForMembersOnly,
+               kManagers},
 };
 
 std::string_view mark(bool yes) { return yes ? "yes" : "–"; }

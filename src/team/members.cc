@@ -154,6 +154,22 @@ Task<> Members::found(WorkspaceId workspace, UserId user, audit::Origin from) {
   co_return co_await store::change(db_, kKind, std::move(body));
 }
 
+Task<Member> Members::join(WorkspaceId workspace, UserId user, Role role, std::string provider,
+                           audit::Origin from) {
+  const Time now = clock_.now();
+  auto body = [&](store::Connection& db) -> Result<Member> {
+    TRY(const auto before, find_member(db, workspace, user));
+    if (before) return *before;
+    CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(role), now}));
+    auto act = act_of(ids_, now, workspace, {audit::ActorKind::kUser, user.str()}, from,
+                      "member.joined", user.str());
+    act.after = json_of({{"role", identity::role_name(role)}, {"provider", provider}});
+    CHECK_OK(audit::append(db, act));
+    return Member{user, role, now};
+  };
+  co_return co_await store::change(db_, kKind, std::move(body));
+}
+
 Result<> Members::put_owner(const WorkspaceId& workspace, const UserId& user) {
   auto body = [&](store::Connection& db) { return put_first(db, workspace, user, {}, {}); };
   return store::change_now(db_, kKind, std::move(body));
@@ -198,6 +214,15 @@ Task<> Members::remove(By by, UserId user) {
   CO_TRY(auto changed, co_await store::change(db_, kKind, std::move(body)));
   if (changed.refused) co_return std::unexpected(*std::move(changed.refused));
   co_return Result<>{};
+}
+
+Task<> Members::record(By by, std::string name, std::string target, std::string after) {
+  auto body = [&](store::Connection& db) {
+    auto act = act_of(ids_, clock_.now(), by, name, target);
+    act.after = after;
+    return audit::append(db, act);
+  };
+  co_return co_await store::change(db_, kKind, std::move(body));
 }
 
 // --- invitations ---

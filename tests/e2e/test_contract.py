@@ -1,5 +1,6 @@
 """Every operation of openapi/openapi.yaml that a key may call, and those for everybody, by their successes and refusals. Each
-answer that the client gets is judged by the contract: status, headers and body. Those of people: test_people.py."""
+answer that the client gets is judged by the contract: status, headers and body. Those of people: test_people.py,
+test_sso.py."""
 
 import json
 import socket
@@ -68,7 +69,7 @@ def is_of_keys(operation):
 
 
 def is_of_people(operation):
-    return not is_of_keys(operation) and {"people", "team", "privacy"} & set(operation["tags"])
+    return not is_of_keys(operation) and {"people", "team", "privacy", "sso"} & set(operation["tags"])
 
 
 def secured():

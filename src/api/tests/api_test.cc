@@ -30,8 +30,8 @@ struct Asked {
 class OneHome final : public Homes {
  public:
   OneHome(const Services& services, ingest::ProviderDoor& door, ingest::Ingest& ingest,
-          accounts::Accounts& accounts)
-      : services_(services), door_(door), ingest_(ingest), accounts_(accounts) {}
+          accounts::Accounts& accounts, sso::SingleSignOn& sso)
+      : services_(services), door_(door), ingest_(ingest), accounts_(accounts), sso_(sso) {}
   std::optional<Home> find_now(const http::Request& /*request*/) override {
     return Home(services_, nullptr);
   }
@@ -43,6 +43,7 @@ class OneHome final : public Homes {
     co_return Home(services_, nullptr);
   }
   accounts::Accounts* accounts() override { return &accounts_; }
+  sso::SingleSignOn* sso() override { return &sso_; }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, door_.open(request));
     co_return co_await ingest_.store(std::move(webhook));
@@ -57,6 +58,7 @@ class OneHome final : public Homes {
   ingest::ProviderDoor& door_;
   ingest::Ingest& ingest_;
   accounts::Accounts& accounts_;
+  sso::SingleSignOn& sso_;
 };
 
 class ApiTest : public testing::Test {
@@ -124,7 +126,7 @@ class ApiTest : public testing::Test {
   metering::RateLimit rate_limit_{1000};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
-  OneHome home_{services(rate_limit_), door_, ingest_, people_.accounts};
+  OneHome home_{services(rate_limit_), door_, ingest_, people_.accounts, people_.sso};
   Api api_{{world_.clock, world_.ids, world_.metrics, door_, home_}};
   std::string key_ = new_key(identity::Scopes::of_keys());
 };
@@ -335,11 +337,119 @@ TEST_F(ApiTest, UnsignedProviderWebhookIsRefused) {
       401);
 }
 
+/// A workspace that takes single sign-on only.
+class SsoOnly : public ApiTest {
+ protected:
+  static constexpr const char* kPassword = "violet harbour seventeen";
+  SsoOnly() {
+    const auto stored = testkit::run(
+        world_.pool, people_.settings_desk.change(by_owner(), [](identity::StoredWorkspace& w) {
+          w.settings.sso_required = true;
+        }));
+    EXPECT_TRUE(stored);
+  }
+  team::By by_owner() {
+    team::By by;
+    by.caller.workspace = workspace_;
+    by.caller.user = owner_;
+    by.role = identity::Role::kOwner;
+    return by;
+  }
+  UserId user(const std::string& email) {
+    return people_.accounts.put_user(email, "Somebody", Secret(kPassword))->id;
+  }
+  UserId owner() {
+    const UserId made = user("owner@acme.example");
+    EXPECT_TRUE(people_.members.put_owner(workspace_, made));
+    return made;
+  }
+  UserId member(identity::Role role) {
+    const UserId made = user("member@acme.example");
+    EXPECT_TRUE(
+        testkit::run(world_.pool, people_.members.join(workspace_, made, role, "idp_1", {})));
+    return made;
+  }
+  Secret by_password(const std::string& email) {
+    return testkit::run(world_.pool,
+                        people_.accounts.sign_in(email, Secret(kPassword), Secret(), {}))
+        ->token;
+  }
+  Secret by_provider(const UserId& who, const WorkspaceId& of) {
+    auto holds = [](store::Connection&) -> Result<bool> { return true; };
+    return (*testkit::run(world_.pool, people_.accounts.sign_in_vouched(who, {"idp_1", of}, holds,
+                                                                        Secret(), {})))
+        ->token;
+  }
+  void confirm_all_by_second_factor() {
+    static const store::Sql kConfirm("UPDATE sessions SET has_second_factor = 1");
+    ASSERT_TRUE(
+        testkit::write(*world_.db, [](store::Connection& db) { return db.write(kConfirm, {}); }));
+  }
+  std::string code_with(const Secret& session) {
+    const auto response =
+        ask({.path = "/v1/members",
+             .headers = {{"Cookie", "__Host-connect_session=" + std::string(session.reveal())},
+                         {"Connect-Workspace", workspace_.str()}},
+             .with_key = false});
+    return response.status == 200 ? "" : text_of(response, "code");
+  }
+
+  const WorkspaceId workspace_ = world_.caller.workspace;
+  const UserId owner_ = owner();
+};
+
+TEST_F(SsoOnly, ItsProvidersSessionIsLetInAndOneByPasswordIsNot) {
+  const UserId admin = member(identity::Role::kAdmin);
+  EXPECT_EQ(code_with(by_provider(admin, workspace_)), "");
+  EXPECT_EQ(code_with(by_password("member@acme.example")), "sso_required");
+  EXPECT_EQ(code_with(by_password("owner@acme.example")), "sso_required");
+}
+
+TEST_F(SsoOnly, EverybodysProviderIsNotTheWorkspaces) {
+  EXPECT_EQ(code_with(by_provider(owner_, WorkspaceId())), "sso_required");
+}
+
+TEST_F(SsoOnly, AnotherWorkspacesProviderIsNotEither) {
+  const auto another = world_.ids.next<IdKind::kWorkspace>();
+  EXPECT_EQ(code_with(by_provider(owner_, another)), "session_not_for_workspace");
+}
+
+TEST_F(SsoOnly, OwnersWayInIsASecondFactorAndNobodyElses) {
+  member(identity::Role::kAdmin);
+  const Secret of_owner = by_password("owner@acme.example");
+  const Secret of_admin = by_password("member@acme.example");
+  confirm_all_by_second_factor();
+  EXPECT_EQ(code_with(of_owner), "");
+  EXPECT_EQ(code_with(of_admin), "sso_required");
+}
+
+TEST_F(SsoOnly, KeysGoOnWorking) { EXPECT_EQ(ask({.path = "/v1/messages"}).status, 200); }
+
+TEST_F(ApiTest, WhoWouldBeOutAtOnceDoesNotRequireSingleSignOn) {
+  const UserId owner =
+      people_.accounts.put_user("o@acme.example", "O", Secret("violet harbour seventeen"))->id;
+  ASSERT_TRUE(people_.members.put_owner(world_.caller.workspace, owner));
+  const auto signed_in = testkit::run(
+      world_.pool,
+      people_.accounts.sign_in("o@acme.example", Secret("violet harbour seventeen"), Secret(), {}));
+  const auto change = [&](const char* body) {
+    return ask({.method = Method::kPatch,
+                .path = "/v1/workspaces/" + world_.caller.workspace.str(),
+                .body = body,
+                .headers = {{"Cookie",
+                             "__Host-connect_session=" + std::string(signed_in->token.reveal())}},
+                .with_key = false})
+        .status;
+  };
+  EXPECT_EQ(change(R"({"sso_required":true})"), 409);
+  EXPECT_EQ(change(R"({"sso_required":false})"), 200);
+}
+
 class LimitedApi : public ApiTest {
  protected:
   LimitedApi()
       : limited_(1),
-        limited_home_(services(limited_), door_, ingest_, people_.accounts),
+        limited_home_(services(limited_), door_, ingest_, people_.accounts, people_.sso),
         strict_({world_.clock, world_.ids, world_.metrics, door_, limited_home_}) {}
   http::Response list() {
     http::Request request;

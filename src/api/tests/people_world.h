@@ -5,6 +5,8 @@
 #include "audit/audit_log.h"
 #include "mail/schema.h"
 #include "messaging_world.h"
+#include "sso/schema.h"
+#include "sso/single_sign_on.h"
 #include "team/key_desk.h"
 #include "team/members.h"
 #include "team/schema.h"
@@ -13,7 +15,8 @@
 namespace flowsell {
 
 inline std::vector<testkit::Migrations> people_tables() {
-  return {audit::migrations(), mail::migrations(), accounts::migrations(), team::migrations()};
+  return {audit::migrations(), mail::migrations(), accounts::migrations(), team::migrations(),
+          sso::migrations()};
 }
 
 /// Accounts and teams on the world's database.
@@ -23,7 +26,9 @@ struct PeopleWorld {
                  {.public_url = "https://connect.example"}),
         members(*world.db, world.ids, world.clock),
         key_desk(*world.db, keys, world.idempotency, world.ids, world.clock),
-        settings_desk(*world.db, world.workspaces, {}, world.ids, world.clock) {}
+        settings_desk(*world.db, world.workspaces, {}, world.ids, world.clock),
+        sso({*world.db, accounts, world.pool, guard, ring, world.ids, world.clock},
+            sso::dns_lookup(std::nullopt), {}, "https://connect.example") {}
   ~PeopleWorld() { passwords.stop(); }
 
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 1};
@@ -31,6 +36,10 @@ struct PeopleWorld {
   team::Members members;
   team::KeyDesk key_desk;
   team::SettingsDesk settings_desk;
+  std::shared_ptr<http::EgressGuard> guard =
+      std::make_shared<http::EgressGuard>(http::EgressOptions{});
+  crypto::KeyRing ring = *crypto::KeyRing::from_hex(Secret(std::string(64, 'a')));
+  sso::SingleSignOn sso;
 };
 
 }  // namespace flowsell

@@ -82,6 +82,14 @@ class Accounts {
   /// that it does not know, or from this network; too many wrong codes), kEmailNotVerified; and, of
   /// the right password only, with kSecondFactorRequired and kInvalidSecondFactor.
   Task<SignedIn> sign_in(SignIn wanted, audit::Origin from);
+  /// Whether the word of a provider still counts, asked in the transaction that makes the session.
+  using StillHolds = std::function<Result<bool>(store::Connection&)>;
+  /// The same on the word of an identity provider, which the caller has checked. nullopt: it does
+  /// not hold any more, or the user is gone.
+  Task<std::optional<SignedIn>> sign_in_vouched(UserId user, Voucher by, StillHolds holds,
+                                                Secret device, audit::Origin from);
+  /// Counts one try of `what` by a network. Fails with kRateLimited.
+  Task<> take_network_attempt(std::string what, std::string address);
   /// Fails with kInvalidSession.
   Task<Session> find_session(Secret token);
   Task<std::vector<Session>> sessions_of(UserId user);
@@ -165,6 +173,20 @@ class Accounts {
   /// Tells users that one of their workspace's API keys was given away.
   Task<> tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
                       audit::Origin from);
+
+  // For rooms whose own changes belong to one transaction with an account's.
+  static Result<std::optional<User>> find_in(store::Connection& db, const UserId& user);
+  static Result<std::optional<User>> find_in(store::Connection& db, std::string_view email);
+  /// Somebody with a verified address and no password. nullopt: the address has an account.
+  Result<std::optional<User>> add_in(store::Connection& db, const std::string& email,
+                                     const std::string& name, const std::string& terms_version);
+  /// Ends the sessions that a provider's word made, of one user or of everybody (none).
+  static Result<> end_vouched_in(store::Connection& db, std::string_view provider,
+                                 const UserId& user = {});
+  /// A security notice: one sentence. wake_postman() once the transaction has ended well.
+  Result<> put_notice_in(store::Connection& db, const User& to, std::string what,
+                         const audit::Origin& from) const;
+  void wake_postman() const { rooms_.mail_waits(); }
 
   /// With a verified address, for start-up and tools. Blocking. The user that has the address
   /// already keeps all but his password.

@@ -18,6 +18,12 @@ struct User {
   Time created_at{};
 };
 
+/// An identity provider that said who somebody is.
+struct Voucher {
+  std::string provider;   ///< its name
+  WorkspaceId workspace;  ///< whose it is; none: everybody's
+};
+
 /// One browser, or program, that has signed in.
 struct Session {
   SessionId id;
@@ -29,6 +35,7 @@ struct Session {
   std::string user_agent;
   /// It was confirmed by a second factor, and the user has not disabled that since.
   bool has_second_factor = false;
+  std::optional<Voucher> voucher = std::nullopt;  ///< nullopt: signed in with a password
 };
 
 /// A workspace that a user is a member of, as his list shows it. What he may do there the workspace

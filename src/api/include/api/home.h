@@ -10,6 +10,7 @@
 #include "privacy/desk.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
+#include "sso/single_sign_on.h"
 
 namespace flowsell::api {
 
@@ -64,6 +65,8 @@ class Homes {
   virtual accounts::Accounts* accounts() = 0;
   /// Where people ask for what is held about them. nullptr: not ready yet.
   virtual privacy::Desk* privacy_desk() { return nullptr; }
+  /// The same.
+  virtual sso::SingleSignOn* sso() = 0;
 
   /// A provider's webhook. Success means that every update is stored; fails as ProviderDoor::open()
   /// and Ingest::store().

@@ -66,6 +66,14 @@ struct Settings {
     std::chrono::days due{30};
     bool review = false;
   } privacy;
+  struct Sso {
+    std::string google_client_id;  ///< empty: nobody signs in with Google
+    Secret google_client_secret;
+    std::string microsoft_client_id;  ///< empty: nobody signs in with Microsoft
+    Secret microsoft_client_secret;
+    std::vector<std::string> microsoft_tenants;  ///< empty: all organizations'
+    ListenAddress dns_server{"", 0};             ///< no address: the system's resolver
+  } sso;
   struct Mail {
     std::string smtp_url;  ///< empty: none leaves; in the sandbox they go to a folder
     std::string user;
@@ -127,6 +135,8 @@ struct Settings {
   } security;
   struct Debug {
     std::string failpoint;  ///< see core/failpoint.h; only with sandbox.enabled
+    std::string google_issuer;     ///< another place for the preset; only with sandbox.enabled
+    std::string microsoft_issuer;  ///< the same
   } debug;
 };
 

@@ -35,10 +35,14 @@ enum class ErrorCode : std::uint8_t {
   kCrossSiteRequest,            ///< 403: a browser sent it for another site.
   kAddressNotAllowed,           ///< 403: not from there, says the key or the workspace.
   kSenderNotAllowed,            ///< 403: the key may not send from that sender.
+  kSsoRequired,                 ///< 403: the workspace takes its identity provider's sessions only.
+  kSessionNotForWorkspace,      ///< 403: its identity provider speaks for another workspace.
+  kSsoNotAdmitted,              ///< 403: signed in at the provider, and may not come in here.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405
   kRequestTimeout,              ///< 408: the client was too slow.
   kConflict,                    ///< 409: the object's state forbids it.
+  kSsoLinkRequired,             ///< 409: an account has the address; its owner must link the two.
   kIdempotencyInProgress,       ///< 409: the first call under this key still runs.
   kIdempotencyKeyUnverifiable,  ///< 409: whether the key's first body was this can't be told any
                                 ///< more.

@@ -30,6 +30,8 @@ enum class IdKind : std::uint8_t {
   kInvitation,
   kAuditEvent,
   kDataRequest,
+  kIdentityProvider,
+  kIdentity,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -84,6 +86,8 @@ using SessionId = Id<IdKind::kSession>;
 using InvitationId = Id<IdKind::kInvitation>;
 using AuditEventId = Id<IdKind::kAuditEvent>;
 using DataRequestId = Id<IdKind::kDataRequest>;
+using IdentityProviderId = Id<IdKind::kIdentityProvider>;
+using IdentityId = Id<IdKind::kIdentity>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -122,6 +126,8 @@ extern template class Id<IdKind::kSession>;
 extern template class Id<IdKind::kInvitation>;
 extern template class Id<IdKind::kAuditEvent>;
 extern template class Id<IdKind::kDataRequest>;
+extern template class Id<IdKind::kIdentityProvider>;
+extern template class Id<IdKind::kIdentity>;
 
 }  // namespace flowsell
 

@@ -29,6 +29,7 @@ enum class Scope : std::uint32_t {
   kMembersManage = 1 << 7,
   kWorkspaceManage = 1 << 8,
   kPrivacyManage = 1 << 9,
+  kSsoManage = 1 << 10,
 };
 std::string_view scope_name(Scope scope) noexcept;
 

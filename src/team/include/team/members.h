@@ -46,7 +46,11 @@ class Members {
 
   /// The first owner of a new workspace.
   Task<> found(WorkspaceId workspace, UserId user, audit::Origin from);
-  /// The same, blocking; for start-up and tools.
+  /// Somebody whom the workspace's identity provider vouches for. One who is a member already keeps
+  /// his role.
+  Task<Member> join(WorkspaceId workspace, UserId user, identity::Role role, std::string provider,
+                    audit::Origin from);
+  /// The same as found(), blocking; for start-up and tools.
   Result<> put_owner(const WorkspaceId& workspace, const UserId& user);
 
   /// Fails with kNotFound, kInsufficientScope (by's role does not reach so far), kConflict (the
@@ -54,6 +58,9 @@ class Members {
   Task<Member> change_role(By by, UserId user, identity::Role role);
   /// The same; anybody may remove himself.
   Task<> remove(By by, UserId user);
+
+  /// Puts on the workspace's record what is about to be done for it in tables that are not its own.
+  Task<> record(By by, std::string act, std::string target, std::string after);
 
   struct Invited {
     Invitation invitation;

@@ -1,0 +1,101 @@
+#include <utility>
+
+#include "accounts/accounts.h"
+#include "audit/audit_log.h"
+#include "core/encoding.h"
+#include "core/ip_range.h"
+#include "journey.h"
+#include "letters.h"
+#include "session_table.h"
+#include "user_table.h"
+
+// People who come on the word of an identity provider.
+
+namespace flowsell::accounts {
+namespace {
+
+constexpr std::size_t kNameLengthMax = 100;
+
+/// What the provider calls him, where that may stand in a mail; else what stands before the '@'.
+std::string shown_name(const std::string& name, const std::string& email) {
+  const bool is_shown =
+      !name.empty() && is_plain_name(name) && count_code_points(name) <= kNameLengthMax;
+  return is_shown ? name : email.substr(0, email.find('@'));
+}
+
+}  // namespace
+
+Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, Voucher by,
+                                                                  StillHolds holds, Secret device,
+                                                                  audit::Origin from) {
+  const Time now = rooms_.clock.now();
+  const auto device_hash = hash_of(device);
+  SignedIn signed_in;
+  signed_in.token = new_token();
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto found, find_in(db, user));
+    if (!found) return false;
+    TRY(const bool still_holds, holds(db));
+    if (!still_holds) return false;
+    bool is_known = false;
+    if (!device.empty()) {
+      TRY(is_known, is_known_device(db, user, device_hash));
+    }
+    signed_in.session = new_session(*found, from);
+    signed_in.session.voucher = by;
+    signed_in.device = is_known ? device : new_token();
+    CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
+    CHECK_OK(put_known_device(db, user, hash_of(signed_in.device), now));
+    if (!is_known) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, from)));
+    auto act = act_of(rooms_.ids, now, user, from, "session.created");
+    act.target = signed_in.session.id.str();
+    act.after = provider_json(by.provider);
+    CHECK_OK(audit::append(db, act));
+    return true;
+  };
+  CO_TRY(const bool is_in, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!is_in) co_return std::nullopt;
+  rooms_.mail_waits();
+  co_return signed_in;
+}
+
+Task<> Accounts::take_network_attempt(std::string what, std::string address) {
+  co_return co_await take_attempts({{attempt_bucket({what, network_of(address)}), kPerNetwork}});
+}
+
+// --- in other rooms' transactions ---
+
+Result<std::optional<User>> Accounts::find_in(store::Connection& db, const UserId& user) {
+  TRY(auto stored, find_user(db, user));
+  return stored ? std::optional(std::move(stored->user)) : std::nullopt;
+}
+
+Result<std::optional<User>> Accounts::find_in(store::Connection& db, std::string_view email) {
+  TRY(auto stored, find_user_by_email(db, email));
+  return stored ? std::optional(std::move(stored->user)) : std::nullopt;
+}
+
+Result<std::optional<User>> Accounts::add_in(store::Connection& db, const std::string& email,
+                                             const std::string& name,
+                                             const std::string& terms_version) {
+  const Time now = rooms_.clock.now();
+  NewUser fresh;
+  fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, shown_name(name, email), now, now};
+  fresh.terms_version = terms_version;
+  TRY(const bool is_new, insert_user(db, fresh));
+  return is_new ? std::optional(std::move(fresh.user)) : std::nullopt;
+}
+
+Result<> Accounts::end_vouched_in(store::Connection& db, std::string_view provider,
+                                  const UserId& user) {
+  const auto ended = user.is_none() ? delete_vouched_sessions(db, provider)
+                                    : delete_vouched_sessions(db, provider, user);
+  return ended ? Result<>() : std::unexpected(ended.error());
+}
+
+Result<> Accounts::put_notice_in(store::Connection& db, const User& to, std::string what,
+                                 const audit::Origin& from) const {
+  return put_letter(db, rooms_, to, notice(std::move(what), rooms_.clock.now(), from));
+}
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,144 @@
+#include "browser.h"
+#include "call.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "oidc/fault.h"
+#include "paging.h"
+#include "request_body.h"
+#include "sso_begun.h"
+#include "telemetry/log.h"
+
+namespace flowsell::api {
+namespace {
+
+using sso::SignIns;
+
+constexpr json::StringRule kEmail{3, 254};
+constexpr json::StringRule kTerms{1, 40};
+
+Task<http::Response> begin(Visit& visit) {
+  CO_TRY(const auto document, json_body(visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  SignIns::Wanted wanted;
+  wanted.email = in.string("email", kEmail).value_or("");
+  wanted.provider = in.string("provider_id", kProviderKey).value_or("");
+  wanted.return_to = in.string("return_to", kReturnTo).value_or("/");
+  wanted.terms_version = in.string("terms_version", kTerms).value_or("");
+  if (wanted.email.empty() == wanted.provider.empty() && faults.empty()) {
+    in.fault("", "invalid_value", "one of email and provider_id says where to sign in",
+             "Send the one or the other.");
+  }
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto begun, co_await visit.sso.sign_ins().begin(std::move(wanted), visit.origin()));
+  co_return begun_response(begun);
+}
+
+Task<http::Response> list_options(Visit& visit) {
+  std::vector<std::string> items;
+  for (const sso::Provider& each : visit.sso.sign_ins().globals()) {
+    json::Writer out;
+    out.begin_object().key("id").string(each.key).key("object").string("sso_sign_in_option");
+    out.key("name").string(each.name).end_object();
+    items.push_back(std::move(out).take());
+  }
+  co_return list_response(visit.request, items);
+}
+
+/// Whoever comes by his workspace's provider is a member of it, or becomes one.
+Task<> admit(Visit& visit, const Services& services, const SignIns::Arrival& arrival) {
+  const WorkspaceId workspace = arrival.provider.workspace;
+  CO_TRY(const auto role, co_await services.members.role_of(workspace, arrival.user));
+  if (role) co_return Result<>{};
+  if (!arrival.may_join) {
+    co_return fail(ErrorCode::kSsoNotAdmitted,
+                   "the workspace has no such member, and the address is in none of its domains");
+  }
+  CO_TRY(std::string name, co_await services.workspaces.name_of(workspace));
+  // Listed first, as everybody who joins: the list may say too much for a moment.
+  CO_CHECK_OK(co_await visit.accounts.list_workspace(
+      arrival.user, {workspace, std::move(name), static_cast<int>(arrival.provider.role)}));
+  CO_TRY([[maybe_unused]] const auto member,
+         co_await services.members.join(workspace, arrival.user, arrival.provider.role,
+                                        arrival.provider.key, visit.origin()));
+  co_return Result<>{};
+}
+
+/// Who has a session in this browser already.
+Task<UserId> signed_in_user(Visit& visit) {
+  CO_TRY(auto token, cookie(visit.request, kSessionCookie));
+  if (token.empty()) co_return UserId();
+  const auto session = co_await visit.accounts.find_session(std::move(token));
+  co_return session ? session->user.id : UserId();
+}
+
+http::Response redirect_to(const std::string& path) {
+  http::Response response;
+  response.status = 303;
+  response.headers.push_back({"Location", path});
+  clear_cookie(response, kSsoCookie);
+  return response;
+}
+
+Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
+                               const Services* services) {
+  CO_TRY(auto browser, cookie(visit.request, kSsoCookie));
+  CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
+  CO_TRY(const auto user, co_await signed_in_user(visit));
+  SignIns& sign_ins = visit.sso.sign_ins();
+  CO_TRY(auto arrival, co_await sign_ins.finish(provider, std::move(browser), user,
+                                                std::string(visit.request.query), visit.origin()));
+  http::Response response = redirect_to(arrival.return_to);
+  if (arrival.is_linked) co_return response;
+  if (services != nullptr) CO_CHECK_OK(co_await admit(visit, *services, arrival));
+  CO_TRY(const auto signed_in,
+         co_await sign_ins.sign_in(std::move(arrival), std::move(device), visit.origin()));
+  set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);
+  set_cookie(response, kDeviceCookie, signed_in.device, kDeviceLife);
+  co_return response;
+}
+
+/// What went wrong, in one stable word.
+std::string_view word_of(const Error& error) {
+  if (const auto fault = oidc::fault_of(error)) return oidc::fault_info(*fault).word;
+  return error_info(error.code).code;
+}
+
+/// Where the workspace is, there its provider's people come back to. Nothing is used up before.
+Task<http::Response> callback(Visit& visit) {
+  CO_TRY(const auto provider, co_await visit.sso.sign_ins().open(visit.request.params.at(0)));
+  std::optional<Home> home;
+  if (!provider.provider.is_global()) {
+    auto found =
+        co_await visit.homes.find_named(workspace_name(provider.provider.workspace), visit.request);
+    if (!found) co_return std::unexpected(std::move(found).error());
+    if (found->services() == nullptr) co_return found->take_answer();
+    home.emplace(*std::move(found));
+  }
+  auto done = co_await come_back(visit, provider, home ? home->services() : nullptr);
+  if (!done) {
+    log::info("a sign-in at an identity provider failed",
+              {{"provider", provider.provider.key}, {"why", word_of(done.error())}});
+  }
+  co_return done;
+}
+
+/// People's browsers are shown a page, programs the error itself.
+Task<http::Response> callback_of_browser(Visit& visit) {
+  auto done = co_await callback(visit);
+  const bool is_browser = visit.request.header("Accept").contains("text/html");
+  if (done || !is_browser) co_return done;
+  co_return redirect_to("/sign-in?error=" + std::string(word_of(done.error())));
+}
+
+}  // namespace
+
+void add_sso_sign_in_routes(Routes& routes) {
+  using http::Method;
+  routes.add_visit(Method::kGet, "/v1/sso/sign_in_options", list_options);
+  routes.add_visit(Method::kPost, "/v1/sso/sign_ins", begin);
+  routes.add_visit(Method::kGet, "/v1/sso/callback/{}", callback_of_browser);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,381 @@
+#include "sso/sign_ins.h"
+
+#include <gmock/gmock.h>
+
+#include "oidc/fault.h"
+#include "sso_world.h"
+
+namespace flowsell::sso {
+namespace {
+
+using oidc::Fault;
+using oidc::testing_support::fault_in;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testkit::code_of;
+
+class SignInsTest : public testing::Test {
+ protected:
+  Result<accounts::Accounts::SignedIn> sign_in(const SignIns::Arrival& arrival) {
+    return world_.run(world_.sign_ins().sign_in(arrival, Secret(), world_.from));
+  }
+  Provider google() { return world_.sign_ins().globals().at(0); }
+
+  SsoWorld world_;
+};
+
+TEST_F(SignInsTest, BrowserIsSentToTheProvider) {
+  const Provider provider = world_.provider();
+  const auto begun = world_.begin(provider.key);
+  ASSERT_TRUE(begun);
+  EXPECT_TRUE(begun->authorization_url.starts_with(world_.peer.url("/authorize?")));
+  EXPECT_EQ(SsoWorld::parameter(begun->authorization_url, "redirect_uri"),
+            "https%3A%2F%2Fconnect.example%2Fv1%2Fsso%2Fcallback%2F" + provider.key);
+  EXPECT_EQ(SsoWorld::parameter(begun->authorization_url, "code_challenge_method"), "S256");
+}
+
+TEST_F(SignInsTest, AddressLeadsToTheProviderOfWhoHasProvenItsDomain) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  world_.answer_discovery(world_.issuer_);
+  SignIns::Wanted wanted;
+  wanted.email = "Anybody@ACME.example";
+  const auto begun = world_.run(world_.sign_ins().begin(wanted, world_.from));
+  ASSERT_TRUE(begun);
+  EXPECT_EQ(SsoWorld::parameter(begun->authorization_url, "login_hint"), "Anybody%40ACME.example");
+  wanted.email = "anybody@sub.acme.example";
+  EXPECT_EQ(code_of(world_.run(world_.sign_ins().begin(wanted, world_.from))), ErrorCode::kNotFound)
+      << "a domain is not those below it";
+}
+
+TEST_F(SignInsTest, ClaimedDomainThatIsNotProvenLeadsNowhere) {
+  world_.provider();
+  ASSERT_TRUE(world_.run(world_.domains().claim(world_.by(world_.workspace), "acme.example")));
+  SignIns::Wanted wanted;
+  wanted.email = "ada@acme.example";
+  EXPECT_EQ(code_of(world_.run(world_.sign_ins().begin(wanted, world_.from))),
+            ErrorCode::kNotFound);
+}
+
+TEST_F(SignInsTest, UnknownOneWithAProvenAddressGetsAnAccountAndMayJoin) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival) << arrival.error().detail;
+  EXPECT_TRUE(arrival->may_join);
+  EXPECT_EQ(arrival->return_to, "/messages");
+  const auto signed_in = sign_in(*arrival);
+  ASSERT_TRUE(signed_in);
+  const auto session = world_.run(world_.accounts.find_session(signed_in->token));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->user.email, "ada@acme.example");
+  EXPECT_EQ(session->user.name, "Ada");
+  EXPECT_TRUE(session->user.email_verified_at);
+  ASSERT_TRUE(session->voucher);
+  EXPECT_EQ(session->voucher->provider, provider.key);
+  EXPECT_EQ(session->voucher->workspace, world_.workspace);
+  EXPECT_FALSE(session->has_second_factor);
+  EXPECT_THAT(world_.acts_of(session->user.id), ElementsAre("user.signed_up", "session.created"));
+}
+
+TEST_F(SignInsTest, SameIdentityIsTheSameUserWhateverItsAddress) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto first = world_.come(provider);
+  ASSERT_TRUE(first);
+  const auto second = world_.come(provider, {{"email", R"("renamed@elsewhere.example")"}});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->user, first->user);
+  EXPECT_FALSE(second->may_join);
+}
+
+TEST_F(SignInsTest, AccountWithTheSameAddressIsNotTakenOver) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const UserId victim = world_.user("ada@acme.example");
+  EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kSsoLinkRequired);
+  EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(victim)), IsEmpty());
+  EXPECT_THAT(*world_.run(world_.accounts.sessions_of(victim)), IsEmpty());
+}
+
+struct Unproven {
+  const char* name;
+  MoreClaims claims;
+};
+class SignInsOfUnproven : public SignInsTest, public testing::WithParamInterface<Unproven> {};
+
+// The same answer where the address has an account: an unproven address must not tell.
+TEST_P(SignInsOfUnproven, AddressMakesNoAccountAndTellsOfNone) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  world_.own(world_.other_workspace, "other.example");
+  const auto unknown = world_.come(provider, GetParam().claims);
+  EXPECT_EQ(code_of(unknown), ErrorCode::kSsoNotAdmitted);
+  world_.user("ada@acme.example");
+  world_.user("ada@other.example");
+  const auto known = world_.come(provider, GetParam().claims);
+  EXPECT_EQ(code_of(known), ErrorCode::kSsoNotAdmitted);
+  EXPECT_EQ(known.error().detail, unknown.error().detail);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, SignInsOfUnproven,
+    testing::Values(Unproven{"NotVerified", {{"email_verified", "false"}}},
+                    Unproven{"NotSaid", {{"email_verified", "null"}}},
+                    Unproven{"NoAddress", {{"email", "null"}}},
+                    Unproven{"OtherWorkspacesDomain", {{"email", R"("ada@other.example")"}}},
+                    Unproven{"NobodysDomain", {{"email", R"("ada@nobody.example")"}}}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST_F(SignInsTest, ProviderThatIsTrustedNeedNotSayThatAddressesAreVerified) {
+  auto draft = world_.draft();
+  draft.trusts_email = true;
+  const Provider provider = world_.provider(world_.workspace, draft);
+  world_.own(world_.workspace, "acme.example");
+  const auto arrival = world_.come(provider, {{"email_verified", "null"}});
+  ASSERT_TRUE(arrival);
+  EXPECT_TRUE(arrival->may_join);
+  EXPECT_EQ(code_of(world_.come(provider, {{"sub", R"("subject-2")"},
+                                           {"email", R"("eve@nobody.example")"},
+                                           {"email_verified", "null"}})),
+            ErrorCode::kSsoNotAdmitted)
+      << "in the workspace's own domains only";
+}
+
+// --- the way back ---
+
+TEST_F(SignInsTest, AnswerIsGoodOnce) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto begun = world_.begin(provider.key);
+  ASSERT_TRUE(world_.come_back(provider, *begun));
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kStateMismatch);
+}
+
+TEST_F(SignInsTest, AnswerThatFailedIsUsedUpToo) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto begun = world_.begin(provider.key);
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun, {{"aud", R"("another")"}})),
+            Fault::kTokenAudience);
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kStateMismatch);
+}
+
+TEST_F(SignInsTest, AnotherBrowserHasNoAttempt) {
+  const Provider provider = world_.provider();
+  auto begun = world_.begin(provider.key);
+  begun->browser = Secret("of another browser");
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kStateMismatch);
+}
+
+TEST_F(SignInsTest, AttemptsOfTwoBrowsersAreNotMixedUp) {
+  const Provider provider = world_.provider();
+  const auto mine = world_.begin(provider.key);
+  auto theirs = *world_.begin(provider.key);
+  theirs.browser = mine->browser;
+  EXPECT_EQ(fault_in(world_.come_back(provider, theirs)), Fault::kStateMismatch);
+}
+
+TEST_F(SignInsTest, AnswerOfOneProviderIsNotAnothers) {
+  const Provider provider = world_.provider();
+  const Provider another = world_.provider();
+  const auto begun = world_.begin(provider.key);
+  EXPECT_EQ(fault_in(world_.come_back(another, *begun)), Fault::kAttemptMismatch);
+}
+
+TEST_F(SignInsTest, AttemptThatIsTooOldIsOver) {
+  const Provider provider = world_.provider();
+  const auto begun = world_.begin(provider.key);
+  world_.clock.advance(SignIns::kAttemptLife + std::chrono::seconds(1));
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kAttemptExpired);
+}
+
+const store::Sql kAttempts("SELECT COUNT(*) FROM sso_attempts");
+TEST_F(SignInsTest, AttemptThatNobodyCameBackToIsDeleted) {
+  const Provider provider = world_.provider();
+  ASSERT_TRUE(world_.begin(provider.key));
+  ASSERT_TRUE(world_.run(world_.sign_ins().tidy()));
+  EXPECT_THAT(testkit::numbers(*world_.db, kAttempts), ElementsAre(1));
+  world_.clock.advance(SignIns::kAttemptLife);
+  ASSERT_TRUE(world_.run(world_.sign_ins().tidy()));
+  EXPECT_THAT(testkit::numbers(*world_.db, kAttempts), ElementsAre(0));
+}
+
+const store::Sql kSealed("SELECT sealed FROM sso_attempts");
+TEST_F(SignInsTest, StoredAttemptHoldsNoSecretInClear) {
+  const Provider provider = world_.provider();
+  const auto begun = world_.begin(provider.key);
+  const std::string sealed = testkit::texts(*world_.db, kSealed).at(0);
+  for (const char* name : {"state", "nonce"}) {
+    const std::string value = SsoWorld::parameter(begun->authorization_url, name);
+    ASSERT_FALSE(value.empty());
+    EXPECT_FALSE(sealed.contains(value)) << name;
+  }
+}
+
+struct PathCase {
+  const char* name;
+  const char* path;
+  bool is_local;
+};
+class LocalPath : public testing::TestWithParam<PathCase> {};
+TEST_P(LocalPath, IsToldFromOthers) {
+  EXPECT_EQ(is_local_path(GetParam().path), GetParam().is_local);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, LocalPath,
+    testing::Values(PathCase{"Root", "/", true}, PathCase{"Page", "/a/b?c=d#e", true},
+                    PathCase{"Nothing", "", false}, PathCase{"Url", "https://evil.example", false},
+                    PathCase{"OtherHost", "//evil.example", false},
+                    PathCase{"Backslash", "/\\evil.example", false},
+                    PathCase{"LaterBackslash", "/a\\b", false}, PathCase{"Space", "/ a", false},
+                    PathCase{"LineEnd", "/a\r\nSet-Cookie: b", false},
+                    PathCase{"NotAscii", "/\xc3\xa9", false}, PathCase{"Relative", "a", false}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST_F(SignInsTest, PathOfAnotherServerIsRefused) {
+  const Provider provider = world_.provider();
+  SignIns::Wanted wanted;
+  wanted.provider = provider.key;
+  wanted.return_to = "//evil.example";
+  const auto refused = world_.run(world_.sign_ins().begin(wanted, world_.from));
+  ASSERT_EQ(code_of(refused), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused.error().fields.at(0).pointer, "/return_to");
+}
+
+// --- providers that are switched off ---
+
+TEST_F(SignInsTest, ProviderThatIsOffSignsNobodyIn) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival);
+  const auto id = *IdentityProviderId::parse(provider.key);
+  Providers::Change off;
+  off.is_enabled = false;
+  ASSERT_TRUE(world_.run(world_.providers().change(world_.by(world_.workspace), id, off)));
+  EXPECT_EQ(code_of(sign_in(*arrival)), ErrorCode::kNotFound) << "not even who came just before";
+  EXPECT_EQ(code_of(world_.begin(provider.key)), ErrorCode::kNotFound);
+}
+
+TEST_F(SignInsTest, SessionsEndWithTheirProviderAndOthersStay) {
+  const Provider provider = world_.provider();
+  const Provider other = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto arrival = world_.come(provider);
+  const auto gone = sign_in(*arrival);
+  const auto stays = sign_in(*world_.come(other));
+  ASSERT_TRUE(gone);
+  ASSERT_TRUE(stays);
+  const auto id = *IdentityProviderId::parse(provider.key);
+  ASSERT_TRUE(world_.run(world_.providers().remove(world_.by(world_.workspace), id)));
+  EXPECT_EQ(code_of(world_.run(world_.accounts.find_session(gone->token))),
+            ErrorCode::kInvalidSession);
+  EXPECT_TRUE(world_.run(world_.accounts.find_session(stays->token)));
+}
+
+// --- links ---
+
+TEST_F(SignInsTest, OwnerLinksAnIdentityAndComesInByIt) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  const auto linked = world_.come(provider, {}, user);
+  ASSERT_TRUE(linked) << linked.error().detail;
+  EXPECT_TRUE(linked->is_linked);
+  EXPECT_THAT(world_.acts_of(user), Contains("identity.linked"));
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival);
+  EXPECT_EQ(arrival->user, user);
+}
+
+TEST_F(SignInsTest, LinkNeedsTheSessionThatAskedForIt) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  const UserId stranger = world_.user("eve@private.example");
+  auto begun = world_.begin(provider.key, user);
+  EXPECT_EQ(code_of(world_.come_back(provider, *begun, {}, stranger)), ErrorCode::kInvalidSession);
+  begun = world_.begin(provider.key, user);
+  EXPECT_EQ(code_of(world_.come_back(provider, *begun, {}, UserId())), ErrorCode::kInvalidSession);
+  EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(user)), IsEmpty());
+}
+
+TEST_F(SignInsTest, IdentityBelongsToOneAccount) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  const UserId stranger = world_.user("eve@private.example");
+  ASSERT_TRUE(world_.come(provider, {}, user));
+  EXPECT_TRUE(world_.come(provider, {}, user)) << "again is the same";
+  EXPECT_EQ(code_of(world_.come(provider, {}, stranger)), ErrorCode::kConflict);
+  EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(user)), SizeIs(1));
+}
+
+TEST_F(SignInsTest, IdentityThatIsUnlinkedEndsItsSessions) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  ASSERT_TRUE(world_.come(provider, {}, user));
+  const auto signed_in = sign_in(*world_.come(provider));
+  ASSERT_TRUE(signed_in);
+  const auto identity = world_.run(world_.sign_ins().identities_of(user))->at(0);
+  accounts::Session session;
+  session.user.id = world_.owner;
+  EXPECT_EQ(code_of(world_.run(world_.sign_ins().unlink(session, identity.id, world_.from))),
+            ErrorCode::kNotFound)
+      << "nobody else's";
+  session.user = signed_in->session.user;
+  ASSERT_TRUE(world_.run(world_.sign_ins().unlink(session, identity.id, world_.from)));
+  EXPECT_EQ(code_of(world_.run(world_.accounts.find_session(signed_in->token))),
+            ErrorCode::kInvalidSession);
+  EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kSsoNotAdmitted);
+}
+
+// --- providers of everybody ---
+
+TEST_F(SignInsTest, GoogleMakesAnAccountForAnAddressThatItIsTheAuthorityOf) {
+  const auto arrival = world_.come(google(), {{"email", R"("ada@gmail.com")"}});
+  ASSERT_TRUE(arrival) << arrival.error().detail;
+  EXPECT_FALSE(arrival->may_join);
+  const auto signed_in = sign_in(*arrival);
+  ASSERT_TRUE(signed_in);
+  EXPECT_TRUE(signed_in->session.voucher->workspace.is_none());
+}
+
+TEST_F(SignInsTest, GooglesCustomersAddressIsProvenToo) {
+  EXPECT_TRUE(world_.come(google(), {{"hd", R"("acme.example")"}}));
+}
+
+TEST_F(SignInsTest, AddressThatGoogleOnlySawOnceProvesNothing) {
+  EXPECT_EQ(code_of(world_.come(google())), ErrorCode::kSsoNotAdmitted);
+}
+
+TEST_F(SignInsTest, AccountOfEverybodysProviderNeedsTheTerms) {
+  EXPECT_EQ(code_of(world_.come(google(), {{"email", R"("ada@gmail.com")"}}, {}, "")),
+            ErrorCode::kSsoNotAdmitted);
+}
+
+TEST_F(SignInsTest, MicrosoftIsThereOnlyWhereItIsSet) {
+  EXPECT_THAT(world_.sign_ins().globals(), SizeIs(1));
+  EXPECT_EQ(code_of(world_.run(world_.sign_ins().open("microsoft"))), ErrorCode::kNotFound);
+}
+
+TEST(GlobalProviders, MicrosoftsWordAboutAnAddressIsNeverProof) {
+  oidc::Claims claims;
+  claims.email = "ada@gmail.com";
+  claims.email_verified = true;
+  claims.hosted_domain = "gmail.com";
+  EXPECT_TRUE(proves_email(kGoogle, claims));
+  EXPECT_FALSE(proves_email(kMicrosoft, claims));
+}
+
+TEST(GlobalProviders, TenantsAreThoseOfTheListOrAll) {
+  GlobalOptions options;
+  EXPECT_TRUE(takes_tenant(options, "t1"));
+  options.microsoft_tenants = {"T1"};
+  EXPECT_TRUE(takes_tenant(options, "t1"));
+  EXPECT_FALSE(takes_tenant(options, "t2"));
+  EXPECT_FALSE(takes_tenant(options, ""));
+}
+
+}  // namespace
+}  // namespace flowsell::sso

@@ -1,0 +1,430 @@
+"""Single sign-on, against a certified OpenID provider that the test starts, and a faulty one beside it."""
+
+import sqlite3
+import time
+
+import pytest
+
+from _support.api import Api
+from _support.contract import contract
+from _support.database import on_postgres
+from _support.dns import DnsServer
+from _support.identity_providers import IdentityProviders, UserAgent, parameter
+from _support.people import PASSWORD, Browser, Mails, owner_of, sign_up
+from _support.stack import Stack
+
+SESSION, ATTEMPT = "__Host-connect_session", "__Host-connect_sso"
+DOMAIN = "acme.example"
+
+
+@pytest.fixture(scope="module")
+def idp():
+    providers = IdentityProviders()
+    yield providers
+    providers.close()
+
+
+@pytest.fixture(scope="module")
+def dns():
+    server = DnsServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, idp, dns):
+    settings = {"SSO_DNS_SERVER": dns.place, "SSO_GOOGLE_CLIENT_ID": "everybody", "SSO_GOOGLE_CLIENT_SECRET": "s",
+                "DEBUG_GOOGLE_ISSUER": idp.faulty}
+    stack = Stack(tmp_path_factory.mktemp("sso"), settings)
+    # Cookies of a browser are for a host that it knows by this name.
+    stack.server.settings["PUBLIC_URL"] = stack.server.base_url
+    stack.start()
+    yield stack.server
+    stack.close()
+
+
+@pytest.fixture(scope="module")
+def owner(server):
+    return owner_of(server)
+
+
+def add_provider(owner, home, issuer, register=None, **more):
+    """A provider of the owner's workspace; `register` makes the client that it is at the issuer."""
+    body = {"name": "Acme", "issuer": issuer, "client_id": "client-1", "client_secret": "secret-1", **more}
+    answer = owner.post("/v1/sso/providers", body)
+    assert answer.status == 201, answer
+    provider = answer.json()
+    assert "client_secret" not in provider and "secret-1" not in answer.body.decode()
+    if register:
+        client_id, secret = register(f"{home}/v1/sso/callback/{provider['id']}")
+        change = {"client_id": client_id, "client_secret": secret}
+        assert owner.patch(f"/v1/sso/providers/{provider['id']}", change).status == 200
+    return provider["id"]
+
+
+@pytest.fixture(scope="module")
+def provider(server, owner, idp, dns):
+    """Of the sandbox's workspace, at the certified provider. The workspace has proven its domain."""
+    made = add_provider(owner, server.base_url, idp.issuer, idp.register)
+    prove(owner, dns, DOMAIN)
+    return made
+
+
+@pytest.fixture(scope="module")
+def faulty(server, owner, idp, provider):
+    """The same at the one that says what it is told."""
+    return add_provider(owner, server.base_url, idp.faulty)
+
+
+def prove(owner, dns, domain):
+    claimed = owner.post("/v1/sso/domains", {"domain": domain})
+    assert claimed.status == 201, claimed
+    record = claimed.json()["record"]
+    dns.records[record["name"]] = [record["value"]]
+    verified = owner.post(f"/v1/sso/domains/{domain}/verify")
+    assert verified.json()["status"] == "verified", verified
+
+
+def begin(browser, **body):
+    answer = browser.post("/v1/sso/sign_ins", {"return_to": "/messages", **body})
+    assert answer.status == 201, answer
+    return answer.json()["authorization_url"]
+
+
+def come(server, browser, **body):
+    """All the way; what the callback answers."""
+    back = UserAgent().authorize(begin(browser, **body), server.base_url)
+    return browser.get(back)
+
+
+def word(answer):
+    problem = answer.json()
+    return problem.get("provider", {}).get("reason") or problem["code"]
+
+
+# --- who comes in ---
+
+def test_an_unknown_one_with_the_workspaces_address_is_a_member_at_once(server, owner, idp, provider):
+    idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+    browser = Browser(server.base_url)
+    answer = come(server, browser, email=f"ada@{DOMAIN}")
+    assert (answer.status, answer.headers["Location"]) == (303, "/messages")
+    assert ATTEMPT not in browser.cookies
+    user = browser.get("/v1/user").json()
+    assert (user["email"], user["name"], user["email_verified"]) == (f"ada@{DOMAIN}", "Ada", True)
+    assert [each["role"] for each in browser.get("/v1/workspaces").json()["data"]] == ["viewer"]
+    assert browser.get("/v1/members").status == 200
+    assert browser.get("/v1/sessions").json()["data"][0]["provider_id"] == provider
+    joined = owner.get(f"/v1/audit_events?target={user['id']}").json()["data"]
+    assert [event["act"] for event in joined] == ["member.joined"]
+    # The next time it is the same user, from a browser that is known by now: no mail about it.
+    assert come(server, browser, provider_id=provider).status == 303
+    assert browser.get("/v1/user").json()["id"] == user["id"]
+
+
+def test_the_session_is_as_one_by_password(server, idp, provider):
+    idp.account("grace", email=f"grace@{DOMAIN}", email_verified=True, name="Grace")
+    browser = Browser(server.base_url)
+    answer = come(server, browser, provider_id=provider)
+    set_cookies = {each.split("=")[0]: each for each in answer.headers.get_all("Set-Cookie")}
+    for name in (SESSION, "__Host-connect_device"):
+        attributes = {part.strip() for part in set_cookies[name].split(";")[1:]}
+        assert {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"} <= attributes
+    assert "Max-Age=0" in set_cookies[ATTEMPT]
+    assert Mails(server).wait_for(f"grace@{DOMAIN}")  # a sign-in from a new browser
+    assert browser.delete("/v1/sessions/current").status == 204
+    assert browser.get("/v1/user").status == 401
+
+
+def test_a_renamed_one_stays_who_he_is(server, idp, provider):
+    idp.account("renamed", email=f"before@{DOMAIN}", email_verified=True)
+    browser = Browser(server.base_url)
+    assert come(server, browser, provider_id=provider).status == 303
+    before = browser.get("/v1/user").json()["id"]
+    idp.account("renamed", email=f"after@{DOMAIN}", email_verified=True)
+    assert come(server, browser, provider_id=provider).status == 303
+    assert browser.get("/v1/user").json()["id"] == before
+
+
+@pytest.mark.parametrize("claims", [
+    {"email": f"unverified@{DOMAIN}", "email_verified": False},
+    {"email": "somebody@elsewhere.example", "email_verified": True},
+    {"name": "Nobody"},
+])
+def test_who_the_provider_does_not_vouch_for_stays_out(server, idp, provider, claims):
+    idp.account(f"out{len(str(claims))}", **claims)
+    browser = Browser(server.base_url)
+    answer = come(server, browser, provider_id=provider)
+    assert (answer.status, word(answer)) == (403, "sso_not_admitted")
+    assert SESSION not in browser.cookies
+
+
+def test_an_account_with_the_same_address_is_not_taken_over(server, idp, provider):
+    victim = sign_up(server, f"victim@{DOMAIN}")
+    idp.account("attacker", email=f"victim@{DOMAIN}", email_verified=True)
+    browser = Browser(server.base_url)
+    answer = come(server, browser, provider_id=provider)
+    assert (answer.status, word(answer)) == (409, "sso_link_required")
+    assert SESSION not in browser.cookies
+    assert victim.get("/v1/sso/identities").json()["data"] == []
+
+
+def test_its_owner_links_it_and_unlinks_it(server, idp, provider):
+    own = sign_up(server, f"linked@{DOMAIN}")
+    idp.account("linked", email=f"linked@{DOMAIN}", email_verified=True)
+    begun = own.post("/v1/sso/identities", {"provider_id": provider, "return_to": "/account"})
+    answer = own.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url))
+    assert (answer.status, answer.headers["Location"]) == (303, "/account")
+    [identity] = own.get("/v1/sso/identities").json()["data"]
+    assert (identity["issuer"], identity["subject"]) == (idp.issuer, "linked")
+    browser = Browser(server.base_url)
+    assert come(server, browser, provider_id=provider).status == 303
+    assert browser.get("/v1/user").json()["email"] == f"linked@{DOMAIN}"
+    assert own.delete(f"/v1/sso/identities/{identity['id']}").status == 204
+    assert browser.get("/v1/user").status == 401
+    assert word(come(server, Browser(server.base_url), provider_id=provider)) == "sso_link_required"
+
+
+def test_a_link_is_made_only_where_it_was_asked_for(server, idp, provider):
+    own = sign_up(server, f"asked@{DOMAIN}")
+    idp.account("asked", email=f"asked@{DOMAIN}", email_verified=True)
+    begun = own.post("/v1/sso/identities", {"provider_id": provider})
+    back = UserAgent().authorize(begun.json()["authorization_url"], server.base_url)
+    other = Browser(server.base_url)
+    other.cookies[ATTEMPT] = own.cookies[ATTEMPT]  # the attempt without the session
+    assert word(other.get(back)) == "invalid_session"
+    assert own.get("/v1/sso/identities").json()["data"] == []
+
+
+# --- where one is sent ---
+
+def test_an_address_leads_to_its_workspace_whether_it_has_an_account_or_not(server, idp, provider):
+    sign_up(server, f"known@{DOMAIN}")
+    for address in (f"known@{DOMAIN}", f"unknown@{DOMAIN}"):
+        assert begin(Browser(server.base_url), email=address).startswith(idp.issuer)
+    sign_up(server, "known@private.example")
+    answers = [Browser(server.base_url).post("/v1/sso/sign_ins", {"email": address})
+               for address in ("known@private.example", "unknown@private.example")]
+    assert [(answer.status, answer.json()["detail"]) for answer in answers] == \
+        [(404, answers[0].json()["detail"])] * 2
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example/", "/\\evil.example", "messages", "/a b"])
+def test_the_browser_is_sent_to_no_other_server(server, provider, path):
+    answer = Browser(server.base_url).post("/v1/sso/sign_ins", {"provider_id": provider, "return_to": path})
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/return_to"]
+
+
+def test_a_browser_is_shown_a_page_when_it_fails(server, provider):
+    answer = Browser(server.base_url).get(f"/v1/sso/callback/{provider}?code=a&state=b",
+                                          headers={"Accept": "text/html,*/*"})
+    assert (answer.status, answer.headers["Location"]) == (303, "/sign-in?error=state_mismatch")
+
+
+# --- what is not believed ---
+
+def test_a_callback_is_good_once_and_a_code_too(server, idp, provider):
+    idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+    browser = Browser(server.base_url)
+    agent = UserAgent()
+    first = begin(browser, provider_id=provider)
+    attempt = browser.cookies[ATTEMPT]
+    back = agent.authorize(first, server.base_url)
+    assert browser.get(back).status == 303
+    browser.cookies[ATTEMPT] = attempt
+    assert word(browser.get(back)) == "state_mismatch"
+    # The code once more, with a sign-in that waits: now the provider itself says no.
+    second = begin(browser, provider_id=provider)
+    code = parameter(back, "code")
+    target = f"/v1/sso/callback/{provider}?code={code}&state={parameter(second, 'state')}&iss={idp.issuer}"
+    assert word(browser.get(target)) == "code_refused"
+
+
+def test_an_answer_belongs_to_the_browser_that_began(server, idp, provider):
+    idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+    attacker, victim = Browser(server.base_url), Browser(server.base_url)
+    back = UserAgent().authorize(begin(attacker, provider_id=provider), server.base_url)
+    assert word(victim.get(back)) == "state_mismatch"  # no attempt at all
+    begin(victim, provider_id=provider)
+    assert word(victim.get(back)) == "state_mismatch"  # the state of another
+    assert SESSION not in victim.cookies
+
+
+def test_answers_of_two_providers_are_not_mixed_up(server, idp, provider, faulty):
+    idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+    browser = Browser(server.base_url)
+    back = UserAgent().authorize(begin(browser, provider_id=provider), server.base_url)
+    assert word(browser.get(back.replace(provider, faulty))) == "attempt_mismatch"
+    browser = Browser(server.base_url)
+    idp.break_tokens(iss=idp.issuer)
+    back = UserAgent().authorize(begin(browser, provider_id=faulty), server.base_url)
+    assert word(browser.get(back)) == "callback_issuer_mismatch"
+    idp.break_tokens()
+
+
+def test_who_says_no_at_the_provider_stays_out(server, idp, provider):
+    idp.choose(None)
+    assert word(come(server, Browser(server.base_url), provider_id=provider)) == "access_denied"
+
+
+def test_keys_may_be_rotated(server, idp, provider):
+    idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+    assert come(server, Browser(server.base_url), provider_id=provider).status == 303
+    idp.rotate_keys()
+    assert come(server, Browser(server.base_url), provider_id=provider).status == 303
+
+
+@pytest.mark.parametrize("faults, reason", [
+    ({"claims": {"iss": "https://evil.example"}}, "id_token_issuer"),
+    ({"claims": {"aud": "another"}}, "id_token_audience"),
+    ({"claims": {"exp": int(time.time()) - 3600, "iat": int(time.time()) - 7200}}, "id_token_expired"),
+    ({"claims": {"nonce": "of another sign-in"}}, "id_token_nonce"),
+    ({"signer": "stranger"}, "id_token_signature"),
+    ({"header": {"kid": "unknown"}}, "id_token_unknown_key"),
+])
+def test_what_a_token_must_not_say(server, idp, faulty, faults, reason):
+    idp.account("faulty", email=f"faulty@{DOMAIN}", email_verified=True)
+    idp.break_tokens(**faults)
+    browser = Browser(server.base_url)
+    answer = come(server, browser, provider_id=faulty)
+    idp.break_tokens()
+    assert (answer.status, word(answer)) == (502, reason)
+    assert SESSION not in browser.cookies
+    assert come(server, browser, provider_id=faulty).status == 303
+
+
+# --- what a workspace's provider is the master of ---
+
+def test_a_companys_provider_opens_no_other_door(server, owner, idp, provider):
+    """Somebody who belongs to two workspaces and has linked the provider of one."""
+    own = sign_up(server, f"two@{DOMAIN}")
+    other = own.post("/v1/workspaces", {"name": "Another"}).json()["id"]
+    idp.account("two", email=f"two@{DOMAIN}", email_verified=True)
+    begun = own.post("/v1/sso/identities", {"provider_id": provider})
+    assert own.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url)).status == 303
+    browser = Browser(server.base_url)
+    assert come(server, browser, provider_id=provider).status == 303
+    assert browser.get("/v1/members").status == 200  # of its own workspace, whatever others there are
+    assert [each["id"] for each in browser.get("/v1/workspaces").json()["data"]] == [server.sandbox["workspace_id"]]
+    assert len(browser.get("/v1/sessions").json()["data"]) == 1
+    browser.workspace = other
+    assert word(browser.get("/v1/members")) == "session_not_for_workspace"
+    refused = [browser.patch("/v1/user", {"name": "Taken"}),
+               browser.post("/v1/user/password", {"old_password": PASSWORD, "password": PASSWORD + "!"}),
+               browser.post("/v1/sso/identities", {"provider_id": "google"}),
+               browser.post("/v1/workspaces", {"name": "Third"})]
+    assert [word(answer) for answer in refused] == ["session_not_for_workspace"] * len(refused)
+    mine = own.get("/v1/sessions").json()["data"]
+    assert browser.delete(f"/v1/sessions/{[each for each in mine if each['is_current']][0]['id']}").status == 404
+
+
+def test_sessions_end_with_their_provider(server, owner, idp, provider):
+    idp.account("ends", email=f"ends@{DOMAIN}", email_verified=True)
+    for end in ("switched off", "removed"):
+        made = add_provider(owner, server.base_url, idp.faulty)
+        browser, stays = Browser(server.base_url), Browser(server.base_url)
+        assert come(server, browser, provider_id=made).status == 303
+        assert browser.get("/v1/user").status == 200
+        idp.account("ada", email=f"ada@{DOMAIN}", email_verified=True, name="Ada")
+        assert come(server, stays, provider_id=provider).status == 303
+        if end == "removed":
+            assert owner.delete(f"/v1/sso/providers/{made}").status == 204
+        else:
+            assert owner.patch(f"/v1/sso/providers/{made}", {"enabled": False}).json()["enabled"] is False
+        assert word(browser.get("/v1/user")) == "invalid_session"
+        assert stays.get("/v1/user").status == 200
+        assert Browser(server.base_url).post("/v1/sso/sign_ins", {"provider_id": made}).status == 404
+        idp.choose("ends")
+
+
+def test_a_workspace_may_take_single_sign_on_only(server, idp):
+    """Of its own, since it shuts its doors."""
+    boss = sign_up(server, "boss@closed.example")
+    workspace = boss.post("/v1/workspaces", {"name": "Closed"}).json()["id"]
+    key = boss.make_key().json()["key"]
+    made = add_provider(boss, server.base_url, idp.faulty)
+    path = f"/v1/workspaces/{workspace}"
+    assert word(boss.patch(path, {"sso_required": True})) == "conflict"  # he would be out at once
+    idp.account("boss", email="boss@closed.example", email_verified=True)
+    begun = boss.post("/v1/sso/identities", {"provider_id": made})
+    assert boss.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url)).status == 303
+    signed_on = Browser(server.base_url)
+    assert come(server, signed_on, provider_id=made).status == 303
+    assert signed_on.patch(path, {"sso_required": True}).json()["sso_required"] is True
+    assert word(boss.get("/v1/members")) == "sso_required"
+    assert boss.get("/v1/user").status == 200  # his account is his own
+    assert signed_on.get("/v1/members").status == 200
+    assert Api(server.base_url, key).get("/v1/quota").status == 200  # programs are not people
+    assert signed_on.patch(path, {"sso_required": False}).status == 200
+    assert boss.get("/v1/members").status == 200
+
+
+# --- providers of everybody ---
+
+def test_google_signs_up_and_in(server, idp):
+    options = Browser(server.base_url).get("/v1/sso/sign_in_options").json()["data"]
+    assert [option["id"] for option in options] == ["google"]
+    idp.account("gmail", email="ada.lovelace@gmail.com", email_verified=True, name="Ada")
+    browser = Browser(server.base_url)
+    assert word(come(server, browser, provider_id="google")) == "sso_not_admitted"  # the terms
+    assert come(server, browser, provider_id="google", terms_version="2026-11").status == 303
+    assert browser.patch("/v1/user", {"name": "Ada L"}).status == 200  # the account is its own
+    assert come(server, Browser(server.base_url), provider_id="google").status == 303
+    idp.account("other", email="ada@other.example", email_verified=True)
+    answer = come(server, Browser(server.base_url), provider_id="google", terms_version="2026-11")
+    assert word(answer) == "sso_not_admitted"
+
+
+# --- domains and the record ---
+
+def test_a_domain_is_proven_by_its_record_and_belongs_to_one(server, owner, dns, provider):
+    other = sign_up(server, "other-owner@example.com")
+    other.post("/v1/workspaces", {"name": "Other"})
+    claimed = other.post("/v1/sso/domains", {"domain": DOMAIN.upper()}).json()
+    assert (claimed["domain"], claimed["status"]) == (DOMAIN, "pending")
+    assert word(other.post(f"/v1/sso/domains/{DOMAIN}/verify")) == "conflict"
+    mine = owner.get(f"/v1/sso/domains/{DOMAIN}").json()
+    assert mine["record"]["value"] != claimed["record"]["value"]
+    dns.records[claimed["record"]["name"]] = [mine["record"]["value"], claimed["record"]["value"]]
+    assert word(other.post(f"/v1/sso/domains/{DOMAIN}/verify")) == "conflict"
+    assert other.delete(f"/v1/sso/domains/{DOMAIN}").status == 204
+    assert other.get("/v1/sso/domains").json()["data"] == []
+    assert [each["status"] for each in owner.get("/v1/sso/domains").json()["data"]] == ["verified"]
+    public = other.post("/v1/sso/domains", {"domain": "gmail.com"})
+    assert [fault["pointer"] for fault in public.json()["errors"]] == ["/domain"]
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({"issuer": "http://id.example.com"}, "/issuer"),
+    ({"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}, "/issuer"),
+    ({"default_role": "owner"}, "/default_role"),
+    ({"client_auth": "private_key_jwt"}, "/client_auth"),
+    ({"client_secret": None}, "/client_secret"),
+    ({"extra": 1}, "/extra"),
+])
+def test_faults_of_a_provider_are_named(owner, body, pointer):
+    whole = {"name": "Acme", "issuer": "https://id.example.com", "client_id": "c", "client_secret": "s", **body}
+    wanted = {name: value for name, value in whole.items() if value is not None}
+    answer = owner.post("/v1/sso/providers", wanted)
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+
+
+def test_changes_are_on_the_workspaces_record(server, owner, idp, provider):
+    assert owner.get(f"/v1/sso/providers/{provider}").json()["id"] == provider
+    assert provider in [each["id"] for each in owner.get("/v1/sso/providers").json()["data"]]
+    events = owner.get(f"/v1/audit_events?target={provider}").json()["data"]
+    assert {"sso_provider.created", "sso_provider.changed"} <= {event["act"] for event in events}
+    assert owner.get(f"/v1/audit_events?target={DOMAIN}&act=sso_domain.verified").json()["data"]
+
+
+@pytest.mark.skipif(on_postgres(), reason="reads the file by SQLite's own shell")
+def test_secrets_are_not_stored_in_clear(server, owner, idp, provider):
+    with sqlite3.connect(server.data / "connect.db") as db:
+        rows = db.execute("SELECT client_id, sealed_secret FROM sso_providers").fetchall()
+    db.close()
+    assert rows and all(sealed and b"secret-1" not in sealed for _, sealed in rows)
+
+
+def test_every_operation_of_single_sign_on_has_succeeded_here():
+    wanted = {(method, path) for method, path, operation in contract().operations() if "sso" in operation["tags"]}
+    assert wanted - Browser.succeeded == set()
