@@ -17,6 +17,7 @@
 #include "core/random.h"
 #include "homes.h"
 #include "http/server.h"
+#include "key_rotation.h"
 #include "keys.h"
 #include "migrations.h"
 #include "peer_door.h"
@@ -25,6 +26,7 @@
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
 #include "store/copy.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 #include "telemetry/log.h"
 
@@ -86,6 +88,17 @@ std::unique_ptr<sim::WhatsAppSimulator> make_simulator(const config::Settings& s
   return std::make_unique<sim::WhatsAppSimulator>(std::move(options));
 }
 
+/// The database of what all replicas share, as this version needs it.
+Result<std::unique_ptr<store::Database>> open_shared(const config::Settings& settings) {
+  store::PostgresOptions options;
+  options.conninfo = settings.database.url;
+  options.readers = settings.store.readers;
+  options.is_shared = true;
+  TRY(auto shared, store::open_postgres(options));
+  CHECK_OK(shared->migrate(shared_migrations()));
+  return shared;
+}
+
 }  // namespace
 
 /// Everything, in the order in which it is made. Members end in the other order.
@@ -138,6 +151,11 @@ class Application::Parts {
         [](const Cell& c) { return static_cast<double>(c.outbox().in_flight()); });
   }
 
+  void start_rotation(store::Database& shared, std::string name, KeyRotation::Names live) {
+    rotation.emplace(process, shared, std::move(name), std::move(live));
+    rotation->start();
+  }
+
   std::string base_scheme() const {
     return process.settings.server.tls_certificate.empty() ? "http://" : "https://";
   }
@@ -175,13 +193,14 @@ class Application::Parts {
                      },
                      process.settings.server.trusted_proxies};
   std::optional<http::Server> server;
+  std::optional<KeyRotation> rotation;
 };
 
 Application::Application(const config::Settings& settings) : settings_(settings) {}
 Application::~Application() = default;
 
-Result<> Application::make_parts() {
-  TRY(auto keys, open_keys(settings_, SystemClock().now()));
+Result<> Application::make_parts(store::Database& shared) {
+  TRY(auto keys, open_keys(settings_, shared, SystemClock().now()));
   const Secret secret = simulator_secret(settings_);
   auto simulator = make_simulator(settings_, secret);
   std::string simulator_url = settings_.sandbox.simulator_url;
@@ -196,7 +215,8 @@ Result<> Application::make_parts() {
                                    std::move(send_settings), secret);
   Process& process = parts_->process;
   TRY(process.audit_heads,
-      audit::HeadFile::open(audit_head_file(settings_), audit::HeadKey::of(process.keys.ring)));
+      audit::HeadFile::open(audit_head_file(settings_), audit::HeadKey::of(process.keys.ring),
+                            head_keys({process.keys.ring, process.keys.former})));
   if (keeps_mails(settings_)) {
     TRY(parts_->sandbox_mails, mail::MailFolder::open(mail_folder_of(settings_)));
   }
@@ -234,8 +254,8 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   TRY(auto db, store::open_sqlite(options));
   CHECK_OK(db->migrate(all_migrations()));
   CHECK_OK(store::check_copies(*db));
-  CHECK_OK(make_parts());
   store::Database& database = *db;
+  CHECK_OK(make_parts(database));
   auto no_others = [](std::string /*name*/) -> Task<> { co_return Result<>{}; };
   parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db), std::move(no_others));
   Cell& cell = *parts_->cell;
@@ -259,12 +279,15 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   tell_simulator();
   cell.start();
   parts_->people->start(*parts_->home);
+  parts_->start_rotation(database, "server", [] { return std::vector<std::string>{"server"}; });
   return sandbox;
 }
 
 Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys& earlier) {
-  CHECK_OK(make_parts());
-  parts_->cells = std::make_unique<Cells>(parts_->process, [this] {
+  TRY(auto shared, open_shared(settings_));
+  store::Database& database = *shared;
+  CHECK_OK(make_parts(database));
+  parts_->cells = std::make_unique<Cells>(parts_->process, std::move(shared), [this] {
     if (!must_restart_.exchange(true)) ::kill(::getpid(), SIGTERM);
   });
   parts_->open_door(*parts_->cells);
@@ -278,7 +301,11 @@ Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys
   auto started = parts_->cells->start(parts_->peer_url(), parts_->base_url());
   Result<std::vector<SandboxWorkspace>> sandbox;
   if (started && settings_.sandbox.enabled) sandbox = parts_->cells->open_sandbox(earlier);
-  if (started && sandbox) return sandbox;
+  if (started && sandbox) {
+    parts_->start_rotation(database, parts_->cells->name(),
+                           [&cells = *parts_->cells] { return cells.names(); });
+    return sandbox;
+  }
   stop();
   if (!started) return std::unexpected(std::move(started).error());
   return sandbox;
@@ -298,6 +325,7 @@ void Application::stop() {
         std::chrono::steady_clock::now() - begun);
     return std::max(std::chrono::milliseconds(0), drain - used);
   };
+  if (parts_->rotation) parts_->rotation->stop();
   Cell* const cell = parts_->cell.get();
   if (cell != nullptr) {
     parts_->home->set_open(false);

@@ -27,7 +27,7 @@ class Application {
 
  private:
   class Parts;
-  Result<> make_parts();
+  Result<> make_parts(store::Database& shared);
   Result<std::vector<SandboxWorkspace>> start_one_cell(const std::filesystem::path& dir,
                                                        const EarlierKeys& earlier);
   Result<std::vector<SandboxWorkspace>> start_cells(const EarlierKeys& earlier);

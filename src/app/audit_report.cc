@@ -65,6 +65,20 @@ Result<Opened> open_postgres(const config::Settings& settings) {
   return opened;
 }
 
+Result<Opened> open_databases(const config::Settings& settings) {
+  return settings.database.url.empty() ? open_sqlite(settings) : open_postgres(settings);
+}
+
+/// The key that this server's certificates are signed with. Fails where its database, or the master
+/// key, is not at hand.
+Result<privacy::CertificateKey::Public> own_certificate_key(const config::Settings& settings) {
+  TRY(auto opened, open_databases(settings));
+  const auto roots = read_roots(settings, *opened.databases.front());
+  opened.stop();
+  if (!roots) return std::unexpected(roots.error());
+  return privacy::CertificateKey::of(roots->root).public_key();
+}
+
 constexpr std::string_view kCertificate = R"(the certificate {} is sound
 it says that the deletion of {} was done at {}
 it was signed by the key {}
@@ -83,26 +97,29 @@ Result<std::string> content_of(const std::string& file) {
 
 }  // namespace
 
-Result<std::string> verify_certificate(const config::Settings& settings, const std::string& file,
-                                       Time /*now*/) {
+Result<std::string> verify_certificate(const config::Settings& settings, const std::string& file) {
   TRY(const std::string text, content_of(file));
   TRY(const auto verified, privacy::verify_certificate(text));
-  TRY(const auto ring, find_key_ring(settings));
-  const bool is_ours =
-      ring && privacy::CertificateKey::of(*ring).public_key() == verified.signed_by;
-  if (ring && !is_ours)
+  const auto own = own_certificate_key(settings);
+  if (own && *own != verified.signed_by)
     return fail(ErrorCode::kInvalidSignature, "the certificate was signed by another server's key");
-  return fmt::format(kCertificate, verified.id, verified.subject, format_time(verified.finished_at),
-                     hex_encode(verified.signed_by),
-                     is_ours ? "which is this server's"
-                             : "compare it with the server's: there is no master key here");
+  return fmt::format(
+      kCertificate, verified.id, verified.subject, format_time(verified.finished_at),
+      hex_encode(verified.signed_by),
+      own ? "which is this server's"
+          : "compare it with the server's: its database and master key are not here");
 }
 
-Result<audit::Report> verify_audit(const config::Settings& settings, Time now) {
-  TRY(const Keys keys, open_keys(settings, now));
-  TRY(auto opened, settings.database.url.empty() ? open_sqlite(settings) : open_postgres(settings));
-  const audit::PublicKey key = audit::HeadKey::of(keys.ring).public_key();
-  auto report = audit::verify_report(opened.sources, audit_head_file(settings), {&key, 1});
+Result<audit::Report> verify_audit(const config::Settings& settings) {
+  TRY(auto opened, open_databases(settings));
+  // The first one has what all share.
+  const auto roots = read_roots(settings, *opened.databases.front());
+  Result<audit::Report> report;
+  if (roots) {
+    report = audit::verify_report(opened.sources, audit_head_file(settings), head_keys(*roots));
+  } else {
+    report = std::unexpected(roots.error());
+  }
   opened.stop();
   return report;
 }

@@ -9,7 +9,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
            std::function<bool()> holds_lease)
     : process_(process),
       db_(std::move(database)),
-      workspaces_(*db_, process.keys.ring, process.ids, process.clock),
+      workspaces_(*db_, process.keys.ring, process.ids, process.clock,
+                  process.keys.former ? &*process.keys.former : nullptr),
       api_keys_(*db_, process.ids, process.clock),
       rate_limit_(process.settings.limits.requests_per_second_per_key),
       idempotency_(*process.keys.fingerprint),

@@ -54,13 +54,15 @@ Awaitable<void> pause() {
 
 }  // namespace
 
-Cells::Cells(Process& process, std::function<void()> when_gone)
+Cells::Cells(Process& process, std::unique_ptr<store::Database> shared,
+             std::function<void()> when_gone)
     : process_(process),
       when_gone_(std::move(when_gone)),
       peers_(process.pool, process.keys.peers, process.clock),
       turns_(std::make_shared<store::Turns>(kTurns)),
       forwarded_(process.metrics.counter("connect_requests_forwarded_total",
-                                         "Requests passed on to another replica.")) {}
+                                         "Requests passed on to another replica.")),
+      shared_(std::move(shared)) {}
 
 Cells::~Cells() {
   must_end_ = true;
@@ -73,13 +75,7 @@ Cells::~Cells() {
 
 // --- start and stop ---
 
-Result<> Cells::open_shared() {
-  store::PostgresOptions options;
-  options.conninfo = process_.settings.database.url;
-  options.readers = process_.settings.store.readers;
-  options.is_shared = true;
-  TRY(shared_, store::open_postgres(options));
-  CHECK_OK(shared_->migrate(shared_migrations()));
+Result<> Cells::use_shared() {
   TRY(schema_, cluster::schema_of(*shared_));
   directory_ = std::make_unique<cluster::Directory>(*shared_);
   TRY(people_, People::make(process_, *shared_, base_url_, /*signs=*/true));
@@ -89,7 +85,7 @@ Result<> Cells::open_shared() {
 
 Result<> Cells::start(const std::string& address, std::string base_url) {
   base_url_ = std::move(base_url);
-  CHECK_OK(open_shared());
+  CHECK_OK(use_shared());
   CHECK_OK(check_keys());
   cluster::MembershipOptions options;
   options.address = address;
@@ -462,9 +458,14 @@ Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
   co_return api::Home(misdirected());
 }
 
-bool Cells::is_me(std::string_view name) const {
-  return has_joined_ && name == std::to_string(membership_->me());
+std::vector<std::string> Cells::names() const {
+  std::vector<std::string> all;
+  for (const cluster::Replica& each : membership_->view()->replicas)
+    all.push_back(std::to_string(each.id));
+  return all;
 }
+
+bool Cells::is_me(std::string_view name) const { return has_joined_ && name == this->name(); }
 
 std::optional<ErrorCode> Cells::unready() const {
   if (!has_joined_ || is_stopping_) return ErrorCode::kShuttingDown;

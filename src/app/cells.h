@@ -29,8 +29,9 @@ namespace flowsell::app {
 /// of the dead, and passes on what belongs to another's.
 class Cells final : public api::Homes, public privacy::Doors {
  public:
-  /// `when_gone`: this process can only end, and be started again.
-  Cells(Process& process, std::function<void()> when_gone);
+  /// `shared`: the database that all replicas have, with its tables. `when_gone`: this process can
+  /// only end, and be started again.
+  Cells(Process& process, std::unique_ptr<store::Database> shared, std::function<void()> when_gone);
   ~Cells() override;
 
   /// Joins, and opens the cells that are this replica's share. The pool runs. Blocking.
@@ -57,6 +58,9 @@ class Cells final : public api::Homes, public privacy::Doors {
   Task<> take_webhook(const http::Request& request) override;
   std::optional<ErrorCode> unready() const override;
 
+  /// The names of this replica and of all, itself included, after start().
+  std::string name() const { return std::to_string(membership_->me()); }
+  std::vector<std::string> names() const;
   /// Whether that is the name of this replica among the others.
   bool is_me(std::string_view name) const;
   /// Over all cells that are open here.
@@ -102,7 +106,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   void close(Place& place);
 
   void wake();
-  Result<> open_shared();
+  Result<> use_shared();
   Result<> check_keys();
   Result<> publish(std::size_t number, Cell& cell);
   bool is_at_work() const;

@@ -12,6 +12,7 @@
 #include "hardening.h"
 #include "identity/permissions.h"
 #include "migrate_store.h"
+#include "rotate_master_key.h"
 #include "telemetry/log.h"
 
 namespace {
@@ -49,7 +50,7 @@ int run(const config::LoadedSettings& loaded, Work work) {
 
 int verify_audit(const config::LoadedSettings& loaded) {
   if (!prepare(loaded.settings)) return 2;
-  const auto report = loaded.file.empty() ? app::verify_audit(loaded.settings, SystemClock().now())
+  const auto report = loaded.file.empty() ? app::verify_audit(loaded.settings)
                                           : app::verify_export(loaded.file, loaded.public_key);
   if (report) {
     print(report->text);
@@ -112,11 +113,15 @@ int main(int argc, char** argv) {
       return run(*loaded, [&](const config::Settings& settings, Time now) {
         return app::migrate_store(settings, loaded->from, loaded->to, now);
       });
+    case config::Command::kRotateMasterKey:
+      return run(*loaded, [](const config::Settings& settings, Time /*now*/) {
+        return app::rotate_master_key(settings);
+      });
     case config::Command::kVerifyAudit:
       return verify_audit(*loaded);
     case config::Command::kVerifyCertificate:
-      return run(*loaded, [&](const config::Settings& settings, Time now) {
-        return app::verify_certificate(settings, loaded->from, now);
+      return run(*loaded, [&](const config::Settings& settings, Time /*now*/) {
+        return app::verify_certificate(settings, loaded->from);
       });
     case config::Command::kServe:
       return serve(loaded->settings);

@@ -17,31 +17,97 @@ constexpr std::chrono::hours kContentLifeMax{72 + 1};
 constexpr std::chrono::hours kFingerprintLife =
     metering::Idempotency::kKept + std::chrono::hours(24);
 
-Result<crypto::KeyRing> key_ring(const config::Settings& settings) {
+// What says that a master key has wrapped something before there were root keys: workspaces, or
+// replicas that compared theirs.
+const store::Sql kOlder("SELECT 1 FROM workspaces LIMIT 1",
+                        "SELECT 1 FROM key_checks WHERE name = 'master' LIMIT 1");
+
+Result<bool> is_older(store::Database& shared) {
+  bool found = false;
+  Result<> read;
+  CHECK_OK(shared.read_now([&](store::Connection& db) {
+    read = db.query(kOlder, {}, [&found](const store::Row& /*row*/) { found = true; });
+  }));
+  CHECK_OK(std::move(read));
+  return found;
+}
+
+Result<std::optional<crypto::KeyRing>> next_of_settings(const config::Settings::Security& from) {
+  Result<crypto::KeyRing> next = fail(ErrorCode::kNotFound, "none");
+  if (from.master_key_next.empty() && from.master_key_next_command.empty()) return std::nullopt;
+  if (!from.master_key_next_command.empty()) {
+    next = crypto::KeyRing::from_command(from.master_key_next_command);
+  } else {
+    next = crypto::KeyRing::from_hex(from.master_key_next);
+  }
+  if (!next) return std::unexpected(std::move(next).error());
+  return *std::move(next);
+}
+
+Result<crypto::KeyRing> current_of_settings(const config::Settings::Security& from) {
+  return from.master_key_command.empty() ? crypto::KeyRing::from_hex(from.master_key)
+                                         : crypto::KeyRing::from_command(from.master_key_command);
+}
+
+/// `create`: where the master key is a file that is missing.
+Result<MasterKeys> master_keys(const config::Settings& settings, bool create) {
   const auto& security = settings.security;
-  if (!security.master_key_command.empty())
-    return crypto::KeyRing::from_command(security.master_key_command);
-  if (!security.master_key.empty()) return crypto::KeyRing::from_hex(security.master_key);
-  return crypto::KeyRing::from_file(std::filesystem::path(settings.data.dir) / "master.key", true);
+  if (!security.master_key.empty() || !security.master_key_command.empty()) {
+    TRY(auto current, current_of_settings(security));
+    TRY(auto next, next_of_settings(security));
+    return MasterKeys{std::move(current), std::move(next), std::nullopt};
+  }
+  crypto::MasterKeyFiles files(settings.data.dir);
+  TRY(auto current, files.current(create));
+  // One that can't be read is told of by who would take it: nothing needs it yet.
+  return MasterKeys{std::move(current), files.next().value_or(std::nullopt), std::move(files)};
+}
+
+struct Opened {
+  MasterKeys master;
+  vault::RootKeys roots;
+};
+
+Result<Opened> open_roots(const config::Settings& settings, store::Database& shared, Time now) {
+  TRY(const bool has_roots, vault::has_root_keys(shared));
+  bool older = false;
+  if (!has_roots) {
+    TRY(older, is_older(shared));
+  }
+  // Where something is sealed already, a key that is made now opens nothing of it.
+  TRY(auto master, master_keys(settings, /*create=*/!has_roots && !older));
+  TRY(auto roots, vault::open_root_keys(shared, master.all(), older, now));
+  return Opened{std::move(master), std::move(roots)};
 }
 
 }  // namespace
 
-Result<std::optional<crypto::KeyRing>> find_key_ring(const config::Settings& settings) {
-  const bool is_set =
-      !settings.security.master_key.empty() || !settings.security.master_key_command.empty();
-  std::error_code error;
-  if (!is_set &&
-      !std::filesystem::exists(std::filesystem::path(settings.data.dir) / "master.key", error))
-    return std::nullopt;
-  TRY(auto ring, key_ring(settings));
-  return std::optional(std::move(ring));
+std::vector<crypto::KeyRing> MasterKeys::all() const {
+  std::vector<crypto::KeyRing> keys{current};
+  if (next) keys.push_back(*next);
+  return keys;
 }
 
-Result<Keys> open_keys(const config::Settings& settings, Time now) {
+Result<> make_root_keys(const config::Settings& settings, store::Database& shared, Time now) {
+  TRY([[maybe_unused]] const auto opened, open_roots(settings, shared, now));
+  return {};
+}
+
+Result<vault::RootKeys> read_roots(const config::Settings& settings, store::Database& shared) {
+  TRY(const auto master, master_keys(settings, /*create=*/false));
+  return vault::read_root_keys(shared, master.all());
+}
+
+std::vector<audit::PublicKey> head_keys(const vault::RootKeys& roots) {
+  std::vector<audit::PublicKey> keys{audit::HeadKey::of(roots.root).public_key()};
+  if (roots.former) keys.push_back(audit::HeadKey::of(*roots.former).public_key());
+  return keys;
+}
+
+Result<Keys> open_keys(const config::Settings& settings, store::Database& shared, Time now) {
   const std::filesystem::path dir(settings.data.dir);
-  auto ring = key_ring(settings);
-  if (!ring) return std::unexpected(std::move(ring).error());
+  TRY(auto opened, open_roots(settings, shared, now));
+  const crypto::KeyRing& root = opened.roots.root;
   // A key lives as long as anything that may still be sealed under it: what was sealed in the last
   // second of its hour.
   const auto content_life =
@@ -51,9 +117,17 @@ Result<Keys> open_keys(const config::Settings& settings, Time now) {
   TRY(auto fingerprint,
       crypto::RotatingKeys::open(
           {dir / "keys", "fingerprint", std::chrono::hours(24), kFingerprintLife}, now));
-  const crypto::Key contact = ring->derive("recipient-hash");
-  const crypto::Key peers = ring->derive("replicas");
-  return Keys{*std::move(ring), std::move(spool), std::move(fingerprint), contact, peers};
+  // Hashes can't be made anew: nobody has the numbers.
+  const crypto::Key contact =
+      (opened.roots.former ? *opened.roots.former : root).derive("recipient-hash");
+  const crypto::Key peers = root.derive("replicas");
+  return Keys{std::move(opened.master),
+              root,
+              std::move(opened.roots.former),
+              std::move(spool),
+              std::move(fingerprint),
+              contact,
+              peers};
 }
 
 std::vector<cluster::SharedKey> Keys::shared(Time now) const {
@@ -66,10 +140,10 @@ std::vector<cluster::SharedKey> Keys::shared(Time now) const {
           return value ? std::optional(std::string(as_text(*value))) : std::nullopt;
         }};
   };
-  const auto of_master = [check = ring.derive("replicas")](std::int64_t /*period*/) {
+  const auto of_root = [check = ring.derive("replicas")](std::int64_t /*period*/) {
     return std::optional(std::string(as_text(crypto::sha256(as_text(check.bytes())))));
   };
-  return {{"master", 0, 0, of_master},
+  return {{"root", 0, 0, of_root},
           of_chain("spool", *spool, kContentLifeMax),
           of_chain("fingerprint", *fingerprint, kFingerprintLife)};
 }

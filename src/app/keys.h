@@ -4,17 +4,32 @@
 #include <optional>
 #include <vector>
 
+#include "audit/head_file.h"
 #include "cluster/key_check.h"
 #include "config/settings.h"
 #include "core/time.h"
 #include "crypto/key_ring.h"
+#include "crypto/master_key_files.h"
 #include "crypto/rotating_keys.h"
+#include "store/database.h"
+#include "vault/root_keys.h"
 
 namespace flowsell::app {
 
+/// The master key, from where it lives.
+struct MasterKeys {
+  crypto::KeyRing current;
+  std::optional<crypto::KeyRing> next;          ///< is to take its place
+  std::optional<crypto::MasterKeyFiles> files;  ///< where it is a file
+
+  std::vector<crypto::KeyRing> all() const;
+};
+
 /// Every key of the server, from where it lives (DESIGN 4, "Keys and content").
 struct Keys {
-  crypto::KeyRing ring;
+  MasterKeys master;
+  crypto::KeyRing ring;                               ///< the root key
+  std::optional<crypto::KeyRing> former;              ///< see vault::RootKeys
   std::unique_ptr<crypto::RotatingKeys> spool;        ///< waiting content
   std::unique_ptr<crypto::RotatingKeys> fingerprint;  ///< idempotency fingerprints
   crypto::Key contact;                                ///< keyed hashes of recipients
@@ -23,8 +38,13 @@ struct Keys {
   /// What replicas compare, to find out whether they have the same.
   std::vector<cluster::SharedKey> shared(Time now) const;
 };
-/// Where there is one: no file is made. nullopt: there is none.
-Result<std::optional<crypto::KeyRing>> find_key_ring(const config::Settings& settings);
-Result<Keys> open_keys(const config::Settings& settings, Time now);
+/// `shared`: the database that has, or is given, the root keys. Blocking.
+Result<Keys> open_keys(const config::Settings& settings, store::Database& shared, Time now);
+/// The root keys alone, where there are none: for tools. Blocking.
+Result<> make_root_keys(const config::Settings& settings, store::Database& shared, Time now);
+/// Whose signatures under heads of audit chains count: our own first.
+std::vector<audit::PublicKey> head_keys(const vault::RootKeys& roots);
+/// The root keys of a database that has them. Blocking.
+Result<vault::RootKeys> read_roots(const config::Settings& settings, store::Database& shared);
 
 }  // namespace flowsell::app

@@ -12,6 +12,7 @@
 
 #include "cluster/schema.h"
 #include "growth.h"
+#include "keys.h"
 #include "migrations.h"
 #include "store/copy.h"
 #include "store/postgres.h"
@@ -96,7 +97,8 @@ Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
 constexpr std::array kSharedTables = std::to_array<std::string_view>(
     {"users", "sessions", "email_tokens", "known_devices", "sign_in_attempts", "user_workspaces",
      "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts",
-     "sso_providers", "sso_identities", "sso_attempts", "sso_domain_claims", "sso_domains"});
+     "sso_providers", "sso_identities", "sso_attempts", "sso_domain_claims", "sso_domains",
+     "root_keys", "root_key_seals", "master_key_holders"});
 
 bool is_shared(std::string_view table) {
   return std::ranges::find(kSharedTables, table) != kSharedTables.end();
@@ -120,6 +122,7 @@ Result<std::string> migrate_store(const config::Settings& settings, const std::s
   TRY(Secret conninfo, target_conninfo(settings, to));
   TRY(auto source,
       migrated(store::open_sqlite({.path = file.string(), .readers = 1}), all_migrations()));
+  CHECK_OK(make_root_keys(settings, *source, now));
   TRY(auto shared, open_shared(settings, conninfo));
   TRY(auto target, first_cell(*shared, std::move(conninfo)));
   CHECK_OK(store::begin_copy(*target, now));

@@ -14,6 +14,7 @@
 #include "store/growing_table.h"
 #include "store/restores.h"
 #include "team/schema.h"
+#include "vault/root_keys.h"
 #include "webhook/schema.h"
 
 namespace flowsell::app {
@@ -28,14 +29,15 @@ std::vector<store::Migration> cell_migrations() {
 
 std::vector<store::Migration> shared_migrations() {
   return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
-                                  accounts::migrations(), privacy::migrations(),
-                                  sso::migrations()});
+                                  vault::migrations(), accounts::migrations(),
+                                  privacy::migrations(), sso::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
-  return store::merge_migrations(
-      {cell, mail::migrations(), accounts::migrations(), privacy::migrations(), sso::migrations()});
+  return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
+                                  accounts::migrations(), privacy::migrations(),
+                                  sso::migrations()});
 }
 
 }  // namespace flowsell::app

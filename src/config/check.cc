@@ -55,9 +55,21 @@ void check_api_base(const Settings& s, std::vector<FieldError>& faults) {
 }
 
 void check_master_key(const Settings& s, std::vector<FieldError>& faults) {
-  if (s.security.master_key.empty() || s.security.master_key_command.empty()) return;
-  faults.push_back({"security.master_key_command", "conflict", "security.master_key is set too",
-                    "Set one of them."});
+  const auto& security = s.security;
+  const auto fault = [&faults](std::string name, std::string what, std::string fix) {
+    faults.push_back({std::move(name), "conflict", std::move(what), std::move(fix)});
+  };
+  const bool has_key = !security.master_key.empty();
+  const bool has_next = !security.master_key_next.empty();
+  const bool has_next_command = !security.master_key_next_command.empty();
+  if (has_key && !security.master_key_command.empty())
+    fault("security.master_key_command", "security.master_key is set too", "Leave one out.");
+  if (has_next && has_next_command)
+    fault("security.master_key_next_command", "security.master_key_next is set too",
+          "Leave one out.");
+  if ((has_next || has_next_command) && !has_key && security.master_key_command.empty())
+    fault(has_next ? "security.master_key_next" : "security.master_key_next_command",
+          "the master key is a file", "Use connectd rotate-master-key.");
 }
 
 // A provider repeats its webhooks for 7 days; for 8 the events that tell of unknown ones are looked

@@ -282,6 +282,7 @@ std::optional<Command> command_of(const CommandLine& line) {
   if (line.command == "permissions" && !line.markdown) return Command::kShowPermissions;
   if (line.command == "backup" && !line.markdown) return Command::kBackup;
   if (line.command == "restore" && !line.markdown) return Command::kRestore;
+  if (line.command == "rotate-master-key" && !line.markdown) return Command::kRotateMasterKey;
   if (line.command == "migrate-store" && !line.markdown) return Command::kMigrateStore;
   if (line.command == "config")
     return line.markdown ? Command::kShowConfigMarkdown : Command::kShowConfig;
@@ -356,10 +357,11 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
     reading.fault("command", "unknown_argument", "there are more arguments than one command",
                   "See connectd --help.");
   } else if (reading.faults.empty()) {
-    reading.fault("command", "unknown_command",
-                  "expected backup, restore, migrate-store, audit verify, config, permissions, "
-                  "version or nothing",
-                  "See connectd --help.");
+    reading.fault(
+        "command", "unknown_command",
+        "expected backup, restore, migrate-store, rotate-master-key, audit verify, config, "
+        "permissions, version or nothing",
+        "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {
     read_environment(environment, reading);

@@ -27,6 +27,9 @@ Usage:
                                the first form prints its signed heads count too
   connectd audit verify-certificate [flags] --from FILE
                                check the certificate of a deletion (docs/operations/privacy.md)
+  connectd rotate-master-key [flags]
+                               give the server of this data folder a new master key while it runs
+                               (docs/operations/master-key.md)
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
   connectd permissions         show what API keys and members may do
@@ -60,7 +63,8 @@ read the command lines of all its processes.
 constexpr std::string_view kMarkdownRules = R"(
 Rules between settings:
 
-- Of `security.master_key` and `security.master_key_command` one is empty.
+- Of `security.master_key` and `security.master_key_command` one is empty; of the two for the next
+  one too, and they go with one of these.
 - `server.tls_certificate` and `server.tls_key` are both set or both empty.
 - With `sandbox.enabled`, `server.listen` and `sandbox.simulator_listen` are loopback addresses.
 - `sandbox.simulator_url` and `debug.failpoint` are accepted with `sandbox.enabled` only.

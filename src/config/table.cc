@@ -287,13 +287,21 @@ void add_storage(std::vector<Setting>& t) {
                      [](auto& s) -> auto& { return s.store.batch_max; }));
   t.push_back(secret(
       "security.master_key", "", "64 hexadecimal digits",
-      "Key that wraps the workspace keys; empty uses (and first makes) a file in data.dir.",
+      "Key that all others are sealed under; empty uses (and first makes) a file in data.dir.",
       [](auto& s) -> auto& { return s.security.master_key; }, &parse_key));
   t.push_back(text(
       "security.master_key_command", "master-key-command", "shell command",
       "Command that prints the master key's 64 digits, from a key management service; runs once at "
       "the start.",
       [](auto& s) -> auto& { return s.security.master_key_command; }));
+  t.push_back(secret(
+      "security.master_key_next", "", "64 hexadecimal digits",
+      "Key that is to take the master key's place (docs/operations/master-key.md). Without a "
+      "setting for the master key: the file master.key.next in data.dir.",
+      [](auto& s) -> auto& { return s.security.master_key_next; }, &parse_key));
+  t.push_back(text("security.master_key_next_command", "master-key-next-command", "shell command",
+                   "Command that prints the same.",
+                   [](auto& s) -> auto& { return s.security.master_key_next_command; }));
   t.push_back(number("content.retention_hours", "content-retention-hours", {0, 72},
                      "How long the content of an event that is not yet delivered is kept, sealed.",
                      [](auto& s) -> auto& { return s.content.retention; }));

@@ -14,6 +14,7 @@ namespace flowsell::crypto {
 namespace {
 
 constexpr std::size_t kHexDigits = 64;
+constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kFileBytesMax = 128;  // the digits, and the line end that an editor adds
 
 void wipe(std::string& text) { sodium_memzero(text.data(), text.size()); }
@@ -37,7 +38,9 @@ std::string binding_of(std::string_view workspace) {
   return "workspace-key:" + std::string(workspace);
 }
 
-Result<> create_master_file(const std::filesystem::path& file) {
+std::string binding_of_ring(std::string_view name) { return "root-key:" + std::string(name); }
+
+Result<> create_key_file(const std::filesystem::path& file) {
   if (file.has_parent_path()) CHECK_OK(create_private_folder(file.parent_path()));
   const Key fresh = Key::random();
   std::string digits = hex_encode(fresh.bytes()) + "\n";
@@ -72,7 +75,7 @@ Result<KeyRing> KeyRing::from_file(const std::filesystem::path& file, bool creat
                       ": there is none. Restore it from where you keep it; without it what "
                       "the database holds sealed can't be read.");
     }
-    if (Result<> created = create_master_file(file); !created)
+    if (Result<> created = create_key_file(file); !created)
       return about_file(file, created.error());
   }
   Result<std::string> text = read_private_file(file, kFileBytesMax);
@@ -113,8 +116,11 @@ Result<KeyRing> KeyRing::from_hex(const Secret& hex) {
 }
 
 std::string KeyRing::wrap_new_key(std::string_view workspace) const {
-  const Key fresh = Key::random();
-  return seal(derive("wrap-workspace-key"), binding_of(workspace), as_text(fresh.bytes()));
+  return wrap(workspace, Key::random());
+}
+
+std::string KeyRing::wrap(std::string_view workspace, const Key& key) const {
+  return seal(derive("wrap-workspace-key"), binding_of(workspace), as_text(key.bytes()));
 }
 
 Result<Key> KeyRing::unwrap(std::string_view workspace, std::string_view wrapped) const {
@@ -124,8 +130,29 @@ Result<Key> KeyRing::unwrap(std::string_view workspace, std::string_view wrapped
   return key;
 }
 
+std::string KeyRing::wrap_ring(std::string_view name, const KeyRing& inner) const {
+  return seal(derive("wrap-root-key"), binding_of_ring(name), as_text(inner.key_.bytes()));
+}
+
+Result<KeyRing> KeyRing::unwrap_ring(std::string_view name, std::string_view wrapped) const {
+  TRY(std::string bytes, open(derive("wrap-root-key"), binding_of_ring(name), wrapped));
+  const Result<Key> key = key_from_bytes(bytes);
+  wipe(bytes);
+  if (!key) return std::unexpected(key.error());
+  return KeyRing(*key);
+}
+
+std::string KeyRing::id() const {
+  return "mk_" + hex_encode(std::span(derive("id").bytes()).first(kIdBytes));
+}
+
+bool operator==(const KeyRing& a, const KeyRing& b) {
+  const auto& bytes = a.key_.bytes();
+  return sodium_memcmp(bytes.data(), b.key_.bytes().data(), bytes.size()) == 0;
+}
+
 Key KeyRing::derive(std::string_view purpose) const {
-  Digest digest = keyed_hash(master_.bytes(), {"flowsell-connect/", purpose});
+  Digest digest = keyed_hash(key_.bytes(), {"flowsell-connect/", purpose});
   Key key(digest);
   sodium_memzero(digest.data(), digest.size());
   return key;

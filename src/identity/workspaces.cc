@@ -3,6 +3,7 @@
 #include <array>
 
 #include "identity/caller.h"
+#include "store/change.h"
 
 namespace flowsell::identity {
 namespace {
@@ -73,6 +74,9 @@ const Sql kName("SELECT name FROM workspaces WHERE id = ?1");
 const Sql kIds("SELECT id FROM workspaces ORDER BY id");
 const Sql kKeys("SELECT id, wrapped_key FROM workspaces WHERE length(wrapped_key) > 0");
 const Sql kDestroy("UPDATE workspaces SET name = '', wrapped_key = ?2 WHERE id = ?1");
+const Sql kRewrap("UPDATE workspaces SET wrapped_key = ?2 WHERE id = ?1");
+
+constexpr store::WriteKind kRewrapKind{"workspace_rewrap", 2, store::apply_each<store::Change>};
 
 struct CreateOp final : store::WriteOp {
   CreateOp(const WorkspaceId& w, std::string n, const crypto::KeyRing& ring, Time t);
@@ -102,8 +106,8 @@ CreateOp::CreateOp(const WorkspaceId& w, std::string n, const crypto::KeyRing& r
 std::span<const store::Migration> migrations() { return kMigrations; }
 
 Workspaces::Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids,
-                       const Clock& clock)
-    : db_(db), ring_(ring), ids_(ids), clock_(clock) {}
+                       const Clock& clock, const crypto::KeyRing* former)
+    : db_(db), ring_(ring), former_(former), ids_(ids), clock_(clock) {}
 
 void Workspaces::remember(const WorkspaceId& workspace, std::string wrapped) {
   const std::lock_guard lock(mutex_);
@@ -164,9 +168,26 @@ Result<> Workspaces::load_keys() {
     });
   }));
   CHECK_OK(std::move(read));
+  if (former_ != nullptr) CHECK_OK(rewrap(wrapped));
   const std::lock_guard lock(mutex_);
   wrapped_ = std::move(wrapped);
   return {};
+}
+
+Result<> Workspaces::rewrap(std::unordered_map<WorkspaceId, std::string>& wrapped) {
+  std::vector<WorkspaceId> changed;
+  for (auto& [id, text] : wrapped) {
+    if (ring_.unwrap(id.blob(), text)) continue;
+    TRY(const crypto::Key key, former_->unwrap(id.blob(), text));
+    text = ring_.wrap(id.blob(), key);
+    changed.push_back(id);
+  }
+  if (changed.empty()) return {};
+  return store::change_now(db_, kRewrapKind, [&](store::Connection& db) -> Result<> {
+    for (const WorkspaceId& id : changed)
+      CHECK_OK(db.write(kRewrap, {id, Param::blob(wrapped.at(id))}));
+    return {};
+  });
 }
 
 Result<crypto::Key> Workspaces::key_of(const WorkspaceId& workspace) {

@@ -18,9 +18,6 @@ const Sql kInsert(
     "INSERT INTO mails (id, kind, state, created_at, expires_at, due, attempts, key_id, sealed) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING");
 
-const Sql kStatus(
-    "SELECT kind, state, attempts, created_at, settled_at, code, reason FROM mails WHERE id = ?1");
-
 // On PostgreSQL claimers pass each other by: a row that one is about to claim is none for the
 // others, and one that was claimed meanwhile is looked at anew under its lock.
 #define CLAIM(lock)                                                                            \
@@ -141,20 +138,6 @@ Result<> enqueue(store::Connection& db, const SealedMail& mail) {
 Result<> enqueue(store::Connection& db, crypto::RotatingKeys& spool, const Mail& mail) {
   TRY(const SealedMail sealed, seal_mail(spool, mail));
   return enqueue(db, sealed);
-}
-
-Result<std::optional<MailStatus>> status_of(store::Connection& db, const MailId& id) {
-  std::optional<MailStatus> status;
-  CHECK_OK(db.query(kStatus, {Param::blob(blob_of(id))}, [&status](const store::Row& row) {
-    status = MailStatus{.kind = std::string(row.text(0)),
-                        .state = static_cast<MailState>(row.integer(1)),
-                        .attempts = static_cast<int>(row.integer(2)),
-                        .created_at = row.time(3),
-                        .settled_at = row.is_null(4) ? std::nullopt : std::optional(row.time(4)),
-                        .code = static_cast<int>(row.integer(5)),
-                        .reason = std::string(row.text(6))};
-  }));
-  return status;
 }
 
 Result<std::optional<ClaimedMail>> claim_due(store::Connection& db, const Claimant& claimant,

@@ -6,6 +6,7 @@ namespace flowsell::privacy {
 namespace {
 
 constexpr std::string_view kOfTheStore = "the store's own: numbers of migrations, owners, copies";
+constexpr std::string_view kOfTheVault = "keys, sealed; which replicas have which";
 constexpr std::string_view kOfTheCluster = "where cells are; names nobody";
 constexpr std::string_view kKeyHashes =
     "hashes under a key of the day; four days at most, then dropped as a whole";
@@ -28,8 +29,9 @@ constexpr std::array kTables = {
               .place = Place::kShared,
               .user_column = "user_id",
               .of_account = Fate::kKeys,
-              .columns = "%id:ses_ %user_id:usr_ !token_hash @created_at @seen_at @expires_at "
-                         "address user_agent #has_second_factor provider %provider_workspace_id:ws_"},
+              .columns =
+                  "%id:ses_ %user_id:usr_ !token_hash @created_at @seen_at @expires_at "
+                  "address user_agent #has_second_factor provider %provider_workspace_id:ws_"},
     HeldTable{.name = "email_tokens",
               .place = Place::kShared,
               .user_column = "user_id",
@@ -66,11 +68,12 @@ constexpr std::array kTables = {
               .of_account = Fate::kByHand,
               .why = "mail/queue.h: those that wait for the account's address go; the rest names "
                      "nobody. Exported without what they say"},
-    HeldTable{.name = "sso_identities",
-              .place = Place::kShared,
-              .user_column = "user_id",
-              .of_account = Fate::kKeys,
-              .columns = "issuer subject %id:idn_ %user_id:usr_ provider email @created_at @used_at"},
+    HeldTable{
+        .name = "sso_identities",
+        .place = Place::kShared,
+        .user_column = "user_id",
+        .of_account = Fate::kKeys,
+        .columns = "issuer subject %id:idn_ %user_id:usr_ provider email @created_at @used_at"},
     HeldTable{.name = "sso_attempts",
               .place = Place::kShared,
               .user_column = "user_id",
@@ -203,6 +206,9 @@ constexpr std::array kTables = {
     HeldTable{.name = "begun_deliveries", .of_workspace = Fate::kByHand, .why = kSlots},
     // --- the program's own ---
     HeldTable{.name = "schema_migrations", .place = Place::kBoth, .why = kOfTheStore},
+    HeldTable{.name = "root_keys", .place = Place::kShared, .why = kOfTheVault},
+    HeldTable{.name = "root_key_seals", .place = Place::kShared, .why = kOfTheVault},
+    HeldTable{.name = "master_key_holders", .place = Place::kShared, .why = kOfTheVault},
     HeldTable{.name = "restores", .why = kOfTheStore},
     HeldTable{.name = "copies", .why = kOfTheStore},
     HeldTable{.name = "cluster", .place = Place::kShared, .why = kOfTheCluster},

@@ -217,13 +217,18 @@ def test_a_deleted_account_is_nowhere(make_stack):
     assert user not in owner.get("/v1/members").body.decode()
     events = owner.get(f"/v1/audit_events?actor_id={user}").json()["data"]
     assert events and all(event["erased"] and event["address"] in (None, "") for event in events)
-    check_certificate(stack, done)
     assert stack.server.terminate() == 0
+    check_certificate(stack, done)
     assert found_in(raw(stack.server), MARKS) == []
     assert_record_is_whole(stack)
     stack.start_server()
     again = sign_up(stack.server, address)
     assert again.get("/v1/user").json()["id"] != user
+
+
+def environment_of(server):
+    """What a tool needs to find the server's database."""
+    return {f"CONNECT_{name}": str(value) for name, value in server.database.settings.items()}
 
 
 def check_certificate(stack, done):
@@ -233,7 +238,8 @@ def check_certificate(stack, done):
 
     def verify(data):
         return subprocess.run([CONNECTD, "audit", "verify-certificate", "--data-dir", data, "--from", file],
-                              text=True, capture_output=True, timeout=60, check=False)
+                              env={**os.environ, **environment_of(stack.server)}, text=True, capture_output=True,
+                              timeout=60, check=False)
     sound = verify(stack.server.data)
     assert sound.returncode == 0 and done["id"] in sound.stdout and "this server's" in sound.stdout, sound
     assert verify(file.parent / "nowhere").returncode == 0
@@ -242,9 +248,8 @@ def check_certificate(stack, done):
 
 
 def assert_record_is_whole(stack):
-    of_database = {f"CONNECT_{name}": str(value) for name, value in stack.server.database.settings.items()}
     verified = subprocess.run([CONNECTD, "audit", "verify", "--data-dir", stack.server.data],
-                              env={**os.environ, **of_database}, text=True, capture_output=True, timeout=60, check=False)
+                              env={**os.environ, **environment_of(stack.server)}, text=True, capture_output=True, timeout=60, check=False)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

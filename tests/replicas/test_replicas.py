@@ -321,4 +321,4 @@ def test_replica_with_other_keys_does_not_start(make_replicas):
     (server.data / "master.key").write_text("0" * 64 + "\n")
     server.begin()
     assert server.process.wait(20) == 1
-    assert "other keys" in server.log_text()
+    assert "is sealed under the master key" in server.log_text()

@@ -342,24 +342,6 @@ TEST_F(SecondFactorTest, SessionThatIsYoungIsEnoughForWhoHasNoPassword) {
             ErrorCode::kInvalidCredentials);
 }
 
-TEST_F(SecondFactorTest, SeedsMoveToAnotherMasterKey) {
-  enable();
-  const auto other = *crypto::KeyRing::from_hex(Secret(std::string(64, 'b')));
-  const auto third = *crypto::KeyRing::from_hex(Secret(std::string(64, 'c')));
-  const Secret seed = seed_of(user_);
-  const auto reseal = [&](const crypto::KeyRing& from, const crypto::KeyRing& to) {
-    return store::change_now(*db_, kTestKind,
-                             [&](store::Connection& db) { return reseal_seeds(db, from, to); });
-  };
-  EXPECT_FALSE(reseal(third, other)) << "neither opens it";
-  EXPECT_EQ(seed_of(user_).reveal(), seed.reveal());
-  EXPECT_EQ(reseal(ring_, other), 1);
-  EXPECT_EQ(reseal(ring_, other), 0) << "again there is nothing to do";
-  ring_ = other;
-  EXPECT_EQ(seed_of(user_).reveal(), seed.reveal());
-  EXPECT_TRUE(sign_in_with(next_code(user_)));
-}
-
 TEST_F(SecondFactorTest, SeedOfOneUserIsNoneOfAnother) {
   const Secret seed("12345678901234567890");
   const UserId one = ids_.next<IdKind::kUser>(), two = ids_.next<IdKind::kUser>();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/schema.h"
+#include "identity/workspaces.h"
 #include "testkit/database.h"
 
 namespace flowsell::app {
@@ -19,12 +21,76 @@ class KeysTest : public testing::Test {
     out.content.retention = retention;
     return out;
   }
+  Result<Keys> open() { return open(settings()); }
+  Result<Keys> open(const config::Settings& with) { return open_keys(with, *db_, kNow); }
+  ~KeysTest() override { db_->stop(); }
+
+  /// What a version has left that knew no root keys.
+  void put_older() {
+    static const store::Sql kPut(
+        "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (x'00', 'a', x'00', 0)",
+        "INSERT INTO key_checks (name, period, value) VALUES ('master', 0, '')");
+    ASSERT_TRUE(testkit::write(*db_, [](store::Connection& db) { return db.write(kPut, {}); }));
+  }
+  static crypto::KeyRing ring(char digit) {
+    return *crypto::KeyRing::from_hex(Secret(std::string(64, digit)));
+  }
+  config::Settings with_master(char digit) {
+    auto out = settings();
+    out.security.master_key = Secret(std::string(64, digit));
+    return out;
+  }
+
   testkit::TempFolder folder_;
+  // What says that a database is older stands elsewhere on each engine.
+  std::unique_ptr<store::Database> db_ = testkit::open_database(
+      folder_, {vault::migrations(),
+                testkit::tests_run_on_postgres() ? cluster::migrations() : identity::migrations()});
 };
 
+TEST_F(KeysTest, NothingIsDerivedFromTheMasterKeyOfANewInstallation) {
+  const auto keys = open(with_master('a'));
+  ASSERT_TRUE(keys);
+  EXPECT_NE(keys->contact.bytes(), ring('a').derive("recipient-hash").bytes());
+  EXPECT_NE(keys->peers.bytes(), ring('a').derive("replicas").bytes());
+}
+
+TEST_F(KeysTest, HashesOfAnOlderInstallationGoOn) {
+  put_older();
+  const auto keys = open(with_master('a'));
+  ASSERT_TRUE(keys);
+  EXPECT_EQ(keys->contact.bytes(), ring('a').derive("recipient-hash").bytes());
+  EXPECT_NE(keys->peers.bytes(), ring('a').derive("replicas").bytes());
+  EXPECT_EQ(head_keys({keys->ring, keys->former}).size(), 2U);
+  EXPECT_EQ(open(with_master('a'))->contact.bytes(), keys->contact.bytes());
+}
+
+TEST_F(KeysTest, MissingMasterKeyIsNotMadeAnewWhereItIsNeeded) {
+  ASSERT_TRUE(open());
+  std::filesystem::remove(folder_ / "master.key");
+  EXPECT_FALSE(open());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "master.key"));
+}
+
+TEST_F(KeysTest, MissingMasterKeyOfAnOlderInstallationIsNotMadeAnew) {
+  put_older();
+  EXPECT_FALSE(open());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "master.key"));
+}
+
+TEST_F(KeysTest, NextMasterKeyOfTheSettingsOpensToo) {
+  ASSERT_TRUE(open(with_master('a')));
+  auto settings = with_master('b');
+  EXPECT_FALSE(open(settings));
+  settings.security.master_key_next_command = "printf '%064d' 0 | tr 0 a";
+  const auto keys = open(settings);
+  ASSERT_TRUE(keys);
+  EXPECT_TRUE(*keys->master.next == ring('a'));
+}
+
 TEST_F(KeysTest, MasterKeyIsMadeOnce) {
-  const auto first = open_keys(settings(), kNow);
-  const auto second = open_keys(settings(), kNow);
+  const auto first = open();
+  const auto second = open();
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->contact.bytes(), second->contact.bytes());
 }
@@ -32,18 +98,18 @@ TEST_F(KeysTest, MasterKeyIsMadeOnce) {
 TEST_F(KeysTest, MasterKeyOfTheSettingsIsUsedAndNotStored) {
   auto with_key = settings();
   with_key.security.master_key = Secret(std::string(64, 'a'));
-  ASSERT_TRUE(open_keys(with_key, kNow));
+  ASSERT_TRUE(open(with_key));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "master.key"));
 }
 
 TEST_F(KeysTest, BrokenMasterKeyIsRefused) {
   auto broken = settings();
   broken.security.master_key = Secret("abc");
-  EXPECT_FALSE(open_keys(broken, kNow));
+  EXPECT_FALSE(open(broken));
 }
 
 TEST_F(KeysTest, ContentKeyOutlivesTheLongestMessage) {
-  const auto keys = open_keys(settings(0h), kNow);
+  const auto keys = open(settings(0h));
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow + 59min);  // the last that is sealed in this hour
   keys->spool->destroy_expired(kNow + 59min + 24h);
@@ -51,7 +117,7 @@ TEST_F(KeysTest, ContentKeyOutlivesTheLongestMessage) {
 }
 
 TEST_F(KeysTest, ContentKeyOutlivesTheRetention) {
-  const auto keys = open_keys(settings(72h), kNow);
+  const auto keys = open(settings(72h));
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow + 59min);
   keys->spool->destroy_expired(kNow + 59min + 72h);
@@ -59,7 +125,7 @@ TEST_F(KeysTest, ContentKeyOutlivesTheRetention) {
 }
 
 TEST_F(KeysTest, ContentKeyDiesWhenNothingCanNeedItAnyMore) {
-  const auto keys = open_keys(settings(24h), kNow);
+  const auto keys = open(settings(24h));
   ASSERT_TRUE(keys);
   const auto key = keys->spool->current(kNow);
   keys->spool->destroy_expired(kNow + 26h);
@@ -67,7 +133,7 @@ TEST_F(KeysTest, ContentKeyDiesWhenNothingCanNeedItAnyMore) {
 }
 
 TEST_F(KeysTest, FingerprintKeyOutlivesTheIdempotencyKeysOfItsDay) {
-  const auto keys = open_keys(settings(), kNow);
+  const auto keys = open();
   ASSERT_TRUE(keys);
   const auto key = keys->fingerprint->current(kNow);
   keys->fingerprint->destroy_expired(kNow + 72h);

@@ -13,6 +13,18 @@ TEST(Check, TlsNeedsBothFiles) {
   EXPECT_TRUE(load({"--tls-certificate", "a.pem", "--tls-key", "b.pem"}, {}));
 }
 
+TEST(Check, NextMasterKeyGoesWithOneOfTheSettings) {
+  const std::string key(64, 'a');
+  const Environment next = {{"CONNECT_SECURITY_MASTER_KEY_NEXT", key}};
+  EXPECT_EQ(only_fault(load({}, next)), "CONNECT_SECURITY_MASTER_KEY_NEXT conflict");
+  EXPECT_EQ(only_fault(load({"--master-key-next-command", "true"}, {})),
+            "--master-key-next-command conflict");
+  EXPECT_TRUE(load({"--master-key-command", "true"}, next));
+  EXPECT_EQ(
+      only_fault(load({"--master-key-command", "true", "--master-key-next-command", "true"}, next)),
+      "--master-key-next-command conflict");
+}
+
 TEST(Check, SandboxListensOnLoopbackOnly) {
   EXPECT_EQ(only_fault(load({"--sandbox", "--listen", "0.0.0.0:8080"}, {})),
             "--listen not_loopback");

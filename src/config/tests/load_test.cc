@@ -158,6 +158,11 @@ TEST(Load, KnowsItsCommands) {
   EXPECT_EQ(load({"config", "-h"}, {}).value().command, Command::kShowHelp);
 }
 
+TEST(Load, RotationIsACommand) {
+  EXPECT_EQ(load({"rotate-master-key"}, {}).value().command, Command::kRotateMasterKey);
+  EXPECT_FALSE(load({"rotate-master-key", "now"}, {}));
+}
+
 TEST(Load, ExportIsVerifiedFromAFile) {
   const auto loaded = load({"audit", "verify", "--file", "a.jsonl", "--public-key", "aa"}, {});
   ASSERT_TRUE(loaded);

@@ -96,6 +96,27 @@ TEST(KeyRing, DerivedKeyDependsOnPurposeAndMasterKeyOnly) {
   EXPECT_NE(a_ring('a').derive("x").bytes(), a_ring('b').derive("x").bytes());
 }
 
+TEST(KeyRing, WrappedRingOpensUnderItsNameAndItsKeyOnly) {
+  const KeyRing inner = KeyRing::random();
+  const std::string wrapped = a_ring('a').wrap_ring("root", inner);
+  EXPECT_TRUE(*a_ring('a').unwrap_ring("root", wrapped) == inner);
+  EXPECT_FALSE(a_ring('a').unwrap_ring("former", wrapped));
+  EXPECT_FALSE(a_ring('b').unwrap_ring("root", wrapped));
+}
+
+TEST(KeyRing, RewrappedKeyIsTheSame) {
+  const auto key = a_ring('a').unwrap(kWorkspace, a_ring('a').wrap_new_key(kWorkspace));
+  EXPECT_EQ(a_ring('b').unwrap(kWorkspace, a_ring('b').wrap(kWorkspace, *key))->bytes(),
+            key->bytes());
+}
+
+TEST(KeyRing, IdTellsKeysApart) {
+  EXPECT_EQ(a_ring('a').id(), a_ring('a').id());
+  EXPECT_NE(a_ring('a').id(), a_ring('b').id());
+  EXPECT_EQ(a_ring('a').id().size(), 19U);
+  EXPECT_FALSE(KeyRing::random() == KeyRing::random());
+}
+
 class KeyRingFile : public testing::Test {
  protected:
   void put(const std::string& text, perms mode = perms::owner_read | perms::owner_write) {

@@ -74,5 +74,29 @@ TEST_F(WorkspacesTest, SecretDoesNotOpenUnderAnotherMasterKey) {
   EXPECT_FALSE(stranger.unseal(workspace, "row 1", *sealed));
 }
 
+TEST_F(WorkspacesTest, KeyUnderTheFormerRingIsWrappedAnew) {
+  const auto workspace = create();
+  const auto sealed = workspaces_.seal(workspace, "row 1", Secret("token"));
+  const auto root = *crypto::KeyRing::from_hex(Secret(std::string(64, 'b')));
+  Workspaces moved(*db_, root, ids_, clock_, &ring_);
+  ASSERT_TRUE(moved.load_keys());
+  EXPECT_EQ(moved.unseal(workspace, "row 1", *sealed)->reveal(), "token");
+  // The former one is not needed any more, and opens nothing.
+  Workspaces later(*db_, root, ids_, clock_);
+  ASSERT_TRUE(later.load_keys());
+  EXPECT_EQ(later.unseal(workspace, "row 1", *sealed)->reveal(), "token");
+  ASSERT_TRUE(workspaces_.load_keys());
+  EXPECT_FALSE(workspaces_.unseal(workspace, "row 1", *sealed));
+  ASSERT_TRUE(moved.load_keys());
+}
+
+TEST_F(WorkspacesTest, KeyUnderNeitherRingIsAnError) {
+  create();
+  const auto root = *crypto::KeyRing::from_hex(Secret(std::string(64, 'b')));
+  const auto other = *crypto::KeyRing::from_hex(Secret(std::string(64, 'c')));
+  Workspaces moved(*db_, root, ids_, clock_, &other);
+  EXPECT_FALSE(moved.load_keys());
+}
+
 }  // namespace
 }  // namespace flowsell::identity

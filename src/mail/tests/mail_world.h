@@ -26,6 +26,20 @@ inline const store::Sql kAllOfTheTable(
 inline const store::Sql kWithContent(
     "SELECT COUNT(*) FROM mails WHERE sealed IS NOT NULL OR key_id IS NOT NULL");
 
+inline const store::Sql kStatus(
+    "SELECT kind, state, attempts, created_at, settled_at, code, reason FROM mails WHERE id = ?1");
+
+/// What a mail's row says of it.
+struct MailStatus {
+  std::string kind;
+  MailState state{};
+  int attempts = 0;  ///< begun ones
+  Time created_at;
+  std::optional<Time> settled_at;
+  int code = 0;
+  std::string reason;
+};
+
 /// The table as accounts have it: SQLite with its one writer, or a schema on PostgreSQL that nobody
 /// owns and two processes write to.
 class MailWorld : public testing::Test {
@@ -73,7 +87,20 @@ class MailWorld : public testing::Test {
   std::optional<Time> due() { return testkit::in_snapshot(db(), next_due); }
   std::optional<MailStatus> find(const MailId& id) {
     return testkit::in_snapshot(
-        db(), [&](store::Connection& connection) { return status_of(connection, id); });
+        db(), [&](store::Connection& connection) -> Result<std::optional<MailStatus>> {
+          std::optional<MailStatus> status;
+          CHECK_OK(connection.query(
+              kStatus, {store::Param::blob(blob_of(id))}, [&status](const store::Row& row) {
+                status = MailStatus{std::string(row.text(0)),
+                                    static_cast<MailState>(row.integer(1)),
+                                    static_cast<int>(row.integer(2)),
+                                    row.time(3),
+                                    row.is_null(4) ? std::nullopt : std::optional(row.time(4)),
+                                    static_cast<int>(row.integer(5)),
+                                    std::string(row.text(6))};
+              }));
+          return status;
+        });
   }
   MailStatus status(const MailId& id) { return find(id).value(); }
   std::int64_t with_content() { return testkit::numbers(db(), kWithContent).at(0); }

@@ -40,21 +40,6 @@ TEST_F(ProvidersTest, SealedSecretIsBoundToItsRow) {
   EXPECT_EQ(code_of(world_.run(world_.providers().open(id_of(second)))), ErrorCode::kInternal);
 }
 
-TEST_F(ProvidersTest, ResealedRowsOpenWithTheNewKeyOnly) {
-  const Provider provider = world_.provider();
-  ASSERT_TRUE(world_.begin(provider.key));
-  const Sealer before(world_.ring);
-  const Sealer after(*crypto::KeyRing::from_hex(Secret(std::string(64, '2'))));
-  const auto count = testkit::in_transaction(
-      *world_.db, [&](store::Connection& db) { return reseal(db, before, after); });
-  EXPECT_EQ(count, 2) << "a provider and an attempt";
-  EXPECT_EQ(code_of(world_.run(world_.providers().open(id_of(provider)))), ErrorCode::kInternal);
-  const auto back = testkit::in_transaction(
-      *world_.db, [&](store::Connection& db) { return reseal(db, after, before); });
-  EXPECT_EQ(back, 2);
-  EXPECT_TRUE(world_.run(world_.providers().open(id_of(provider))));
-}
-
 TEST_F(ProvidersTest, ChangedSecretIsTheNewOneAndOthersStay) {
   const Provider provider = world_.provider();
   Providers::Change change;

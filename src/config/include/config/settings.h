@@ -132,9 +132,12 @@ struct Settings {
   struct Security {
     Secret master_key;               ///< 64 hexadecimal digits; empty: a file in data.dir
     std::string master_key_command;  ///< prints the digits; with it the one above is empty
+    // While another one takes its place: see docs/operations/master-key.md.
+    Secret master_key_next;
+    std::string master_key_next_command;
   } security;
   struct Debug {
-    std::string failpoint;  ///< see core/failpoint.h; only with sandbox.enabled
+    std::string failpoint;         ///< see core/failpoint.h; only with sandbox.enabled
     std::string google_issuer;     ///< another place for the preset; only with sandbox.enabled
     std::string microsoft_issuer;  ///< the same
   } debug;
@@ -150,6 +153,7 @@ enum class Command : std::uint8_t {
   kShowConfigMarkdown,  ///< connectd config --markdown
   kVerifyAudit,         ///< connectd audit verify [--file]
   kVerifyCertificate,   ///< connectd audit verify-certificate --from
+  kRotateMasterKey,     ///< connectd rotate-master-key
   kShowPermissions,     ///< connectd permissions
   kShowVersion,         ///< connectd version
   kShowHelp,            ///< connectd --help, in any position

@@ -10,8 +10,10 @@
 
 namespace flowsell::crypto {
 
-/// The master key: wraps workspace keys, and nothing else. It lives in a file (0600), in the
-/// environment or with a key management service, never in the database.
+/// A key that others are derived from and wrapped under. There are two of the sort: the root key
+/// (vault/), which does so with all that we have; and the master key, which wraps the root key and
+/// nothing else, and lives in a file (0600), in the environment or with a key management service,
+/// never in the database.
 class KeyRing {
  public:
   /// Reads 64 hexadecimal digits from `file`; makes the file (0600, fsynced) when it is missing and
@@ -26,16 +28,26 @@ class KeyRing {
   /// long as it runs: for the start. Fails with kInternal when it does not end well or prints
   /// anything else.
   static Result<KeyRing> from_command(const std::string& command);
+  static KeyRing random() { return KeyRing(Key::random()); }
+
+  /// Tells keys apart, and says nothing of the key: "mk_" and 16 hexadecimal digits.
+  std::string id() const;
+  /// In constant time.
+  friend bool operator==(const KeyRing& a, const KeyRing& b);
 
   /// A new workspace key, wrapped for the database; `workspace` (16 bytes) is bound to it.
   std::string wrap_new_key(std::string_view workspace) const;
+  std::string wrap(std::string_view workspace, const Key& key) const;
   Result<Key> unwrap(std::string_view workspace, std::string_view wrapped) const;
-  /// A key for one purpose, derived from the master key: "recipient-hash", ...
+  /// The same of a ring, for one name only.
+  std::string wrap_ring(std::string_view name, const KeyRing& inner) const;
+  Result<KeyRing> unwrap_ring(std::string_view name, std::string_view wrapped) const;
+  /// A key for one purpose, derived from this one: "recipient-hash", ...
   Key derive(std::string_view purpose) const;
 
  private:
-  explicit KeyRing(const Key& master) : master_(master) {}
-  Key master_;
+  explicit KeyRing(const Key& key) : key_(key) {}
+  Key key_;
 };
 
 }  // namespace flowsell::crypto

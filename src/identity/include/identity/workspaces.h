@@ -19,7 +19,10 @@ std::span<const store::Migration> migrations();
 /// Workspaces and the key that each has for its secrets. Thread-safe.
 class Workspaces {
  public:
-  Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids, const Clock& clock);
+  /// `former`: what wrapped workspaces' keys before `ring` did, where there was any such. All
+  /// outlive it.
+  Workspaces(store::Database& db, const crypto::KeyRing& ring, IdSource& ids, const Clock& clock,
+             const crypto::KeyRing* former = nullptr);
 
   /// Blocking: for start-up and tools.
   Result<WorkspaceId> create(std::string name);
@@ -45,16 +48,19 @@ class Workspaces {
   /// the workspace by then; forget() follows the commit.
   static Result<> destroy(store::Connection& db, const WorkspaceId& workspace);
   void forget(const WorkspaceId& workspace);
-  /// Reads the workspace's wrapped key into memory, so that seal() and unseal() can be called.
-  /// Blocking.
+  /// Reads the workspaces' wrapped keys into memory, so that seal() and unseal() can be called;
+  /// wraps those anew that are under the former ring. Fails with kInternal where one opens under
+  /// neither. Blocking.
   Result<> load_keys();
 
  private:
+  Result<> rewrap(std::unordered_map<WorkspaceId, std::string>& wrapped);
   void remember(const WorkspaceId& workspace, std::string wrapped);
   Result<crypto::Key> key_of(const WorkspaceId& workspace);
 
   store::Database& db_;
   const crypto::KeyRing& ring_;
+  const crypto::KeyRing* const former_;
   IdSource& ids_;
   const Clock& clock_;
   std::mutex mutex_;

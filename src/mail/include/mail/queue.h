@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,18 +55,5 @@ enum class MailState : std::uint8_t {
   kExpired = 3,  ///< not sent in its life, or its key's
 };
 std::string_view mail_state_name(MailState state) noexcept;
-
-/// What may be known of a mail by its id, until it is forgotten (PostmanOptions::keep).
-struct MailStatus {
-  std::string kind;  ///< mail_kind_name(), perhaps of another version of the program
-  MailState state{};
-  int attempts = 0;  ///< begun ones
-  Time created_at;
-  std::optional<Time> settled_at;  ///< once it is not waiting any more
-  int code = 0;                    ///< the server's last no; 0: it said none
-  std::string reason;  ///< of the last attempt, where it failed: "recipient_refused 5.1.1"
-};
-/// nullopt: there is no such mail.
-Result<std::optional<MailStatus>> status_of(store::Connection& db, const MailId& id);
 
 }  // namespace flowsell::mail

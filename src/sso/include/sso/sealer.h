@@ -1,17 +1,15 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/sensitive.h"
 #include "crypto/key_ring.h"
-#include "store/database.h"
 
 namespace flowsell::sso {
 
 /// Seals what this room keeps and nobody may read: client secrets, and what open attempts hold. The
-/// key comes from the master key and is for nothing else; each text is bound to its row.
+/// key comes from the root key and is for nothing else; each text is bound to its row.
 class Sealer {
  public:
   explicit Sealer(const crypto::KeyRing& ring);
@@ -23,9 +21,5 @@ class Sealer {
  private:
   crypto::Key key_;
 };
-
-/// Seals every row anew, in the caller's transaction: after it only `to` opens them. How many.
-/// Fails with kInternal, and then must be rolled back, where `from` does not open one.
-Result<std::int64_t> reseal(store::Connection& db, const Sealer& from, const Sealer& to);
 
 }  // namespace flowsell::sso

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "core/error.h"
+#include "crypto/key_ring.h"
+
+namespace flowsell::crypto {
+
+/// The files of the master key in a data folder: master.key; while it is replaced also
+/// master.key.next, which comes, and master.key.former, which goes. All are 0600, and errors are as
+/// KeyRing::from_file() has them. Blocking.
+class MasterKeyFiles {
+ public:
+  explicit MasterKeyFiles(std::filesystem::path folder);
+
+  /// `create`: makes it where it is missing.
+  Result<KeyRing> current(bool create) const;
+  /// nullopt: there is none.
+  Result<std::optional<KeyRing>> next() const;
+  /// The one that is there, or a new one. Fails with kConflict while the one before the current one
+  /// is still kept: its rotation has not ended.
+  Result<KeyRing> make_next() const;
+  bool has_next() const;
+  bool has_former() const;
+
+  /// The next one becomes the current one, and that the former one. To be called again where it was
+  /// cut short.
+  Result<> take_next() const;
+  /// Success when there is none.
+  Result<> destroy_former() const;
+
+ private:
+  const std::filesystem::path current_;
+  const std::filesystem::path next_;
+  const std::filesystem::path former_;
+};
+
+}  // namespace flowsell::crypto

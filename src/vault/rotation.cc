@@ -1,0 +1,123 @@
+#include "vault/rotation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "audit/audit_log.h"
+#include "json/writer.h"
+#include "seals.h"
+#include "store/change.h"
+
+namespace flowsell::vault {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kNoteHolder(
+    "INSERT INTO master_key_holders (process, master, noted_at) VALUES (?1, ?2, ?3) ON CONFLICT "
+    "(process) DO UPDATE SET master = excluded.master, noted_at = excluded.noted_at");
+const Sql kHolders("SELECT process FROM master_key_holders WHERE master = ?1");
+const Sql kForgetHolders("DELETE FROM master_key_holders");
+const Sql kRetire("DELETE FROM root_key_seals WHERE master <> ?1");
+
+constexpr store::WriteKind kSealKind{"master_key_seal", 12, store::apply_each<store::Change>};
+constexpr store::WriteKind kRetireKind{"master_key_retire", 12, store::apply_each<store::Change>};
+
+std::vector<std::string> masters_in(const std::vector<Seal>& seals) {
+  std::vector<std::string> ids;
+  for (const Seal& seal : seals) {
+    if (std::ranges::find(ids, seal.master) == ids.end()) ids.push_back(seal.master);
+  }
+  return ids;
+}
+
+std::string master_json(const std::string& id) {
+  json::Writer out;
+  out.begin_object().key("master_key").string(id).end_object();
+  return std::move(out).take();
+}
+
+audit::Act act_of(const RotationDesk& desk, std::string name, const std::string& before,
+                  const std::string& after) {
+  audit::Act act;
+  act.scope = audit::system_scope();
+  act.id = desk.ids.next<IdKind::kAuditEvent>();
+  act.at = desk.clock.now();
+  act.name = std::move(name);
+  act.before = master_json(before);
+  act.after = master_json(after);
+  return act;
+}
+
+/// `master` alone opens all, and gives what we have.
+Result<> check(const std::vector<Seal>& seals, const RootKeys& roots,
+               const crypto::KeyRing& master) {
+  const auto opened = open_seals(seals, master);
+  if (opened && *opened == roots) return {};
+  return fail(ErrorCode::kInternal, "the root keys don't open under the master key " + master.id() +
+                                        " alone: the one before it stays");
+}
+
+Result<bool> all_hold(store::Connection& db, const std::string& master,
+                      std::span<const std::string> live) {
+  std::vector<std::string> holders;
+  CHECK_OK(db.query(kHolders, {master},
+                    [&holders](const store::Row& row) { holders.emplace_back(row.text(0)); }));
+  return std::ranges::all_of(live, [&holders](const std::string& each) {
+    return std::ranges::find(holders, each) != holders.end();
+  });
+}
+
+}  // namespace
+
+Result<bool> seal_under(const RotationDesk& desk, const crypto::KeyRing& next) {
+  return store::change_now(desk.shared, kSealKind, [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto seals, seals_of(db));
+    const auto masters = masters_in(seals);
+    if (masters.empty()) return fail(ErrorCode::kInternal, "the database has no root keys");
+    if (std::ranges::find(masters, next.id()) != masters.end()) return false;
+    CHECK_OK(insert_seals(db, desk.roots, next, seals.back().generation + 1));
+    CHECK_OK(
+        audit::append(db, act_of(desk, "master_key.rotation_started", masters.back(), next.id())));
+    return true;
+  });
+}
+
+Result<> check_sealed(const RotationDesk& desk, const crypto::KeyRing& master) {
+  Result<std::vector<Seal>> seals;
+  CHECK_OK(desk.shared.read_now([&](store::Connection& db) { seals = seals_of(db); }));
+  if (!seals) return std::unexpected(std::move(seals).error());
+  return check(*seals, desk.roots, master);
+}
+
+Result<std::vector<std::string>> masters_of(store::Database& shared) {
+  Result<std::vector<Seal>> seals;
+  CHECK_OK(shared.read_now([&](store::Connection& db) { seals = seals_of(db); }));
+  if (!seals) return std::unexpected(std::move(seals).error());
+  return masters_in(*seals);
+}
+
+Result<Retired> retire_others(const RotationDesk& desk, const crypto::KeyRing& master,
+                              const std::string& me, std::span<const std::string> live) {
+  const std::string id = master.id();
+  return store::change_now(desk.shared, kRetireKind, [&](store::Connection& db) -> Result<Retired> {
+    TRY(const auto seals, seals_of(db));
+    const auto masters = masters_in(seals);
+    if (masters.size() == 1 && masters.front() == id) return Retired::kNothingLeft;
+    CHECK_OK(db.write(kNoteHolder, {me, id, desk.clock.now()}));
+    if (masters.empty() || masters.back() != id) return Retired::kWaits;
+    // Who does not see himself does not see the others either.
+    if (std::ranges::find(live, me) == live.end()) return Retired::kWaits;
+    TRY(const bool all, all_hold(db, id, live));
+    if (!all) return Retired::kWaits;
+    CHECK_OK(check(seals, desk.roots, master));
+    CHECK_OK(db.write(kRetire, {id}));
+    CHECK_OK(db.write(kForgetHolders, {}));
+    const std::string& before = masters[masters.size() - 2];
+    CHECK_OK(audit::append(db, act_of(desk, "master_key.rotated", before, id)));
+    return Retired::kDone;
+  });
+}
+
+}  // namespace flowsell::vault
