@@ -26,6 +26,15 @@ std::string span_text(std::chrono::seconds span) {
   return hours == 1 ? std::string("one hour") : std::to_string(hours) + " hours";
 }
 
+/// As much of a text as a mail's parameter takes.
+std::string shortened(std::string out) {
+  constexpr std::size_t kBytesMax = 480;
+  if (out.size() <= kBytesMax) return out;
+  std::size_t end = kBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+  return out.substr(0, end) + " …";
+}
+
 std::string_view page_of(TokenPurpose purpose) {
   switch (purpose) {
     case TokenPurpose::kVerifyEmail:
@@ -115,6 +124,20 @@ Letter leak_letter(const std::string& workspace, const std::string& key, Time no
   letter.params.emplace("key", text(text_only(key)));
   letter.params.emplace("where", text(place(from)));
   letter.params.emplace("when", text(format_time(now)));
+  return letter;
+}
+
+Letter support_letter(const Accounts::SupportNotice& notice) {
+  Letter letter;
+  letter.kind = mail::MailKind::kSupportSessionOpened;
+  letter.params.emplace("workspace", text(text_only(notice.workspace)));
+  letter.params.emplace("who", text(text_only(notice.who)));
+  letter.params.emplace("reason", text(shortened(text_only(notice.reason))));
+  letter.params.emplace("when", text(format_time(notice.from)));
+  letter.params.emplace("until",
+                        text(notice.needs_approval
+                                 ? "it begins once an owner or admin of the workspace approves it"
+                                 : format_time(notice.until)));
   return letter;
 }
 

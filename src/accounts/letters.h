@@ -30,6 +30,7 @@ Letter leak_letter(const std::string& workspace, const std::string& key, Time no
                    const audit::Origin& from);
 /// To the address that was left.
 Letter email_changed_letter(const std::string& new_address, Time now, const audit::Origin& from);
+Letter support_letter(const Accounts::SupportNotice& notice);
 Letter sign_in_letter(Time now, const audit::Origin& from);
 
 /// Queues it in the open transaction.

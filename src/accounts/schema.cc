@@ -58,7 +58,7 @@ CREATE TABLE user_workspaces (
   PRIMARY KEY (user_id, workspace_id)
 ) STRICT, WITHOUT ROWID;
 )sql"},
-                                    store::Migration{101, "sessions with a second factor", R"sql(
+    store::Migration{101, "sessions with a second factor", R"sql(
 ALTER TABLE sessions ADD COLUMN has_second_factor INTEGER NOT NULL DEFAULT 0;
 )sql"},
                                     store::Migration{102, "second factors", R"sql(

@@ -8,6 +8,8 @@
 #include "call.h"
 #include "headers.h"
 #include "problem.h"
+#include "staff_door.h"
+#include "support_access.h"
 #include "telemetry/log.h"
 
 namespace flowsell::api {
@@ -17,6 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kVersion = "2026-11-01";
 constexpr std::size_t kVisitBytesMax = 65'536;
+constexpr std::string_view kSupportHeader = "Connect-Support-Session";
 constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
                                                             "3xx", "4xx", "5xx"};
 
@@ -37,11 +40,23 @@ struct RouteMetrics {
   std::array<metrics::Counter*, kStatusClasses.size()> answers{};
 };
 
-/// What a route for calls asks of its callers.
+/// What a route for callers asks of them.
 struct CallRoute {
+  http::Method method;
+  std::string pattern;
   identity::Scope scope;
+  bool is_open_to_support;
   CallHandler handler;
   bool names_workspace;  ///< by its first parameter
+};
+
+/// The same of one for operators.
+struct AdminRoute {
+  http::Method method;
+  std::string pattern;
+  operators::Power power;
+  bool needs_reason;
+  AdminHandler handler;
 };
 
 }  // namespace
@@ -70,6 +85,10 @@ class Api::Impl final : public Routes {
     add_sso_identity_routes(*this);
     add_sso_provider_routes(*this);
     add_sso_domain_routes(*this);
+    add_support_session_routes(*this);
+    add_admin_support_routes(*this);
+    add_admin_operator_routes(*this);
+    add_admin_workspace_routes(*this);
     add_hook_routes(*this, process_);
     add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);
@@ -78,12 +97,22 @@ class Api::Impl final : public Routes {
 
   void add(http::Method method, std::string pattern, identity::Scope scope,
            CallHandler handler) override {
-    add_call(method, std::move(pattern), {scope, std::move(handler), false});
+    add_call(method, std::move(pattern), scope, std::move(handler), /*names_workspace=*/false);
   }
 
   void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
                         CallHandler handler) override {
-    add_call(method, std::move(pattern), {scope, std::move(handler), true});
+    add_call(method, std::move(pattern), scope, std::move(handler), /*names_workspace=*/true);
+  }
+
+  void add_admin(http::Method method, std::string pattern, operators::Power power,
+                 AdminHandler handler, Reason reason) override {
+    const bool needs_reason = method != http::Method::kGet && reason == Reason::kInHeader;
+    AdminRoute route{method, pattern, power, needs_reason, std::move(handler)};
+    VisitHandler answer = [this, route = std::move(route)](Visit& visit) {
+      return answer_admin(visit, route);
+    };
+    add_signed_in(method, std::move(pattern), std::move(answer));
   }
 
   void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) override {
@@ -144,7 +173,11 @@ class Api::Impl final : public Routes {
     return response;
   }
 
-  void add_call(http::Method method, std::string pattern, CallRoute route) {
+  void add_call(http::Method method, std::string pattern, identity::Scope scope,
+                CallHandler handler, bool names_workspace) {
+    CallRoute route{
+        method,         pattern, scope, is_open_to_support(method, pattern), std::move(handler),
+        names_workspace};
     auto authorized = [this, route = std::move(route)](const http::Request& request) {
       return answer_call(request, route);
     };
@@ -155,6 +188,8 @@ class Api::Impl final : public Routes {
     if (request.header("Authorization").empty()) {
       auto session = cookie(request, kSessionCookie);
       if (!session) co_return problem(session.error(), {});
+      if (!session->empty() && !request.header(kSupportHeader).empty())
+        co_return co_await answer_support(request, route, *std::move(session));
       if (!session->empty()) co_return co_await answer_member(request, route, *std::move(session));
     }
     if (auto home = process_.homes.find_now(request))
@@ -220,6 +255,82 @@ class Api::Impl final : public Routes {
               process_.homes.sso(),
               &*session};
     co_return co_await answer_caller(call, route);
+  }
+
+  /// Of an operator, in the workspace that a support session of his is about.
+  Awaitable<http::Response> answer_support(const http::Request& request, const CallRoute& route,
+                                           Secret token) {
+    if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
+    const auto id = SupportSessionId::parse(request.header(kSupportHeader));
+    if (!id) co_return problem(id.error(), {});
+    auto session = co_await find_session(std::move(token));
+    if (!session) co_return problem(session.error(), {});
+    Staff& staff = *process_.homes.staff();
+    const auto who = co_await operator_of(*session, staff, process_.needs_second_factor);
+    if (!who) co_return problem(lets_nobody_in(who.error()), {});
+    const auto opening = co_await staff.openings.find(*id);
+    if (!opening) co_return problem(opening.error(), {});
+    if (!*opening || (*opening)->user != who->user) co_return problem(inactive(), {});
+    auto home = co_await process_.homes.find_named(workspace_name((*opening)->workspace), request);
+    if (!home) co_return problem(home.error(), {});
+    if (home->services() == nullptr) co_return home->take_answer();
+    const Services& services = *home->services();
+    const auto support = co_await services.support_sessions.find((*opening)->workspace, *id);
+    if (!support) co_return problem(lets_nobody_in(support.error()), {});
+    if (support->status(services.clock.now()) != team::SupportStatus::kActive)
+      co_return problem(inactive(), {});
+    const auto mode = mode_of(request);
+    if (!mode) co_return problem(mode.error(), {});
+    identity::Caller caller;
+    caller.workspace = support->workspace;
+    caller.mode = *mode;
+    caller.scopes = scopes_of_support(*support, request.method, operators::readable_by(who->role),
+                                      operators::writable_by(who->role));
+    caller.user = who->user;
+    caller.support = *id;
+    Call call{request, services, caller, nullptr, std::nullopt};
+    call.accounts = process_.homes.accounts();
+    co_return co_await answer_caller(call, route);
+  }
+
+  /// One that is over, that waits, that is another's, or that never was: who asks is not told.
+  static Error inactive() {
+    return {ErrorCode::kSupportSessionInactive,
+            "you have no support session of that id, or it waits for approval, or is over"};
+  }
+  static Error lets_nobody_in(const Error& error) {
+    return error.code == ErrorCode::kNotFound ? inactive() : error;
+  }
+
+  /// Before a call under a support session is answered it is on the workspace's record; one that is
+  /// refused for what it asks too.
+  static Task<> record_support(const Call& call, const CallRoute& route, bool is_refused) {
+    const auto act =
+        is_refused ? std::string_view("support_session.refused") : support_act(call.request.method);
+    co_return co_await call.services.support_sessions.record(
+        {call.caller.workspace, call.caller.support, call.caller.user, std::string(act),
+         operation_name(route.method, route.pattern), object_of(call.request), call.caller.mode,
+         origin_of(call.request)});
+  }
+
+  Task<http::Response> answer_admin(Visit& visit, const AdminRoute& route) {
+    Staff& staff = *process_.homes.staff();
+    CO_TRY(auto who, co_await operator_of(*visit.session, staff, process_.needs_second_factor));
+    AdminCall call{visit, staff, std::move(who)};
+    const std::string operation = operation_name(route.method, route.pattern);
+    if (const auto allowed = check_power(call.who, route.power); !allowed) {
+      CO_CHECK_OK(co_await staff.operators.record(call.by(), "operator.refused", operation,
+                                                  object_of(visit.request), {}));
+      co_return std::unexpected(allowed.error());
+    }
+    CO_CHECK_OK(stated_reason(visit.request, route.needs_reason));
+    CO_TRY(auto response, co_await route.handler(call));
+    if (route.method == http::Method::kGet && !response.is_relayed) {
+      CO_CHECK_OK(co_await staff.operators.record(call.by(), "operator.read", operation,
+                                                  object_of(visit.request),
+                                                  std::string(visit.request.query)));
+    }
+    co_return response;
   }
 
   /// What a list shows that was cut short in the middle of a change. A workspace that is younger
@@ -324,18 +435,24 @@ class Api::Impl final : public Routes {
     const auto rate = services.rate_limit.take(
         call.key == nullptr ? call.caller.user.bytes() : call.caller.key.bytes(),
         services.clock.steady_now(), call.key == nullptr ? 0 : call.key->rules.per_second);
-    http::Response response;
-    if (const auto checked = check_call(call, route, rate); !checked) {
-      response = problem(checked.error(), {});
-    } else {
-      auto answered = co_await route.handler(call);
-      response = answered ? *std::move(answered) : problem(answered.error(), {});
-    }
+    auto answered = co_await answer_checked(call, route, rate);
+    http::Response response = answered ? *std::move(answered) : problem(answered.error(), {});
     add_rate_headers(response, rate, call.quota, services.clock.now());
     // Only here, where a caller was found: what a balancer learns is bounded by those who exist.
     if (!process_.name_at_balancer.empty())
       response.headers.push_back({"Connect-Served-By", process_.name_at_balancer});
     co_return response;
+  }
+
+  static Task<http::Response> answer_checked(Call& call, const CallRoute& route,
+                                             const metering::RateLimit::Decision& rate) {
+    const auto checked = check_call(call, route, rate);
+    if (!call.caller.support.is_none()) {
+      const bool is_refused = !checked && checked.error().code == ErrorCode::kInsufficientScope;
+      if (checked || is_refused) CO_CHECK_OK(co_await record_support(call, route, is_refused));
+    }
+    if (!checked) co_return std::unexpected(checked.error());
+    co_return co_await route.handler(call);
   }
 
   static Result<> check_call(const Call& call, const CallRoute& route,
@@ -351,6 +468,8 @@ class Api::Impl final : public Routes {
                   "the body may have " + std::to_string(body_max) + " bytes");
     }
     CHECK_OK(check_version(call.request));
+    if (!call.caller.support.is_none() && !route.is_open_to_support)
+      return fail(ErrorCode::kInsufficientScope, "no support session may do that");
     if (!call.caller.scopes.has(route.scope)) {
       return fail(ErrorCode::kInsufficientScope,
                   "the caller lacks the scope " + std::string(identity::scope_name(route.scope)));
@@ -437,6 +556,10 @@ audit::Origin origin_of(const http::Request& request) {
 }
 
 team::By Call::by() const { return {caller, role, origin_of(request)}; }
+
+operators::By AdminCall::by() const {
+  return {who.user, who.role, stated_reason(visit.request, false).value_or(""), visit.origin()};
+}
 
 Api::Api(Process process) : impl_(std::make_unique<Impl>(process)) {}
 Api::~Api() = default;

@@ -59,6 +59,19 @@ struct Visit {
 };
 using VisitHandler = std::function<Task<http::Response>(Visit&)>;
 
+/// A request of an operator about the installation, or about one of its workspaces.
+struct AdminCall {
+  Visit& visit;
+  Staff& staff;
+  operators::Operator who;
+
+  /// For records: with the reason that he gives in Connect-Reason.
+  operators::By by() const;
+  /// His own name.
+  const accounts::User& user() const { return visit.session->user; }
+};
+using AdminHandler = std::function<Task<http::Response>(AdminCall&)>;
+
 /// Where resources add their routes.
 class Routes {
  public:
@@ -75,6 +88,13 @@ class Routes {
   /// The same for such sessions too.
   virtual void add_signed_in_anyhow(http::Method method, std::string pattern,
                                     VisitHandler handler) = 0;
+  /// A route for operators whose role has the power. To others there is no such path; a session
+  /// without a second factor is refused where that is required. What reads is put on the operators'
+  /// record here, what changes something does so in its own transaction. A change has to say why in
+  /// Connect-Reason, unless its `reason` stands elsewhere.
+  enum class Reason : std::uint8_t { kInHeader, kElsewhere };
+  virtual void add_admin(http::Method method, std::string pattern, operators::Power power,
+                         AdminHandler handler, Reason reason = Reason::kInHeader) = 0;
   /// A route about accounts for everybody.
   virtual void add_visit(http::Method method, std::string pattern, VisitHandler handler) = 0;
   /// A route without a key.
@@ -100,6 +120,10 @@ void add_sso_sign_in_routes(Routes& routes);
 void add_sso_identity_routes(Routes& routes);
 void add_sso_provider_routes(Routes& routes);
 void add_sso_domain_routes(Routes& routes);
+void add_support_session_routes(Routes& routes);
+void add_admin_support_routes(Routes& routes);
+void add_admin_operator_routes(Routes& routes);
+void add_admin_workspace_routes(Routes& routes);
 void add_hook_routes(Routes& routes, const Api::Process& process);
 void add_sandbox_routes(Routes& routes, const Api::Process& process);
 void add_health_routes(Routes& routes, const Api::Process& process);

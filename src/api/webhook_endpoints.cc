@@ -22,10 +22,16 @@ enum class SecretShown : std::uint8_t {
   kNotAgain,  ///< by its replay
 };
 
-std::string render(const Endpoint& endpoint, SecretShown shown = SecretShown::kNever) {
+/// A path may hold what lets one in: an operator sees where it leads, no more.
+std::string url_for(const Call& call, const Endpoint& endpoint) {
+  return call.caller.support.is_none() ? endpoint.url.str() : endpoint.url.origin();
+}
+
+std::string render(const Call& call, const Endpoint& endpoint,
+                   SecretShown shown = SecretShown::kNever) {
   json::Writer out;
   out.begin_object().key("id").string(endpoint.id.str()).key("object").string("webhook_endpoint");
-  out.key("url").string(endpoint.url.str()).key("events").begin_array();
+  out.key("url").string(url_for(call, endpoint)).key("events").begin_array();
   for (const auto& pattern : endpoint.events) out.string(pattern);
   out.end_array().key("description").string(endpoint.description);
   out.key("status").string(endpoint.enabled ? "enabled" : "disabled");
@@ -70,8 +76,8 @@ Task<http::Response> create_endpoint(Call& call) {
          co_await call.services.endpoints.create(call.caller, std::move(draft), key));
   http::Response response;
   response.status = 201;
-  response.body =
-      render(*created.endpoint, created.replayed ? SecretShown::kNotAgain : SecretShown::kNow);
+  response.body = render(call, *created.endpoint,
+                         created.replayed ? SecretShown::kNotAgain : SecretShown::kNow);
   response.headers.push_back({"Location", "/v1/webhook_endpoints/" + created.endpoint->id.str()});
   if (created.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   co_return response;
@@ -99,11 +105,15 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(auto change, read_change(document.root()));
+  // Where events go their content goes, which no operator sees.
+  if (!call.caller.support.is_none() && (change.url || change.events))
+    co_return fail(ErrorCode::kInsufficientScope,
+                   "a support session may not say where events go, or which");
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto changed,
          co_await call.services.endpoints.change(call.caller, id, std::move(change), key));
   http::Response response;
-  response.body = render(*changed.endpoint);
+  response.body = render(call, *changed.endpoint);
   if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   co_return response;
 }
@@ -113,7 +123,7 @@ Task<http::Response> get_endpoint(Call& call) {
   const auto endpoint = call.services.endpoints.find(call.caller, id);
   if (!endpoint) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
   http::Response response;
-  response.body = render(*endpoint);
+  response.body = render(call, *endpoint);
   co_return response;
 }
 
@@ -129,8 +139,9 @@ Task<http::Response> list_endpoints(Call& call) {
   CO_TRY(const auto asked, ListRequest<EndpointId>::parse(call.request.query));
   const auto page =
       page_of(call.services.endpoints.list(call.caller.workspace, call.caller.mode), asked);
-  co_return list_response(call.request, page,
-                          [](const webhook::EndpointPtr& endpoint) { return render(*endpoint); });
+  co_return list_response(call.request, page, [&call](const webhook::EndpointPtr& endpoint) {
+    return render(call, *endpoint);
+  });
 }
 
 }  // namespace

@@ -65,6 +65,14 @@ Result<messaging::SendOptions> send_options(const config::Settings& settings,
   return options;
 }
 
+bool needs_second_factor(const config::Settings& settings) {
+  using enum config::SecondFactor;
+  const auto wanted = settings.operators.second_factor;
+  if (wanted == kOff && !settings.sandbox.enabled)
+    log::warn("operators.second_factor is off: a password alone opens every workspace", {});
+  return wanted == kRequired || (wanted == kAuto && !settings.sandbox.enabled);
+}
+
 http::ServerOptions server_options(const config::Settings& settings) {
   http::ServerOptions options;
   options.address = settings.server.listen.address;
@@ -117,7 +125,8 @@ class Application::Parts {
         process.clock, process.ids, process.metrics, process.whatsapp, homes,
         process.settings.cluster.name,
         process.settings.sandbox.enabled ? identity::Mode::kTest : identity::Mode::kLive,
-        process.settings.accounts.session_life, process.audit_heads.get(), sandbox_mails.get()});
+        process.settings.accounts.session_life, process.audit_heads.get(), sandbox_mails.get(),
+        needs_second_factor(process.settings)});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },
@@ -230,6 +239,8 @@ Result<> Application::start() {
   if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 
+  CHECK_OK(check_master_key(settings_));
+
   const EarlierKeys earlier(dir / "sandbox.json");
   std::vector<SandboxWorkspace> sandbox;
   if (settings_.database.url.empty()) {
@@ -269,7 +280,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
     std::iota(numbers.begin(), numbers.end(), std::size_t{0});
     TRY(sandbox, open_sandbox(earlier,
                               {cell.workspaces(), cell.api_keys(), cell.senders(), cell.members(),
-                               parts_->people->accounts()},
+                               parts_->people->accounts(), parts_->people->operators()},
                               numbers));
   }
   CHECK_OK(cell.recover());

@@ -20,6 +20,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       settings_desk_(*db_, workspaces_,
                      {process.settings.data.retention, process.settings.content.retention},
                      process.ids, process.clock),
+      support_sessions_(*db_, idempotency_, process.ids, process.clock),
       limits_{process.settings.quota.live_monthly, process.settings.sandbox.test_quota},
       quotas_(limits_),
       outbox_(*db_, process.clock, process.pool, process.metrics),
@@ -48,7 +49,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       ingest_(*process.adapter, senders_, updates_, process.metrics),
       growth_(*db_, process.settings.data.retention),
       maintenance_(process.pool, *db_, *process.keys.spool, *process.keys.fingerprint, idempotency_,
-                   send_keys_, begun_, begun_deliveries_, growth_, api_keys_, process.clock),
+                   send_keys_, begun_, begun_deliveries_, growth_, api_keys_, support_sessions_,
+                   process.clock),
       audit_signing_(process.pool, *db_, *process.audit_heads, process.clock),
       services_{*db_,
                 process.clock,
@@ -69,6 +71,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 members_,
                 key_desk_,
                 settings_desk_,
+                support_sessions_,
                 std::move(publish)} {
   outbox_.set_lease(std::move(holds_lease));
   events_.set_delivery_handler(deliveries_);

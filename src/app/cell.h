@@ -72,6 +72,7 @@ class Cell {
   team::Members members_;
   team::KeyDesk key_desk_;
   team::SettingsDesk settings_desk_;
+  team::SupportSessions support_sessions_;
   metering::Limits limits_;
   metering::Quotas quotas_;
   outbox::Outbox outbox_;

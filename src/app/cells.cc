@@ -110,8 +110,8 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
     if (cell == nullptr) continue;
     std::vector<std::size_t> numbers;
     for (std::size_t i = number; i < count; i += places_.size()) numbers.push_back(i);
-    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders(), cell->members(),
-                             people_->accounts()};
+    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(),    cell->senders(),
+                             cell->members(),    people_->accounts(), people_->operators()};
     TRY(auto opened, app::open_sandbox(earlier, rooms, numbers));
     CHECK_OK(publish(number, *cell));
     for (std::size_t i = 0; i < opened.size(); ++i)

@@ -11,8 +11,11 @@
 #include "core/failpoint.h"
 #include "hardening.h"
 #include "identity/permissions.h"
+#include "init.h"
 #include "migrate_store.h"
 #include "rotate_master_key.h"
+#include "operators/permissions.h"
+#include "read_password.h"
 #include "telemetry/log.h"
 
 namespace {
@@ -96,11 +99,15 @@ int main(int argc, char** argv) {
     case config::Command::kShowVersion:
       return print("connectd " CONNECTD_VERSION "\n");
     case config::Command::kShowPermissions:
-      return print(identity::permissions_markdown());
+      return print(identity::permissions_markdown() + operators::permissions_markdown());
     case config::Command::kShowConfig:
       return print(config::show(*loaded));
     case config::Command::kShowConfigMarkdown:
       return print(config::markdown());
+    case config::Command::kInit:
+      return run(*loaded, [&](const config::Settings& settings, Time now) {
+        return app::init(settings, loaded->email, app::read_password, now);
+      });
     case config::Command::kBackup:
       return run(*loaded, [&](const config::Settings& settings, Time now) {
         return app::back_up(settings, std::string(loaded->to.reveal()), now);

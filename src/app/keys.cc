@@ -51,10 +51,9 @@ Result<crypto::KeyRing> current_of_settings(const config::Settings::Security& fr
 
 /// `create`: where the master key is a file that is missing.
 Result<MasterKeys> master_keys(const config::Settings& settings, bool create) {
-  const auto& security = settings.security;
-  if (!security.master_key.empty() || !security.master_key_command.empty()) {
-    TRY(auto current, current_of_settings(security));
-    TRY(auto next, next_of_settings(security));
+  if (is_kept_elsewhere(settings)) {
+    TRY(auto current, current_of_settings(settings.security));
+    TRY(auto next, next_of_settings(settings.security));
     return MasterKeys{std::move(current), std::move(next), std::nullopt};
   }
   crypto::MasterKeyFiles files(settings.data.dir);
@@ -69,13 +68,14 @@ struct Opened {
 };
 
 Result<Opened> open_roots(const config::Settings& settings, store::Database& shared, Time now) {
+  CHECK_OK(check_master_key(settings));
   TRY(const bool has_roots, vault::has_root_keys(shared));
   bool older = false;
   if (!has_roots) {
     TRY(older, is_older(shared));
   }
   // Where something is sealed already, a key that is made now opens nothing of it.
-  TRY(auto master, master_keys(settings, /*create=*/!has_roots && !older));
+  TRY(auto master, master_keys(settings, /*create=*/settings.sandbox.enabled && !has_roots && !older));
   TRY(auto roots, vault::open_root_keys(shared, master.all(), older, now));
   return Opened{std::move(master), std::move(roots)};
 }
@@ -102,6 +102,25 @@ std::vector<audit::PublicKey> head_keys(const vault::RootKeys& roots) {
   std::vector<audit::PublicKey> keys{audit::HeadKey::of(roots.root).public_key()};
   if (roots.former) keys.push_back(audit::HeadKey::of(*roots.former).public_key());
   return keys;
+}
+
+bool is_kept_elsewhere(const config::Settings& settings) {
+  return !settings.security.master_key.empty() || !settings.security.master_key_command.empty();
+}
+
+std::filesystem::path master_key_file(const config::Settings& settings) {
+  return std::filesystem::path(settings.data.dir) / "master.key";
+}
+
+Result<> check_master_key(const config::Settings& settings) {
+  if (settings.sandbox.enabled || is_kept_elsewhere(settings)) return {};
+  const auto file = master_key_file(settings);
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return {};
+  return fail(ErrorCode::kInternal,
+              "master key file " + file.string() +
+                  ": there is none. On a first start `connectd init` makes it; else bring it from "
+                  "where you keep it: without it what the database holds sealed can't be read.");
 }
 
 Result<Keys> open_keys(const config::Settings& settings, store::Database& shared, Time now) {

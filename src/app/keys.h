@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,7 +39,8 @@ struct Keys {
   /// What replicas compare, to find out whether they have the same.
   std::vector<cluster::SharedKey> shared(Time now) const;
 };
-/// `shared`: the database that has, or is given, the root keys. Blocking.
+/// `shared`: the database that has, or is given, the root keys. Fails with what the operator must
+/// change: in live mode also where there is no master key. Blocking.
 Result<Keys> open_keys(const config::Settings& settings, store::Database& shared, Time now);
 /// The root keys alone, where there are none: for tools. Blocking.
 Result<> make_root_keys(const config::Settings& settings, store::Database& shared, Time now);
@@ -46,5 +48,13 @@ Result<> make_root_keys(const config::Settings& settings, store::Database& share
 std::vector<audit::PublicKey> head_keys(const vault::RootKeys& roots);
 /// The root keys of a database that has them. Blocking.
 Result<vault::RootKeys> read_roots(const config::Settings& settings, store::Database& shared);
+
+/// Whether there is a master key, before anything is made: in live mode none is.
+Result<> check_master_key(const config::Settings& settings);
+
+/// The settings say where it comes from.
+bool is_kept_elsewhere(const config::Settings& settings);
+/// Where it lies otherwise.
+std::filesystem::path master_key_file(const config::Settings& settings);
 
 }  // namespace flowsell::app

@@ -68,7 +68,8 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
                          webhook::BegunDeliveries& begun_deliveries, Growth& growth,
-                         identity::ApiKeys& api_keys, const Clock& clock)
+                         identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
+                         const Clock& clock)
     : pool_(pool),
       db_(db),
       spool_(spool),
@@ -79,6 +80,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       begun_deliveries_(begun_deliveries),
       growth_(growth),
       api_keys_(api_keys),
+      support_sessions_(support_sessions),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -136,6 +138,8 @@ Awaitable<void> Maintenance::round() {
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});
   if (!co_await api_keys_.store_uses()) log::warn("uses of API keys could not be noted", {});
+  if (!co_await support_sessions_.end_expired())
+    log::warn("ends of support sessions could not be noted", {});
   co_await growth_.round(now, stopping_);
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);

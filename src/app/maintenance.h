@@ -12,6 +12,7 @@
 #include "runtime/io_pool.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
+#include "team/support_sessions.h"
 #include "webhook/begun_deliveries.h"
 
 namespace flowsell::app {
@@ -24,7 +25,8 @@ class Maintenance {
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
               webhook::BegunDeliveries& begun_deliveries, Growth& growth,
-              identity::ApiKeys& api_keys, const Clock& clock);
+              identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
+              const Clock& clock);
   void start();
   /// No round begins any more.
   void stop();
@@ -47,6 +49,7 @@ class Maintenance {
   webhook::BegunDeliveries& begun_deliveries_;
   Growth& growth_;
   identity::ApiKeys& api_keys_;
+  team::SupportSessions& support_sessions_;
   const Clock& clock_;
   net::steady_timer timer_;
   std::atomic<bool> stopping_{false};

@@ -98,7 +98,7 @@ constexpr std::array kSharedTables = std::to_array<std::string_view>(
     {"users", "sessions", "email_tokens", "known_devices", "sign_in_attempts", "user_workspaces",
      "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts",
      "sso_providers", "sso_identities", "sso_attempts", "sso_domain_claims", "sso_domains",
-     "root_keys", "root_key_seals", "master_key_holders"});
+     "operators", "support_openings", "root_keys", "root_key_seals", "master_key_holders"});
 
 bool is_shared(std::string_view table) {
   return std::ranges::find(kSharedTables, table) != kSharedTables.end();

@@ -7,6 +7,7 @@
 #include "mail/schema.h"
 #include "messaging/schema.h"
 #include "metering/metering.h"
+#include "operators/schema.h"
 #include "outbox/job_table.h"
 #include "privacy/schema.h"
 #include "sso/schema.h"
@@ -30,14 +31,15 @@ std::vector<store::Migration> cell_migrations() {
 std::vector<store::Migration> shared_migrations() {
   return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
                                   vault::migrations(), accounts::migrations(),
-                                  privacy::migrations(), sso::migrations()});
+                                  privacy::migrations(), sso::migrations(),
+                                  operators::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
   return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
                                   accounts::migrations(), privacy::migrations(),
-                                  sso::migrations()});
+                                  sso::migrations(), operators::migrations()});
 }
 
 }  // namespace flowsell::app

@@ -114,6 +114,8 @@ People::People(Process& process, store::Database& database, mail::Composer compo
             process.clock},
            sso::dns_lookup(dns_server_of(process.settings)), global_providers(process.settings),
            public_url),
+      operators_(database, process.ids, process.clock),
+      openings_(database, process.ids, process.clock),
       timer_(process.pool.context(0)) {}
 
 People::~People() { passwords_.stop(); }

@@ -9,6 +9,7 @@
 
 #include "accounts/accounts.h"
 #include "accounts/passwords.h"
+#include "api/home.h"
 #include "audit_signing.h"
 #include "mail/letter.h"
 #include "mail/mail_folder.h"
@@ -43,6 +44,8 @@ class People {
   privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
   const privacy::Runner& deletions() const noexcept { return deletions_; }
   sso::SingleSignOn& sso() noexcept { return sso_; }
+  operators::Operators& operators() noexcept { return operators_; }
+  api::Staff& staff() noexcept { return staff_; }
 
  private:
   People(Process& process, store::Database& database, mail::Composer composer,
@@ -58,6 +61,9 @@ class People {
   privacy::Runner deletions_;
   privacy::Desk privacy_desk_;
   sso::SingleSignOn sso_;
+  operators::Operators operators_;
+  operators::Openings openings_;
+  api::Staff staff_{operators_, openings_};
   std::optional<AuditSigning> audit_signing_;
   net::steady_timer timer_;
   std::atomic<bool> is_stopping_{false};

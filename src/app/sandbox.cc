@@ -57,20 +57,42 @@ Result<SandboxWorkspace> open_workspace(const EarlierKeys& earlier, const Sandbo
   return sandbox;
 }
 
-/// Somebody who can sign in: the first workspace's owner. His name says which workspace it is,
-/// since replicas on one database have a sandbox each.
+/// Somebody who can sign in; nullopt: an earlier start has made him. His address says which
+/// workspace it is, since replicas on one database have a sandbox each.
+Result<std::optional<accounts::User>> put_person(const EarlierKeys& earlier,
+                                                 const SandboxRooms& rooms,
+                                                 const WorkspaceId& workspace,
+                                                 std::string_view part, const std::string& name,
+                                                 SandboxWorkspace::SignIn& as) {
+  const std::string id = workspace.str();
+  as.email = std::string(part) + "." + id.substr(id.size() - 8) + "@sandbox.invalid";
+  as.password = earlier.password_of(as.email);
+  if (!as.password.empty()) return std::nullopt;
+  as.password = Secret(crypto::random_base62(24));
+  return rooms.accounts.put_user(as.email, name, as.password);
+}
+
 Result<> put_owner(const EarlierKeys& earlier, const SandboxRooms& rooms,
                    SandboxWorkspace& sandbox) {
-  const std::string id = sandbox.workspace.str();
-  sandbox.owner_email = "owner." + id.substr(id.size() - 8) + "@sandbox.invalid";
-  sandbox.owner_password = earlier.password_of(sandbox.owner_email);
-  if (!sandbox.owner_password.empty()) return {};
-  sandbox.owner_password = Secret(crypto::random_base62(24));
-  TRY(const auto owner,
-      rooms.accounts.put_user(sandbox.owner_email, "Sandbox Owner", sandbox.owner_password));
+  TRY(const auto fresh,
+      put_person(earlier, rooms, sandbox.workspace, "owner", "Sandbox Owner", sandbox.owner));
+  if (!fresh) return {};
+  const accounts::User& owner = *fresh;
   CHECK_OK(rooms.accounts.list_workspace_now(
       owner.id, {sandbox.workspace, "Sandbox", static_cast<int>(identity::Role::kOwner)}));
   return rooms.members.put_owner(sandbox.workspace, owner.id);
+}
+
+Result<> put_operator(const EarlierKeys& earlier, const SandboxRooms& rooms,
+                      SandboxWorkspace& sandbox) {
+  TRY(const auto fresh, put_person(earlier, rooms, sandbox.workspace, "operator",
+                                   "Sandbox Operator", sandbox.operator_user));
+  return fresh ? rooms.operators.put_superadmin(fresh->id) : Result<>{};
+}
+
+void write_person(json::Writer& out, std::string_view name, const SandboxWorkspace::SignIn& as) {
+  out.key(name).begin_object().key("email").string(as.email);
+  out.key("password").string(as.password.reveal()).end_object();
 }
 
 void write_workspace(json::Writer& out, const SandboxWorkspace& sandbox) {
@@ -95,14 +117,17 @@ EarlierKeys::EarlierKeys(const std::filesystem::path& file) {
     if (identity::ApiKeyText::parse(key))
       keys_.emplace(string_in(each, "workspace_id"), std::string(key));
   }
-  if (const auto* owner = document->root().get_object().if_contains("owner")) {
-    owner_email_ = string_in(*owner, "email");
-    owner_password_ = Secret(std::string(string_in(*owner, "password")));
+  for (const std::string_view person : {"owner", "operator"}) {
+    const auto* found = document->root().get_object().if_contains(person);
+    if (found == nullptr) continue;
+    passwords_.emplace(string_in(*found, "email"),
+                       Secret(std::string(string_in(*found, "password"))));
   }
 }
 
 Secret EarlierKeys::password_of(std::string_view email) const {
-  return email == owner_email_ ? owner_password_ : Secret();
+  const auto found = passwords_.find(email);
+  return found == passwords_.end() ? Secret() : found->second;
 }
 
 Secret EarlierKeys::of(const WorkspaceId& workspace) const {
@@ -123,7 +148,10 @@ Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
       workspaces.push_back(made);
     }
     TRY(auto opened, open_workspace(earlier, rooms, workspaces[i], simulated[numbers[i]]));
-    if (i == 0) CHECK_OK(put_owner(earlier, rooms, opened));
+    if (i == 0) {
+      CHECK_OK(put_owner(earlier, rooms, opened));
+      CHECK_OK(put_operator(earlier, rooms, opened));
+    }
     all.push_back(std::move(opened));
   }
   return all;
@@ -137,9 +165,8 @@ Result<> write_sandbox_file(const std::filesystem::path& file,
   out.key("simulator_url").string(simulator_url);
   if (!sandbox.empty()) {
     write_workspace(out, sandbox.front());
-    out.key("owner").begin_object();
-    out.key("email").string(sandbox.front().owner_email);
-    out.key("password").string(sandbox.front().owner_password.reveal()).end_object();
+    write_person(out, "owner", sandbox.front().owner);
+    write_person(out, "operator", sandbox.front().operator_user);
   }
   out.key("workspaces").begin_array();
   for (const SandboxWorkspace& each : sandbox) {

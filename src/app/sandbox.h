@@ -13,6 +13,7 @@
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
 #include "messaging/senders.h"
+#include "operators/operators.h"
 #include "team/members.h"
 
 namespace flowsell::app {
@@ -22,8 +23,12 @@ struct SandboxWorkspace {
   WorkspaceId workspace;
   messaging::SenderPtr sender;
   Secret api_key;
-  std::string owner_email;  ///< of the first one; empty of others
-  Secret owner_password;
+  struct SignIn {
+    std::string email;  ///< empty: none
+    Secret password;
+  };
+  SignIn owner;          ///< of the first one
+  SignIn operator_user;  ///< the same: a superadmin of the installation
 };
 
 /// The keys and passwords that an earlier start wrote to sandbox.json: each is shown once, and
@@ -36,9 +41,8 @@ class EarlierKeys {
   Secret password_of(std::string_view email) const;
 
  private:
-  std::map<std::string, Secret> keys_;  ///< by the workspace's id
-  std::string owner_email_;
-  Secret owner_password_;
+  std::map<std::string, Secret> keys_;                    ///< by the workspace's id
+  std::map<std::string, Secret, std::less<>> passwords_;  ///< by address
 };
 
 /// Where a sandbox's workspaces are made.
@@ -48,6 +52,7 @@ struct SandboxRooms {
   messaging::Senders& senders;
   team::Members& members;
   accounts::Accounts& accounts;
+  operators::Operators& operators;
 };
 
 /// Finds the workspaces of a sandbox that belong into one database, or makes them. `numbers` says

@@ -29,6 +29,7 @@ void write_text(json::Writer& out, std::string_view name, std::string_view text)
 
 std::string scope_name(std::string_view scope) {
   if (scope == system_scope()) return "system";
+  if (scope == operators_scope()) return "operators";
   if (scope.size() != kScopeBytes) return "x" + hex_encode(as_bytes(scope));
   std::string out;
   base32_append(AuditEventId::from_blob(scope).bytes(), out);

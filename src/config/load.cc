@@ -37,6 +37,7 @@ struct CommandLine {
   std::string from;
   std::string file;
   std::string public_key;
+  std::string email;
   bool help = false;
   bool markdown = false;
 };
@@ -49,6 +50,7 @@ constexpr std::string_view kToFlag = "--to";
 constexpr std::string_view kFromFlag = "--from";
 constexpr std::string_view kFileFlag = "--file";
 constexpr std::string_view kPublicKeyFlag = "--public-key";
+constexpr std::string_view kEmailFlag = "--email";
 
 /// What CLI11 writes into: one text for every flag of the table.
 using FlagTexts = std::map<std::string, std::string, std::less<>>;
@@ -64,6 +66,7 @@ void declare_flags(CLI::App& app, CommandLine& line, FlagTexts& texts) {
   app.add_option(std::string(kFromFlag), line.from);
   app.add_option(std::string(kFileFlag), line.file);
   app.add_option(std::string(kPublicKeyFlag), line.public_key);
+  app.add_option(std::string(kEmailFlag), line.email);
   app.add_option(std::string(kConfigFlag), line.config_file);
   for (const Setting& setting : table()) {
     if (setting.flag.empty()) continue;
@@ -280,6 +283,7 @@ std::optional<Command> command_of(const CommandLine& line) {
   if (!line.object.empty()) return std::nullopt;
   if (line.command == "version") return Command::kShowVersion;
   if (line.command == "permissions" && !line.markdown) return Command::kShowPermissions;
+  if (line.command == "init" && !line.markdown) return Command::kInit;
   if (line.command == "backup" && !line.markdown) return Command::kBackup;
   if (line.command == "restore" && !line.markdown) return Command::kRestore;
   if (line.command == "rotate-master-key" && !line.markdown) return Command::kRotateMasterKey;
@@ -316,6 +320,9 @@ void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& readin
   }
   if (loaded.command != Command::kVerifyAudit) check_flag(kFileFlag, line.file, false, reading);
   if (line.file.empty()) check_flag(kPublicKeyFlag, line.public_key, false, reading);
+  if (loaded.command != Command::kInit)  // where it may be left out
+    check_flag(kEmailFlag, line.email, /*is_needed=*/false, reading);
+  loaded.email = line.email;
   loaded.to = Secret(line.to);
   loaded.from = line.from;
   loaded.file = line.file;
@@ -359,8 +366,8 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
   } else if (reading.faults.empty()) {
     reading.fault(
         "command", "unknown_command",
-        "expected backup, restore, migrate-store, rotate-master-key, audit verify, config, "
-        "permissions, version or nothing",
+        "expected init, backup, restore, migrate-store, rotate-master-key, audit verify, "
+        "audit verify-certificate, config, permissions, version or nothing",
         "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {

@@ -13,6 +13,9 @@ constexpr std::string_view kUsage =
 
 Usage:
   connectd [flags]             serve
+  connectd init [flags] [--email ADDRESS]
+                               make the master key and the first operator, whose password is asked
+                               for, or is in CONNECTD_INIT_PASSWORD (docs/operations/first-start.md)
   connectd backup [flags] --to FILE_OR_FOLDER
                                copy the database beside a running server (docs/operations/backup.md)
   connectd restore [flags] --from FILE
@@ -32,7 +35,7 @@ Usage:
                                (docs/operations/master-key.md)
   connectd config [flags]      show every setting, its value and where it came from
   connectd config --markdown   show the documentation of all settings
-  connectd permissions         show what API keys and members may do
+  connectd permissions         show what API keys, members and operators may do
   connectd version             show the version
 
 A flag beats an environment variable, a variable beats the file, the file beats the default.

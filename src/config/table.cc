@@ -18,6 +18,7 @@ constexpr std::size_t kScheduleItemsMax = 32;
 /// A choice's texts, in the order of its enum.
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> kLogFormats = {"console", "json"};
+constexpr std::array<std::string_view, 3> kSecondFactors = {"auto", "required", "off"};
 
 std::string variable_of(std::string_view flag_or_name) {
   std::string variable(kVariablePrefix);
@@ -378,6 +379,13 @@ void add_sso(std::vector<Setting>& t) {
   t.push_back(std::move(dns));
 }
 
+void add_operators(std::vector<Setting>& t) {
+  t.push_back(choice("operators.second_factor", "", kSecondFactors,
+                     "Whether operators must confirm their sessions by a second factor; auto: yes, "
+                     "but not in the sandbox.",
+                     [](auto& s) -> auto& { return s.operators.second_factor; }));
+}
+
 void add_mail(std::vector<Setting>& t) {
   t.push_back(text("mail.smtp_url", "", "smtp://host:587 or smtps://host:465",
                    "Server that takes mails for delivery. smtp:// needs STARTTLS, except to this "
@@ -513,6 +521,7 @@ std::vector<Setting> build_table() {
   add_accounts(all);
   add_privacy(all);
   add_sso(all);
+  add_operators(all);
   add_mail(all);
   add_sandbox(all);
   add_limits(all);

@@ -69,6 +69,9 @@ constexpr std::array kTable = {
               "The identity provider's word does not let this person in", false,
               "Ask the workspace's administrator for an invitation, or sign up and link the "
               "provider with POST /v1/sso/identities."},
+    ErrorInfo{kSupportSessionInactive, "support_session_inactive", 403,
+              "The support session lets nobody in", false,
+              "Wait until the workspace approves it, or open another one."},
     ErrorInfo{kNotFound, "not_found", 404, "Not found", false,
               "Check the path and the id; a key sees only its own workspace and mode."},
     ErrorInfo{kMethodNotAllowed, "method_not_allowed", 405, "The method is not allowed here", false,

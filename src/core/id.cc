@@ -57,6 +57,8 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "idp_";
     case IdKind::kIdentity:
       return "idn_";
+    case IdKind::kSupportSession:
+      return "sup_";
   }
   return "";
 }
@@ -136,5 +138,6 @@ template class Id<IdKind::kAuditEvent>;
 template class Id<IdKind::kDataRequest>;
 template class Id<IdKind::kIdentityProvider>;
 template class Id<IdKind::kIdentity>;
+template class Id<IdKind::kSupportSession>;
 
 }  // namespace flowsell

@@ -23,6 +23,7 @@ audit::Act act_of(IdSource& ids, Time now, const By& by, std::string name, std::
 }
 
 audit::Actor actor_of(const identity::Caller& caller) {
+  if (!caller.support.is_none()) return {audit::ActorKind::kOperator, caller.user.str()};
   if (!caller.user.is_none()) return {audit::ActorKind::kUser, caller.user.str()};
   if (!caller.key.is_none()) return {audit::ActorKind::kApiKey, caller.key.str()};
   return {};

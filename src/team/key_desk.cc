@@ -8,6 +8,7 @@
 #include "core/encoding.h"
 #include "identity/api_key.h"
 #include "json/writer.h"
+#include "refusals.h"
 #include "store/change.h"
 
 namespace flowsell::team {
@@ -47,19 +48,6 @@ Result<std::optional<Error>> check_count(store::Connection& db, const WorkspaceI
   return Error{ErrorCode::kConflict, "a workspace has at most " +
                                          std::to_string(KeyDesk::kPerWorkspaceMax) +
                                          " API keys that are not revoked"};
-}
-
-Error refusal_of(const metering::IdempotencyVerdict& verdict) {
-  switch (verdict.kind) {
-    case Kind::kReused:
-      return {ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key belongs to another request"};
-    case Kind::kUnverifiable:
-      return {ErrorCode::kIdempotencyKeyUnverifiable,
-              "this key made " + ApiKeyId(verdict.resource).str() +
-                  " before the server was restored from a backup"};
-    default:
-      return {ErrorCode::kIdempotencyInProgress, "this Idempotency-Key belongs to another request"};
-  }
 }
 
 }  // namespace
@@ -121,7 +109,10 @@ Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
   CO_TRY(auto outcome, co_await store::change(db_, kKind, std::move(body)));
   if (outcome.refused) co_return std::unexpected(*std::move(outcome.refused));
   if (outcome.verdict.kind == Kind::kFirst) co_return Made{std::move(fresh), std::move(text)};
-  if (outcome.verdict.kind != Kind::kReplay) co_return std::unexpected(refusal_of(outcome.verdict));
+  if (outcome.verdict.kind != Kind::kReplay) {
+    co_return std::unexpected(
+        refusal_of(outcome.verdict, ApiKeyId(outcome.verdict.resource).str()));
+  }
   if (!outcome.earlier) co_return std::unexpected(no_key());
   co_return Made{*std::move(outcome.earlier), std::nullopt};
 }

@@ -25,7 +25,31 @@ CREATE TABLE invitations (
   PRIMARY KEY (workspace_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX invitations_email ON invitations (workspace_id, email);
-)sql"}};
+)sql"},
+                                    store::Migration{.number = 131,
+                                                     .name = "support sessions",
+                                                     .sql = R"sql(
+CREATE TABLE support_sessions (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  operator_id BLOB NOT NULL,
+  category INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  ticket TEXT NOT NULL,
+  reads TEXT NOT NULL,
+  writes TEXT NOT NULL,
+  span_seconds INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  approved_by TEXT NOT NULL,
+  approved_at INTEGER,
+  expires_at INTEGER NOT NULL,
+  ended_by TEXT NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX support_sessions_open ON support_sessions (expires_at) WHERE ended_at IS NULL;
+)sql",
+                                                     .expands = true}};
 
 }  // namespace
 

@@ -69,7 +69,7 @@ def is_of_keys(operation):
 
 
 def is_of_people(operation):
-    return not is_of_keys(operation) and {"people", "team", "privacy", "sso"} & set(operation["tags"])
+    return not is_of_keys(operation) and {"people", "team", "privacy", "sso", "support", "operators"} & set(operation["tags"])
 
 
 def secured():

@@ -33,13 +33,13 @@ def at(cluster, browser, number):
     return other
 
 
-def seconds_until_refused(asks):
-    """Until every one of them has said 401."""
+def seconds_until_refused(asks, status=401):
+    """Until every one of them has said so."""
     begun = time.monotonic()
     refused = set()
     while len(refused) < len(asks):
         for number, ask in enumerate(asks):
-            if ask().status == 401:
+            if ask().status == status:
                 refused.add(number)
         assert time.monotonic() - begun < 10, f"{len(refused)} of {len(asks)}"
     return time.monotonic() - begun
@@ -66,6 +66,39 @@ def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cl
         assert api.send(text_to(f"+91987650000{number}")).status == 202
     assert at(cluster, owner, 1).delete(f"/v1/api_keys/{made['id']}").status == 204
     assert seconds_until_refused([lambda api=api: api.get("/v1/quota") for api in apis]) <= 1.0
+
+
+def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_once(cluster, owner):
+    known = cluster.servers[0].sandbox["operator"]
+    operator = Browser(cluster.servers[0].base_url)
+    assert operator.sign_in(known["email"], known["password"]).status == 201
+    wanted = {"workspace_id": cluster.servers[0].sandbox["workspace_id"], "category": "debugging",
+              "reason": "Deliveries to the shop stop since noon"}
+    session = at(cluster, operator, 1).post("/admin/v1/support_sessions", wanted).json()["id"]
+    headers = {"Connect-Support-Session": session}
+    everywhere = [at(cluster, operator, number) for number in range(len(cluster.servers))]
+    assert [each.get("/v1/quota", headers=headers).status for each in everywhere] == [200] * len(everywhere)
+    assert [each.get(f"/admin/v1/support_sessions/{session}").json()["status"] for each in everywhere] == \
+        ["active"] * len(everywhere)
+    assert at(cluster, owner, 2).delete(f"/v1/support_sessions/{session}").status == 204
+    asks = [lambda each=each: each.get("/v1/quota", headers=headers) for each in everywhere]
+    assert seconds_until_refused(asks, 403) <= 1.0
+    reads = owner.get(f"/v1/audit_events?target={session}&act=support_session.read").json()["data"]
+    assert [each["address"] for each in reads] == ["127.0.0.1"] * len(everywhere), "each once, from where it came"
+
+
+def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, owner):
+    known = cluster.servers[0].sandbox["operator"]
+    root = Browser(cluster.servers[0].base_url)
+    assert root.sign_in(known["email"], known["password"]).status == 201
+    why = {"Connect-Reason": "a test asks for it"}
+    wanted = {"email": cluster.servers[0].sandbox["owner"]["email"], "role": "support"}
+    user = at(cluster, root, 1).post("/admin/v1/operators", wanted, headers=why).json()["user_id"]
+    everywhere = [at(cluster, owner, number) for number in range(len(cluster.servers))]
+    assert [each.get("/admin/v1/workspaces").status for each in everywhere] == [200] * len(everywhere)
+    assert at(cluster, root, 2).patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=why).status == 200
+    asks = [lambda each=each: each.get("/admin/v1/workspaces") for each in everywhere]
+    assert seconds_until_refused(asks, 404) <= 1.0
 
 
 def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, owner):

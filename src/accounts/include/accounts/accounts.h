@@ -12,6 +12,7 @@
 #include "accounts/user.h"
 #include "audit/audit_log.h"
 #include "audit/export.h"
+#include "core/page.h"
 #include "core/sensitive.h"
 #include "crypto/hash.h"
 #include "crypto/key_ring.h"
@@ -187,6 +188,27 @@ class Accounts {
   Result<> put_notice_in(store::Connection& db, const User& to, std::string what,
                          const audit::Origin& from) const;
   void wake_postman() const { rooms_.mail_waits(); }
+  /// nullopt: nobody has the address.
+  Task<std::optional<User>> find_by_email(std::string email);
+  /// The same, blocking; for start-up and tools.
+  Result<std::optional<User>> find_by_email_now(const std::string& email);
+
+  struct SupportNotice {
+    std::string workspace, who, reason;
+    bool needs_approval = false;
+    Time from{}, until{};
+  };
+  /// Tells users that an operator looks into their workspace, or wants to.
+  Task<> tell_of_support(std::vector<UserId> users, SupportNotice notice);
+
+  struct WorkspaceQuery {
+    std::optional<WorkspaceId> after;   ///< older than it
+    std::optional<WorkspaceId> before;  ///< newer than it
+    std::size_t limit = 20;
+  };
+  /// Those that somebody is in, newest first.
+  Task<Page<ListedWorkspace, WorkspaceId>> list_workspaces(WorkspaceQuery query);
+  Task<std::optional<ListedWorkspace>> find_workspace(WorkspaceId workspace);
 
   /// With a verified address, for start-up and tools. Blocking. The user that has the address
   /// already keeps all but his password.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,13 @@ struct UserWorkspace {
   WorkspaceId id;
   std::string name;
   int role = 0;  ///< identity::Role
+};
+
+/// A workspace as the lists of those who are in it have it.
+struct ListedWorkspace {
+  WorkspaceId id;
+  std::string name;
+  std::int64_t members = 0;
 };
 
 /// The address as we store and compare it: lower case, without space around it. nullopt: not one

@@ -35,6 +35,8 @@ class Api {
     const audit::HeadFile* audit_heads = nullptr;
     /// Where a sandbox's mails lie: everybody may read them. nullptr: they leave.
     const mail::MailFolder* sandbox_mails = nullptr;
+    /// Of operators: a session without one is refused.
+    bool needs_second_factor = true;
   };
   explicit Api(Process process);
   ~Api();

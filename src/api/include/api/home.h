@@ -8,6 +8,8 @@
 #include "http/message.h"
 #include "ingest/ingest.h"
 #include "privacy/desk.h"
+#include "operators/openings.h"
+#include "operators/operators.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 #include "sso/single_sign_on.h"
@@ -43,6 +45,12 @@ class Home {
 /// What the directory calls a workspace.
 inline std::string workspace_name(const WorkspaceId& workspace) { return workspace.str(); }
 
+/// Who the installation's operators are, and what they have opened.
+struct Staff {
+  operators::Operators& operators;
+  operators::Openings& openings;
+};
+
 /// An error as an answer.
 http::Response problem_of(const Error& error);
 
@@ -67,6 +75,8 @@ class Homes {
   virtual privacy::Desk* privacy_desk() { return nullptr; }
   /// The same.
   virtual sso::SingleSignOn* sso() = 0;
+  /// Never nullptr where accounts() is not.
+  virtual Staff* staff() = 0;
 
   /// A provider's webhook. Success means that every update is stored; fails as ProviderDoor::open()
   /// and Ingest::store().

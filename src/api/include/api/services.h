@@ -20,6 +20,7 @@
 #include "team/key_desk.h"
 #include "team/members.h"
 #include "team/settings_desk.h"
+#include "team/support_sessions.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -46,6 +47,7 @@ struct Services {
   team::Members& members;
   team::KeyDesk& key_desk;
   team::SettingsDesk& settings_desk;
+  team::SupportSessions& support_sessions;
   /// Tells all replicas where a name is: of a key, of a workspace (home.h).
   std::function<Task<>(std::string)> publish;
 };

@@ -16,7 +16,9 @@ using AuditId = AuditEventId;
 /// Whose chain an event belongs to: the blob of a WorkspaceId or of a user's id, or this.
 constexpr std::size_t kScopeBytes = 16;
 inline std::string system_scope() { return std::string(kScopeBytes, '\0'); }
-/// "system", or the 26 characters that stand behind the prefix of the scope's id. Of bytes that are
+/// The chain of what operators do, of the installation and of no workspace.
+inline std::string operators_scope() { return std::string(kScopeBytes - 1, '\0') + '\1'; }
+/// "system", "operators", or the 26 characters that stand behind the prefix of the scope's id. Of bytes that are
 /// no scope their hexadecimal digits.
 std::string scope_name(std::string_view scope);
 

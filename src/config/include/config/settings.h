@@ -27,6 +27,8 @@ struct ListenAddress {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kConsole, kJson };
+/// Whether operators must have one. kAuto: yes, but not in the sandbox.
+enum class SecondFactor : std::uint8_t { kAuto, kRequired, kOff };
 
 /// Every setting of connectd with its default. The table in table.cc describes each once: name,
 /// flag, environment variable, allowed values, help. docs/configuration.md is that table.
@@ -74,6 +76,9 @@ struct Settings {
     std::vector<std::string> microsoft_tenants;  ///< empty: all organizations'
     ListenAddress dns_server{"", 0};             ///< no address: the system's resolver
   } sso;
+  struct Operators {
+    SecondFactor second_factor = SecondFactor::kAuto;
+  } operators;
   struct Mail {
     std::string smtp_url;  ///< empty: none leaves; in the sandbox they go to a folder
     std::string user;
@@ -146,6 +151,7 @@ struct Settings {
 /// What the command line asks for.
 enum class Command : std::uint8_t {
   kServe,               ///< connectd
+  kInit,                ///< connectd init
   kBackup,              ///< connectd backup --to
   kRestore,             ///< connectd restore --from
   kMigrateStore,        ///< connectd migrate-store
@@ -167,6 +173,7 @@ struct LoadedSettings {
   std::string from;        ///< kRestore: a file; kMigrateStore: a database, may be empty
   std::string file;        ///< kVerifyAudit: an export; empty: the database
   std::string public_key;  ///< kVerifyAudit: whose heads in the export count; may be empty
+  std::string email;       ///< kInit: of the first operator; may be empty
   /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
   /// "file connect.toml".
   std::map<std::string, std::string, std::less<>> sources;

@@ -38,6 +38,7 @@ enum class ErrorCode : std::uint8_t {
   kSsoRequired,                 ///< 403: the workspace takes its identity provider's sessions only.
   kSessionNotForWorkspace,      ///< 403: its identity provider speaks for another workspace.
   kSsoNotAdmitted,              ///< 403: signed in at the provider, and may not come in here.
+  kSupportSessionInactive,      ///< 403: it waits for approval, or is over.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405
   kRequestTimeout,              ///< 408: the client was too slow.

@@ -32,6 +32,7 @@ enum class IdKind : std::uint8_t {
   kDataRequest,
   kIdentityProvider,
   kIdentity,
+  kSupportSession,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -88,6 +89,7 @@ using AuditEventId = Id<IdKind::kAuditEvent>;
 using DataRequestId = Id<IdKind::kDataRequest>;
 using IdentityProviderId = Id<IdKind::kIdentityProvider>;
 using IdentityId = Id<IdKind::kIdentity>;
+using SupportSessionId = Id<IdKind::kSupportSession>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -128,6 +130,7 @@ extern template class Id<IdKind::kAuditEvent>;
 extern template class Id<IdKind::kDataRequest>;
 extern template class Id<IdKind::kIdentityProvider>;
 extern template class Id<IdKind::kIdentity>;
+extern template class Id<IdKind::kSupportSession>;
 
 }  // namespace flowsell
 

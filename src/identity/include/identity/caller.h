@@ -76,6 +76,8 @@ struct Caller {
   UserId user = {};  ///< none: a key
   /// What a key may send from; nullptr: all of its mode. Lives as long as the request.
   const std::vector<SenderId>* senders = nullptr;
+  /// Of an operator: the session that lets him in. None: a key, or a member.
+  SupportSessionId support = {};
 
   bool may_send_from(const SenderId& sender) const noexcept;
 };

@@ -6,7 +6,7 @@
 
 namespace flowsell::team {
 
-/// Tables of this room: members, invitations.
+/// Tables of this room: members, invitations, support_sessions.
 std::span<const store::Migration> migrations();
 
 }  // namespace flowsell::team

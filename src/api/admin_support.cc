@@ -1,0 +1,229 @@
+// How operators open support sessions, and see what became of them.
+#include <algorithm>
+
+#include "call.h"
+#include "headers.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "paging.h"
+#include "request_body.h"
+#include "staff_door.h"
+#include "support_render.h"
+#include "telemetry/log.h"
+
+namespace flowsell::api {
+namespace {
+
+using operators::Opening;
+using operators::Power;
+using team::SupportSession;
+using team::SupportSessions;
+
+constexpr json::StringRule kReason{10, 500};
+constexpr json::StringRule kTicket{1, 100};
+
+identity::Scopes read_writes(json::ObjectReader& in, identity::Scopes allowed) {
+  identity::Scopes scopes;
+  if (in.find("scopes") == nullptr) return scopes;
+  const json::Array* array = in.array("scopes", 0, identity::permissions().size());
+  if (array == nullptr) return scopes;
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    const json::Value& value = (*array)[i];
+    const auto one = value.is_string()
+                         ? identity::Scopes::parse(std::string_view(value.get_string()))
+                         : std::nullopt;
+    if (one && !one->empty() && allowed.has_all(*one)) {
+      scopes = scopes | *one;
+    } else {
+      in.faults().push_back({in.pointer_of("scopes") + "/" + std::to_string(i), "invalid_value",
+                             "your role does not write by such a scope",
+                             "Use those that docs/permissions.md lists for your role."});
+    }
+  }
+  return scopes;
+}
+
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+Result<SupportSessions::Draft> read_draft(const AdminCall& call) {
+  TRY(const auto document, json_body(call.visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  SupportSessions::Draft draft;
+  const auto workspace = WorkspaceId::parse(in.required_string("workspace_id").value_or(""));
+  if (!workspace && in.find("workspace_id") != nullptr)
+    in.fault("workspace_id", "invalid_id", workspace.error().detail, "Use the workspace's id.");
+  draft.workspace = workspace.value_or(WorkspaceId());
+  const auto category = in.required_string("category");
+  if (category && !team::category_named(*category)) {
+    in.fault("category", "invalid_value", "there is no such category",
+             "Use onboarding, payment_setup, debugging or customer_request.");
+  }
+  draft.category =
+      team::category_named(category.value_or("")).value_or(team::SupportCategory::kDebugging);
+  draft.reason = in.required_string("reason", kReason).value_or("");
+  draft.ticket = in.string("ticket", kTicket).value_or("");
+  for (const std::string_view name : {"reason", "ticket"}) {
+    if (!is_one_line(name == "reason" ? draft.reason : draft.ticket))
+      in.fault(name, "invalid_format", "it is not one line", "Send it without line ends.");
+  }
+  draft.user = call.who.user;
+  draft.reads = operators::readable_by(call.who.role);
+  draft.writes = read_writes(in, operators::writable_by(call.who.role));
+  constexpr std::int64_t kMax = SupportSessions::kSpanMax.count();
+  draft.span = std::chrono::minutes(
+      in.integer("minutes", 1, kMax).value_or(SupportSessions::kSpanDefault.count()));
+  draft.origin = call.visit.origin();
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return draft;
+}
+
+/// The key of the call, in the workspace that it is about.
+Result<std::optional<metering::IdempotentCall>> idempotent_opening(const AdminCall& call,
+                                                                   const Services& services,
+                                                                   const WorkspaceId& workspace) {
+  const auto header = call.visit.request.header("Idempotency-Key");
+  if (header.empty()) return std::nullopt;
+  TRY(const std::string key, metering::Idempotency::parse_header(header));
+  // Another operator's key is another key.
+  return services.idempotency.begin(
+      workspace, identity::Mode::kLive, http::method_name(call.visit.request.method),
+      std::string(call.visit.request.path) + "#" + call.who.user.str(), key,
+      call.visit.request.body, services.clock.now());
+}
+
+/// Owners hear of it before it lets anybody in.
+Task<> tell_owners(AdminCall& call, const Services& services, const SupportSession& session) {
+  CO_TRY(const auto members, co_await services.members.list(session.workspace));
+  std::vector<UserId> owners;
+  for (const team::Member& member : members) {
+    if (member.role == identity::Role::kOwner) owners.push_back(member.user);
+  }
+  CO_TRY(std::string name, co_await services.workspaces.name_of(session.workspace));
+  co_return co_await call.visit.accounts.tell_of_support(
+      std::move(owners),
+      {std::move(name), call.user().name, session.reason, !session.approved_at.has_value(),
+       session.created_at, session.expires_at});
+}
+
+Task<> make_usable(AdminCall& call, const Services& services, const SupportSession& session) {
+  CO_TRY(const auto noted, co_await call.staff.openings.find(session.id));
+  if (noted) co_return Result<>{};
+  CO_CHECK_OK(co_await tell_owners(call, services, session));
+  CO_TRY([[maybe_unused]] const bool is_new,
+         co_await call.staff.openings.note(
+             call.by(), {session.id, session.workspace, session.user, session.category,
+                         session.reason, session.ticket, session.created_at}));
+  co_return Result<>{};
+}
+
+Task<http::Response> open_session(AdminCall& call) {
+  CO_TRY(auto draft, read_draft(call));
+  auto home =
+      co_await call.visit.homes.find_named(workspace_name(draft.workspace), call.visit.request);
+  if (!home) co_return std::unexpected(std::move(home).error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  // On SQLite every name has its home there: whether there is such a workspace is asked here.
+  CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(draft.workspace));
+  draft.needs_approval = services.workspaces.settings().of(draft.workspace)->support_needs_approval;
+  CO_TRY(auto once, idempotent_opening(call, services, draft.workspace));
+  CO_TRY(const auto opened, co_await services.support_sessions.open(std::move(draft), once));
+  // What is cut short here lets nobody in; the same call with its Idempotency-Key goes on.
+  CO_CHECK_OK(co_await make_usable(call, services, opened.session));
+  http::Response response;
+  response.status = 201;
+  response.body = render(opened.session, &call.user(), services.clock.now());
+  response.headers.push_back({"Location", "/admin/v1/support_sessions/" + opened.session.id.str()});
+  if (opened.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  co_return response;
+}
+
+/// One's own, or all of an overseer's. Others' are as if they were not there.
+Task<Opening> opening_of(AdminCall& call) {
+  CO_TRY(const auto id, SupportSessionId::parse(call.visit.request.params.at(0)));
+  CO_TRY(auto opening, co_await call.staff.openings.find(id));
+  const bool may_see = opening && (opening->user == call.who.user ||
+                                   operators::may(call.who.role, Power::kSupportOversee));
+  if (!may_see) co_return fail(ErrorCode::kNotFound, "there is no such support session");
+  co_return *std::move(opening);
+}
+
+Task<http::Response> get_session(AdminCall& call) {
+  CO_TRY(const Opening opening, co_await opening_of(call));
+  auto home =
+      co_await call.visit.homes.find_named(workspace_name(opening.workspace), call.visit.request);
+  if (!home) co_return std::unexpected(std::move(home).error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  CO_TRY(const auto session,
+         co_await services.support_sessions.find(opening.workspace, opening.id));
+  CO_TRY(const auto users, co_await call.visit.accounts.find_all({session.user}));
+  http::Response response;
+  response.body = render(session, users.empty() ? nullptr : &users.front(), services.clock.now());
+  co_return response;
+}
+
+Task<http::Response> end_session(AdminCall& call) {
+  CO_TRY(const Opening opening, co_await opening_of(call));
+  auto home =
+      co_await call.visit.homes.find_named(workspace_name(opening.workspace), call.visit.request);
+  if (!home) co_return std::unexpected(std::move(home).error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const audit::Actor by{audit::ActorKind::kOperator, call.who.user.str()};
+  CO_TRY([[maybe_unused]] const auto ended,
+         co_await home->services()->support_sessions.end(opening.workspace, opening.id, by,
+                                                         call.visit.origin()));
+  CO_CHECK_OK(co_await call.staff.openings.note_end(call.by(), opening.id));
+  http::Response response;
+  response.status = 204;
+  co_return response;
+}
+
+std::string render(const Opening& opening) {
+  json::Writer out;
+  out.begin_object().key("id").string(opening.id.str());
+  out.key("object").string("support_opening");
+  out.key("workspace_id").string(opening.workspace.str());
+  out.key("operator_id").string(opening.user.str());
+  out.key("category").string(team::category_name(opening.category));
+  out.key("reason").string(opening.reason).key("ticket");
+  opening.ticket.empty() ? out.null() : out.string(opening.ticket);
+  out.key("created_at").string(format_time(opening.created_at)).end_object();
+  return std::move(out).take();
+}
+
+Task<http::Response> list_sessions(AdminCall& call) {
+  CO_TRY(auto in, QueryReader::parse(call.visit.request.query));
+  const auto asked = ListRequest<SupportSessionId>::read(in);
+  auto of = in.id<UserId>("operator_id");
+  CO_CHECK_OK(in.finish());
+  if (!operators::may(call.who.role, Power::kSupportOversee)) {
+    if (of && *of != call.who.user)
+      co_return std::unexpected(check_power(call.who, Power::kSupportOversee).error());
+    of = call.who.user;
+  }
+  CO_TRY(const auto page,
+         co_await call.staff.openings.list({of, asked.after, asked.before, asked.limit}));
+  co_return list_response(call.visit.request, page,
+                          [](const Opening& each) { return render(each); });
+}
+
+}  // namespace
+
+void add_admin_support_routes(Routes& routes) {
+  using http::Method;
+  using enum Routes::Reason;
+  routes.add_admin(Method::kPost, "/admin/v1/support_sessions", Power::kSupportOpen, open_session,
+                   kElsewhere);
+  routes.add_admin(Method::kGet, "/admin/v1/support_sessions", Power::kSupportOpen, list_sessions);
+  routes.add_admin(Method::kGet, "/admin/v1/support_sessions/{}", Power::kSupportOpen, get_session);
+  routes.add_admin(Method::kDelete, "/admin/v1/support_sessions/{}", Power::kSupportOpen,
+                   end_session, kElsewhere);
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,61 @@
+#include "staff_door.h"
+
+#include <algorithm>
+
+#include "core/encoding.h"
+
+namespace flowsell::api {
+namespace {
+
+constexpr std::size_t kReasonMin = 3;
+constexpr std::size_t kReasonMax = 500;
+constexpr std::size_t kIdMax = 40;
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+}  // namespace
+
+Task<operators::Operator> operator_of(const accounts::Session& session, Staff& staff,
+                                      bool needs_second_factor) {
+  CO_TRY(auto found, co_await staff.operators.find(session.user.id));
+  if (!found) co_return fail(ErrorCode::kNotFound, "there is no such path");
+  if (needs_second_factor && !session.has_second_factor)
+    co_return fail(ErrorCode::kSecondFactorRequired, "operators need a second factor");
+  co_return *std::move(found);
+}
+
+Result<> check_power(const operators::Operator& who, operators::Power power) {
+  if (operators::may(who.role, power)) return {};
+  return fail(ErrorCode::kInsufficientScope,
+              "the role " + std::string(operators::role_name(who.role)) + " lacks " +
+                  std::string(operators::power_name(power)));
+}
+
+Result<std::string> stated_reason(const http::Request& request, bool is_needed) {
+  constexpr std::string_view kFix = "Say in one line of 3 to 500 characters why you do this.";
+  std::string reason(request.header("Connect-Reason"));
+  if (reason.empty()) {
+    if (!is_needed) return reason;
+    return fail_field("Connect-Reason", "required", "a reason is needed", std::string(kFix));
+  }
+  const bool is_line = is_valid_utf8(reason) && std::ranges::none_of(reason, is_control);
+  const std::size_t length = is_line ? count_code_points(reason) : 0;
+  if (length >= kReasonMin && length <= kReasonMax) return reason;
+  return fail_field("Connect-Reason", "invalid_value",
+                    "the reason is no line of 3 to 500 characters", std::string(kFix));
+}
+
+std::string operation_name(http::Method method, std::string_view pattern) {
+  return std::string(http::method_name(method)).append(" ").append(pattern);
+}
+
+std::string object_of(const http::Request& request) {
+  if (request.params.empty()) return {};
+  const std::string& text = request.params.front();
+  const bool is_id = text.size() <= kIdMax && std::ranges::all_of(text, [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                     });
+  return is_id ? text : std::string();
+}
+
+}  // namespace flowsell::api

@@ -1,0 +1,465 @@
+"""Operators, and the support sessions by which they look into workspaces."""
+
+import re
+
+import pytest
+
+from _support.api import Api, text_to
+from _support.contract import contract
+from _support.people import Browser, Mails, add_member, owner_of, sign_up
+from _support.second_factor import enable
+from _support.waiting import wait_until
+
+SUPPORT_HEADER = "Connect-Support-Session"
+WHY = {"Connect-Reason": "a test asks for it"}
+ROLES = ("support", "onboarding", "billing", "superadmin")
+REASON = "Deliveries to the shop stop since noon"
+NOTHING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
+
+
+@pytest.fixture(scope="module")
+def server(shared):
+    return shared.server
+
+
+@pytest.fixture(scope="module")
+def owner(server):
+    return owner_of(server)
+
+
+def operator_of(server, checked=True):
+    """The sandbox's superadmin, signed in."""
+    known = server.sandbox["operator"]
+    browser = Browser(server.base_url, checked=checked)
+    answer = browser.sign_in(known["email"], known["password"])
+    assert answer.status == 201, answer
+    return browser
+
+
+@pytest.fixture(scope="module")
+def root(server):
+    return operator_of(server)
+
+
+def code(answer):
+    return answer.json()["code"]
+
+
+def add_operator(server, root, address, role, checked=True):
+    """Somebody new whom a superadmin has made an operator."""
+    browser = sign_up(server, address, checked=checked)
+    answer = root.post("/admin/v1/operators", {"email": address, "role": role}, headers=WHY)
+    assert answer.status == 201, answer
+    return browser
+
+
+def open_session(operator, workspace, headers=None, **more):
+    body = {"workspace_id": workspace, "category": "debugging", "reason": REASON, **more}
+    return operator.post("/admin/v1/support_sessions", body, headers=headers)
+
+
+class Helper:
+    """An operator's browser, as it is let in by a support session."""
+
+    def __init__(self, browser, session):
+        self.browser, self.session = browser, session
+
+    def request(self, method, target, body=None, **more):
+        return self.browser.request(method, target, body, headers={SUPPORT_HEADER: self.session, **more})
+
+    def get(self, target):
+        return self.request("GET", target)
+
+
+def helper_of(operator, workspace, **more):
+    answer = open_session(operator, workspace, **more)
+    assert answer.status == 201, answer
+    return Helper(operator, answer.json()["id"])
+
+
+def acts_of(owner, session):
+    """What the workspace's record says of a session, the oldest first."""
+    events = owner.get(f"/v1/audit_events?target={session}&limit=100").json()["data"]
+    return [(event["act"], (event["after"] or {}).get("operation")) for event in reversed(events)]
+
+
+# --- who is an operator ---
+
+def test_to_others_there_is_no_such_path(server, owner):
+    for method, path in admin_operations().values():
+        answer = ask(owner, method, path)
+        assert (answer.status, code(answer)) == (404, "not_found"), path
+        answer = ask(Browser(server.base_url), method, path)
+        assert (answer.status, code(answer)) == (401, "invalid_session"), path
+        answer = Api(server.base_url, server.sandbox["api_key"]).request(method, path.replace("{id}", "x"))
+        assert answer.status == 401, "a key opens no door of operators"
+
+
+def test_an_operator_without_a_second_factor_is_refused_where_it_is_required(make_stack):
+    server = make_stack(settings={"OPERATORS_SECOND_FACTOR": "required"}).server
+    root = operator_of(server)
+    answer = root.get("/admin/v1/workspaces")
+    assert (answer.status, code(answer)) == (401, "second_factor_required")
+    answer = open_session(root, server.sandbox["workspace_id"])
+    assert (answer.status, code(answer)) == (401, "second_factor_required")
+    enable(root, server.sandbox["operator"]["password"])
+    helper = helper_of(root, server.sandbox["workspace_id"])
+    assert helper.get("/v1/quota").status == 200
+
+
+def test_an_operator_is_made_changed_disabled_and_removed(server, root):
+    browser = add_operator(server, root, "meera@example.com", "support")
+    user = browser.get("/v1/user").json()["id"]
+    assert browser.get("/admin/v1/workspaces").status == 200
+    again = root.post("/admin/v1/operators", {"email": "meera@example.com", "role": "billing"}, headers=WHY)
+    assert code(again) == "conflict"
+    changed = root.patch(f"/admin/v1/operators/{user}", {"role": "billing"}, headers=WHY).json()
+    assert (changed["role"], changed["email"]) == ("billing", "meera@example.com")
+    assert root.patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY).json()["disabled"]
+    assert browser.get("/admin/v1/workspaces").status == 404
+    assert not root.patch(f"/admin/v1/operators/{user}", {"disabled": False}, headers=WHY).json()["disabled"]
+    assert browser.get("/admin/v1/workspaces").status == 200
+    assert root.delete(f"/admin/v1/operators/{user}", headers=WHY).status == 204
+    assert browser.get("/admin/v1/workspaces").status == 404
+    assert browser.get("/v1/user").status == 200, "the account stays"
+
+
+def test_nobody_becomes_an_operator_who_has_no_account(root):
+    answer = root.post("/admin/v1/operators", {"email": "nobody@example.com", "role": "support"}, headers=WHY)
+    assert answer.status == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/email"]
+
+
+def test_the_last_superadmin_stays(root):
+    me = root.get("/v1/user").json()["id"]
+    assert code(root.delete(f"/admin/v1/operators/{me}", headers=WHY)) == "conflict"
+    assert code(root.patch(f"/admin/v1/operators/{me}", {"role": "support"}, headers=WHY)) == "conflict"
+    assert code(root.patch(f"/admin/v1/operators/{me}", {"disabled": True}, headers=WHY)) == "conflict"
+
+
+def test_a_change_says_why(root):
+    user = f"/admin/v1/operators/usr_{NOTHING}"
+    for answer in (root.delete(user), root.patch(user, {}, headers={"Connect-Reason": "no"})):
+        assert answer.status == 400
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["Connect-Reason"]
+
+
+def test_what_operators_do_is_on_record_with_its_reason(server, root):
+    browser = add_operator(server, root, "record@example.com", "support")
+    user = browser.get("/v1/user").json()["id"]
+    browser.get(f"/admin/v1/workspaces?email={server.sandbox['owner']['email']}",
+                headers={"Connect-Reason": "ticket T-7"})
+    assert browser.get("/admin/v1/operators").status == 403
+    acts = root.get(f"/admin/v1/audit_events?actor_id={user}").json()["data"]
+    assert [(act["act"], act["after"]["operation"]) for act in acts] == [
+        ("operator.refused", "GET /admin/v1/operators"), ("operator.read", "GET /admin/v1/workspaces")]
+    assert acts[1]["personal"]["reason"] == "ticket T-7"
+    assert server.sandbox["owner"]["email"] in acts[1]["personal"]["query"]
+    made = root.get(f"/admin/v1/audit_events?act=operator.*&target={user}").json()["data"]
+    assert (made[0]["act"], made[0]["personal"]["reason"]) == ("operator.created", WHY["Connect-Reason"])
+
+
+def test_workspaces_are_found_by_id_and_by_address(server, root, owner):
+    mine = server.sandbox["workspace_id"]
+    assert mine in [each["id"] for each in root.get("/admin/v1/workspaces?limit=100").json()["data"]]
+    by_id = root.get(f"/admin/v1/workspaces?id={mine}").json()["data"]
+    by_email = root.get(f"/admin/v1/workspaces?email={server.sandbox['owner']['email']}").json()["data"]
+    assert by_id == by_email
+    assert by_id[0]["id"] == mine and by_id[0]["members"] >= 1
+    assert root.get("/admin/v1/workspaces?email=nobody@example.com").json()["data"] == []
+    assert root.get(f"/admin/v1/workspaces?id=ws_{NOTHING}").json()["data"] == []
+    made = [owner.post("/v1/workspaces", {"name": f"Page {number}"}).json()["id"] for number in range(3)]
+    owner.workspace = mine
+    first = root.get("/admin/v1/workspaces?limit=2").json()
+    assert [each["id"] for each in first["data"]] == [made[2], made[1]]
+    second = root.get(f"/admin/v1/workspaces?limit=2&after={first['next']}").json()
+    assert second["data"][0]["id"] == made[0]
+
+
+# --- support sessions ---
+
+def test_a_session_lets_its_operator_read_and_the_workspace_sees_it(server, root, owner, shared):
+    message = shared.api.send(text_to("+919876500001")).json()["id"]
+    before = len(Mails(server).all_to(server.sandbox["owner"]["email"]))
+    helper = helper_of(root, server.sandbox["workspace_id"], ticket="T-1042")
+    shown = owner.get(f"/v1/support_sessions/{helper.session}").json()
+    assert (shown["status"], shown["reason"], shown["ticket"], shown["minutes"]) == ("active", REASON, "T-1042", 30)
+    assert shown["operator"]["name"] == "Sandbox Operator" and shown["writes"] == []
+    assert helper.session in [each["id"] for each in owner.get("/v1/support_sessions").json()["data"]]
+    assert helper.get(f"/v1/messages/{message}").json()["id"] == message
+    assert helper.get("/v1/quota").status == 200
+    assert acts_of(owner, helper.session) == [
+        ("support_session.opened", None), ("support_session.read", "GET /v1/messages/{}"),
+        ("support_session.read", "GET /v1/quota")]
+    read = owner.get(f"/v1/audit_events?target={helper.session}&act=support_session.read").json()["data"][1]
+    assert read["actor"] == {"type": "operator", "id": shown["operator"]["id"]}
+    assert read["after"]["object"] == message and read["request_id"]
+    mail = Mails(server).wait_for(server.sandbox["owner"]["email"], before + 1)[-1]
+    assert REASON in re.sub(r"\s+", " ", mail.get_body(("plain",)).get_content())
+
+
+def test_without_a_session_an_operator_is_a_stranger(server, root):
+    root.workspace = server.sandbox["workspace_id"]
+    assert root.get("/v1/members").status == 404
+    root.workspace = None
+
+
+def test_a_session_reads_only_unless_it_was_opened_for_more(server, root, owner, shared):
+    receiver = shared.receiver()
+    endpoint = receiver.endpoint_id
+    reader = helper_of(root, server.sandbox["workspace_id"])
+    change = {"status": "disabled"}
+    path = f"/v1/webhook_endpoints/{endpoint}"
+    shown = reader.get(path).json()
+    assert shown["status"] == "enabled"
+    assert receiver.url.startswith(shown["url"] + "/"), "a path may hold a secret"
+    assert code(reader.request("PATCH", path, change)) == "insufficient_scope"
+    assert code(reader.request("POST", "/v1/messages", text_to("+919876500002"))) == "insufficient_scope"
+    assert owner.get(path).json()["status"] == "enabled"
+    writer = helper_of(root, server.sandbox["workspace_id"], scopes=["webhooks:manage"])
+    assert writer.request("PATCH", path, change).json()["status"] == "disabled"
+    for elsewhere in ({"url": "https://example.com/mine"}, {"events": ["message.received"]}):
+        assert code(writer.request("PATCH", path, elsewhere)) == "insufficient_scope", "content goes where events go"
+    assert acts_of(owner, reader.session)[1:] == [
+        ("support_session.read", "GET /v1/webhook_endpoints/{}"),
+        ("support_session.refused", "PATCH /v1/webhook_endpoints/{}"),
+        ("support_session.refused", "POST /v1/messages")]
+    assert ("support_session.write", "PATCH /v1/webhook_endpoints/{}") in acts_of(owner, writer.session)
+
+
+def test_scopes_are_those_that_the_role_writes_by(server, root):
+    operators = {role: add_operator(server, root, f"writes-{role}@example.com", role) for role in ROLES}
+    workspace = server.sandbox["workspace_id"]
+    allowed = {"support": {"webhooks:manage"}, "onboarding": {"webhooks:manage", "messages:send"}, "billing": set(),
+               "superadmin": {"webhooks:manage", "messages:send"}}
+    every = ("messages:send", "messages:read", "webhooks:manage", "usage:read", "audit:read", "keys:manage", "members:read",
+             "members:manage", "workspace:manage")
+    for role, browser in operators.items():
+        taken = {scope for scope in every if open_session(browser, workspace, scopes=[scope]).status == 201}
+        assert taken == allowed[role], role
+    billing = helper_of(operators["billing"], workspace)
+    assert billing.get("/v1/usage").status == 200
+    assert code(billing.get("/v1/messages")) == "insufficient_scope"
+
+
+@pytest.mark.parametrize("wrong, pointer", [
+    ({"category": "curiosity"}, "/category"),
+    ({"reason": "too short"}, "/reason"),
+    ({"reason": "x" * 501}, "/reason"),
+    ({"reason": "two\nlines of a reason"}, "/reason"),
+    ({"minutes": 0}, "/minutes"),
+    ({"minutes": 241}, "/minutes"),
+    ({"scopes": ["members:manage"]}, "/scopes/0"),
+    ({"workspace_id": "msg_01"}, "/workspace_id"),
+    ({"other": 1}, "/other"),
+])
+def test_faults_of_an_opening_are_named(root, server, wrong, pointer):
+    answer = open_session(root, **{"workspace": server.sandbox["workspace_id"], **wrong}) if "workspace_id" not in wrong \
+        else root.post("/admin/v1/support_sessions", {"category": "debugging", "reason": REASON, **wrong})
+    assert answer.status == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+
+
+def test_a_workspace_that_is_not_there_is_not_found(root):
+    assert open_session(root, f"ws_{NOTHING}").status == 404
+
+
+def test_a_replay_opens_no_second_session(server, root):
+    headers = {"Idempotency-Key": "open-it-once"}
+    first = open_session(root, server.sandbox["workspace_id"], headers=headers)
+    again = open_session(root, server.sandbox["workspace_id"], headers=headers)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert code(open_session(root, server.sandbox["workspace_id"], headers=headers, minutes=5)) == "idempotency_key_reused"
+
+
+def test_the_workspace_ends_a_session_at_once(server, root, owner):
+    helper = helper_of(root, server.sandbox["workspace_id"])
+    assert helper.get("/v1/quota").status == 200
+    assert owner.delete(f"/v1/support_sessions/{helper.session}").status == 204
+    assert code(helper.get("/v1/quota")) == "support_session_inactive"
+    shown = root.get(f"/admin/v1/support_sessions/{helper.session}").json()
+    assert (shown["status"], shown["ended_by"]) == ("ended", owner.get("/v1/user").json()["id"])
+    assert owner.delete(f"/v1/support_sessions/{helper.session}").status == 204, "once more changes nothing"
+
+
+def test_an_operator_ends_his_own_and_sees_no_others(server, root, owner):
+    one = add_operator(server, root, "one@example.com", "support")
+    two = add_operator(server, root, "two@example.com", "support")
+    helper = helper_of(one, server.sandbox["workspace_id"])
+    path = f"/admin/v1/support_sessions/{helper.session}"
+    assert [each["id"] for each in one.get("/admin/v1/support_sessions").json()["data"]] == [helper.session]
+    assert two.get("/admin/v1/support_sessions").json()["data"] == []
+    assert two.get(f"/admin/v1/support_sessions?operator_id={one.get('/v1/user').json()['id']}").status == 403
+    assert two.get(path).status == 404
+    assert two.delete(path).status == 404
+    for other in (two, owner):
+        assert code(Helper(other, helper.session).get("/v1/quota")) == "support_session_inactive", "it is its opener's"
+    assert code(Helper(one, f"sup_{NOTHING}").get("/v1/quota")) == "support_session_inactive"
+    assert code(Helper(one, "mine").get("/v1/quota")) == "invalid_id"
+    assert helper.session in [each["id"] for each in root.get("/admin/v1/support_sessions?limit=100").json()["data"]]
+    assert one.delete(path).status == 204
+    assert code(helper.get("/v1/quota")) == "support_session_inactive"
+    user = one.get("/v1/user").json()["id"]
+    acts = root.get(f"/admin/v1/audit_events?act=support_session.*&actor_id={user}").json()["data"]
+    assert [(act["act"], act["target"]) for act in acts] == [("support_session.ended", helper.session),
+                                                             ("support_session.opened", helper.session)]
+
+
+def test_who_is_no_operator_any_more_is_out_of_his_sessions(server, root):
+    browser = add_operator(server, root, "leaves@example.com", "support")
+    helper = helper_of(browser, server.sandbox["workspace_id"])
+    user = browser.get("/v1/user").json()["id"]
+    assert helper.get("/v1/quota").status == 200
+    root.patch(f"/admin/v1/operators/{user}", {"role": "billing"}, headers=WHY)
+    assert code(helper.get("/v1/messages")) == "insufficient_scope", "he has no more than his role by now"
+    root.patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY)
+    assert code(helper.get("/v1/quota")) == "support_session_inactive"
+
+
+def test_a_session_of_another_workspace_stays_there(server, root, owner):
+    other = sign_up(server, "otherowner@example.com")
+    workspace = other.post("/v1/workspaces", {"name": "Other"}).json()["id"]
+    helper = helper_of(root, workspace)
+    helper.browser.workspace = server.sandbox["workspace_id"]
+    emails = {member["email"] for member in helper.get("/v1/members").json()["data"]}
+    helper.browser.workspace = None
+    assert emails == {"otherowner@example.com"}, "Connect-Workspace opens no other one"
+    assert owner.get(f"/v1/support_sessions/{helper.session}").status == 404
+    assert owner.delete(f"/v1/support_sessions/{helper.session}").status == 404
+
+
+def test_nobody_approves_a_session_that_does_not_wait(server, root, owner):
+    helper = helper_of(root, server.sandbox["workspace_id"])
+    assert code(owner.post(f"/v1/support_sessions/{helper.session}/approvals")) == "conflict"
+
+
+def test_members_see_who_looks_in_and_managers_end_it(server, root, owner):
+    helper = helper_of(root, server.sandbox["workspace_id"])
+    viewer = add_member(server, owner, "sees@example.com", "viewer")
+    assert viewer.get(f"/v1/support_sessions/{helper.session}").json()["status"] == "active"
+    assert viewer.delete(f"/v1/support_sessions/{helper.session}").status == 403
+
+
+def test_a_workspace_that_wants_to_approve_is_asked_first(server, root):
+    asked = sign_up(server, "approves@example.com")
+    workspace = asked.post("/v1/workspaces", {"name": "Careful"}).json()["id"]
+    change = {"support_needs_approval": True}
+    assert asked.patch(f"/v1/workspaces/{workspace}", change).json()["support_needs_approval"]
+    helper = helper_of(root, workspace)
+    assert asked.get(f"/v1/support_sessions/{helper.session}").json()["status"] == "awaiting_approval"
+    assert code(helper.get("/v1/quota")) == "support_session_inactive"
+    approved = asked.post(f"/v1/support_sessions/{helper.session}/approvals")
+    assert (approved.status, approved.json()["status"]) == (201, "active")
+    assert approved.json()["approved_by"] == asked.get("/v1/user").json()["id"]
+    assert helper.get("/v1/quota").status == 200
+    assert helper.get(f"/v1/workspaces/{workspace}").json()["id"] == workspace
+    assert [act for act, _ in acts_of(asked, helper.session)][:2] == ["support_session.requested", "support_session.approved"]
+    assert code(helper.request("PATCH", f"/v1/workspaces/{workspace}", {"support_needs_approval": False})) == \
+        "insufficient_scope"
+    declined = helper_of(root, workspace)
+    assert asked.delete(f"/v1/support_sessions/{declined.session}").status == 204
+    assert code(asked.post(f"/v1/support_sessions/{declined.session}/approvals")) == "conflict"
+
+
+# --- who may do what, by the contract ---
+
+EVERY_ROLE = set(ROLES)
+# What a role may do, by operationId; the table of docs/permissions.md once more, from the caller's side.
+ALLOWED = {
+    "openSupportSession": EVERY_ROLE, "listSupportOpenings": EVERY_ROLE, "getOpenedSupportSession": EVERY_ROLE,
+    "closeSupportSession": EVERY_ROLE, "findWorkspaces": EVERY_ROLE,
+    "listOperators": {"superadmin"}, "createOperator": {"superadmin"}, "updateOperator": {"superadmin"},
+    "deleteOperator": {"superadmin"}, "listOperatorActs": {"superadmin"},
+}
+# What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
+IN_SUPPORT = {
+    "listMessages": "read", "getMessage": "read", "createMessage": "write", "validateMessage": "write",
+    "markMessageRead": "write", "listSenders": "read", "listWebhookEndpoints": "read", "getWebhookEndpoint": "read",
+    "updateWebhookEndpoint": "write", "deleteWebhookEndpoint": "write", "listDeliveries": "read", "getQuota": "read",
+    "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
+    "listAuditEvents": "read", "getAuditEvent": "read",
+}
+IDS = {"support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
+       "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
+
+
+def admin_operations():
+    return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
+            if path.startswith("/admin/")}
+
+
+def calls_of_workspaces():
+    """Those that go by a key or by a member's role."""
+    of_people = {"people", "sandbox", "operation", "operators"}
+    return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
+            if not set(operation["tags"]) & of_people
+            and operation["operationId"] not in {"acceptInvitation", "reportLeakedApiKey"}}
+
+
+def ask(browser, method, path, headers=None):
+    """Something that is well-formed but about nothing that exists, so that it changes nothing."""
+    kind = IDS.get(path.split("/")[3 if path.startswith("/admin/") else 2], "msg")
+    target = path.replace("{id}", f"{kind}_{NOTHING}")
+    return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None,
+                           headers={**WHY, **(headers or {})})
+
+
+def test_every_admin_operation_has_its_row():
+    assert set(admin_operations()) == set(ALLOWED)
+
+
+def test_each_role_may_do_what_its_row_says_and_nothing_else(make_stack):
+    server = make_stack(checked=False).server
+    root = operator_of(server, checked=False)
+    browsers = {role: add_operator(server, root, f"{role}@example.com", role, checked=False) for role in ROLES}
+    stranger = sign_up(server, "foreign@example.com", checked=False)
+    wrong = []
+    for name, (method, path) in admin_operations().items():
+        for role, browser in browsers.items():
+            refused = ask(browser, method, path).status == 403
+            if refused == (role in ALLOWED[name]):
+                wrong.append((name, role))
+        if ask(stranger, method, path).status != 404:
+            wrong.append((name, "no operator"))
+        if ask(Browser(server.base_url, checked=False), method, path).status != 401:
+            wrong.append((name, "nobody"))
+    assert wrong == []
+
+
+def test_a_support_session_may_do_what_its_row_says_and_nothing_else(make_stack):
+    server = make_stack(checked=False).server
+    root = operator_of(server, checked=False)
+    workspace = server.sandbox["workspace_id"]
+    reader = helper_of(root, workspace)
+    writer = helper_of(root, workspace, scopes=["messages:send", "webhooks:manage"])
+    wrong = []
+    for name, (method, path) in calls_of_workspaces().items():
+        for helper, allowed in ((reader, ("read",)), (writer, ("read", "write"))):
+            answer = ask(root, method, path, {SUPPORT_HEADER: helper.session})
+            is_refused = answer.status == 403 and code(answer) == "insufficient_scope"
+            if is_refused == (IN_SUPPORT.get(name) in allowed):
+                wrong.append((name, IN_SUPPORT.get(name), answer.status))
+    assert wrong == []
+
+
+def test_a_session_ends_by_its_time(make_stack):
+    """A minute is the shortest that there is: its end is moved behind the server's back."""
+    stack = make_stack()
+    server = stack.server
+    helper = helper_of(operator_of(server), server.sandbox["workspace_id"], minutes=1)
+    assert helper.get("/v1/quota").status == 200
+    server.terminate()
+    server.database.sql("UPDATE support_sessions SET expires_at = expires_at - 60000")
+    stack.start_server()
+    owner = owner_of(server)
+    assert code(Helper(operator_of(server), helper.session).get("/v1/quota")) == "support_session_inactive"
+    assert owner.get(f"/v1/support_sessions/{helper.session}").json()["status"] == "expired"
+    expired = ("support_session.expired", None)
+    wait_until(lambda: acts_of(owner, helper.session)[-1] == expired, "its end is on the workspace's record")
+
+
+def test_every_operation_of_operators_and_support_has_succeeded_here():
+    wanted = {(method, path) for method, path, operation in contract().operations()
+              if {"operators", "support"} & set(operation["tags"])}
+    assert wanted - Browser.succeeded == set()
