@@ -86,6 +86,7 @@ class Api::Impl final : public Routes {
     add_sso_provider_routes(*this);
     add_sso_domain_routes(*this);
     add_support_session_routes(*this);
+    add_admin_data_request_routes(*this);
     add_admin_support_routes(*this);
     add_admin_operator_routes(*this);
     add_admin_workspace_routes(*this);

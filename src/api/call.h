@@ -121,6 +121,7 @@ void add_sso_identity_routes(Routes& routes);
 void add_sso_provider_routes(Routes& routes);
 void add_sso_domain_routes(Routes& routes);
 void add_support_session_routes(Routes& routes);
+void add_admin_data_request_routes(Routes& routes);
 void add_admin_support_routes(Routes& routes);
 void add_admin_operator_routes(Routes& routes);
 void add_admin_workspace_routes(Routes& routes);

@@ -19,6 +19,11 @@ constexpr int kOwner = static_cast<int>(identity::Role::kOwner);
 constexpr std::size_t kErasedAtOnce = 1000;
 
 const Sql kEmail("SELECT email FROM users WHERE id = ?1");
+const Sql kLastSuperadmin(
+    "SELECT 1 FROM operators WHERE user_id = ?1 AND role = 4 AND disabled_at IS NULL AND NOT "
+    "EXISTS "
+    "(SELECT 1 FROM operators AS others WHERE others.role = 4 AND others.disabled_at IS NULL AND "
+    "others.user_id <> ?1)");
 const Sql kMemberships("SELECT workspace_id, role FROM members WHERE user_id = ?1");
 const Sql kOtherOwners(
     "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2");
@@ -107,6 +112,13 @@ Task<AccountSubject> account_of(store::Database& shared, UserId user) {
     return account;
   };
   co_return co_await shared.read(std::move(read));
+}
+
+Result<bool> is_last_superadmin(store::Connection& shared, const UserId& user) {
+  bool is_last = false;
+  CHECK_OK(shared.query(kLastSuperadmin, {user},
+                        [&is_last](const store::Row& /*row*/) { is_last = true; }));
+  return is_last;
 }
 
 Task<bool> check_in_cell(CellRooms rooms, UserId user) {

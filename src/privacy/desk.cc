@@ -8,6 +8,7 @@
 #include "audit/audit_log.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "erasure.h"
 #include "mail/queue.h"
 #include "privacy/export.h"
 #include "request_table.h"
@@ -155,6 +156,12 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
       std::optional<WorkspaceId> owned;
       CHECK_OK(db.query(kLastOwned, {asked.user},
                         [&](const store::Row& row) { owned = row.id<WorkspaceId>(0); }));
+      TRY(const bool is_last, is_last_superadmin(db, asked.user));
+      if (is_last) {
+        return Taken{
+            Error{ErrorCode::kConflict,
+                  "the account is the last superadmin's: make another operator one first"}};
+      }
       if (owned) {
         return Taken{Error{ErrorCode::kConflict,
                            "the account is the last owner of " + owned->str() +

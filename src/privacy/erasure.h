@@ -26,6 +26,9 @@ struct AccountSubject {
 };
 Task<AccountSubject> account_of(store::Database& shared, UserId user);
 
+/// There would be no superadmin without the user.
+Result<bool> is_last_superadmin(store::Connection& shared, const UserId& user);
+
 /// True, or fails with kConflict: a workspace of the cell has no other owner than the user.
 Task<bool> check_in_cell(CellRooms rooms, UserId user);
 /// Memberships, invitations, and the personal data of the audit log. True, or fails as

@@ -287,12 +287,18 @@ Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
     auto work = [&](CellRooms rooms) { return end_workspace_in(doors, rooms, request); };
     co_return co_await in_cells(doors, request, work);
   }
-  auto body = [&](store::Connection& db) -> Result<> {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_last, is_last_superadmin(db, request.user));
+    if (is_last) return false;
     CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(db.write(kTakePassword, {request.user}));
-    return audit::append(db, act_about(rooms_.ids, rooms_.clock.now(), request, "user.signed_out"));
+    CHECK_OK(
+        audit::append(db, act_about(rooms_.ids, rooms_.clock.now(), request, "user.signed_out")));
+    return true;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(body)));
+  CO_TRY(const bool are_taken, co_await store::change(rooms_.shared, kKind, std::move(body)));
+  if (!are_taken)
+    co_return fail(ErrorCode::kConflict, "the account has become the last superadmin's");
   co_return true;
 }
 

@@ -371,6 +371,8 @@ ALLOWED = {
     "closeSupportSession": EVERY_ROLE, "findWorkspaces": EVERY_ROLE,
     "listOperators": {"superadmin"}, "createOperator": {"superadmin"}, "updateOperator": {"superadmin"},
     "deleteOperator": {"superadmin"}, "listOperatorActs": {"superadmin"},
+    "createDataRequestForSomebody": {"support", "superadmin"}, "listAllDataRequests": {"support", "superadmin"},
+    "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
 }
 # What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
 IN_SUPPORT = {
@@ -380,7 +382,7 @@ IN_SUPPORT = {
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
     "listAuditEvents": "read", "getAuditEvent": "read",
 }
-IDS = {"support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
+IDS = {"data_requests": "dsr", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
        "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
 
 
@@ -391,7 +393,7 @@ def admin_operations():
 
 def calls_of_workspaces():
     """Those that go by a key or by a member's role."""
-    of_people = {"people", "sandbox", "operation", "operators"}
+    of_people = {"people", "privacy", "sandbox", "operation", "operators"}
     return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
             if not set(operation["tags"]) & of_people
             and operation["operationId"] not in {"acceptInvitation", "reportLeakedApiKey"}}

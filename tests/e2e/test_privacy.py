@@ -342,6 +342,70 @@ def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
     assert_record_is_whole(stack)
 
 
+# --- operators ---
+
+def operator_of(server):
+    known = server.sandbox["operator"]
+    browser = Browser(server.base_url)
+    assert browser.sign_in(known["email"], known["password"]).status == 201
+    return browser
+
+
+def step(operator, request, name, why="a test asks for it"):
+    return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})
+
+
+def test_an_operator_holds_releases_and_approves(make_stack):
+    stack = make_stack(settings=AT_ONCE | {"PRIVACY_REVIEW": "true"})
+    operator = operator_of(stack.server)
+    asha = sign_up(stack.server, "held@example.com")
+    request = delete(asha)
+    assert request["state"] == "in_review"
+    assert code(step(operator, request, "release")) == "conflict"
+    assert step(operator, request, "hold", "a court asks").json()["state"] == "on_hold"
+    assert asha.get(f"/v1/data_requests/{request['id']}").json()["reason"] == "a court asks"
+    listed = operator.get("/admin/v1/data_requests?state=on_hold").json()["data"]
+    assert [each["id"] for each in listed] == [request["id"]]
+    assert operator.get("/admin/v1/data_requests?overdue=true").json()["data"] == []
+    assert step(operator, request, "release").json()["state"] == "in_review"
+    assert step(operator, request, "approve").json()["state"] == "approved"
+    done = wait_until_done(stack.server, link_token(stack.server, "held@example.com"))
+    assert operator.get(f"/admin/v1/data_requests/{request['id']}").json() == done
+    assert code(step(operator, request, "hold")) == "conflict"
+    acts = [event["act"] for event in operator.get(f"/admin/v1/audit_events?target={request['id']}").json()["data"]]
+    assert {"data_request.hold", "data_request.release", "data_request.approve"} <= set(acts)
+
+
+def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    operator = operator_of(stack.server)
+    asha = sign_up(stack.server, "asked@example.com")
+    user = asha.get("/v1/user").json()["id"]
+    why = {"Connect-Reason": "she wrote to support"}
+
+    def ask_for(**body):
+        return operator.post("/admin/v1/data_requests", body, headers=why)
+    export = ask_for(kind="export", subject="account", user_id=user).json()
+    assert operator.get(export["download"]).status == 404
+    assert asha.get(export["download"]).status == 200
+    workspace = stack.server.sandbox["workspace_id"]
+    sent = stack.api.wait_for_status(stack.api.accept(text_to(NUMBER))["id"], "read")
+    number = ask_for(kind="deletion", subject="recipient", workspace_id=workspace, recipient=NUMBER)
+    assert number.status == 201, number
+    wait_until(lambda: stack.api.message(sent["id"])["to"] == "", "the number is erased")
+    assert operator.get(number.json()["id"] and f"/v1/data_requests/{number.json()['id']}").status == 404
+    assert ask_for(kind="deletion", subject="account", user_id=user).status == 201
+    wait_until_done(stack.server, link_token(stack.server, "asked@example.com"))
+    assert code(ask_for(kind="deletion", subject="account", user_id=user)) == "not_found"
+
+
+def test_the_last_superadmin_can_not_delete_his_account(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    operator = operator_of(stack.server)
+    password = stack.server.sandbox["operator"]["password"]
+    assert code(ask(operator, "deletion", "account", password=password)) == "conflict"
+
+
 # --- the contract ---
 
 def test_every_operation_of_privacy_has_succeeded_here():

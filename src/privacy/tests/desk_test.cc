@@ -80,6 +80,17 @@ TEST_F(DeskTest, LastOwnerHandsOverFirst) {
   EXPECT_TRUE(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {})));
 }
 
+TEST_F(DeskTest, LastSuperadminStays) {
+  const auto asha = world_.user();
+  operators::Operators staff(*world_.db, world_.ids, world_.clock);
+  ASSERT_TRUE(staff.put_superadmin(asha.id));
+  EXPECT_EQ(code_of(world_.run(world_.desk.ask(world_.about(asha), {}))), ErrorCode::kConflict);
+  ASSERT_TRUE(staff.put_superadmin(world_.user("other@example.com", "Other").id));
+  EXPECT_TRUE(world_.run(world_.desk.ask(world_.about(asha), {})));
+  world_.work();
+  EXPECT_FALSE(*world_.run(staff.find(asha.id)));
+}
+
 TEST_F(DeskTest, SameDeletionIsNotAskedForTwice) {
   const auto asha = world_.user();
   const DataRequest first = world_.ask(world_.about(asha));
@@ -96,7 +107,7 @@ TEST_F(DeskTest, CancelledDeletionNeverRuns) {
   EXPECT_EQ(cancelled->state, State::kCancelled);
   world_.work();
   EXPECT_EQ(world_.now_is(request).state, State::kCancelled);
-  EXPECT_TRUE(world_.run(world_.people.sign_in(kEmail, Secret(kPassword), Secret(), {})));
+  EXPECT_TRUE(world_.run(world_.people.sign_in({kEmail, Secret(kPassword)}, {})));
 }
 
 TEST_F(DeskTest, WhatIsDoneOrIsAnExportCantBeCancelled) {

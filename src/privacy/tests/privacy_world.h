@@ -11,6 +11,8 @@
 #include "mail/queue.h"
 #include "mail/schema.h"
 #include "messaging_world.h"
+#include "operators/operators.h"
+#include "operators/schema.h"
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "privacy/schema.h"
@@ -29,8 +31,13 @@ inline constexpr std::array kRoutes = {store::Migration{
 
 inline messaging::MessagingOptions with_tables_of_people() {
   messaging::MessagingOptions options;
-  options.more_tables = {audit::migrations(),    team::migrations(), mail::migrations(),
-                         accounts::migrations(), migrations(),       kRoutes};
+  options.more_tables = {audit::migrations(),
+                         team::migrations(),
+                         mail::migrations(),
+                         accounts::migrations(),
+                         operators::migrations(),
+                         migrations(),
+                         kRoutes};
   return options;
 }
 
@@ -70,7 +77,7 @@ struct PrivacyWorld : messaging::MessagingWorld {
   accounts::User user(const std::string& email = kEmail, const std::string& name = "Asha Kelkar") {
     const auto made = people.put_user(email, name, Secret(kPassword));
     if (!made) throw std::runtime_error(made.error().detail);
-    if (!run(people.sign_in(email, Secret(kPassword), Secret(), from)))
+    if (!run(people.sign_in({email, Secret(kPassword)}, from)))
       throw std::runtime_error("no session");
     return *made;
   }
@@ -140,7 +147,7 @@ struct PrivacyWorld : messaging::MessagingWorld {
   audit::Origin from{"203.0.113.9", kBrowser, "req_1"};
   CertificateKey key{crypto::Key::random()};
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 2};
-  accounts::Accounts people{{*db, passwords, *spool, ids, clock, [] {}},
+  accounts::Accounts people{{*db, passwords, *spool, ring, ids, clock, [] {}},
                             {.public_url = "https://connect.example"}};
   team::Members members{*db, ids, clock};
   identity::ApiKeys api_keys{*db, ids, clock};

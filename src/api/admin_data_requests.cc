@@ -1,0 +1,193 @@
+#include "call.h"
+#include "core/phone_number.h"
+#include "data_request_render.h"
+#include "json/reader.h"
+#include "paging.h"
+#include "request_body.h"
+
+namespace flowsell::api {
+namespace {
+
+using operators::Power;
+using privacy::DataRequest;
+using privacy::Desk;
+using privacy::Kind;
+using privacy::Subject;
+
+constexpr json::StringRule kNumber{8, 16};
+constexpr std::string_view kAdminDataRequests = "/admin/v1/data_requests/";
+
+Result<Desk*> desk_of(AdminCall& call) {
+  if (Desk* const desk = call.visit.homes.privacy_desk()) return desk;
+  return fail(ErrorCode::kStoreUnavailable, "the server is starting");
+}
+
+audit::Actor actor_of(const AdminCall& call) {
+  return {audit::ActorKind::kOperator, call.who.user.str()};
+}
+
+/// On the operators' own record.
+audit::Act act_of(AdminCall& call, Desk& desk, std::string name, const DataRequestId& id) {
+  return operators::operator_act(desk.ids(), call.visit.clock.now(), call.by(), std::move(name),
+                                 id.str());
+}
+
+// --- for somebody ---
+
+struct Wish {
+  Kind kind = Kind::kExport;
+  Subject subject = Subject::kAccount;
+  std::optional<UserId> user;
+  std::optional<WorkspaceId> workspace;
+  std::optional<PhoneNumber> recipient;
+};
+
+template <class IdType>
+std::optional<IdType> read_id(json::ObjectReader& in, std::string_view name) {
+  const auto text = in.required_string(name);
+  if (!text) return std::nullopt;
+  const auto id = IdType::parse(*text);
+  if (id) return *id;
+  in.fault(name, "invalid_id", id.error().detail, "Use an id as the API returned it.");
+  return std::nullopt;
+}
+
+void read_subject(json::ObjectReader& in, Wish& wish) {
+  if (wish.subject == Subject::kAccount) {
+    wish.user = read_id<UserId>(in, "user_id");
+    return;
+  }
+  wish.workspace = read_id<WorkspaceId>(in, "workspace_id");
+  if (wish.subject == Subject::kWorkspace) {
+    if (wish.kind == Kind::kExport) {
+      in.fault("kind", "invalid_value", "a workspace is not exported as a whole",
+               "Its owners read it by its lists.");
+    }
+    return;
+  }
+  const auto text = in.required_string("recipient", kNumber);
+  if (!text) return;
+  auto number = PhoneNumber::parse(*text);
+  if (number) {
+    wish.recipient = *std::move(number);
+  } else {
+    in.fault("recipient", "invalid_format", number.error().detail,
+             "Send a number in E.164 form, such as +919876543210.");
+  }
+}
+
+Result<Wish> read_wish(const http::Request& request) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  Wish wish;
+  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
+  const auto subject = privacy::subject_named(in.required_string("subject").value_or("account"));
+  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
+  if (!subject) {
+    in.fault("subject", "invalid_value", "there is no such subject",
+             "Send account, recipient or workspace.");
+  }
+  wish.kind = kind.value_or(Kind::kExport);
+  wish.subject = subject.value_or(Subject::kAccount);
+  read_subject(in, wish);
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return wish;
+}
+
+Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Asked asked,
+                                         Wish wish) {
+  auto home =
+      co_await call.visit.homes.find_named(workspace_name(asked.workspace), call.visit.request);
+  if (!home) co_return std::unexpected(home.error());
+  if (home->services() == nullptr) co_return home->take_answer();
+  const Services& services = *home->services();
+  CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(asked.workspace));
+  if (wish.recipient) {
+    asked.recipient = wish.recipient->masked();
+    const auto hash = services.accept.hash_of(asked.workspace, wish.recipient->view());
+    asked.contact_hash.assign(hash.begin(), hash.end());
+  }
+  CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, call.visit.origin()));
+  CO_TRY(const auto request, co_await desk.ask(std::move(asked), call.visit.origin()));
+  co_return data_request_response(request, 201, kAdminDataRequests);
+}
+
+Task<http::Response> ask(AdminCall& call) {
+  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(auto wish, read_wish(call.visit.request));
+  Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(call)};
+  asked.also = act_of(call, *desk, "data_request.asked", asked.id);
+  asked.user = wish.user.value_or(UserId());
+  asked.workspace = wish.workspace.value_or(WorkspaceId());
+  if (wish.workspace)
+    co_return co_await ask_about_workspace(call, *desk, std::move(asked), std::move(wish));
+  CO_TRY(const auto request, co_await desk->ask(std::move(asked), call.visit.origin()));
+  co_return data_request_response(request, 201, kAdminDataRequests);
+}
+
+// --- looking, and working ---
+
+Task<http::Response> list(AdminCall& call) {
+  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(auto in, QueryReader::parse(call.visit.request.query));
+  const auto asked = ListRequest<DataRequestId>::read(in);
+  Desk::Query query;
+  query.after = asked.after;
+  query.before = asked.before;
+  query.limit = asked.limit;
+  query.of_user = in.id<UserId>("user_id").value_or(UserId());
+  query.workspace = in.id<WorkspaceId>("workspace_id").value_or(WorkspaceId());
+  const auto state = in.text("state");
+  if (state) query.state = privacy::state_named(*state);
+  if (state && !query.state)
+    in.fault("state", "invalid_value", "there is no such state", "See the contract.");
+  const auto overdue = in.text("overdue");
+  query.overdue = overdue == "true";
+  if (overdue && *overdue != "true")
+    in.fault("overdue", "invalid_value", "only true has a meaning", "Send true, or leave it out.");
+  CO_CHECK_OK(in.finish());
+  CO_TRY(const auto page, co_await desk->list(query));
+  co_return list_response(call.visit.request, page, render_data_request);
+}
+
+Task<http::Response> get_one(AdminCall& call) {
+  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
+  CO_TRY(const auto request, co_await desk->find(id));
+  co_return data_request_response(request, 200, kAdminDataRequests);
+}
+
+Task<http::Response> step(AdminCall& call) {
+  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
+  CO_TRY(const auto document, json_body(call.visit.request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  const auto name = in.required_string("step");
+  const auto wanted = privacy::operator_step_named(name.value_or("review"));
+  if (!wanted) {
+    in.fault("step", "invalid_value", "there is no such step",
+             "Send review, hold, release, approve or refuse.");
+  }
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto request, co_await desk->find(id));
+  Desk::Stepped stepped{*wanted, call.by().reason, actor_of(call), call.visit.origin()};
+  stepped.also = act_of(call, *desk, "data_request." + std::string(*name), id);
+  CO_TRY(const auto changed, co_await desk->step(std::move(request), std::move(stepped)));
+  co_return data_request_response(changed, 200, kAdminDataRequests);
+}
+
+}  // namespace
+
+void add_admin_data_request_routes(Routes& routes) {
+  using http::Method;
+  routes.add_admin(Method::kPost, "/admin/v1/data_requests", Power::kPrivacyManage, ask);
+  routes.add_admin(Method::kGet, "/admin/v1/data_requests", Power::kPrivacyManage, list);
+  routes.add_admin(Method::kGet, "/admin/v1/data_requests/{}", Power::kPrivacyManage, get_one);
+  routes.add_admin(Method::kPost, "/admin/v1/data_requests/{}/steps", Power::kPrivacyManage, step);
+}
+
+}  // namespace flowsell::api
