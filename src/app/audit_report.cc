@@ -65,26 +65,24 @@ Result<Opened> open_postgres(const config::Settings& settings) {
   return opened;
 }
 
-Result<Opened> open_databases(const config::Settings& settings) {
-  return settings.database.url.empty() ? open_sqlite(settings) : open_postgres(settings);
-}
-
-/// The key that this server's certificates are signed with. Fails where its database, or the master
-/// key, is not at hand.
-Result<privacy::CertificateKey::Public> own_certificate_key(const config::Settings& settings) {
-  TRY(auto opened, open_databases(settings));
-  const auto roots = read_roots(settings, *opened.databases.front());
-  opened.stop();
-  if (!roots) return std::unexpected(roots.error());
-  return privacy::CertificateKey::of(roots->root).public_key();
-}
-
 constexpr std::string_view kCertificate = R"(the certificate {} is sound
 it says that the deletion of {} was done at {}
 it was signed by the key {}
 {}
 )";
 constexpr std::uintmax_t kCertificateBytesMax = 65'536;
+
+Result<audit::PublicKey> read_public_key(const std::string& digits) {
+  const auto bytes = hex_decode(digits);
+  audit::PublicKey key{};
+  if (!bytes || bytes->size() != key.size()) {
+    return fail(ErrorCode::kInvalidRequest,
+                "--public-key: expected the 64 hexadecimal digits that connectd audit verify "
+                "prints");
+  }
+  std::ranges::copy(as_bytes(*bytes), key.begin());
+  return key;
+}
 
 Result<std::string> content_of(const std::string& file) {
   std::error_code error;
@@ -97,21 +95,8 @@ Result<std::string> content_of(const std::string& file) {
 
 }  // namespace
 
-Result<std::string> verify_certificate(const config::Settings& settings, const std::string& file) {
-  TRY(const std::string text, content_of(file));
-  TRY(const auto verified, privacy::verify_certificate(text));
-  const auto own = own_certificate_key(settings);
-  if (own && *own != verified.signed_by)
-    return fail(ErrorCode::kInvalidSignature, "the certificate was signed by another server's key");
-  return fmt::format(
-      kCertificate, verified.id, verified.subject, format_time(verified.finished_at),
-      hex_encode(verified.signed_by),
-      own ? "which is this server's"
-          : "compare it with the server's: its database and master key are not here");
-}
-
 Result<audit::Report> verify_audit(const config::Settings& settings) {
-  TRY(auto opened, open_databases(settings));
+  TRY(auto opened, settings.database.url.empty() ? open_sqlite(settings) : open_postgres(settings));
   // The first one has what all share.
   const auto roots = read_roots(settings, *opened.databases.front());
   Result<audit::Report> report;
@@ -127,17 +112,25 @@ Result<audit::Report> verify_audit(const config::Settings& settings) {
 Result<audit::Report> verify_export(const std::string& file, const std::string& public_key) {
   std::vector<audit::PublicKey> keys;
   if (!public_key.empty()) {
-    const auto bytes = hex_decode(public_key);
-    audit::PublicKey key{};
-    if (!bytes || bytes->size() != key.size()) {
-      return fail(ErrorCode::kInvalidRequest,
-                  "--public-key: expected the 64 hexadecimal digits that connectd audit verify "
-                  "prints");
-    }
-    std::ranges::copy(as_bytes(*bytes), key.begin());
+    TRY(const auto key, read_public_key(public_key));
     keys.push_back(key);
   }
   return audit::verify_export(file, keys);
+}
+
+Result<std::string> verify_certificate(const std::string& file, const std::string& public_key) {
+  TRY(const std::string text, content_of(file));
+  TRY(const auto verified, privacy::verify_certificate(text));
+  if (!public_key.empty()) {
+    TRY(const auto key, read_public_key(public_key));
+    if (key != verified.signed_by)
+      return fail(ErrorCode::kInvalidSignature, "the certificate was signed by another key");
+  }
+  return fmt::format(kCertificate, verified.id, verified.subject, format_time(verified.finished_at),
+                     hex_encode(verified.signed_by),
+                     public_key.empty()
+                         ? "compare it with the key that connectd audit verify prints"
+                         : "which is the one that was named");
 }
 
 }  // namespace flowsell::app

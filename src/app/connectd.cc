@@ -127,8 +127,8 @@ int main(int argc, char** argv) {
     case config::Command::kVerifyAudit:
       return verify_audit(*loaded);
     case config::Command::kVerifyCertificate:
-      return run(*loaded, [&](const config::Settings& settings, Time /*now*/) {
-        return app::verify_certificate(settings, loaded->from);
+      return run(*loaded, [&](const config::Settings& /*settings*/, Time /*now*/) {
+        return app::verify_certificate(loaded->from, loaded->public_key);
       });
     case config::Command::kServe:
       return serve(loaded->settings);

@@ -104,7 +104,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
                 {process.settings.accounts.session_idle, process.settings.accounts.session_life,
                  public_url}),
       deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
-                  privacy::CertificateKey::of(process.keys.ring), [this] { postman_.wake(); },
+                  audit::HeadKey::of(process.keys.ring), [this] { postman_.wake(); },
                   process.settings.privacy.review}),
       privacy_desk_({database, *process.keys.spool, process.ids, process.clock,
                      [this] { postman_.wake(); }, [this] { deletions_.wake(); }},

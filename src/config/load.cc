@@ -319,7 +319,8 @@ void read_files(const CommandLine& line, LoadedSettings& loaded, Reading& readin
     check_flag(kFromFlag, line.from, reads_a_file, reading);
   }
   if (loaded.command != Command::kVerifyAudit) check_flag(kFileFlag, line.file, false, reading);
-  if (line.file.empty()) check_flag(kPublicKeyFlag, line.public_key, false, reading);
+  if (line.file.empty() && loaded.command != Command::kVerifyCertificate)
+    check_flag(kPublicKeyFlag, line.public_key, false, reading);
   if (loaded.command != Command::kInit)  // where it may be left out
     check_flag(kEmailFlag, line.email, /*is_needed=*/false, reading);
   loaded.email = line.email;

@@ -28,8 +28,8 @@ Usage:
   connectd audit verify --file FILE [--public-key HEX]
                                the same of an export, with nothing but the file; with the key that
                                the first form prints its signed heads count too
-  connectd audit verify-certificate [flags] --from FILE
-                               check the certificate of a deletion (docs/operations/privacy.md)
+  connectd audit verify-certificate --from FILE [--public-key HEX]
+                               the same of a deletion's certificate
   connectd rotate-master-key [flags]
                                give the server of this data folder a new master key while it runs
                                (docs/operations/master-key.md)

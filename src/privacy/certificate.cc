@@ -17,7 +17,7 @@ constexpr std::string_view kPurpose = "flowsell-connect/deletion/1:";
 constexpr std::string_view kSignature = ",\"signature\":\"";
 constexpr std::size_t kBytesMax = 16'384;
 
-static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(CertificateKey::Public));
+static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(audit::PublicKey));
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -28,20 +28,6 @@ void ensure_sodium() {
   static const bool ready = sodium_init() >= 0;
   if (!ready) std::abort();
 }
-
-/// A key pair whose secret half is wiped.
-struct Pair {
-  explicit Pair(const crypto::Key& seed) {
-    ensure_sodium();
-    crypto_sign_seed_keypair(public_key.data(), secret.data(), seed.bytes().data());
-  }
-  ~Pair() { sodium_memzero(secret.data(), secret.size()); }
-  Pair(const Pair&) = delete;
-  Pair& operator=(const Pair&) = delete;
-
-  CertificateKey::Public public_key{};
-  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
-};
 
 std::string subject_of(const DataRequest& request) {
   std::string text(subject_name(request.subject));
@@ -56,19 +42,8 @@ Error not_one() {
 
 }  // namespace
 
-CertificateKey::CertificateKey(const crypto::Key& seed)
-    : seed_(seed), public_key_(Pair(seed).public_key) {}
-
-std::string CertificateKey::sign(std::string_view text) const {
-  const Pair pair(seed_);
-  std::string signature(crypto_sign_BYTES, '\0');
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes_of(text),
-                       text.size(), pair.secret.data());
-  return signature;
-}
-
 std::string certificate_of(const DataRequest& request, Time finished_at,
-                           const CertificateKey& key) {
+                           const audit::HeadKey& key) {
   json::Writer out;
   out.begin_object().key("certificate").string("deletion/1").key("id").string(request.id.str());
   out.key("subject").string(subject_of(request));

@@ -11,6 +11,7 @@
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "mail/queue.h"
+#include "privacy/certificate.h"
 #include "request_table.h"
 #include "rows.h"
 #include "runtime/spawn.h"

@@ -20,7 +20,7 @@ DataRequest a_request() {
   return request;
 }
 
-const CertificateKey kKey{crypto::Key::random()};
+const audit::HeadKey kKey{crypto::Key::random()};
 const Time kAt = from_unix_ms(1'795'000'100'000);
 
 TEST(Certificate, SaysWhatWasDoneAndWhoSignedIt) {
@@ -46,7 +46,7 @@ TEST(Certificate, EveryChangedByteIsFound) {
 }
 
 TEST(Certificate, AnotherKeysSignatureSaysSo) {
-  const CertificateKey other{crypto::Key::random()};
+  const audit::HeadKey other{crypto::Key::random()};
   const auto verified = verify_certificate(certificate_of(a_request(), kAt, other));
   ASSERT_TRUE(verified);
   EXPECT_NE(verified->signed_by, kKey.public_key());

@@ -145,7 +145,7 @@ struct PrivacyWorld : messaging::MessagingWorld {
       "INSERT INTO members (workspace_id, user_id, role, joined_at) VALUES (?1, ?2, ?3, ?4)"};
 
   audit::Origin from{"203.0.113.9", kBrowser, "req_1"};
-  CertificateKey key{crypto::Key::random()};
+  audit::HeadKey key{crypto::Key::random()};
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 2};
   accounts::Accounts people{{*db, passwords, *spool, ring, ids, clock, [] {}},
                             {.public_url = "https://connect.example"}};

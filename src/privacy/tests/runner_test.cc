@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "privacy/certificate.h"
 #include "privacy_world.h"
 
 namespace flowsell::privacy {

@@ -169,11 +169,12 @@ enum class Command : std::uint8_t {
 struct LoadedSettings {
   Command command = Command::kServe;
   Settings settings;
-  Secret to;               ///< kBackup: a file or a folder; kMigrateStore: a database, may be empty
-  std::string from;        ///< kRestore: a file; kMigrateStore: a database, may be empty
-  std::string file;        ///< kVerifyAudit: an export; empty: the database
-  std::string public_key;  ///< kVerifyAudit: whose heads in the export count; may be empty
-  std::string email;       ///< kInit: of the first operator; may be empty
+  Secret to;         ///< kBackup: a file or a folder; kMigrateStore: a database, may be empty
+  std::string from;  ///< kRestore: a file; kMigrateStore: a database, may be empty
+  std::string file;  ///< kVerifyAudit: an export; empty: the database
+  std::string
+      public_key;     ///< kVerifyAudit, kVerifyCertificate: whose signatures count; may be empty
+  std::string email;  ///< kInit: of the first operator; may be empty
   /// By setting name; only what is not a default: "flag --listen", "environment CONNECT_LISTEN",
   /// "file connect.toml".
   std::map<std::string, std::string, std::less<>> sources;

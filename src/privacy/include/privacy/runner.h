@@ -7,8 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "audit/head_file.h"
 #include "crypto/rotating_keys.h"
-#include "privacy/certificate.h"
 #include "privacy/doors.h"
 #include "privacy/inventory.h"
 #include "privacy/request.h"
@@ -33,7 +33,7 @@ class Runner {
     IdSource& ids;
     const Clock& clock;
     runtime::IoPool& pool;
-    CertificateKey key;
+    audit::HeadKey key;
     std::function<void()> mail_waits;  ///< called when one does
     /// Deletions wait until an operator has approved them.
     bool review = false;
