@@ -15,6 +15,7 @@ namespace flowsell::accounts {
 namespace {
 
 constexpr std::size_t kNameLengthMax = 100;
+constexpr AttemptLimit kProviderPerNetwork{1000, std::chrono::minutes(15)};
 
 /// What the provider calls him, where that may stand in a mail; else what stands before the '@'.
 std::string shown_name(const std::string& name, const std::string& email) {
@@ -59,8 +60,9 @@ Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, V
   co_return signed_in;
 }
 
-Task<> Accounts::take_network_attempt(std::string what, std::string address) {
-  co_return co_await take_attempts({{attempt_bucket({what, network_of(address)}), kPerNetwork}});
+Task<> Accounts::take_provider_attempt(std::string address) {
+  const auto bucket = attempt_bucket({"provider", network_of(address)});
+  co_return co_await take_attempts({{bucket, kProviderPerNetwork}});
 }
 
 // --- in other rooms' transactions ---

@@ -409,7 +409,7 @@ class Api::Impl final : public Routes {
         co_return problem({ErrorCode::kInvalidSession, "the request has no session's cookie"}, {});
       auto session = co_await accounts->find_session(*std::move(token));
       if (!session) co_return problem(session.error(), {});
-      if (who == Visitor::kOwner && is_confined(*session) && !changes_nothing(request.method))
+      if (who == Visitor::kOwner && is_confined(*session))
         co_return problem(not_for_workspace(), {});
       visit.session = *std::move(session);
     }

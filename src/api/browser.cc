@@ -13,6 +13,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool changes_nothing(http::Method method) {
+  return method == http::Method::kGet || method == http::Method::kHead ||
+         method == http::Method::kOptions;
+}
+
 /// "https://host:port" without what stands before the host.
 std::string_view host_of(std::string_view origin) {
   const auto at = origin.find("://");
@@ -60,11 +65,6 @@ void renew_session_cookie(http::Response& response, const Secret& token,
 
 void clear_cookie(http::Response& response, std::string_view name) {
   put_cookie(response, name, "", std::chrono::seconds(0));
-}
-
-bool changes_nothing(http::Method method) noexcept {
-  return method == http::Method::kGet || method == http::Method::kHead ||
-         method == http::Method::kOptions;
 }
 
 Result<> check_same_site(const http::Request& request) {

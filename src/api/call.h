@@ -82,8 +82,8 @@ class Routes {
   /// The same where the path's first parameter names the workspace.
   virtual void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
                                 CallHandler handler) = 0;
-  /// A route for who has signed in, whatever the workspace. Where it changes something it is not
-  /// for sessions that rest on the word of a workspace's provider: the account is more than that.
+  /// A route for who has signed in, whatever the workspace. Not for sessions that rest on the word
+  /// of a workspace's provider: the account is more than that workspace.
   virtual void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) = 0;
   /// The same for such sessions too.
   virtual void add_signed_in_anyhow(http::Method method, std::string pattern,

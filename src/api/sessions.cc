@@ -80,7 +80,7 @@ Task<http::Response> end_session(Visit& visit) {
 void add_session_routes(Routes& routes) {
   using http::Method;
   routes.add_visit(Method::kPost, "/v1/sessions", sign_in);
-  routes.add_signed_in(Method::kGet, "/v1/sessions", list_sessions);
+  routes.add_signed_in_anyhow(Method::kGet, "/v1/sessions", list_sessions);
   routes.add_signed_in_anyhow(Method::kDelete, "/v1/sessions/{}", end_session);
 }
 

@@ -165,7 +165,7 @@ void add_user_routes(Routes& routes) {
   routes.add_visit(Method::kPost, "/v1/email_verifications/confirm", verify);
   routes.add_visit(Method::kPost, "/v1/password_resets", ask_reset);
   routes.add_visit(Method::kPost, "/v1/password_resets/confirm", reset);
-  routes.add_signed_in(Method::kGet, "/v1/user", get_user);
+  routes.add_signed_in_anyhow(Method::kGet, "/v1/user", get_user);
   routes.add_signed_in(Method::kPatch, "/v1/user", rename);
   routes.add_signed_in(Method::kPost, "/v1/user/password", change_password);
   routes.add_signed_in(Method::kPost, "/v1/user/email", ask_email_change);

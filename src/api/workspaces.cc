@@ -243,7 +243,7 @@ Task<http::Response> change_settings(Call& call) {
 
 void add_workspace_routes(Routes& routes) {
   using http::Method;
-  routes.add_signed_in(Method::kGet, "/v1/workspaces", list_workspaces);
+  routes.add_signed_in_anyhow(Method::kGet, "/v1/workspaces", list_workspaces);
   routes.add_signed_in(Method::kPost, "/v1/workspaces", create_workspace);
   routes.add_of_workspace(Method::kGet, "/v1/workspaces/{}", Scope::kMembersRead, get_settings);
   routes.add_of_workspace(Method::kPatch, "/v1/workspaces/{}", Scope::kWorkspaceManage,

@@ -104,7 +104,7 @@ Task<SignIns::Begun> SignIns::start(Wanted wanted, UserId linked, audit::Origin 
     co_return fail_field("/return_to", "invalid_format", "that is no path of this server",
                          "Send a path that begins with one slash, such as /messages.");
   }
-  CO_CHECK_OK(co_await rooms_.accounts.take_network_attempt("sso", from.address));
+  CO_CHECK_OK(co_await rooms_.accounts.take_provider_attempt(from.address));
   CO_TRY(const auto provider, co_await choose(wanted));
   oidc::BeginOptions options;
   options.redirect_uri = public_url_ + "/v1/sso/callback/" + provider.provider.key;
@@ -140,6 +140,8 @@ Task<SignIns::Begun> SignIns::begin_link(accounts::Session by, Wanted wanted, au
 
 Task<SignIns::Arrival> SignIns::finish(OpenProvider provider, Secret browser, UserId signed_in,
                                        std::string query, audit::Origin from) {
+  // Nothing is asked of the database for who has no attempt at all.
+  if (browser.empty()) co_return oidc::fail(oidc::Fault::kStateMismatch);
   const auto hash = hash_of(browser);
   auto take = [&](store::Connection& db) { return take_attempt(db, hash); };
   CO_TRY(const auto stored, co_await store::change(rooms_.db, kKind, std::move(take)));

@@ -312,7 +312,8 @@ def test_a_companys_provider_opens_no_other_door(server, owner, idp, provider):
     refused = [browser.patch("/v1/user", {"name": "Taken"}),
                browser.post("/v1/user/password", {"old_password": PASSWORD, "password": PASSWORD + "!"}),
                browser.post("/v1/sso/identities", {"provider_id": "google"}),
-               browser.post("/v1/workspaces", {"name": "Third"})]
+               browser.post("/v1/workspaces", {"name": "Third"}),
+               browser.get("/v1/sso/identities"), browser.get("/v1/user/audit_events")]
     assert [word(answer) for answer in refused] == ["session_not_for_workspace"] * len(refused)
     mine = own.get("/v1/sessions").json()["data"]
     assert browser.delete(f"/v1/sessions/{[each for each in mine if each['is_current']][0]['id']}").status == 404

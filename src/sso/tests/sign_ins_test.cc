@@ -168,6 +168,20 @@ TEST_F(SignInsTest, AnotherBrowserHasNoAttempt) {
   auto begun = world_.begin(provider.key);
   begun->browser = Secret("of another browser");
   EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kStateMismatch);
+  begun->browser = Secret();
+  EXPECT_EQ(fault_in(world_.come_back(provider, *begun)), Fault::kStateMismatch);
+}
+
+const store::Sql kNearlyAll("UPDATE sign_in_attempts SET attempts = 999");
+TEST_F(SignInsTest, WaysToAProviderAreCountedByNetwork) {
+  const Provider provider = world_.provider();
+  ASSERT_TRUE(world_.begin(provider.key));
+  ASSERT_TRUE(
+      testkit::write(*world_.db, [](store::Connection& db) { return db.write(kNearlyAll, {}); }));
+  EXPECT_TRUE(world_.begin(provider.key));
+  EXPECT_EQ(code_of(world_.begin(provider.key)), ErrorCode::kRateLimited);
+  world_.from.address = "198.51.100.7";
+  EXPECT_TRUE(world_.begin(provider.key));
 }
 
 TEST_F(SignInsTest, AttemptsOfTwoBrowsersAreNotMixedUp) {

@@ -89,8 +89,9 @@ class Accounts {
   /// not hold any more, or the user is gone.
   Task<std::optional<SignedIn>> sign_in_vouched(UserId user, Voucher by, StillHolds holds,
                                                 Secret device, audit::Origin from);
-  /// Counts one try of `what` by a network. Fails with kRateLimited.
-  Task<> take_network_attempt(std::string what, std::string address);
+  /// Counts one way to an identity provider. It guesses nothing, and a company's people may come
+  /// from one address: the limit is wide. Fails with kRateLimited.
+  Task<> take_provider_attempt(std::string address);
   /// Fails with kInvalidSession.
   Task<Session> find_session(Secret token);
   Task<std::vector<Session>> sessions_of(UserId user);
