@@ -13,6 +13,7 @@
 #include "journey.h"
 #include "letters.h"
 #include "session_table.h"
+#include "terms_table.h"
 #include "user_table.h"
 
 namespace flowsell::accounts {
@@ -84,6 +85,11 @@ Accounts::Accounts(Rooms rooms, AccountOptions options)
 Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
   CO_TRY(const std::string email, checked_email(wanted.email));
   CO_TRY(const std::string name, checked_name(wanted.name));
+  if (!options_.terms_version.empty() && wanted.terms_version != options_.terms_version) {
+    co_return fail_field("/terms_version", "not_current",
+                         "the current version is " + options_.terms_version,
+                         "Read that version, and accept it.");
+  }
   const std::array own_words = {email, name, email.substr(0, email.find('@'))};
   CO_CHECK_OK(check_password(wanted.password, own_words, "/password"));
   // Before the work that costs most.
@@ -109,6 +115,9 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
       return audit::append(db,
                            act_of(rooms_.ids, now, owner->user.id, from, "user.sign_up_repeated"));
     }
+    const TermsAcceptance acceptance{rooms_.ids.next<IdKind::kAcceptance>(), fresh.terms_version,
+                                     now};
+    CHECK_OK(insert_acceptance(db, fresh.user.id, acceptance, from.address));
     CHECK_OK(put_link(db, fresh.user, TokenPurpose::kVerifyEmail, from));
     auto act = act_of(rooms_.ids, now, fresh.user.id, from, "user.signed_up");
     act.target = fresh.user.id.str();
@@ -450,6 +459,40 @@ Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin fro
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   by.user.name = name;
   co_return std::move(by.user);
+}
+
+// --- terms ---
+
+Task<Accounts::Accepted> Accounts::accept_terms(UserId user, std::string version,
+                                                audit::Origin from) {
+  const Time now = rooms_.clock.now();
+  const TermsAcceptance fresh{rooms_.ids.next<IdKind::kAcceptance>(), std::move(version), now};
+  auto body = [&](store::Connection& db) -> Result<Accepted> {
+    TRY(auto earlier, find_acceptance(db, user, fresh.version));
+    if (earlier) return Accepted{*std::move(earlier), false};
+    CHECK_OK(insert_acceptance(db, user, fresh, from.address));
+    auto act = act_of(rooms_.ids, now, user, from, "terms.accepted");
+    act.target = fresh.id.str();
+    act.after = terms_json(fresh.version);
+    CHECK_OK(audit::append(db, act));
+    return Accepted{fresh, true};
+  };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+Task<std::vector<TermsAcceptance>> Accounts::terms_of(UserId user) {
+  co_return co_await rooms_.db.read(
+      [user](store::Connection& db) { return list_acceptances(db, user); });
+}
+
+Task<> Accounts::check_terms(UserId user) {
+  if (options_.terms_version.empty()) co_return Result<>{};
+  CO_TRY(const auto accepted, co_await rooms_.db.read([&](store::Connection& db) {
+    return find_acceptance(db, user, options_.terms_version);
+  }));
+  if (accepted) co_return Result<>{};
+  co_return fail(ErrorCode::kTermsNotAccepted,
+                 "accept version " + options_.terms_version + " of the terms first: kind terms");
 }
 
 // --- the workspaces that a user's list shows ---

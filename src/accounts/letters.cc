@@ -134,9 +134,9 @@ Letter support_letter(const Accounts::SupportNotice& notice) {
   letter.params.emplace("who", text(text_only(notice.who)));
   letter.params.emplace("reason", text(shortened(text_only(notice.reason))));
   letter.params.emplace("when", text(format_time(notice.from)));
-  letter.params.emplace("until",
-                        text(notice.needs_approval
-                                 ? "it begins once an owner or admin of the workspace approves it"
+  letter.params.emplace(
+      "until",
+      text(notice.needs_approval ? "it begins once an owner or admin of the workspace approves it"
                                  : format_time(notice.until)));
   return letter;
 }

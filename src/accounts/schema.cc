@@ -58,7 +58,7 @@ CREATE TABLE user_workspaces (
   PRIMARY KEY (user_id, workspace_id)
 ) STRICT, WITHOUT ROWID;
 )sql"},
-    store::Migration{101, "sessions with a second factor", R"sql(
+                                    store::Migration{101, "sessions with a second factor", R"sql(
 ALTER TABLE sessions ADD COLUMN has_second_factor INTEGER NOT NULL DEFAULT 0;
 )sql"},
                                     store::Migration{102, "second factors", R"sql(
@@ -82,6 +82,18 @@ CREATE INDEX sessions_of_provider ON sessions (provider);
 )sql"},
                                     store::Migration{140, "members of a workspace", R"sql(
 CREATE INDEX user_workspaces_of ON user_workspaces (workspace_id);
+)sql"},
+                                    store::Migration{143, "terms that were accepted", R"sql(
+CREATE TABLE terms_acceptances (
+  user_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  version TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  PRIMARY KEY (user_id, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO terms_acceptances (user_id, id, version, accepted_at, address)
+  SELECT id, id, terms_version, terms_accepted_at, '' FROM users WHERE terms_version <> '';
 )sql"}};
 
 }  // namespace

@@ -90,6 +90,9 @@ class Api::Impl final : public Routes {
     add_admin_support_routes(*this);
     add_admin_operator_routes(*this);
     add_admin_workspace_routes(*this);
+    add_consent_routes(*this);
+    add_terms_routes(*this, process_);
+    add_retention_run_routes(*this);
     add_hook_routes(*this, process_);
     add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);

@@ -177,6 +177,8 @@ Task<http::Response> create_key(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(auto draft, read_draft(call, document.root()));
   CO_TRY(auto once, idempotent_call(call));
+  if (draft.mode == identity::Mode::kLive)
+    CO_CHECK_OK(co_await call.accounts->check_terms(call.caller.user));
   CO_TRY(const auto made,
          co_await call.services.key_desk.create(call.by(), std::move(draft), once));
   co_return co_await publish_made(call, made);

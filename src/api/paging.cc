@@ -1,6 +1,7 @@
 #include "paging.h"
 
 #include <charconv>
+#include <chrono>
 
 #include "core/encoding.h"
 #include "json/reader.h"
@@ -87,6 +88,25 @@ std::optional<Time> QueryReader::time(std::string_view name) {
     fault(name, "invalid_format", "not a time in RFC 3339 form",
           "Send, for example, 2026-01-31T12:00:00Z.");
   return parsed;
+}
+
+std::int64_t QueryReader::day(std::string_view name, std::int64_t otherwise) {
+  const auto value = text(name);
+  if (!value) return otherwise;
+  const auto parsed = parse_time(*value + "T00:00:00Z");
+  if (parsed) return std::chrono::floor<std::chrono::days>(*parsed).time_since_epoch().count();
+  fault(name, "invalid_format", "not a date", "Send, for example, 2026-01-31.");
+  return otherwise;
+}
+
+QueryReader::Days QueryReader::days(std::int64_t today, std::int64_t max) {
+  const std::int64_t to = day("to", today);
+  const std::int64_t from = day("from", to - 29);
+  if (from > to || to - from >= max) {
+    fault("from", "out_of_range", "the span must have 1 to " + std::to_string(max) + " days",
+          "Ask for a year at most.");
+  }
+  return {from, to};
 }
 
 void QueryReader::fault(std::string_view name, std::string code, std::string detail,

@@ -30,6 +30,12 @@ class QueryReader {
   std::int64_t number(std::string_view name, std::int64_t min, std::int64_t max,
                       std::int64_t otherwise);
   std::optional<Time> time(std::string_view name);
+  /// The days since 1970 that "from" and "to" name ("2026-11-23"): the last 30 by default, at most
+  /// `max`.
+  struct Days {
+    std::int64_t from, to;
+  };
+  Days days(std::int64_t today, std::int64_t max);
   template <class IdType>
   std::optional<IdType> id(std::string_view name) {
     const auto value = text(name);
@@ -44,6 +50,8 @@ class QueryReader {
   Result<> finish();
 
  private:
+  std::int64_t day(std::string_view name, std::int64_t otherwise);
+
   std::map<std::string, std::string, std::less<>> values_;
   std::vector<FieldError> faults_;
 };

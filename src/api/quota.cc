@@ -28,16 +28,6 @@ Task<http::Response> get_quota(Call& call) {
   co_return response;
 }
 
-/// The unix day of a date parameter ("2026-11-23").
-std::int64_t day_of(QueryReader& in, std::string_view name, std::int64_t otherwise) {
-  const auto text = in.text(name);
-  if (!text) return otherwise;
-  const auto parsed = parse_time(*text + "T00:00:00Z");
-  if (parsed) return metering::day_of(*parsed);
-  in.fault(name, "invalid_format", "not a date", "Send, for example, 2026-01-31.");
-  return otherwise;
-}
-
 std::string render(const metering::UsageDay& day) {
   json::Writer out;
   out.begin_object().key("date").string(day.date);
@@ -51,11 +41,7 @@ std::string render(const metering::UsageDay& day) {
 Task<http::Response> get_usage(Call& call) {
   const std::int64_t today = metering::day_of(call.services.clock.now());
   CO_TRY(auto in, QueryReader::parse(call.request.query));
-  const std::int64_t to = day_of(in, "to", today);
-  const std::int64_t from = day_of(in, "from", to - 29);
-  if (from > to || to - from >= kUsageDaysMax) {
-    in.fault("from", "out_of_range", "the span must have 1 to 366 days", "Ask for a year at most.");
-  }
+  const auto [from, to] = in.days(today, kUsageDaysMax);
   CO_CHECK_OK(in.finish());
   auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, from,
                to](store::Connection& db) { return metering::read_usage(db, key, from, to); };

@@ -122,11 +122,18 @@ class Application::Parts {
   /// The door, once it is known who is behind it.
   void open_door(api::Homes& homes) {
     api.emplace(api::Api::Process{
-        process.clock, process.ids, process.metrics, process.whatsapp, homes,
+        process.clock,
+        process.ids,
+        process.metrics,
+        process.whatsapp,
+        homes,
         process.settings.cluster.name,
         process.settings.sandbox.enabled ? identity::Mode::kTest : identity::Mode::kLive,
-        process.settings.accounts.session_life, process.audit_heads.get(), sandbox_mails.get(),
-        needs_second_factor(process.settings)});
+        process.settings.accounts.session_life,
+        process.audit_heads.get(),
+        sandbox_mails.get(),
+        needs_second_factor(process.settings),
+        {process.settings.terms.version, process.settings.terms.provider_policies_version}});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },

@@ -73,6 +73,8 @@ class Cell {
   team::KeyDesk key_desk_;
   team::SettingsDesk settings_desk_;
   team::SupportSessions support_sessions_;
+  team::Policies policies_;
+  consent::Consents consents_;
   metering::Limits limits_;
   metering::Quotas quotas_;
   outbox::Outbox outbox_;
@@ -90,6 +92,7 @@ class Cell {
   messaging::ReadReceipts read_receipts_;
   ingest::Ingest ingest_;
   Growth growth_;
+  Retention retention_;
   Maintenance maintenance_;
   AuditSigning audit_signing_;
   const api::Services services_;

@@ -13,9 +13,9 @@
 #include "identity/permissions.h"
 #include "init.h"
 #include "migrate_store.h"
-#include "rotate_master_key.h"
 #include "operators/permissions.h"
 #include "read_password.h"
+#include "rotate_master_key.h"
 #include "telemetry/log.h"
 
 namespace {

@@ -63,28 +63,24 @@ constexpr store::WriteKind kMakeSpanKind{"copy_partitions", 1, store::apply_each
 MakeSpanOp::MakeSpanOp(const store::GrowingTable& t, store::GrowingTable::Span s)
     : WriteOp(kMakeSpanKind), table(t), span(s) {}
 
-/// Nothing goes that a job needs: its own row, its event, the message of that.
-Result<IdBytes> first_kept(store::Connection& db, Time until) {
-  TRY(const auto oldest, outbox::oldest_job(db));
-  if (oldest) until = std::min(until, MessageId(*oldest).time() - kBeforeItsJob);
-  return lowest_id_bytes(std::max(until, Time{}));
-}
-
 /// A step of removing what is older than `until`.
 struct TrimOp final : store::WriteOp {
-  TrimOp(const store::GrowingTable& t, Time u);
+  TrimOp(const store::GrowingTable& t, Time u, Time n);
   Result<> apply(store::Connection& db) {
     TRY(const IdBytes below, first_kept(db, until));
     TRY(trimmed, table.trim(db, below, behind));
+    for (const auto& [workspace, rows] : trimmed.of)
+      CHECK_OK(team::count_removed(db, workspace, removed_kind(table), rows, now));
     return {};
   }
   const store::GrowingTable& table;
-  Time until;
+  Time until, now;
   WorkspaceId behind;                    ///< where the last step ended
   store::GrowingTable::Trimmed trimmed;  ///< result
 };
 constexpr store::WriteKind kTrimKind{"retention", 93, store::apply_each<TrimOp>};
-TrimOp::TrimOp(const store::GrowingTable& t, Time u) : WriteOp(kTrimKind), table(t), until(u) {}
+TrimOp::TrimOp(const store::GrowingTable& t, Time u, Time n)
+    : WriteOp(kTrimKind), table(t), until(u), now(n) {}
 
 Result<std::optional<store::GrowingTable::Span>> span_of(store::Database& database,
                                                          const store::GrowingTable& table) {
@@ -95,6 +91,12 @@ Result<std::optional<store::GrowingTable::Span>> span_of(store::Database& databa
 
 }  // namespace
 
+Result<IdBytes> first_kept(store::Connection& db, Time until) {
+  TRY(const auto oldest, outbox::oldest_job(db));
+  if (oldest) until = std::min(until, MessageId(*oldest).time() - kBeforeItsJob);
+  return lowest_id_bytes(std::max(until, Time{}));
+}
+
 std::vector<const store::GrowingTable*> growing_tables() {
   std::vector<const store::GrowingTable*> all;
   for (const auto room : {messaging::growing_tables(), webhook::growing_tables()})
@@ -102,7 +104,19 @@ std::vector<const store::GrowingTable*> growing_tables() {
   return all;
 }
 
-Growth::Growth(store::Database& db, days retention) : db_(db), retention_(retention) {}
+team::Removed removed_kind(const store::GrowingTable& table) {
+  for (const auto kind : {team::Removed::kMessages, team::Removed::kEvents}) {
+    if (team::removed_name(kind) == table.name()) return kind;
+  }
+  return team::Removed::kDeliveries;
+}
+
+Growth::Growth(store::Database& db, days retention, metrics::Registry& metrics)
+    : db_(db),
+      retention_(retention),
+      removed_(metrics),
+      dropped_(metrics.counter("connect_retention_partitions_dropped_total",
+                               "Months that retention dropped whole.")) {}
 
 Result<> Growth::prepare(Time now) {
   MakePartitionsOp make(now);
@@ -127,15 +141,15 @@ Awaitable<void> Growth::round(Time now, const std::atomic<bool>& stopping) {
   if (until <= trimmed_until_) co_return;
   bool all = true;
   for (const store::GrowingTable* table : growing_tables())
-    all = co_await trim(*table, until, stopping) && all;
+    all = co_await trim(*table, until, now, stopping) && all;
   if (all) trimmed_until_ = until;
 }
 
 /// True when nothing is left to do.
-Awaitable<bool> Growth::trim(const store::GrowingTable& table, Time until,
+Awaitable<bool> Growth::trim(const store::GrowingTable& table, Time until, Time now,
                              const std::atomic<bool>& stopping) {
   net::steady_timer pause(co_await net::this_coro::executor);
-  TrimOp op(table, until);
+  TrimOp op(table, until, now);
   std::int64_t rows = 0, partitions = 0;
   bool more = true;
   for (int i = 0; i < kStepsMax && more && !stopping; ++i) {
@@ -146,6 +160,8 @@ Awaitable<bool> Growth::trim(const store::GrowingTable& table, Time until,
     op.behind = op.trimmed.behind;
     rows += op.trimmed.rows;
     partitions += op.trimmed.partitions;
+    removed_.add(removed_kind(table), op.trimmed.rows);
+    dropped_.add(static_cast<std::uint64_t>(op.trimmed.partitions));
     more = op.trimmed.more;
     if (!more) break;
     pause.expires_after(kPause);

@@ -117,9 +117,8 @@ Result<std::string> init(const config::Settings& settings, const std::string& em
   if (email.empty()) return said + "Name the first operator with --email ADDRESS.\n";
   TRY(const auto db, open_shared(settings));
   auto keys = open_keys(settings, *db, now);
-  Result<std::string> made =
-      keys ? make_operator(settings, email, read_password, *db, *keys)
-           : Result<std::string>(std::unexpected(std::move(keys).error()));
+  Result<std::string> made = keys ? make_operator(settings, email, read_password, *db, *keys)
+                                  : Result<std::string>(std::unexpected(std::move(keys).error()));
   db->stop();
   if (!made) return std::unexpected(made.error());
   return said + *made;

@@ -75,7 +75,8 @@ Result<Opened> open_roots(const config::Settings& settings, store::Database& sha
     TRY(older, is_older(shared));
   }
   // Where something is sealed already, a key that is made now opens nothing of it.
-  TRY(auto master, master_keys(settings, /*create=*/settings.sandbox.enabled && !has_roots && !older));
+  TRY(auto master,
+      master_keys(settings, /*create=*/settings.sandbox.enabled && !has_roots && !older));
   TRY(auto roots, vault::open_root_keys(shared, master.all(), older, now));
   return Opened{std::move(master), std::move(roots)};
 }

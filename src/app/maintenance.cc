@@ -20,19 +20,22 @@ struct CleanUpOp final : store::WriteOp {
   metering::Idempotency& idempotency;
   metering::SendKeys& send_keys;
   Time now;
-  std::int64_t contents = 0;
+  std::int64_t contents = 0;  ///< result, as all that follow
   std::int64_t idempotency_keys = 0;
-  bool more = false;  ///< result: there is more upkeep to do
+  bool more = false;  ///< there is more upkeep to do
 };
 
 Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const> ops) {
   for (store::WriteOp* each : ops) {
     auto& op = store::as<CleanUpOp>(each);
-    TRY(op.contents, webhook::Events::destroy_expired_content(db, op.now));
+    TRY(const auto destroyed, webhook::Events::destroy_expired_content(db, op.now));
+    op.contents = destroyed.total;
+    for (const auto& [workspace, count] : destroyed.counts)
+      CHECK_OK(team::count_removed(db, workspace, team::Removed::kContents, count, op.now));
     TRY(const auto dropped, op.idempotency.drop_expired(db, op.now));
     op.idempotency_keys = dropped.keys;
     TRY(op.more, op.send_keys.tidy(db, op.now));
-    op.more = op.more || dropped.any();
+    op.more = op.more || dropped.any() || destroyed.more;
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
@@ -68,7 +71,8 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
                          crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
                          webhook::BegunDeliveries& begun_deliveries, Growth& growth,
-                         identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
+                         Retention& retention, identity::ApiKeys& api_keys,
+                         team::SupportSessions& support_sessions, metrics::Registry& metrics,
                          const Clock& clock)
     : pool_(pool),
       db_(db),
@@ -79,8 +83,10 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       begun_(begun),
       begun_deliveries_(begun_deliveries),
       growth_(growth),
+      retention_(retention),
       api_keys_(api_keys),
       support_sessions_(support_sessions),
+      removed_(metrics),
       clock_(clock),
       timer_(pool.context(0)) {}
 
@@ -123,6 +129,7 @@ Awaitable<bool> Maintenance::clean_up(Time now) {
     log::warn("the clean-up could not be stored; it comes again", {});
     co_return false;
   }
+  removed_.add(team::Removed::kContents, op.contents);
   if (op.contents + op.idempotency_keys > 0) {
     log::info("clean-up", {{"contents_destroyed", op.contents},
                            {"idempotency_keys_dropped", op.idempotency_keys}});
@@ -132,6 +139,7 @@ Awaitable<bool> Maintenance::clean_up(Time now) {
 
 Awaitable<void> Maintenance::round() {
   const Time now = clock_.now();
+  co_await retention_.set_ends(now, stopping_);
   for (int i = 0; i < kCleanUpsMax && !stopping_; ++i) {
     if (!co_await clean_up(now)) break;
   }
@@ -141,6 +149,7 @@ Awaitable<void> Maintenance::round() {
   if (!co_await support_sessions_.end_expired())
     log::warn("ends of support sessions could not be noted", {});
   co_await growth_.round(now, stopping_);
+  co_await retention_.remove_rows(now, stopping_);
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);
 }

@@ -9,6 +9,8 @@
 #include "identity/api_keys.h"
 #include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
+#include "removed_counters.h"
+#include "retention.h"
 #include "runtime/io_pool.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
@@ -18,15 +20,16 @@
 namespace flowsell::app {
 
 /// What time alone does, every ten minutes: content and keys whose life is over are destroyed, old
-/// idempotency keys and what begun messages left behind dropped, tables that grow kept in shape.
+/// idempotency keys and what begun messages left behind dropped, tables that grow kept in shape,
+/// and what workspaces keep for a shorter time removed.
 class Maintenance {
  public:
   Maintenance(runtime::IoPool& pool, store::Database& db, crypto::RotatingKeys& spool,
               crypto::RotatingKeys& fingerprint, metering::Idempotency& idempotency,
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
-              webhook::BegunDeliveries& begun_deliveries, Growth& growth,
+              webhook::BegunDeliveries& begun_deliveries, Growth& growth, Retention& retention,
               identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
-              const Clock& clock);
+              metrics::Registry& metrics, const Clock& clock);
   void start();
   /// No round begins any more.
   void stop();
@@ -48,8 +51,10 @@ class Maintenance {
   messaging::BegunMessages& begun_;
   webhook::BegunDeliveries& begun_deliveries_;
   Growth& growth_;
+  Retention& retention_;
   identity::ApiKeys& api_keys_;
   team::SupportSessions& support_sessions_;
+  RemovedCounters removed_;
   const Clock& clock_;
   net::steady_timer timer_;
   std::atomic<bool> stopping_{false};

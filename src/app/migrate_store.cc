@@ -94,11 +94,28 @@ Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
 // One database on SQLite has it all. On PostgreSQL accounts and their mails are in the tables that
 // replicas share, and so are the audit log's chains that are no workspace's.
 
-constexpr std::array kSharedTables = std::to_array<std::string_view>(
-    {"users", "sessions", "email_tokens", "known_devices", "sign_in_attempts", "user_workspaces",
-     "second_factors", "recovery_codes", "mails", "data_requests", "data_request_parts",
-     "sso_providers", "sso_identities", "sso_attempts", "sso_domain_claims", "sso_domains",
-     "operators", "support_openings", "root_keys", "root_key_seals", "master_key_holders"});
+constexpr std::array kSharedTables = std::to_array<std::string_view>({"users",
+                                                                      "sessions",
+                                                                      "email_tokens",
+                                                                      "known_devices",
+                                                                      "sign_in_attempts",
+                                                                      "user_workspaces",
+                                                                      "second_factors",
+                                                                      "recovery_codes",
+                                                                      "terms_acceptances",
+                                                                      "mails",
+                                                                      "data_requests",
+                                                                      "data_request_parts",
+                                                                      "sso_providers",
+                                                                      "sso_identities",
+                                                                      "sso_attempts",
+                                                                      "sso_domain_claims",
+                                                                      "sso_domains",
+                                                                      "operators",
+                                                                      "support_openings",
+                                                                      "root_keys",
+                                                                      "root_key_seals",
+                                                                      "master_key_holders"});
 
 bool is_shared(std::string_view table) {
   return std::ranges::find(kSharedTables, table) != kSharedTables.end();

@@ -3,6 +3,7 @@
 #include "accounts/schema.h"
 #include "audit/audit_log.h"
 #include "cluster/schema.h"
+#include "consent/schema.h"
 #include "identity/workspaces.h"
 #include "mail/schema.h"
 #include "messaging/schema.h"
@@ -25,21 +26,20 @@ std::vector<store::Migration> cell_migrations() {
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), audit::migrations(), team::migrations(),
-       store::adoption_migrations()});
+       consent::migrations(), store::adoption_migrations()});
 }
 
 std::vector<store::Migration> shared_migrations() {
-  return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
-                                  vault::migrations(), accounts::migrations(),
-                                  privacy::migrations(), sso::migrations(),
-                                  operators::migrations()});
+  return store::merge_migrations(
+      {cluster::migrations(), audit::migrations(), mail::migrations(), vault::migrations(),
+       accounts::migrations(), privacy::migrations(), sso::migrations(), operators::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
   return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
-                                  accounts::migrations(), privacy::migrations(),
-                                  sso::migrations(), operators::migrations()});
+                                  accounts::migrations(), privacy::migrations(), sso::migrations(),
+                                  operators::migrations()});
 }
 
 }  // namespace flowsell::app

@@ -102,7 +102,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       accounts_({database, passwords_, *process.keys.spool, process.keys.ring, process.ids,
                  process.clock, [this] { postman_.wake(); }},
                 {process.settings.accounts.session_idle, process.settings.accounts.session_life,
-                 public_url}),
+                 public_url, process.settings.terms.version}),
       deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
                   audit::HeadKey::of(process.keys.ring), [this] { postman_.wake(); },
                   process.settings.privacy.review}),

@@ -167,6 +167,17 @@ std::optional<std::chrono::seconds> read_ttl(ObjectReader& in) {
   return std::chrono::seconds(*seconds);
 }
 
+Purpose read_purpose(ObjectReader& in) {
+  const auto name = in.string("purpose");
+  if (!name) return Purpose::kUnstated;
+  if (*name == "marketing") return Purpose::kMarketing;
+  if (*name == "utility") return Purpose::kUtility;
+  if (*name == "authentication") return Purpose::kAuthentication;
+  in.fault("purpose", "invalid_value", "there is no such purpose",
+           "Send marketing, utility or authentication.");
+  return Purpose::kUnstated;
+}
+
 }  // namespace
 
 std::span<const Kind> kinds() noexcept { return kKinds; }
@@ -207,6 +218,7 @@ Result<OutboundMessage> parse_message(const json::Value& body) {
   std::string metadata = read_metadata(in);
   std::string client_ref(in.string("client_ref", {.max = kClientRefLengthMax}).value_or(""));
   const auto ttl = read_ttl(in);
+  const Purpose purpose = read_purpose(in);
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   if (!to || !content)
@@ -217,7 +229,8 @@ Result<OutboundMessage> parse_message(const json::Value& body) {
                          std::move(context),
                          std::move(metadata),
                          std::move(client_ref),
-                         ttl};
+                         ttl,
+                         purpose};
 }
 
 }  // namespace flowsell::channel

@@ -365,11 +365,10 @@ Result<LoadedSettings> load(const std::vector<std::string>& args, const Environm
     reading.fault("command", "unknown_argument", "there are more arguments than one command",
                   "See connectd --help.");
   } else if (reading.faults.empty()) {
-    reading.fault(
-        "command", "unknown_command",
-        "expected init, backup, restore, migrate-store, rotate-master-key, audit verify, "
-        "audit verify-certificate, config, permissions, version or nothing",
-        "See connectd --help.");
+    reading.fault("command", "unknown_command",
+                  "expected init, backup, restore, migrate-store, rotate-master-key, audit verify, "
+                  "audit verify-certificate, config, permissions, version or nothing",
+                  "See connectd --help.");
   }
   if (reading.faults.empty() && reads_values(loaded.command)) {
     read_environment(environment, reading);

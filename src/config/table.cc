@@ -386,6 +386,20 @@ void add_operators(std::vector<Setting>& t) {
                      [](auto& s) -> auto& { return s.operators.second_factor; }));
 }
 
+void add_terms(std::vector<Setting>& t) {
+  t.push_back(
+      text("terms.version", "", "text",
+           "Version of your terms that people accept: a sign-up must name it, and who makes "
+           "a live API key must have accepted it. Empty: a sign-up may name any.",
+           [](auto& s) -> auto& { return s.terms.version; }));
+  t.push_back(
+      text("terms.provider_policies_version", "", "text",
+           "Version of the providers' policies (WhatsApp Business and its messaging policy) "
+           "that an owner must have accepted before the workspace's first live API key. "
+           "Empty: nothing is asked.",
+           [](auto& s) -> auto& { return s.terms.provider_policies_version; }));
+}
+
 void add_mail(std::vector<Setting>& t) {
   t.push_back(text("mail.smtp_url", "", "smtp://host:587 or smtps://host:465",
                    "Server that takes mails for delivery. smtp:// needs STARTTLS, except to this "
@@ -522,6 +536,7 @@ std::vector<Setting> build_table() {
   add_privacy(all);
   add_sso(all);
   add_operators(all);
+  add_terms(all);
   add_mail(all);
   add_sandbox(all);
   add_limits(all);

@@ -59,6 +59,10 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "idn_";
     case IdKind::kSupportSession:
       return "sup_";
+    case IdKind::kConsent:
+      return "cns_";
+    case IdKind::kAcceptance:
+      return "acc_";
   }
   return "";
 }
@@ -139,5 +143,7 @@ template class Id<IdKind::kDataRequest>;
 template class Id<IdKind::kIdentityProvider>;
 template class Id<IdKind::kIdentity>;
 template class Id<IdKind::kSupportSession>;
+template class Id<IdKind::kConsent>;
+template class Id<IdKind::kAcceptance>;
 
 }  // namespace flowsell

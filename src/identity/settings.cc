@@ -109,13 +109,38 @@ bool SettingsMemory::takes(const WorkspaceId& workspace, std::string_view addres
   return is_in(found->second.settings->ip_allow_list, address);
 }
 
+bool SettingsMemory::requires_consent(const WorkspaceId& workspace) const {
+  return consents_.load(std::memory_order_relaxed) != 0 &&
+         of(workspace)->consent_required_for_marketing;
+}
+
+std::vector<std::pair<WorkspaceId, SettingsPtr>> SettingsMemory::with_windows() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::pair<WorkspaceId, SettingsPtr>> all;
+  for (const auto& [workspace, known] : known_) {
+    if (known.settings->records_days || known.settings->content_hours)
+      all.emplace_back(workspace, known.settings);
+  }
+  return all;
+}
+
+std::chrono::hours SettingsMemory::content_window(const WorkspaceId& workspace,
+                                                  std::chrono::hours server) const {
+  const auto wanted = of(workspace)->content_hours;
+  return wanted ? std::min(server, std::chrono::hours(*wanted)) : server;
+}
+
 void SettingsMemory::put(const WorkspaceId& workspace, const StoredWorkspace& stored) {
   auto settings = std::make_shared<const WorkspaceSettings>(stored.settings);
   const std::unique_lock lock(mutex_);
   Known& known = known_[workspace];
   if (known.settings && stored.revision <= known.revision) return;
-  if (known.settings && !known.settings->ip_allow_list.empty()) --lists_;
-  if (!settings->ip_allow_list.empty()) ++lists_;
+  if (known.settings) {
+    lists_ -= known.settings->ip_allow_list.empty() ? 0 : 1;
+    consents_ -= known.settings->consent_required_for_marketing ? 1 : 0;
+  }
+  lists_ += settings->ip_allow_list.empty() ? 0 : 1;
+  consents_ += settings->consent_required_for_marketing ? 1 : 0;
   known = {std::move(settings), stored.revision};
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "consent/consents.h"
 #include "context.h"
 #include "core/encoding.h"
 #include "messaging/render.h"
@@ -116,6 +117,13 @@ AcceptOp::AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, 
                    Time t)
     : WriteOp(kAcceptKind), keys(k), all_begun(b), events(e), quotas(q), now(t) {}
 
+/// What its sender calls marketing, and a template whose sender does not say what it is.
+bool may_be_marketing(const channel::OutboundMessage& message) {
+  if (message.purpose == channel::Purpose::kMarketing) return true;
+  return message.purpose == channel::Purpose::kUnstated &&
+         std::holds_alternative<channel::Template>(message.body);
+}
+
 Error quota_exhausted(const metering::Quota& quota, Time now) {
   Error error{ErrorCode::kQuotaExhausted,
               "all " + std::to_string(quota.limit) + " requests of this period are used"};
@@ -127,8 +135,9 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 
 Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
                webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
-               const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
-               const Clock& clock, metering::Quotas& quotas)
+               const MessageReader& messages, const crypto::Key& contact_key,
+               const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
+               metering::Quotas& quotas)
     : db_(db),
       senders_(senders),
       send_(send),
@@ -138,6 +147,7 @@ Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox:
       begun_(begun),
       messages_(messages),
       contact_key_(contact_key),
+      settings_(settings),
       ids_(ids),
       clock_(clock),
       quotas_(quotas) {}
@@ -146,10 +156,31 @@ ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view conta
   return contact_hash(contact_key_, workspace, contact);
 }
 
+/// Of a message that may be marketing, in a workspace that requires consent for it.
+Task<> Accept::check_consent(const identity::Caller& caller,
+                             const channel::OutboundMessage& message) const {
+  if (message.purpose == channel::Purpose::kUnstated) {
+    co_return fail_field(
+        "/purpose", "required",
+        "the workspace requires consent for marketing: a template says its purpose",
+        "Send marketing, utility or authentication.");
+  }
+  auto read = [workspace = caller.workspace,
+               hash = hash_of(caller.workspace, message.to.view())](store::Connection& db) {
+    return consent::has_consent(db, workspace, hash, consent::kMarketing);
+  };
+  CO_TRY(const bool has, co_await db_.read(std::move(read)));
+  if (has) co_return Result<>{};
+  co_return fail(ErrorCode::kConsentRequired,
+                 "the workspace requires consent for marketing, and has none of this recipient");
+}
+
 Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
                                     const channel::OutboundMessage& message) const {
   CO_TRY(auto sender, senders_.find(caller, message.from));
   CO_CHECK_OK(sender->adapter->check(message));
+  if (may_be_marketing(message) && settings_.requires_consent(caller.workspace))
+    CO_CHECK_OK(co_await check_consent(caller, message));
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode};

@@ -222,18 +222,33 @@ Result<bool> GrowingTable::trim_workspace(Connection& db, const IdBytes& below, 
     oldest = row.id<MessageId>(1);
   }));
   if (!workspace) return false;
-  IdBytes end = below;
-  bool all = true;
+  Trimmed deleted;
   if (oldest.bytes() < below) {
-    CHECK_OK(db.query(bound_, {*workspace, blob_of(below), rows_max}, [&](const Row& row) {
-      end = row.id<MessageId>(0).bytes();
-      all = false;
-    }));
-    TRY(const auto deleted, db.run(delete_, {*workspace, blob_of(end)}));
-    out.rows += deleted;
+    TRY(deleted, delete_some(db, *workspace, below, rows_max));
+    out.rows += deleted.rows;
+    if (deleted.rows > 0) out.of.emplace_back(*workspace, deleted.rows);
   }
-  if (all) out.behind = *workspace;
+  if (!deleted.more) out.behind = *workspace;
   return true;
+}
+
+Result<GrowingTable::Trimmed> GrowingTable::delete_some(Connection& db,
+                                                        const WorkspaceId& workspace,
+                                                        const IdBytes& below,
+                                                        std::int64_t rows_max) const {
+  Trimmed out{.behind = workspace};
+  IdBytes end = below;
+  CHECK_OK(db.query(bound_, {workspace, blob_of(below), rows_max}, [&](const Row& row) {
+    end = row.id<MessageId>(0).bytes();
+    out.more = true;
+  }));
+  TRY(out.rows, db.run(delete_, {workspace, blob_of(end)}));
+  return out;
+}
+
+Result<GrowingTable::Trimmed> GrowingTable::trim_of(Connection& db, const WorkspaceId& workspace,
+                                                    const IdBytes& below) const {
+  return delete_some(db, workspace, below, kRowsAtOnce);
 }
 
 Result<std::optional<GrowingTable::Span>> GrowingTable::span(Connection& db) const {

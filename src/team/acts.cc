@@ -1,4 +1,4 @@
-#include "acts.h"
+#include "team/acts.h"
 
 #include "json/writer.h"
 

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
 #include "identity/api_key.h"
 #include "json/writer.h"
 #include "refusals.h"
 #include "store/change.h"
+#include "team/acts.h"
+#include "team/policies.h"
 
 namespace flowsell::team {
 namespace {
@@ -20,6 +21,12 @@ using Kind = metering::IdempotencyVerdict::Kind;
 constexpr store::WriteKind kKind{"api_keys", 9, store::apply_each<store::Change>};
 
 Error no_key() { return {ErrorCode::kNotFound, "there is no such API key"}; }
+
+Error not_accepted(const std::string& version) {
+  return {ErrorCode::kTermsNotAccepted, "before a live key is made, an owner accepts version " +
+                                            version +
+                                            " of the provider's policies: kind provider_policies"};
+}
 
 /// What a record says of a key: nothing of its secret.
 std::string json_of_key(const ApiKey& key) {
@@ -59,8 +66,13 @@ struct KeyDesk::Outcome {
 };
 
 KeyDesk::KeyDesk(store::Database& db, identity::ApiKeys& keys, metering::Idempotency& idempotency,
-                 IdSource& ids, const Clock& clock)
-    : db_(db), keys_(keys), idempotency_(idempotency), ids_(ids), clock_(clock) {}
+                 IdSource& ids, const Clock& clock, std::string policies_version)
+    : db_(db),
+      keys_(keys),
+      idempotency_(idempotency),
+      ids_(ids),
+      clock_(clock),
+      policies_version_(std::move(policies_version)) {}
 
 ApiKey KeyDesk::fresh_key(const By& by, const Draft& draft, const Secret& text) const {
   ApiKey key;
@@ -125,8 +137,14 @@ Task<KeyDesk::Made> KeyDesk::create(By by, Draft draft,
   }
   Secret text = identity::ApiKeyText::make(draft.mode);
   ApiKey fresh = fresh_key(by, draft, text);
-  auto nothing = [](store::Connection&) -> Result<std::optional<Error>> { return std::nullopt; };
-  co_return co_await make(by, std::move(fresh), std::move(text), call, std::move(nothing),
+  const bool asks = draft.mode == identity::Mode::kLive && !policies_version_.empty();
+  auto check = [this, asks, workspace = fresh.workspace](
+                   store::Connection& db) -> Result<std::optional<Error>> {
+    if (!asks) return std::nullopt;
+    TRY(const bool accepted, has_accepted_policies(db, workspace, policies_version_));
+    return accepted ? std::nullopt : std::optional(not_accepted(policies_version_));
+  };
+  co_return co_await make(by, std::move(fresh), std::move(text), call, std::move(check),
                           "api_key.created");
 }
 

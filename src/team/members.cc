@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "store/change.h"
+#include "team/acts.h"
 
 namespace flowsell::team {
 namespace {

@@ -49,7 +49,32 @@ CREATE TABLE support_sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX support_sessions_open ON support_sessions (expires_at) WHERE ended_at IS NULL;
 )sql",
-                                                     .expands = true}};
+                                                     .expands = true},
+                                    store::Migration{141, "what retention removed", R"sql(
+CREATE TABLE retention_runs (
+  workspace_id BLOB NOT NULL,
+  day INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  deliveries INTEGER NOT NULL,
+  contents INTEGER NOT NULL,
+  is_over INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX retention_runs_open ON retention_runs (day) WHERE is_over = 0;
+)sql"},
+                                    store::Migration{144, "the provider's policies", R"sql(
+CREATE TABLE policy_acceptances (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  version TEXT NOT NULL,
+  user_id BLOB NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX policy_acceptances_version ON policy_acceptances (workspace_id, version);
+)sql"}};
 
 }  // namespace
 

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "json/writer.h"
 #include "store/change.h"
+#include "team/acts.h"
 #include "time_zone.h"
 
 namespace flowsell::team {

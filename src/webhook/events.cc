@@ -29,9 +29,19 @@ const Sql kInsertEvent(
     "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, "
     "content_expires_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-const Sql kDestroyExpired(
+const Sql kExpired(
+    "SELECT workspace_id, id FROM events WHERE sealed IS NOT NULL AND content_expires_at <= ?1 "
+    "ORDER BY content_expires_at LIMIT ?2");
+const Sql kDestroy(
     "UPDATE events SET sealed = NULL, key_id = NULL, content_expires_at = NULL "
-    "WHERE sealed IS NOT NULL AND content_expires_at <= ?1");
+    "WHERE workspace_id = ?1 AND id = ?2");
+// 0: its content does not wait, or not any more.
+const Sql kWaiting(
+    "SELECT id, CASE WHEN sealed IS NULL THEN 0 ELSE content_expires_at END FROM events "
+    "WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
+const Sql kShorten("UPDATE events SET content_expires_at = ?3 WHERE workspace_id = ?1 AND id = ?2");
+/// Of one transaction of upkeep.
+constexpr std::int64_t kContentsAtOnce = 1000;
 const Sql kFind(
     "SELECT id, mode, type, subject, at, body, key_id, sealed, content_expires_at FROM events "
     "WHERE workspace_id = ?1 AND id = ?2");
@@ -134,6 +144,7 @@ EventPlan& EventPlan::operator=(EventPlan&& other) noexcept {
     other.deliveries_.clear();
     sealed_ = std::move(other.sealed_);
     key_id_ = other.key_id_;
+    kept_ = other.kept_;
   }
   return *this;
 }
@@ -146,13 +157,15 @@ void EventPlan::give_back() noexcept {
 }
 
 Events::Events(store::Database& db, Endpoints& endpoints, BegunDeliveries& begun,
-               outbox::Outbox& outbox, crypto::RotatingKeys& spool, IdSource& ids,
-               const Clock& clock, std::chrono::hours content_retention)
+               outbox::Outbox& outbox, crypto::RotatingKeys& spool,
+               const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
+               std::chrono::hours content_retention)
     : db_(db),
       endpoints_(endpoints),
       begun_(begun),
       outbox_(outbox),
       spool_(spool),
+      settings_(settings),
       ids_(ids),
       clock_(clock),
       content_retention_(content_retention) {}
@@ -165,8 +178,9 @@ EventPlan Events::plan(const EventDraft& draft) {
   EventPlan plan;
   plan.outbox_ = &outbox_;
   auto endpoints = endpoints_.subscribed(draft.workspace, draft.mode, draft.type);
-  const bool kept = !endpoints.empty() || content_retention_ > std::chrono::hours(0);
-  if (!draft.content.empty() && kept) {
+  if (!draft.content.empty())
+    plan.kept_ = settings_.content_window(draft.workspace, content_retention_);
+  if (!draft.content.empty() && (!endpoints.empty() || plan.kept_ > std::chrono::hours(0))) {
     const auto key = spool_.current(clock_.now());
     plan.sealed_ = crypto::seal(key.key, binding(draft), draft.content.reveal());
     plan.key_id_ = key.id;
@@ -204,14 +218,14 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
   draft.id = ids_.next<IdKind::kEvent>();
   const bool has_content = !plan.sealed_.empty();
   const Param none(nullptr);
-  CHECK_OK(db.write(kInsertEvent,
-                    {draft.workspace, draft.id, static_cast<int>(draft.mode),
-                     static_cast<int>(draft.type), Param::blob(as_text(draft.subject)), draft.at,
-                     draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
-                     static_cast<std::int64_t>(plan.deliveries_.size()),
-                     has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
-                     Param::blob_or_null(plan.sealed_),
-                     has_content ? Param(clock_.now() + content_retention_) : none}));
+  CHECK_OK(db.write(
+      kInsertEvent,
+      {draft.workspace, draft.id, static_cast<int>(draft.mode), static_cast<int>(draft.type),
+       Param::blob(as_text(draft.subject)), draft.at,
+       draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
+       static_cast<std::int64_t>(plan.deliveries_.size()),
+       has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
+       Param::blob_or_null(plan.sealed_), has_content ? Param(clock_.now() + plan.kept_) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
     NewDelivery delivery{
@@ -366,8 +380,42 @@ std::string Events::render(const EventDraft& draft) {
   return std::move(out).take();
 }
 
-Result<std::int64_t> Events::destroy_expired_content(store::Connection& db, Time now) {
-  return db.run(kDestroyExpired, {now});
+Result<Events::Destroyed> Events::destroy_expired_content(store::Connection& db, Time now) {
+  std::vector<std::pair<WorkspaceId, EventId>> expired;
+  CHECK_OK(db.query(kExpired, {now, kContentsAtOnce}, [&expired](const store::Row& row) {
+    expired.emplace_back(row.id<WorkspaceId>(0), row.id<EventId>(1));
+  }));
+  Destroyed out;
+  std::vector<Param> params;
+  params.reserve(expired.size() * 2);
+  for (const auto& [workspace, id] : expired) {
+    params.insert(params.end(), {workspace, id});
+    ++out.counts[workspace];
+  }
+  if (!params.empty()) {
+    TRY([[maybe_unused]] const auto changed, db.run_each(kDestroy, params, 2));
+  }
+  out.total = static_cast<std::int64_t>(expired.size());
+  out.more = out.total == kContentsAtOnce;
+  return out;
+}
+
+Result<Events::Shortened> Events::shorten_content(store::Connection& db,
+                                                  const WorkspaceId& workspace,
+                                                  std::chrono::hours window,
+                                                  const EventId& behind) {
+  Shortened out{.behind = behind};
+  std::int64_t looked_at = 0;
+  std::vector<EventId> longer;
+  CHECK_OK(db.query(kWaiting, {workspace, behind, kContentsAtOnce}, [&](const store::Row& row) {
+    ++looked_at;
+    out.behind = row.id<EventId>(0);
+    if (row.time(1) > out.behind.time() + window) longer.push_back(out.behind);
+  }));
+  for (const EventId& id : longer)
+    CHECK_OK(db.write(kShorten, {workspace, id, id.time() + window}));
+  out.more = looked_at == kContentsAtOnce;
+  return out;
 }
 
 namespace {

@@ -13,6 +13,7 @@ from _support.people import owner_of, sign_up
 from _support.waiting import wait_until
 
 MISSING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
+CONSENT = {"recipient": "+919876543210", "purpose": "marketing", "source": "a form"}
 KNOWN_URL = "http://127.0.0.1:9/nobody"
 
 
@@ -54,6 +55,11 @@ def success_calls(world):
         ("get", "/v1/audit_events/export", None, None, 200),
         ("get", "/v1/sandbox/mails", None, None, 200),
         ("get", "/v1/sandbox/mails/{id}", f"/v1/sandbox/mails/{world['mail']}", None, 200),
+        ("get", "/v1/retention_runs", None, None, 200),
+        ("post", "/v1/consents", None, CONSENT, 201),
+        ("get", "/v1/consents", None, None, 200),
+        ("get", "/v1/consents/{id}", f"/v1/consents/{world['consent']}", None, 200),
+        ("post", "/v1/consents/{id}/withdraw", f"/v1/consents/{world['consent']}/withdraw", None, 200),
         ("get", "/healthz", None, None, 200),
         ("get", "/readyz", None, None, 200),
         ("get", "/metrics", None, None, 200),
@@ -79,7 +85,8 @@ def secured():
 
 
 def prefix_of(path):
-    return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud"}.get(path.split("/")[2], "")
+    return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
+            "consents": "cns"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
@@ -91,7 +98,9 @@ def body_for(method, target):
         return None
     if target.startswith("/v1/webhook_endpoints"):
         return {"description": "x"} if method == "PATCH" else {"url": KNOWN_URL}
-    return {} if target.endswith("/read") else text_to("+919876543210")
+    if target == "/v1/consents":
+        return CONSENT
+    return {} if target.endswith(("/read", "/withdraw")) else text_to("+919876543210")
 
 
 def test_every_operation_answers_as_the_contract_says(make_stack):
@@ -105,7 +114,8 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
     world = {"message": sent["id"], "received": receiver.wait_for_type("message.received").message["id"],
              "event": stack.api.all_of("/v1/events")[-1]["id"], "endpoint": receiver.endpoint_id,
              "audited": stack.api.get("/v1/audit_events").json()["data"][0]["id"],
-             "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"]}
+             "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"],
+             "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"]}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {
         (method, path) for method, path, operation in contract().operations() if not is_of_people(operation)}
@@ -137,7 +147,8 @@ def test_a_wrong_key_is_refused(shared, change):
 
 SCOPES = {"messages:send": "POST /v1/messages", "messages:read": "GET /v1/messages",
           "webhooks:manage": "GET /v1/webhook_endpoints", "usage:read": "GET /v1/quota",
-          "audit:read": "GET /v1/audit_events"}
+          "audit:read": "GET /v1/audit_events", "consents:read": "GET /v1/consents",
+          "consents:manage": "POST /v1/consents"}
 
 
 def test_a_key_does_what_its_scopes_allow_and_nothing_else(make_stack):

@@ -12,6 +12,7 @@ from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member
 from _support.waiting import wait_until
 
 SESSION = "__Host-connect_session"
+POLICIES = "2026-11"  # the default of terms.provider_policies_version
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +307,9 @@ ALLOWED = {
     "listInvitations": EVERYBODY, "createInvitation": MANAGERS, "deleteInvitation": MANAGERS,
     "createApiKey": BUILDERS, "listApiKeys": BUILDERS, "getApiKey": BUILDERS, "revokeApiKey": BUILDERS,
     "rotateApiKey": BUILDERS, "listAuditEvents": MANAGERS, "getAuditEvent": MANAGERS, "exportAuditEvents": MANAGERS,
+    "listConsents": BUILDERS | {"viewer"}, "getConsent": BUILDERS | {"viewer"}, "createConsent": BUILDERS,
+    "withdrawConsent": BUILDERS, "listRetentionRuns": MANAGERS,
+    "listTermsAcceptances": EVERYBODY, "acceptTerms": EVERYBODY,
     "getWorkspace": EVERYBODY, "updateWorkspace": MANAGERS,
     "listSsoProviders": MANAGERS, "createSsoProvider": MANAGERS, "getSsoProvider": MANAGERS, "updateSsoProvider": MANAGERS,
     "deleteSsoProvider": MANAGERS, "listSsoDomains": MANAGERS, "createSsoDomain": MANAGERS, "getSsoDomain": MANAGERS,
@@ -316,7 +320,7 @@ ALLOWED = {
 OPEN = {"people", "sandbox", "privacy", "operation", "operators"}  # tags of what no workspace's role decides
 NOT_OF_A_ROLE = {"acceptInvitation", "reportLeakedApiKey"}
 IDS = {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key",
-       "audit_events": "aud", "sso": "idp", "support_sessions": "sup"}
+       "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns"}
 
 
 def operations_of_workspaces():
@@ -384,6 +388,9 @@ def test_the_rest_of_the_operations_succeed(server, owner):
     home = browser.post("/v1/workspaces", {"name": "Rest"}).json()["id"]
     assert browser.get(f"/v1/workspaces/{home}").json()["name"] == "Rest"
     assert browser.patch(f"/v1/workspaces/{home}", {"name": "The rest"}).json()["name"] == "The rest"
+    assert browser.get("/v1/terms").json()["provider_policies_version"] == POLICIES
+    assert browser.post("/v1/terms_acceptances", {"kind": "provider_policies", "version": POLICIES}).status == 201
+    assert [each["kind"] for each in browser.get("/v1/terms_acceptances").json()["data"]] == ["provider_policies", "terms"]
     invited = browser.post("/v1/invitations", {"email": "nobody@example.com", "role": "viewer"}).json()
     assert [each["id"] for each in browser.get("/v1/invitations").json()["data"]] == [invited["id"]]
     assert browser.delete(f"/v1/invitations/{invited['id']}").status == 204

@@ -12,6 +12,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+const store::Sql kTermsAddresses("SELECT address FROM terms_acceptances");
+
 TEST_F(AccountsTest, WhoVerifiedTheAddressCanSignIn) {
   sign_up_and_verify();
   const auto signed_in = sign_in();
@@ -318,6 +320,44 @@ TEST_F(AccountsTest, ListOfWorkspacesIsKept) {
   EXPECT_EQ(listed->front().role, 2);
   ASSERT_TRUE(run(accounts_.unlist_workspace(user->id, workspace)));
   EXPECT_THAT(*run(accounts_.workspaces_of(user->id)), IsEmpty());
+}
+
+TEST_F(AccountsTest, SignUpIsTheFirstAcceptanceOfTheTerms) {
+  sign_up_and_verify();
+  const UserId user = sign_in()->session.user.id;
+  const auto accepted = *run(accounts_.terms_of(user));
+  ASSERT_EQ(accepted.size(), 1U);
+  EXPECT_EQ(accepted.front().version, "2026-11");
+  EXPECT_EQ(accepted.front().accepted_at, clock_.now());
+  EXPECT_EQ(testkit::texts(*db_, kTermsAddresses), std::vector<std::string>{from_.address});
+}
+
+TEST_F(AccountsTest, LaterTermsAreAcceptedOnceAndAllAreKept) {
+  sign_up_and_verify();
+  const UserId user = sign_in()->session.user.id;
+  const auto first = run(accounts_.accept_terms(user, "2027-05", from_));
+  ASSERT_TRUE(first && first->is_new);
+  const auto again = run(accounts_.accept_terms(user, "2027-05", from_));
+  EXPECT_FALSE(again->is_new);
+  EXPECT_EQ(again->acceptance.id, first->acceptance.id);
+  const auto all = *run(accounts_.terms_of(user));
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all.front().version, "2027-05");
+  EXPECT_EQ(acts_of(user).back(), "terms.accepted");
+}
+
+TEST_F(AccountsTest, TermsInForceAreAskedFor) {
+  Accounts strict({*db_, passwords_, *spool_, ring_, ids_, clock_, [] {}},
+                  {.terms_version = "2027-05"});
+  const auto old = run(strict.sign_up({kEmail, "Asha", Secret(kPassword), "2026-11"}, from_));
+  ASSERT_EQ(code_of(old), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(old.error().fields.front().pointer, "/terms_version");
+  sign_up_and_verify();
+  const UserId user = sign_in()->session.user.id;
+  EXPECT_TRUE(run(accounts_.check_terms(user))) << "no version is in force there";
+  EXPECT_EQ(code_of(run(strict.check_terms(user))), ErrorCode::kTermsNotAccepted);
+  ASSERT_TRUE(run(strict.accept_terms(user, "2027-05", from_)));
+  EXPECT_TRUE(run(strict.check_terms(user)));
 }
 
 TEST_F(AccountsTest, NewNameOfAWorkspaceIsInAllListsThatShowIt) {

@@ -85,6 +85,8 @@ class ApiTest : public testing::Test {
             people_.key_desk,
             people_.settings_desk,
             people_.support_sessions,
+            people_.policies,
+            people_.consents,
             [](std::string /*name*/) -> Task<> { co_return Result<>{}; }};
   }
   http::Response ask(const Asked& asked) {

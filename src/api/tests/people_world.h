@@ -3,15 +3,18 @@
 #include "accounts/accounts.h"
 #include "accounts/schema.h"
 #include "audit/audit_log.h"
+#include "consent/consents.h"
+#include "consent/schema.h"
 #include "mail/schema.h"
 #include "messaging_world.h"
-#include "sso/schema.h"
-#include "sso/single_sign_on.h"
 #include "operators/openings.h"
 #include "operators/operators.h"
 #include "operators/schema.h"
+#include "sso/schema.h"
+#include "sso/single_sign_on.h"
 #include "team/key_desk.h"
 #include "team/members.h"
+#include "team/policies.h"
 #include "team/schema.h"
 #include "team/settings_desk.h"
 #include "team/support_sessions.h"
@@ -19,8 +22,8 @@
 namespace flowsell {
 
 inline std::vector<testkit::Migrations> people_tables() {
-  return {audit::migrations(), mail::migrations(), accounts::migrations(), team::migrations(),
-          sso::migrations(), operators::migrations()};
+  return {audit::migrations(), mail::migrations(),      accounts::migrations(), team::migrations(),
+          sso::migrations(),   operators::migrations(), consent::migrations()};
 }
 
 /// Accounts and teams on the world's database.
@@ -35,7 +38,9 @@ struct PeopleWorld {
             sso::dns_lookup(std::nullopt), {}, "https://connect.example"),
         support_sessions(*world.db, world.idempotency, world.ids, world.clock),
         operators(*world.db, world.ids, world.clock),
-        openings(*world.db, world.ids, world.clock) {}
+        openings(*world.db, world.ids, world.clock),
+        policies(*world.db, world.ids, world.clock),
+        consents(*world.db, world.idempotency, world.ids, world.clock) {}
   ~PeopleWorld() { passwords.stop(); }
 
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 1};
@@ -50,6 +55,8 @@ struct PeopleWorld {
   team::SupportSessions support_sessions;
   operators::Operators operators;
   operators::Openings openings;
+  team::Policies policies;
+  consent::Consents consents;
 };
 
 }  // namespace flowsell

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 const store::Sql kSealed("SELECT COUNT(*) FROM events WHERE sealed IS NOT NULL");
 
+const store::Sql kDestroyed("SELECT contents FROM retention_runs");
 const store::Sql kSlots("SELECT COUNT(*) FROM begun_deliveries");
 
 class MaintenanceTest : public testing::Test {
@@ -34,7 +35,12 @@ class MaintenanceTest : public testing::Test {
       {.more_tables = {messaging::migrations(), audit::migrations(), team::migrations()}}};
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
-  Growth growth_{*world_.db, std::chrono::days(0)};
+  Growth growth_{*world_.db, std::chrono::days(0), world_.metrics};
+  Retention retention_{*world_.db,
+                       world_.workspaces.settings(),
+                       {std::chrono::days(0), 24h},
+                       world_.ids,
+                       world_.metrics};
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   team::SupportSessions support_sessions_{*world_.db, world_.idempotency, world_.ids, world_.clock};
   Maintenance maintenance_{world_.pool,
@@ -46,8 +52,10 @@ class MaintenanceTest : public testing::Test {
                            begun_,
                            world_.begun_deliveries,
                            growth_,
+                           retention_,
                            api_keys_,
                            support_sessions_,
+                           world_.metrics,
                            world_.clock};
 };
 
@@ -56,6 +64,7 @@ TEST_F(MaintenanceTest, FirstRoundDestroysContentWhoseTimeIsOver) {
   maintenance_.start();
   EXPECT_TRUE(
       testkit::eventually([this] { return testkit::numbers(*world_.db, kSealed).at(0) == 0; }));
+  EXPECT_EQ(testkit::numbers(*world_.db, kDestroyed), std::vector<std::int64_t>{1});
 }
 
 TEST_F(MaintenanceTest, FirstRoundDestroysKeysWhoseLifeIsOver) {

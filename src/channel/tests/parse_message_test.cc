@@ -172,12 +172,13 @@ TEST(ParseMessage, ReadsATemplateWithoutVariables) {
 TEST(ParseMessage, ReadsTheEnvelope) {
   const auto out = read(text_with(
       R"(,"from":"+4915155500002","context":{"message_id":"wamid.X"},"client_ref":"order-1",
-      "ttl_seconds":60,"metadata":{"a":"1","b \"":"2"})"));
+      "ttl_seconds":60,"purpose":"utility","metadata":{"a":"1","b \"":"2"})"));
   ASSERT_TRUE(out);
   EXPECT_EQ(out->from, "+4915155500002");
   EXPECT_EQ(out->context, "wamid.X");
   EXPECT_EQ(out->client_ref, "order-1");
   EXPECT_EQ(out->ttl, 60s);
+  EXPECT_EQ(out->purpose, Purpose::kUtility);
   EXPECT_EQ(out->metadata_json, R"({"a":"1","b \"":"2"})");
 }
 
@@ -187,6 +188,7 @@ TEST(ParseMessage, LeavesAbsentFieldsEmpty) {
   EXPECT_TRUE(out->from.empty() && out->context.empty() && out->client_ref.empty() &&
               out->metadata_json.empty());
   EXPECT_FALSE(out->ttl.has_value());
+  EXPECT_EQ(out->purpose, Purpose::kUnstated);
 }
 
 TEST(ParseMessage, TakesEmptyMetadataAsNone) {
@@ -273,6 +275,9 @@ const FaultCase kFaults[] = {
     {"LongestTtl", text_with(R"(,"ttl_seconds":86400)"), {}},
     {"TtlOneTooLong", text_with(R"(,"ttl_seconds":86401)"), {"/ttl_seconds out_of_range"}},
     {"TtlIsAText", text_with(R"(,"ttl_seconds":"60")"), {"/ttl_seconds wrong_type"}},
+
+    {"Purpose", text_with(R"(,"purpose":"marketing")"), {}},
+    {"UnknownPurpose", text_with(R"(,"purpose":"fun")"), {"/purpose invalid_value"}},
 
     {"LongestClientRef", text_with(R"(,"client_ref":)" + quoted(100)), {}},
     {"ClientRefOneTooLong", text_with(R"(,"client_ref":)" + quoted(101)), {"/client_ref too_long"}},

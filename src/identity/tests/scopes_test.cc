@@ -18,7 +18,8 @@ TEST(Scopes, NoneAreGivenByDefault) {
 
 TEST(Scopes, KeysHaveAllThatTheyMayHave) {
   EXPECT_EQ(Scopes::of_keys().str(),
-            "messages:send messages:read webhooks:manage usage:read audit:read");
+            "messages:send messages:read webhooks:manage usage:read consents:read consents:manage "
+            "audit:read");
 }
 
 TEST(Scopes, TextIsReadBackTheSame) {
@@ -75,7 +76,8 @@ TEST(Permissions, TableIsTheBeginningOfTheDocumentInDocs) {
   std::ifstream file(FLOWSELL_SOURCE_DIR "/docs/permissions.md", std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  EXPECT_TRUE(text.str().starts_with(permissions_markdown())) << "run: connectd permissions >docs/permissions.md";
+  EXPECT_TRUE(text.str().starts_with(permissions_markdown()))
+      << "run: connectd permissions >docs/permissions.md";
 }
 
 TEST(Permissions, NameOfNoRoleIsNone) { EXPECT_EQ(role_named("root"), std::nullopt); }

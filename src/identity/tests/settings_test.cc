@@ -124,5 +124,32 @@ TEST_F(SettingsTest, ListBindsItsWorkspaceOnlyAndUntilItIsEmptied) {
   EXPECT_TRUE(memory.takes(workspace_, "198.51.100.1"));
 }
 
+TEST_F(SettingsTest, ConsentIsRequiredWhereTheWorkspaceSaysSo) {
+  SettingsMemory memory;
+  EXPECT_FALSE(memory.requires_consent(workspace_));
+  auto stored = everything(ids_);
+  memory.put(workspace_, stored);
+  EXPECT_TRUE(memory.requires_consent(workspace_));
+  EXPECT_FALSE(memory.requires_consent(ids_.next<IdKind::kWorkspace>()));
+  stored.settings.consent_required_for_marketing = false;
+  ++stored.revision;
+  memory.put(workspace_, stored);
+  EXPECT_FALSE(memory.requires_consent(workspace_));
+}
+
+TEST_F(SettingsTest, WindowOfContentIsTheServersOrShorter) {
+  using namespace std::chrono_literals;
+  SettingsMemory memory;
+  EXPECT_EQ(memory.content_window(workspace_, 24h), 24h);
+  auto stored = everything(ids_);
+  memory.put(workspace_, stored);
+  EXPECT_EQ(memory.content_window(workspace_, 24h), 0h);
+  stored.settings.content_hours = 72;
+  ++stored.revision;
+  memory.put(workspace_, stored);
+  EXPECT_EQ(memory.content_window(workspace_, 24h), 24h);
+  EXPECT_EQ(memory.with_windows().size(), 1U);
+}
+
 }  // namespace
 }  // namespace flowsell::identity

@@ -54,7 +54,7 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
       send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
                    options.limits, send_options(options, provider), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
-             ids, clock, quotas),
+             workspaces.settings(), ids, clock, quotas),
       updates_in(*db, events, begun, contact_key, clock, options.limits),
       read_receipts(*db, messages, client, senders, send_handler, idempotency, clock) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

@@ -84,7 +84,8 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       send_keys(*fingerprint),
       outbox(*db, clock, pool, metrics),
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
-      events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock, 24h),
+      events(*db, endpoints, begun_deliveries, outbox, *spool, workspaces.settings(), ids, clock,
+             24h),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock,
                  {.timeout = 10s, .schedule = {0s, 1s}, .body_of = event_body}, metrics),
       senders(
@@ -97,7 +98,7 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
                    limits, send_options(machine), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages,
-             machine.contact_key, ids, clock, quotas),
+             machine.contact_key, workspaces.settings(), ids, clock, quotas),
       machine_(machine) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

@@ -46,9 +46,11 @@ class EventsTest : public testing::Test {
     return ids;
   }
   std::int64_t destroy_expired(Time now) {
-    return testkit::in_transaction(*world_.db, [now](store::Connection& db) {
-      return Events::destroy_expired_content(db, now);
-    });
+    return testkit::in_transaction(
+        *world_.db, [now](store::Connection& db) -> Result<std::int64_t> {
+          TRY(const auto destroyed, Events::destroy_expired_content(db, now));
+          return destroyed.total;
+        });
   }
   std::int64_t sealed() { return testkit::numbers(*world_.db, kSealed).at(0); }
 

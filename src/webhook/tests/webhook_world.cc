@@ -24,7 +24,7 @@ WebhookWorld::WebhookWorld(WorldOptions options)
       idempotency(*fingerprint),
       outbox(*db, clock, pool, metrics),
       endpoints(*db, workspaces, *guard, idempotency, ids, clock),
-      events(*db, endpoints, begun_deliveries, outbox, *spool, ids, clock,
+      events(*db, endpoints, begun_deliveries, outbox, *spool, workspaces.settings(), ids, clock,
              options.content_retention),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock, options.delivery,
                  metrics),

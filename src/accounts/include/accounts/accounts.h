@@ -32,6 +32,8 @@ struct AccountOptions {
   std::chrono::seconds session_life{14 * 24 * 3600};
   /// What links in mails begin with: "https://connect.example".
   std::string public_url;
+  /// The version of the terms that is in force; empty: whatever version a sign-up names is taken.
+  std::string terms_version = {};
 };
 
 /// People: how they come, prove who they are, and what shows afterwards that they did. The database
@@ -58,8 +60,9 @@ class Accounts {
     Secret password;
     std::string terms_version;  ///< the terms that were accepted
   };
-  /// Fails with kInvalidRequest (password, address, name). Whoever has the address hears of it by
-  /// mail: with a link that proves it is his, or, where he has an account, that somebody tried.
+  /// Fails with kInvalidRequest (password, address, name, terms). Whoever has the address hears of
+  /// it by mail: with a link that proves it is his, or, where he has an account, that somebody
+  /// tried.
   Task<> sign_up(SignUp wanted, audit::Origin from);
   /// A new link, where the address has an account that is not verified.
   Task<> ask_verification(std::string email, audit::Origin from);
@@ -151,6 +154,20 @@ class Accounts {
   /// By who asked for it. Ends all other sessions, and gives this one a new token. Fails with
   /// kInvalidToken, and kConflict (the address has an account by now).
   Task<Secret> confirm_email_change(Session by, Secret token, audit::Origin from);
+
+  // --- terms ---
+
+  struct Accepted {
+    TermsAcceptance acceptance;
+    bool is_new = false;  ///< false: he had accepted that version before
+  };
+  Task<Accepted> accept_terms(UserId user, std::string version, audit::Origin from);
+  /// Newest first.
+  Task<std::vector<TermsAcceptance>> terms_of(UserId user);
+  /// Fails with kTermsNotAccepted: not the version that is in force.
+  Task<> check_terms(UserId user);
+
+  // --- the workspaces that a user's list shows ---
 
   Task<std::vector<UserWorkspace>> workspaces_of(UserId user);
   /// For the room that has the members: what the user's list shows. Before a member is added, and

@@ -54,6 +54,13 @@ struct ListedWorkspace {
   std::int64_t members = 0;
 };
 
+/// Terms that a user has accepted.
+struct TermsAcceptance {
+  AcceptanceId id;
+  std::string version;
+  Time accepted_at{};
+};
+
 /// The address as we store and compare it: lower case, without space around it. nullopt: not one
 /// that we send to.
 std::optional<std::string> normal_email(std::string_view text);

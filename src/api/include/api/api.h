@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "api/home.h"
 #include "audit/head_file.h"
@@ -13,6 +14,12 @@ class MailFolder;
 }
 
 namespace flowsell::api {
+
+/// What is in force, and must be accepted. Empty: nothing of that kind.
+struct TermsVersions {
+  std::string terms;
+  std::string provider_policies;
+};
 
 /// The door for customers: routes, authentication, rate limits, and the shape of every answer.
 /// Thread-safe.
@@ -37,6 +44,7 @@ class Api {
     const mail::MailFolder* sandbox_mails = nullptr;
     /// Of operators: a session without one is refused.
     bool needs_second_factor = true;
+    TermsVersions terms = {};
   };
   explicit Api(Process process);
   ~Api();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "consent/consents.h"
 #include "core/id.h"
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
@@ -19,6 +20,7 @@
 #include "store/database.h"
 #include "team/key_desk.h"
 #include "team/members.h"
+#include "team/policies.h"
 #include "team/settings_desk.h"
 #include "team/support_sessions.h"
 #include "webhook/begun_deliveries.h"
@@ -48,6 +50,8 @@ struct Services {
   team::KeyDesk& key_desk;
   team::SettingsDesk& settings_desk;
   team::SupportSessions& support_sessions;
+  team::Policies& policies;
+  consent::Consents& consents;
   /// Tells all replicas where a name is: of a key, of a workspace (home.h).
   std::function<Task<>(std::string)> publish;
 };

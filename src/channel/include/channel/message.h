@@ -94,6 +94,9 @@ using Body = std::variant<Text, Image, Document, Reaction, InteractiveButtons, T
 /// key of the object.
 std::string_view kind_name(const Body& body) noexcept;
 
+/// What a message is for, as its sender says.
+enum class Purpose : std::uint8_t { kUnstated, kMarketing, kUtility, kAuthentication };
+
 /// A message that an application asked for, whole and well-formed. What depends on a channel (how
 /// long a text may be) is its adapter's business: Adapter::check().
 struct OutboundMessage {
@@ -104,12 +107,13 @@ struct OutboundMessage {
   std::string metadata_json;  ///< the caller's object, re-written; empty: none
   std::string client_ref;
   std::optional<std::chrono::seconds> ttl;
+  Purpose purpose = Purpose::kUnstated;
 };
 
 /// Reads the body of POST /v1/messages. Fails with kInvalidRequest, every fault with its pointer:
 /// missing and unknown fields, wrong types, `to`, metadata (50 keys of 40 characters, values of
-/// 500), client_ref (100), ttl_seconds (1 to 86,400). Pure. The same bytes are what a job seals: an
-/// upgraded server reads them again.
+/// 500), client_ref (100), ttl_seconds (1 to 86,400), purpose. Pure. The same bytes are what a job
+/// seals: an upgraded server reads them again.
 Result<OutboundMessage> parse_message(const json::Value& body);
 
 }  // namespace flowsell::channel

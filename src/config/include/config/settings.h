@@ -79,6 +79,10 @@ struct Settings {
   struct Operators {
     SecondFactor second_factor = SecondFactor::kAuto;
   } operators;
+  struct Terms {
+    std::string version;  ///< that must be accepted; empty: none
+    std::string provider_policies_version = "2026-11";
+  } terms;
   struct Mail {
     std::string smtp_url;  ///< empty: none leaves; in the sandbox they go to a folder
     std::string user;

@@ -39,6 +39,8 @@ enum class ErrorCode : std::uint8_t {
   kSessionNotForWorkspace,      ///< 403: its identity provider speaks for another workspace.
   kSsoNotAdmitted,              ///< 403: signed in at the provider, and may not come in here.
   kSupportSessionInactive,      ///< 403: it waits for approval, or is over.
+  kConsentRequired,             ///< 403: the recipient has not agreed to what is sent.
+  kTermsNotAccepted,            ///< 403: terms or policies must be accepted first.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405
   kRequestTimeout,              ///< 408: the client was too slow.

@@ -33,6 +33,8 @@ enum class IdKind : std::uint8_t {
   kIdentityProvider,
   kIdentity,
   kSupportSession,
+  kConsent,
+  kAcceptance,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -90,6 +92,8 @@ using DataRequestId = Id<IdKind::kDataRequest>;
 using IdentityProviderId = Id<IdKind::kIdentityProvider>;
 using IdentityId = Id<IdKind::kIdentity>;
 using SupportSessionId = Id<IdKind::kSupportSession>;
+using ConsentId = Id<IdKind::kConsent>;
+using AcceptanceId = Id<IdKind::kAcceptance>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -131,6 +135,8 @@ extern template class Id<IdKind::kDataRequest>;
 extern template class Id<IdKind::kIdentityProvider>;
 extern template class Id<IdKind::kIdentity>;
 extern template class Id<IdKind::kSupportSession>;
+extern template class Id<IdKind::kConsent>;
+extern template class Id<IdKind::kAcceptance>;
 
 }  // namespace flowsell
 

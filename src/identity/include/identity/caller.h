@@ -30,6 +30,8 @@ enum class Scope : std::uint32_t {
   kWorkspaceManage = 1 << 8,
   kPrivacyManage = 1 << 9,
   kSsoManage = 1 << 10,
+  kConsentsRead = 1 << 11,
+  kConsentsManage = 1 << 12,
 };
 std::string_view scope_name(Scope scope) noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/id.h"
@@ -59,6 +61,12 @@ class SettingsMemory {
   SettingsPtr of(const WorkspaceId& workspace) const;
   /// Whether the workspace's list lets that address in.
   bool takes(const WorkspaceId& workspace, std::string_view address) const;
+  /// Whether the workspace requires consent for marketing.
+  bool requires_consent(const WorkspaceId& workspace) const;
+  /// Those that keep rows or content for less time than the server.
+  std::vector<std::pair<WorkspaceId, SettingsPtr>> with_windows() const;
+  /// How long events' content is kept, where the server keeps it for `server`.
+  std::chrono::hours content_window(const WorkspaceId& workspace, std::chrono::hours server) const;
   /// To be called once a change was committed. An older one than the last is passed over.
   void put(const WorkspaceId& workspace, const StoredWorkspace& stored);
 
@@ -69,8 +77,10 @@ class SettingsMemory {
   };
   mutable std::shared_mutex mutex_;
   std::unordered_map<WorkspaceId, Known> known_;  ///< those that ever changed any
-  /// Workspaces with a list of addresses: while there is none, takes() costs nothing.
+  // How many workspaces have a list of addresses, or require consent: while none does, who asks
+  // pays nothing.
   std::atomic<std::size_t> lists_{0};
+  std::atomic<std::size_t> consents_{0};
 };
 
 }  // namespace flowsell::identity

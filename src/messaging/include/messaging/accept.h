@@ -30,8 +30,9 @@ class Accept {
  public:
   Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
          webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
-         const MessageReader& messages, const crypto::Key& contact_key, IdSource& ids,
-         const Clock& clock, metering::Quotas& quotas);
+         const MessageReader& messages, const crypto::Key& contact_key,
+         const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
+         metering::Quotas& quotas);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
@@ -41,7 +42,7 @@ class Accept {
     http::OutRequest request;  ///< the provider's, without its credential
   };
   /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
-  /// answer. `message` must live until then.
+  /// answer, and kConsentRequired. `message` must live until then.
   Task<Checked> check(identity::Caller caller, MessageId id,
                       const channel::OutboundMessage& message) const;
 
@@ -58,6 +59,8 @@ class Accept {
  private:
   MessageRow make_row(const identity::Caller& caller, const MessageId& id,
                       const channel::OutboundMessage& message, const Sender& sender) const;
+  Task<> check_consent(const identity::Caller& caller,
+                       const channel::OutboundMessage& message) const;
   Task<Accepted> replay(WorkspaceId workspace, MessageId id);
 
   store::Database& db_;
@@ -69,6 +72,7 @@ class Accept {
   BegunMessages& begun_;
   const MessageReader& messages_;
   crypto::Key contact_key_;
+  const identity::SettingsMemory& settings_;
   IdSource& ids_;
   const Clock& clock_;
   metering::Quotas& quotas_;

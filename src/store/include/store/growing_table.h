@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/id.h"
 #include "core/time.h"
@@ -41,13 +43,18 @@ class GrowingTable {
   struct Trimmed {
     std::int64_t partitions = 0;
     std::int64_t rows = 0;
-    WorkspaceId behind;  ///< where the next step goes on
-    bool more = false;   ///< there may be more
+    std::vector<std::pair<WorkspaceId, std::int64_t>> of;  ///< rows by workspace, where known
+    WorkspaceId behind;                                    ///< where the next step goes on
+    bool more = false;                                     ///< there may be more
     bool waits = false;  ///< a partition is in use for too long: to be tried again later
   };
   /// On PostgreSQL drops the oldest partition, where all of its ids are lower than `below`. On
   /// SQLite deletes such rows, from the workspaces behind `behind` on.
   Result<Trimmed> trim(Connection& db, const IdBytes& below, const WorkspaceId& behind) const;
+
+  /// A step of removing one workspace's rows whose ids are lower than `below`, one by one, on both
+  /// engines.
+  Result<Trimmed> trim_of(Connection& db, const WorkspaceId& workspace, const IdBytes& below) const;
 
   /// The times of the lowest and the highest id. Reads all of the table.
   struct Span {
@@ -58,6 +65,8 @@ class GrowingTable {
 
  private:
   Result<bool> trim_workspace(Connection& db, const IdBytes& below, Trimmed& out,
+                              std::int64_t rows_max) const;
+  Result<Trimmed> delete_some(Connection& db, const WorkspaceId& workspace, const IdBytes& below,
                               std::int64_t rows_max) const;
 
   std::string name_;

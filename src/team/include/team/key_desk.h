@@ -22,8 +22,10 @@ class KeyDesk {
   static constexpr std::size_t kPerWorkspaceMax = 200;  ///< that are not revoked
   static constexpr std::chrono::hours kOverlapMax{30 * 24};
 
+  /// `policies_version`: what an owner must have accepted before a live key is made; empty:
+  /// nothing.
   KeyDesk(store::Database& db, identity::ApiKeys& keys, metering::Idempotency& idempotency,
-          IdSource& ids, const Clock& clock);
+          IdSource& ids, const Clock& clock, std::string policies_version = {});
 
   struct Draft {
     std::string name;
@@ -36,7 +38,7 @@ class KeyDesk {
     std::optional<Secret> text;  ///< shown once: nullopt of a replay
   };
   /// Fails with kInsufficientScope (a member's key has no more than the member), kConflict (too
-  /// many), and the codes of an Idempotency-Key.
+  /// many), kTermsNotAccepted, and the codes of an Idempotency-Key.
   Task<Made> create(By by, Draft draft, std::optional<metering::IdempotentCall> call);
   /// A new key with the rules of the old one, which goes on for `overlap`. Fails with kNotFound,
   /// kConflict (it is revoked, has expired, or was rotated before), kInsufficientScope.
@@ -64,6 +66,7 @@ class KeyDesk {
   metering::Idempotency& idempotency_;
   IdSource& ids_;
   const Clock& clock_;
+  const std::string policies_version_;
 };
 
 }  // namespace flowsell::team

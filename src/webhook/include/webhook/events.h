@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,6 +14,7 @@
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
 #include "identity/caller.h"
+#include "identity/settings.h"
 #include "outbox/outbox.h"
 #include "store/database.h"
 #include "webhook/begun_deliveries.h"
@@ -71,6 +74,7 @@ class EventPlan {
   std::vector<Planned> deliveries_;
   std::string sealed_;
   std::uint32_t key_id_ = 0;
+  std::chrono::hours kept_{0};  ///< how long what is sealed is
 };
 
 /// One attempt's worth of an event: what is posted.
@@ -92,8 +96,8 @@ struct WaitingDelivery {
 class Events {
  public:
   Events(store::Database& db, Endpoints& endpoints, BegunDeliveries& begun, outbox::Outbox& outbox,
-         crypto::RotatingKeys& spool, IdSource& ids, const Clock& clock,
-         std::chrono::hours content_retention);
+         crypto::RotatingKeys& spool, const identity::SettingsMemory& settings, IdSource& ids,
+         const Clock& clock, std::chrono::hours content_retention);
   /// Before the first launch().
   void set_delivery_handler(DeliveryHandler& handler) { deliveries_ = &handler; }
 
@@ -129,8 +133,22 @@ class Events {
   /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}.
   static std::string render(const EventDraft& draft);
 
-  /// Destroys event content whose time is over; returns how many. In a transaction.
-  static Result<std::int64_t> destroy_expired_content(store::Connection& db, Time now);
+  /// Destroys event content whose time is over, some of it. In a transaction.
+  struct Destroyed {
+    std::map<WorkspaceId, std::int64_t> counts;
+    std::int64_t total = 0;
+    bool more = false;
+  };
+  static Result<Destroyed> destroy_expired_content(store::Connection& db, Time now);
+
+  /// A step of giving a workspace's content that waits a shorter window, from the event behind
+  /// `behind` on. In a transaction.
+  struct Shortened {
+    EventId behind;  ///< where the next step goes on
+    bool more = false;
+  };
+  static Result<Shortened> shorten_content(store::Connection& db, const WorkspaceId& workspace,
+                                           std::chrono::hours window, const EventId& behind);
 
  private:
   struct Queued {
@@ -148,9 +166,10 @@ class Events {
   BegunDeliveries& begun_;
   outbox::Outbox& outbox_;
   crypto::RotatingKeys& spool_;
+  const identity::SettingsMemory& settings_;
   IdSource& ids_;
   const Clock& clock_;
-  std::chrono::hours content_retention_;
+  std::chrono::hours content_retention_;  ///< the server's own
   DeliveryHandler* deliveries_ = nullptr;
 
   std::mutex gathered_mutex_;

@@ -1,0 +1,30 @@
+#include "consent/schema.h"
+
+#include <array>
+
+namespace flowsell::consent {
+namespace {
+
+constexpr std::array kMigrations = {store::Migration{142, "consents", R"sql(
+CREATE TABLE consents (
+  workspace_id BLOB NOT NULL,
+  id BLOB NOT NULL,
+  contact_hash BLOB NOT NULL,
+  contact TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  source TEXT NOT NULL,
+  obtained_at INTEGER NOT NULL,
+  recorded_by TEXT NOT NULL,
+  withdrawn_at INTEGER,
+  PRIMARY KEY (workspace_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX consents_live ON consents (workspace_id, contact_hash, purpose)
+  WHERE withdrawn_at IS NULL;
+CREATE INDEX consents_of_contact ON consents (workspace_id, contact_hash, id);
+)sql"}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return kMigrations; }
+
+}  // namespace flowsell::consent
