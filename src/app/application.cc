@@ -287,8 +287,10 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
     std::iota(numbers.begin(), numbers.end(), std::size_t{0});
     TRY(sandbox, open_sandbox(earlier,
                               {cell.workspaces(), cell.api_keys(), cell.senders(), cell.members(),
-                               parts_->people->accounts(), parts_->people->operators()},
+                               parts_->people->accounts()},
                               numbers));
+    CHECK_OK(
+        put_operator(earlier, parts_->people->accounts(), parts_->people->operators(), sandbox));
   }
   CHECK_OK(cell.recover());
   parts_->open_door(*parts_->home);

@@ -110,8 +110,8 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
     if (cell == nullptr) continue;
     std::vector<std::size_t> numbers;
     for (std::size_t i = number; i < count; i += places_.size()) numbers.push_back(i);
-    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(),    cell->senders(),
-                             cell->members(),    people_->accounts(), people_->operators()};
+    const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders(), cell->members(),
+                             people_->accounts()};
     TRY(auto opened, app::open_sandbox(earlier, rooms, numbers));
     CHECK_OK(publish(number, *cell));
     for (std::size_t i = 0; i < opened.size(); ++i)
@@ -119,8 +119,8 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
   }
   std::ranges::sort(all, {}, &std::pair<std::size_t, SandboxWorkspace>::first);
   std::vector<SandboxWorkspace> workspaces;
-  workspaces.reserve(all.size());
   for (auto& [number, workspace] : all) workspaces.push_back(std::move(workspace));
+  CHECK_OK(put_operator(earlier, people_->accounts(), people_->operators(), workspaces));
   return workspaces;
 }
 

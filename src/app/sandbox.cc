@@ -60,7 +60,7 @@ Result<SandboxWorkspace> open_workspace(const EarlierKeys& earlier, const Sandbo
 /// Somebody who can sign in; nullopt: an earlier start has made him. His address says which
 /// workspace it is, since replicas on one database have a sandbox each.
 Result<std::optional<accounts::User>> put_person(const EarlierKeys& earlier,
-                                                 const SandboxRooms& rooms,
+                                                 accounts::Accounts& accounts,
                                                  const WorkspaceId& workspace,
                                                  std::string_view part, const std::string& name,
                                                  SandboxWorkspace::SignIn& as) {
@@ -69,25 +69,18 @@ Result<std::optional<accounts::User>> put_person(const EarlierKeys& earlier,
   as.password = earlier.password_of(as.email);
   if (!as.password.empty()) return std::nullopt;
   as.password = Secret(crypto::random_base62(24));
-  return rooms.accounts.put_user(as.email, name, as.password);
+  return accounts.put_user(as.email, name, as.password);
 }
 
 Result<> put_owner(const EarlierKeys& earlier, const SandboxRooms& rooms,
                    SandboxWorkspace& sandbox) {
-  TRY(const auto fresh,
-      put_person(earlier, rooms, sandbox.workspace, "owner", "Sandbox Owner", sandbox.owner));
+  TRY(const auto fresh, put_person(earlier, rooms.accounts, sandbox.workspace, "owner",
+                                   "Sandbox Owner", sandbox.owner));
   if (!fresh) return {};
   const accounts::User& owner = *fresh;
   CHECK_OK(rooms.accounts.list_workspace_now(
       owner.id, {sandbox.workspace, "Sandbox", static_cast<int>(identity::Role::kOwner)}));
   return rooms.members.put_owner(sandbox.workspace, owner.id);
-}
-
-Result<> put_operator(const EarlierKeys& earlier, const SandboxRooms& rooms,
-                      SandboxWorkspace& sandbox) {
-  TRY(const auto fresh, put_person(earlier, rooms, sandbox.workspace, "operator",
-                                   "Sandbox Operator", sandbox.operator_user));
-  return fresh ? rooms.operators.put_superadmin(fresh->id) : Result<>{};
 }
 
 void write_person(json::Writer& out, std::string_view name, const SandboxWorkspace::SignIn& as) {
@@ -148,13 +141,19 @@ Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
       workspaces.push_back(made);
     }
     TRY(auto opened, open_workspace(earlier, rooms, workspaces[i], simulated[numbers[i]]));
-    if (i == 0) {
-      CHECK_OK(put_owner(earlier, rooms, opened));
-      CHECK_OK(put_operator(earlier, rooms, opened));
-    }
+    if (i == 0) CHECK_OK(put_owner(earlier, rooms, opened));
     all.push_back(std::move(opened));
   }
   return all;
+}
+
+Result<> put_operator(const EarlierKeys& earlier, accounts::Accounts& accounts,
+                      operators::Operators& operators, std::vector<SandboxWorkspace>& sandbox) {
+  if (sandbox.empty()) return {};
+  SandboxWorkspace& first = sandbox.front();
+  TRY(const auto fresh, put_person(earlier, accounts, first.workspace, "operator",
+                                   "Sandbox Operator", first.operator_user));
+  return fresh ? operators.put_superadmin(fresh->id) : Result<>{};
 }
 
 Result<> write_sandbox_file(const std::filesystem::path& file,

@@ -52,7 +52,6 @@ struct SandboxRooms {
   messaging::Senders& senders;
   team::Members& members;
   accounts::Accounts& accounts;
-  operators::Operators& operators;
 };
 
 /// Finds the workspaces of a sandbox that belong into one database, or makes them. `numbers` says
@@ -61,6 +60,11 @@ struct SandboxRooms {
 Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
                                                    const SandboxRooms& rooms,
                                                    const std::vector<std::size_t>& numbers);
+
+/// The sandbox's operator, a superadmin: one for all that this process has opened of it, beside the
+/// first workspace's owner. Blocking.
+Result<> put_operator(const EarlierKeys& earlier, accounts::Accounts& accounts,
+                      operators::Operators& operators, std::vector<SandboxWorkspace>& sandbox);
 
 /// Writes sandbox.json (0600), whole or not at all. Without workspaces: they are others'.
 Result<> write_sandbox_file(const std::filesystem::path& file,

@@ -28,6 +28,7 @@ const Sql kMemberships("SELECT workspace_id, role FROM members WHERE user_id = ?
 const Sql kOtherOwners(
     "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2");
 const Sql kLeave("DELETE FROM members WHERE workspace_id = ?1 AND user_id = ?2");
+const Sql kErasePolicyAddress("UPDATE policy_acceptances SET address = '' WHERE user_id = ?1");
 const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1 OR email = ?2");
 // What is personal of the account: where its acts came from, and what stands beside acts that it
 // did, was the target of, or whose data names its address.
@@ -75,6 +76,7 @@ Result<> leave_all(store::Connection& db, Tools tools, const AccountSubject& acc
     acts.push_back(std::move(act));
   }
   CHECK_OK(db.write(kDropInvitations, {account.user, account.email}));
+  CHECK_OK(db.write(kErasePolicyAddress, {account.user}));
   return acts.empty() ? Result<>() : audit::append(db, acts);
 }
 

@@ -37,7 +37,7 @@ Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubj
 /// The personal data of all chains in a database that is about the account.
 Task<> erase_record(store::Database& db, Tools tools, AccountSubject account);
 
-/// One number's messages and events. False: some of it is under way still, and comes to its end
+/// One number's messages, events and consents. False: some of it is under way still, and comes to its end
 /// within a day.
 Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
 

@@ -22,6 +22,10 @@ const Sql kKeysMadeBy("SELECT id FROM api_keys WHERE workspace_id = ?1 AND creat
 const Sql kInvitationsTo(
     "SELECT id, created_at, expires_at FROM invitations WHERE workspace_id = ?1 AND email = ?2");
 
+const Sql kConsentsOf(
+    "SELECT id, purpose, source, obtained_at, recorded_by, withdrawn_at FROM consents WHERE "
+    "workspace_id = ?1 AND contact_hash = ?2 ORDER BY id");
+
 json::Writer head_of(const DataRequest& request, Time now) {
   json::Writer out;
   out.begin_object().key("type").string("export").key("data").begin_object();
@@ -152,6 +156,26 @@ Result<std::string> message_lines(store::Connection& db, const WorkspaceId& work
   return out;
 }
 
+std::string consent_json(const store::Row& row) {
+  json::Writer out;
+  out.begin_object().key("id").string(row.id<ConsentId>(0).str());
+  out.key("purpose").string(row.text(1)).key("source").string(row.text(2));
+  out.key("obtained_at").string(format_time(row.time(3)));
+  out.key("recorded_by").string(row.text(4));
+  if (!row.is_null(5)) out.key("withdrawn_at").string(format_time(row.time(5)));
+  out.end_object();
+  return std::move(out).take();
+}
+
+Result<std::string> consent_lines(store::Connection& db, const DataRequest& request) {
+  std::string out;
+  if (request.contact_hash.empty()) return out;
+  CHECK_OK(db.query(
+      kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
+      [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); }));
+  return out;
+}
+
 }  // namespace
 
 Task<std::string> export_account(store::Database& shared, const crypto::RotatingKeys& spool,
@@ -194,7 +218,10 @@ Task<std::string> export_recipient(store::Database& cell, DataRequest request, T
     append_line(out, "event",
                 "{\"id\":" + json::quoted(event.id.str()) + ",\"message\":{" + event.body + "}}");
   }
-  co_return out;
+  CO_TRY(const std::string consents, co_await cell.read([&request](store::Connection& db) {
+    return consent_lines(db, request);
+  }));
+  co_return out + consents;
 }
 
 }  // namespace flowsell::privacy

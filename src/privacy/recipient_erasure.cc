@@ -27,6 +27,8 @@ const Sql kEraseEvent(
     "UPDATE events SET body = ?3, sealed = NULL, key_id = NULL, content_expires_at = NULL WHERE "
     "workspace_id = ?1 AND id = ?2");
 
+const Sql kDropConsents("DELETE FROM consents WHERE workspace_id = ?1 AND contact_hash = ?2");
+
 bool has_begun(const CellRooms& rooms, const DataRequest& request) {
   for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
     messaging::MessageQuery query;
@@ -90,6 +92,8 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
   auto body = [&](store::Connection& db) -> Result<> {
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
+    if (!request.contact_hash.empty())
+      CHECK_OK(db.write(kDropConsents, {workspace, Param::blob(request.contact_hash)}));
     return audit::append(db, act_of(tools.ids, tools.clock.now(), std::string(workspace.blob()), {},
                                     {}, "data_request.recipient_erased", request.id.str()));
   };

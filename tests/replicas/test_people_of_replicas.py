@@ -101,6 +101,30 @@ def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, ow
     assert seconds_until_refused(asks, 404) <= 1.0
 
 
+def test_two_superadmins_who_demote_each_other_at_once_leave_one(cluster, owner):
+    known = cluster.servers[0].sandbox["operator"]
+    root = Browser(cluster.servers[0].base_url)
+    assert root.sign_in(known["email"], known["password"]).status == 201
+    why = {"Connect-Reason": "a test asks for it"}
+    people = [at(cluster, root, 1), at(cluster, owner, 2)]
+    users = [each.get("/v1/user").json()["id"] for each in people]
+    wanted = {"email": cluster.servers[0].sandbox["owner"]["email"], "role": "superadmin"}
+    people[0].delete(f"/admin/v1/operators/{users[1]}", headers=why)  # what a test above may have left
+    assert people[0].post("/admin/v1/operators", wanted, headers=why).status == 201
+
+    def demote(number):
+        return people[number].patch(f"/admin/v1/operators/{users[1 - number]}", {"role": "support"}, headers=why).status
+    for _ in range(10):
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(demote, (0, 1)))
+        # The other one is the last by then, or has no more say.
+        assert answers.count(200) == 1 and set(answers) <= {200, 403, 409}, answers
+        winner = answers.index(200)
+        restored = people[winner].patch(f"/admin/v1/operators/{users[1 - winner]}", {"role": "superadmin"}, headers=why)
+        assert restored.status == 200
+    assert people[0].delete(f"/admin/v1/operators/{users[1]}", headers=why).status == 204
+
+
 def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, owner):
     made = [at(cluster, owner, number).make_key(allowed_addresses=["127.0.0.0/8"]).json() for number in range(3)]
     for key in made:

@@ -15,10 +15,13 @@ namespace {
 class SandboxTest : public testing::Test {
  protected:
   Result<std::vector<SandboxWorkspace>> open_all(const std::vector<std::size_t>& numbers) {
-    return open_sandbox(EarlierKeys(file_),
-                        {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts,
-                         people_.operators},
-                        numbers);
+    const EarlierKeys earlier(file_);
+    TRY(auto all,
+        open_sandbox(earlier,
+                     {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts},
+                     numbers));
+    CHECK_OK(put_operator(earlier, people_.accounts, people_.operators, all));
+    return all;
   }
   Result<SandboxWorkspace> open() {
     TRY(auto all, open_all({0}));
@@ -84,6 +87,13 @@ TEST_F(SandboxTest, OperatorIsASuperadminWhoCanSignIn) {
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->role, operators::Role::kSuperadmin);
   EXPECT_EQ(open()->operator_user.password.reveal(), sandbox->operator_user.password.reveal());
+}
+
+TEST_F(SandboxTest, ThereIsOneOperatorHoweverManyWorkspacesThereAre) {
+  ASSERT_TRUE(open_all({0, 1, 2}));
+  const auto all = testkit::run(world_.pool, people_.operators.list());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 1U);
 }
 
 TEST_F(SandboxTest, SecondStartFindsWhatTheFirstMade) {
