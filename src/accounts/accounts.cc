@@ -134,7 +134,7 @@ Result<> Accounts::put_link(store::Connection& db, const User& user, TokenPurpos
                             const audit::Origin& from) const {
   const bool is_long = purpose == TokenPurpose::kVerifyEmail;
   const seconds life = is_long ? seconds(kVerifyLinkLife) : seconds(kShortLinkLife);
-  const Secret token = make_email_token();
+  const Secret token = crypto::random_token();
   CHECK_OK(put_email_token(db, token, {purpose, user.id, user.email, rooms_.clock.now() + life}));
   return put_letter(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
 }
@@ -284,8 +284,8 @@ Task<Accounts::SignedIn> Accounts::enter(const Attempt& attempt, Entry entry) {
   const User& user = attempt.stored->user;
   const Time now = rooms_.clock.now();
   const FactorTry factor_try{user, std::move(entry.code), attempt.known_device(), entry.from};
-  SignedIn signed_in{new_session(user, entry.from), new_token(),
-                     attempt.is_known_device ? entry.device : new_token()};
+  SignedIn signed_in{new_session(user, entry.from), crypto::random_token(),
+                     attempt.is_known_device ? entry.device : crypto::random_token()};
   // nullopt: the password was changed meanwhile.
   auto body = [&](store::Connection& db) -> Result<std::optional<FactorCheck>> {
     TRY(const bool holds, hold_password(db, user.id, entry.stored_hash));
@@ -407,7 +407,7 @@ Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret p
   CO_CHECK_OK(check_password(password, own_words, "/password"));
   CO_TRY(const Proof proof, co_await prove(by, std::move(old_password)));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
-  Secret token = new_token();
+  Secret token = crypto::random_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const bool holds, hold_password(db, by.user.id, proof.password_hash));
@@ -459,62 +459,6 @@ Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin fro
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   by.user.name = name;
   co_return std::move(by.user);
-}
-
-// --- terms ---
-
-Task<Accounts::Accepted> Accounts::accept_terms(UserId user, std::string version,
-                                                audit::Origin from) {
-  const Time now = rooms_.clock.now();
-  const TermsAcceptance fresh{rooms_.ids.next<IdKind::kAcceptance>(), std::move(version), now};
-  auto body = [&](store::Connection& db) -> Result<Accepted> {
-    TRY(auto earlier, find_acceptance(db, user, fresh.version));
-    if (earlier) return Accepted{*std::move(earlier), false};
-    CHECK_OK(insert_acceptance(db, user, fresh, from.address));
-    auto act = act_of(rooms_.ids, now, user, from, "terms.accepted");
-    act.target = fresh.id.str();
-    act.after = terms_json(fresh.version);
-    CHECK_OK(audit::append(db, act));
-    return Accepted{fresh, true};
-  };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
-}
-
-Task<std::vector<TermsAcceptance>> Accounts::terms_of(UserId user) {
-  co_return co_await rooms_.db.read(
-      [user](store::Connection& db) { return list_acceptances(db, user); });
-}
-
-Task<> Accounts::check_terms(UserId user) {
-  if (options_.terms_version.empty()) co_return Result<>{};
-  CO_TRY(const auto accepted, co_await rooms_.db.read([&](store::Connection& db) {
-    return find_acceptance(db, user, options_.terms_version);
-  }));
-  if (accepted) co_return Result<>{};
-  co_return fail(ErrorCode::kTermsNotAccepted,
-                 "accept version " + options_.terms_version + " of the terms first: kind terms");
-}
-
-// --- the workspaces that a user's list shows ---
-
-Task<std::vector<UserWorkspace>> Accounts::workspaces_of(UserId user) {
-  co_return co_await rooms_.db.read(
-      [user](store::Connection& db) { return list_user_workspaces(db, user); });
-}
-
-Task<> Accounts::list_workspace(UserId user, UserWorkspace workspace) {
-  auto body = [&](store::Connection& db) { return put_user_workspace(db, user, workspace); };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
-}
-
-Task<> Accounts::unlist_workspace(UserId user, WorkspaceId workspace) {
-  auto body = [&](store::Connection& db) { return delete_user_workspace(db, user, workspace); };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
-}
-
-Task<> Accounts::rename_workspace(WorkspaceId workspace, std::string name) {
-  auto body = [&](store::Connection& db) { return rename_user_workspaces(db, workspace, name); };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
 
 Task<std::vector<User>> Accounts::find_all(std::vector<UserId> users) {
@@ -572,11 +516,6 @@ Result<User> Accounts::put_user(const std::string& email_text, const std::string
     CHECK_OK(set_password(db, stored->user.id, hash, now));
     return stored->user;
   };
-  return store::change_now(rooms_.db, kKind, std::move(body));
-}
-
-Result<> Accounts::list_workspace_now(const UserId& user, const UserWorkspace& workspace) {
-  auto body = [&](store::Connection& db) { return put_user_workspace(db, user, workspace); };
   return store::change_now(rooms_.db, kKind, std::move(body));
 }
 

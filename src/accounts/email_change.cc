@@ -63,7 +63,7 @@ Task<> Accounts::ask_email_change(Session by, std::string email_text, Secret pas
 }
 
 Task<Secret> Accounts::confirm_email_change(Session by, Secret token, audit::Origin from) {
-  const Secret renewed = new_token();
+  const Secret renewed = crypto::random_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<End> {
     TRY(const bool holds, hold_user(db, by.user.id));

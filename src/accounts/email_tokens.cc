@@ -9,8 +9,6 @@ namespace {
 using store::Param;
 using store::Sql;
 
-constexpr std::size_t kTokenLength = 43;  // 256 bits
-
 const Sql kInsert(
     "INSERT INTO email_tokens (token_hash, purpose, user_id, email, expires_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5)");
@@ -29,8 +27,6 @@ const Sql kDeleteOld("DELETE FROM email_tokens WHERE expires_at <= ?1");
 int number_of(TokenPurpose purpose) { return static_cast<int>(purpose); }
 
 }  // namespace
-
-Secret make_email_token() { return Secret(crypto::random_base62(kTokenLength)); }
 
 Result<> put_email_token(store::Connection& db, const Secret& token, const EmailToken& of) {
   const auto hash = crypto::sha256(token.reveal());

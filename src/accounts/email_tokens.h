@@ -21,7 +21,6 @@ struct EmailToken {
   Time expires_at{};
 };
 
-Secret make_email_token();
 /// Stores its hash. Earlier ones stay good: else whoever asks for another takes away what its owner
 /// is about to use.
 Result<> put_email_token(store::Connection& db, const Secret& token, const EmailToken& of);

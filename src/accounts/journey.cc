@@ -1,15 +1,10 @@
 #include "journey.h"
 
+#include <utility>
+
 #include "user_table.h"
 
 namespace flowsell::accounts {
-namespace {
-
-constexpr std::size_t kTokenLength = 43;  // 256 bits
-
-}  // namespace
-
-Secret new_token() { return Secret(crypto::random_base62(kTokenLength)); }
 crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
 
 Error too_many(std::chrono::seconds wait) {
@@ -29,14 +24,8 @@ Result<std::string> checked_email(std::string_view text) {
 
 audit::Act act_of(IdSource& ids, Time now, const UserId& of, const audit::Origin& from,
                   std::string name) {
-  audit::Act act;
-  act.scope = of.blob();
-  act.id = ids.next<IdKind::kAuditEvent>();
-  act.at = now;
-  act.actor = {audit::ActorKind::kUser, of.str()};
-  act.origin = from;
-  act.name = std::move(name);
-  return act;
+  return audit::new_act(ids, now, of.blob(), {audit::ActorKind::kUser, of.str()}, from,
+                        std::move(name));
 }
 
 }  // namespace flowsell::accounts

@@ -21,8 +21,6 @@ inline constexpr AttemptLimit kMailsPerNetwork{50, std::chrono::hours(1)};
 
 inline constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
 
-/// 256 random bits, for a session or a device.
-Secret new_token();
 crypto::Digest hash_of(const Secret& token);
 
 Error too_many(std::chrono::seconds wait);

@@ -81,7 +81,7 @@ Task<Accounts::EnabledFactor> Accounts::confirm_second_factor(Session by, Secret
                                                               audit::Origin from) {
   const auto bucket = attempt_bucket({"second-factor-new", by.user.id.blob(), by.id.blob()});
   CO_CHECK_OK(co_await take_attempts({{bucket, kConfirmations}}));
-  EnabledFactor enabled{new_token(), make_recovery_codes()};
+  EnabledFactor enabled{crypto::random_token(), make_recovery_codes()};
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<std::optional<Error>> {
     // A sign-in that saw no second factor has its session before others are ended here.
@@ -129,7 +129,7 @@ Task<Secret> Accounts::disable_second_factor(Session by, Secret password, Secret
                                              audit::Origin from) {
   CO_TRY(const Proof proof, co_await prove(by, std::move(password)));
   const FactorTry with = try_of(by, std::move(code), from);
-  const Secret token = new_token();
+  const Secret token = crypto::random_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<std::optional<Error>> {
     TRY(auto refused, pass(db, proof, with));

@@ -43,7 +43,7 @@ Session session_of(const store::Row& row) {
   session.address = row.text(4);
   session.user_agent = row.text(5);
   session.user = {row.id<UserId>(6), std::string(row.text(7)), std::string(row.text(8)),
-                  row.is_null(9) ? std::nullopt : std::optional(row.time(9)), row.time(10)};
+                  row.optional_time(9), row.time(10)};
   session.has_second_factor = row.integer(11) != 0;
   if (!row.is_null(12))
     session.voucher = Voucher{std::string(row.text(12)), row.id<WorkspaceId>(13)};

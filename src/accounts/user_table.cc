@@ -39,7 +39,7 @@ const Sql kWorkspaces(
 
 User user_of(const store::Row& row) {
   return {row.id<UserId>(0), std::string(row.text(1)), std::string(row.text(2)),
-          row.is_null(3) ? std::nullopt : std::optional(row.time(3)), row.time(4)};
+          row.optional_time(3), row.time(4)};
 }
 
 Result<std::optional<StoredUser>> find_one(store::Connection& db, const Sql& sql,

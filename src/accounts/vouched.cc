@@ -32,7 +32,7 @@ Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, V
   const Time now = rooms_.clock.now();
   const auto device_hash = hash_of(device);
   SignedIn signed_in;
-  signed_in.token = new_token();
+  signed_in.token = crypto::random_token();
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const auto found, find_in(db, user));
     if (!found) return false;
@@ -44,7 +44,7 @@ Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, V
     }
     signed_in.session = new_session(*found, from);
     signed_in.session.voucher = by;
-    signed_in.device = is_known ? device : new_token();
+    signed_in.device = is_known ? device : crypto::random_token();
     CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
     CHECK_OK(put_known_device(db, user, hash_of(signed_in.device), now));
     if (!is_known) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, from)));

@@ -1,5 +1,5 @@
 #include "call.h"
-#include "core/phone_number.h"
+#include "data_request_body.h"
 #include "data_request_render.h"
 #include "json/reader.h"
 #include "paging.h"
@@ -14,7 +14,6 @@ using privacy::Desk;
 using privacy::Kind;
 using privacy::Subject;
 
-constexpr json::StringRule kNumber{8, 16};
 constexpr std::string_view kAdminDataRequests = "/admin/v1/data_requests/";
 
 Result<Desk*> desk_of(AdminCall& call) {
@@ -34,12 +33,9 @@ audit::Act act_of(AdminCall& call, Desk& desk, std::string name, const DataReque
 
 // --- for somebody ---
 
-struct Wish {
-  Kind kind = Kind::kExport;
-  Subject subject = Subject::kAccount;
+struct Wish : DataWish {
   std::optional<UserId> user;
   std::optional<WorkspaceId> workspace;
-  std::optional<PhoneNumber> recipient;
 };
 
 template <class IdType>
@@ -52,47 +48,13 @@ std::optional<IdType> read_id(json::ObjectReader& in, std::string_view name) {
   return std::nullopt;
 }
 
-void read_subject(json::ObjectReader& in, Wish& wish) {
+Wish read_wish(json::ObjectReader& in) {
+  Wish wish{read_data_wish(in), std::nullopt, std::nullopt};
   if (wish.subject == Subject::kAccount) {
     wish.user = read_id<UserId>(in, "user_id");
-    return;
-  }
-  wish.workspace = read_id<WorkspaceId>(in, "workspace_id");
-  if (wish.subject == Subject::kWorkspace) {
-    if (wish.kind == Kind::kExport) {
-      in.fault("kind", "invalid_value", "a workspace is not exported as a whole",
-               "Its owners read it by its lists.");
-    }
-    return;
-  }
-  const auto text = in.required_string("recipient", kNumber);
-  if (!text) return;
-  auto number = PhoneNumber::parse(*text);
-  if (number) {
-    wish.recipient = *std::move(number);
   } else {
-    in.fault("recipient", "invalid_format", number.error().detail,
-             "Send a number in E.164 form, such as +919876543210.");
+    wish.workspace = read_id<WorkspaceId>(in, "workspace_id");
   }
-}
-
-Result<Wish> read_wish(const http::Request& request) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Wish wish;
-  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
-  const auto subject = privacy::subject_named(in.required_string("subject").value_or("account"));
-  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
-  if (!subject) {
-    in.fault("subject", "invalid_value", "there is no such subject",
-             "Send account, recipient or workspace.");
-  }
-  wish.kind = kind.value_or(Kind::kExport);
-  wish.subject = subject.value_or(Subject::kAccount);
-  read_subject(in, wish);
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return wish;
 }
 
@@ -104,11 +66,7 @@ Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Aske
   if (home->services() == nullptr) co_return home->take_answer();
   const Services& services = *home->services();
   CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(asked.workspace));
-  if (wish.recipient) {
-    asked.recipient = wish.recipient->masked();
-    const auto hash = services.accept.hash_of(asked.workspace, wish.recipient->view());
-    asked.contact_hash.assign(hash.begin(), hash.end());
-  }
+  name_recipient(asked, wish, services.accept);
   CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, call.visit.origin()));
   CO_TRY(const auto request, co_await desk.ask(std::move(asked), call.visit.origin()));
   co_return data_request_response(request, 201, kAdminDataRequests);
@@ -116,7 +74,7 @@ Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Aske
 
 Task<http::Response> ask(AdminCall& call) {
   CO_TRY(Desk* const desk, desk_of(call));
-  CO_TRY(auto wish, read_wish(call.visit.request));
+  CO_TRY(auto wish, read_body(call.visit.request, read_wish));
   Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(call)};
   asked.also = act_of(call, *desk, "data_request.asked", asked.id);
   asked.user = wish.user.value_or(UserId());

@@ -100,9 +100,7 @@ Task<http::Response> change_operator(AdminCall& call) {
 Task<http::Response> remove_operator(AdminCall& call) {
   CO_TRY(const auto user, UserId::parse(call.visit.request.params.at(0)));
   CO_CHECK_OK(co_await call.staff.operators.remove(call.by(), user));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace

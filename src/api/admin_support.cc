@@ -179,9 +179,7 @@ Task<http::Response> end_session(AdminCall& call) {
          co_await home->services()->support_sessions.end(opening.workspace, opening.id, by,
                                                          call.visit.origin()));
   CO_CHECK_OK(co_await call.staff.openings.note_end(call.by(), opening.id));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 std::string render(const Opening& opening) {

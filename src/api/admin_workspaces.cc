@@ -1,3 +1,4 @@
+#include "audit_query.h"
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
@@ -55,18 +56,7 @@ Task<http::Response> list_workspaces(AdminCall& call) {
 }
 
 Task<http::Response> list_acts(AdminCall& call) {
-  CO_TRY(auto in, QueryReader::parse(call.visit.request.query));
-  const auto page_asked = ListRequest<AuditEventId>::read(in);
-  audit::Query query;
-  query.actor_id = in.text("actor_id").value_or("");
-  query.act = in.text("act").value_or("");
-  query.target = in.text("target").value_or("");
-  query.from = in.time("created[gte]");
-  query.to = in.time("created[lt]");
-  query.after = page_asked.after;
-  query.before = page_asked.before;
-  query.limit = page_asked.limit;
-  CO_CHECK_OK(in.finish());
+  CO_TRY(auto query, read_audit_query(call.visit.request));
   CO_TRY(const auto page, co_await call.staff.operators.acts(std::move(query)));
   co_return list_response(call.visit.request, page,
                           [](const audit::Event& event) { return audit::render(event); });

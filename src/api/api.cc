@@ -554,6 +554,12 @@ bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace
   return role == identity::Role::kOwner && session.has_second_factor;
 }
 
+http::Response no_content() {
+  http::Response response;
+  response.status = 204;
+  return response;
+}
+
 audit::Origin origin_of(const http::Request& request) {
   return {std::string(request.remote_address), std::string(request.header("User-Agent")),
           std::string(request.id)};

@@ -4,9 +4,9 @@
 #include "headers.h"
 #include "identity/api_key.h"
 #include "ip_ranges.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "telemetry/log.h"
 
@@ -27,11 +27,6 @@ std::string_view status_of(const ApiKey& key, Time now) {
   if (key.revoked_at) return "revoked";
   if (key.rules.expires_at && *key.rules.expires_at <= now) return "expired";
   return "active";
-}
-
-void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& at) {
-  out.key(name);
-  at ? out.string(format_time(*at)) : out.null();
 }
 
 void write_rules(json::Writer& out, const identity::KeyRules& rules) {
@@ -55,14 +50,11 @@ void write_key(json::Writer& out, const ApiKey& key, Time now) {
   out.end_array();
   write_rules(out, key.rules);
   out.key("created_at").string(format_time(key.created_at));
-  out.key("created_by");
-  key.created_by.empty() ? out.null() : out.string(key.created_by);
+  out.key("created_by").string_or_null(key.created_by);
   write_time(out, "last_used_at", key.last_used_at);
-  out.key("last_used_address");
-  key.last_used_address.empty() ? out.null() : out.string(key.last_used_address);
+  out.key("last_used_address").string_or_null(key.last_used_address);
   write_time(out, "revoked_at", key.revoked_at);
-  out.key("replaced_by");
-  key.replaced_by.is_none() ? out.null() : out.string(key.replaced_by.str());
+  out.key("replaced_by").string_or_null(key.replaced_by.is_none() ? "" : key.replaced_by.str());
 }
 
 std::string render(const ApiKey& key, Time now) {
@@ -148,11 +140,9 @@ std::optional<Time> read_expiry(json::ObjectReader& in, Time now) {
   return std::nullopt;
 }
 
-Result<KeyDesk::Draft> read_draft(const Call& call, const json::Value& body) {
-  std::vector<FieldError> faults;
-  json::ObjectReader in(body, "", faults);
+KeyDesk::Draft read_draft(json::ObjectReader& in, const Call& call) {
   KeyDesk::Draft draft;
-  draft.name = in.required_string("name", kName).value_or("");
+  draft.name = text_in(in, "name", kName);
   const auto mode = in.required_string("mode");
   if (mode && !identity::mode_named(*mode))
     in.fault("mode", "invalid_value", "there is no such mode", "Send live or test.");
@@ -162,8 +152,6 @@ Result<KeyDesk::Draft> read_draft(const Call& call, const json::Value& body) {
                  read_ranges(in, "allowed_addresses", kRangesMax),
                  read_senders(in, call, draft.mode),
                  in.integer("requests_per_second", 1, kPerSecondMax).value_or(0)};
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return draft;
 }
 
@@ -174,8 +162,8 @@ Task<http::Response> publish_made(Call& call, const KeyDesk::Made& made) {
 }
 
 Task<http::Response> create_key(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  CO_TRY(auto draft, read_draft(call, document.root()));
+  CO_TRY(auto draft,
+         read_body(call.request, [&call](json::ObjectReader& in) { return read_draft(in, call); }));
   CO_TRY(auto once, idempotent_call(call));
   if (draft.mode == identity::Mode::kLive)
     CO_CHECK_OK(co_await call.accounts->check_terms(call.caller.user));
@@ -186,13 +174,10 @@ Task<http::Response> create_key(Call& call) {
 
 Task<http::Response> rotate_key(Call& call) {
   CO_TRY(const auto id, ApiKeyId::parse(call.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  constexpr std::int64_t kMax = std::chrono::seconds(KeyDesk::kOverlapMax).count();
-  const std::chrono::seconds overlap{in.integer("overlap_seconds", 0, kMax).value_or(0)};
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto overlap, read_body(call.request, [](json::ObjectReader& in) {
+           constexpr std::int64_t kMax = std::chrono::seconds(KeyDesk::kOverlapMax).count();
+           return std::chrono::seconds(in.integer("overlap_seconds", 0, kMax).value_or(0));
+         }));
   CO_TRY(auto once, idempotent_call(call));
   CO_TRY(const auto made, co_await call.services.key_desk.rotate(call.by(), id, overlap, once));
   co_return co_await publish_made(call, made);
@@ -201,9 +186,7 @@ Task<http::Response> rotate_key(Call& call) {
 Task<http::Response> revoke_key(Call& call) {
   CO_TRY(const auto id, ApiKeyId::parse(call.request.params.at(0)));
   CO_CHECK_OK(co_await call.services.key_desk.revoke(call.by(), id));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 Task<http::Response> get_key(Call& call) {
@@ -239,12 +222,9 @@ Task<> notify_of_leak(Visit& visit, const Services& services, const ApiKey& key)
 
 /// Says the same of every text: whoever asks learns nothing of a key that he does not have.
 Task<http::Response> report_leaked(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Secret text(std::string(in.required_string("key", kLeaked).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(Secret text, read_body(visit.request, [](json::ObjectReader& in) {
+           return secret_in(in, "key", kLeaked);
+         }));
   http::Response response;
   response.status = 202;
   response.body = R"({"object":"leak_report","status":"accepted"})";

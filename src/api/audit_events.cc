@@ -3,6 +3,7 @@
 #include "audit/audit_log.h"
 #include "audit/export.h"
 #include "audit/head_file.h"
+#include "audit_query.h"
 #include "call.h"
 #include "paging.h"
 
@@ -11,29 +12,13 @@ namespace {
 
 constexpr std::int64_t kExportMax = 1000;
 
-Result<audit::Query> read_query(const http::Request& request) {
-  TRY(auto in, QueryReader::parse(request.query));
-  const auto page = ListRequest<AuditEventId>::read(in);
-  audit::Query query;
-  query.actor_id = in.text("actor_id").value_or("");
-  query.act = in.text("act").value_or("");
-  query.target = in.text("target").value_or("");
-  query.from = in.time("created[gte]");
-  query.to = in.time("created[lt]");
-  query.after = page.after;
-  query.before = page.before;
-  query.limit = page.limit;
-  CHECK_OK(in.finish());
-  return query;
-}
-
 http::Response events_response(const http::Request& request, const audit::EventPage& page) {
   return list_response(request, page,
                        [](const audit::Event& event) { return audit::render(event); });
 }
 
 Task<http::Response> list_audit_events(Call& call) {
-  CO_TRY(auto query, read_query(call.request));
+  CO_TRY(auto query, read_audit_query(call.request));
   query.scope = call.caller.workspace.blob();
   CO_TRY(const auto page, co_await call.services.db.read(
                               [&query](store::Connection& db) { return audit::list(db, query); }));
@@ -41,7 +26,7 @@ Task<http::Response> list_audit_events(Call& call) {
 }
 
 Task<http::Response> list_own_events(Visit& visit) {
-  CO_TRY(auto query, read_query(visit.request));
+  CO_TRY(auto query, read_audit_query(visit.request));
   CO_TRY(const auto page,
          co_await visit.accounts.audit_events(visit.session->user.id, std::move(query)));
   co_return events_response(visit.request, page);

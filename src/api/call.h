@@ -71,6 +71,8 @@ struct AdminCall {
   const accounts::User& user() const { return visit.session->user; }
 };
 using AdminHandler = std::function<Task<http::Response>(AdminCall&)>;
+/// The answer where there is nothing to show.
+http::Response no_content();
 
 /// Where resources add their routes.
 class Routes {

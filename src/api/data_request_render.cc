@@ -3,18 +3,11 @@
 #include <optional>
 
 #include "json/writer.h"
+#include "render.h"
 
 namespace flowsell::api {
 namespace {
 
-void write_text(json::Writer& out, std::string_view name, std::string_view text) {
-  out.key(name);
-  text.empty() ? out.null() : out.string(text);
-}
-void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& at) {
-  out.key(name);
-  at ? out.string(format_time(*at)) : out.null();
-}
 template <class IdType>
 void write_id(json::Writer& out, std::string_view name, const IdType& id) {
   write_text(out, name, id.is_none() ? std::string() : id.str());

@@ -1,6 +1,6 @@
 #include "accounts/accounts.h"
 #include "call.h"
-#include "core/phone_number.h"
+#include "data_request_body.h"
 #include "data_request_render.h"
 #include "identity/permissions.h"
 #include "json/reader.h"
@@ -16,7 +16,6 @@ using privacy::Desk;
 using privacy::Kind;
 using privacy::Subject;
 
-constexpr json::StringRule kNumber{8, 16};
 constexpr json::StringRule kPassword{1, 1024};
 constexpr json::StringRule kToken{1, 100};
 
@@ -70,49 +69,12 @@ Task<> check_role(Visit& visit, const Services& services, WorkspaceId workspace,
 
 // --- asking ---
 
-struct Wish {
-  Kind kind = Kind::kExport;
-  Subject subject = Subject::kAccount;
-  std::optional<PhoneNumber> recipient;
+struct Wish : DataWish {
   Secret password;
 };
 
-void read_recipient(json::ObjectReader& in, Wish& wish) {
-  if (wish.subject != Subject::kRecipient) return;
-  const auto text = in.required_string("recipient", kNumber);
-  if (!text) return;
-  auto number = PhoneNumber::parse(*text);
-  if (number) {
-    wish.recipient = *std::move(number);
-  } else {
-    in.fault("recipient", "invalid_format", number.error().detail,
-             "Send a number in E.164 form, such as +919876543210.");
-  }
-}
-
-Result<Wish> read_wish(const http::Request& request) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Wish wish;
-  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
-  const auto subject = privacy::subject_named(in.required_string("subject").value_or("account"));
-  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
-  if (!subject) {
-    in.fault("subject", "invalid_value", "there is no such subject",
-             "Send account, recipient or workspace.");
-  }
-  wish.kind = kind.value_or(Kind::kExport);
-  wish.subject = subject.value_or(Subject::kAccount);
-  if (kind == Kind::kExport && subject == Subject::kWorkspace) {
-    in.fault("kind", "invalid_value", "a workspace is not exported as a whole",
-             "Read its messages, events and records by their lists.");
-  }
-  read_recipient(in, wish);
-  wish.password = Secret(std::string(in.string("password", kPassword).value_or("")));
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return wish;
+Wish read_wish(json::ObjectReader& in) {
+  return {read_data_wish(in), Secret(std::string(in.string("password", kPassword).value_or("")))};
 }
 
 Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked asked, Wish wish) {
@@ -124,11 +86,7 @@ Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked a
   CO_CHECK_OK(co_await check_role(visit, services, asked.workspace, wish.subject));
   if (wish.kind == Kind::kDeletion)
     CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(wish.password)));
-  if (wish.recipient) {
-    asked.recipient = wish.recipient->masked();
-    const auto hash = services.accept.hash_of(asked.workspace, wish.recipient->view());
-    asked.contact_hash.assign(hash.begin(), hash.end());
-  }
+  name_recipient(asked, wish, services.accept);
   CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, visit.origin()));
   CO_TRY(const auto request, co_await desk.ask(std::move(asked), visit.origin()));
   co_return data_request_response(request, 201);
@@ -136,7 +94,7 @@ Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked a
 
 Task<http::Response> ask(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
-  CO_TRY(auto wish, read_wish(visit.request));
+  CO_TRY(auto wish, read_body(visit.request, read_wish));
   Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(visit)};
   if (wish.subject != Subject::kAccount)
     co_return co_await ask_about_workspace(visit, *desk, std::move(asked), std::move(wish));

@@ -3,14 +3,10 @@
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 
 namespace flowsell::api {
 namespace {
-
-void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& at) {
-  out.key(name);
-  at ? out.string(format_time(*at)) : out.null();
-}
 
 std::string render(const webhook::DeliveryRow& row) {
   json::Writer out;

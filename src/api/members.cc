@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "call.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
@@ -18,10 +17,8 @@ constexpr json::StringRule kToken{1, 100};
 std::string render(const team::Member& member, const accounts::User* user) {
   json::Writer out;
   out.begin_object().key("user_id").string(member.user.str()).key("object").string("member");
-  out.key("name");
-  user == nullptr ? out.null() : out.string(user->name);
-  out.key("email");
-  user == nullptr ? out.null() : out.string(user->email);
+  out.key("name").string_or_null(user == nullptr ? "" : user->name);
+  out.key("email").string_or_null(user == nullptr ? "" : user->email);
   out.key("role").string(identity::role_name(member.role));
   out.key("joined_at").string(format_time(member.joined_at)).end_object();
   return std::move(out).take();
@@ -74,12 +71,7 @@ Task<> show_in_list(Call& call, UserId user) {
 
 Task<http::Response> change_member(Call& call) {
   CO_TRY(const auto user, UserId::parse(call.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const auto role = read_role(in);
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto role, read_body(call.request, read_role));
   CO_TRY(const auto member, co_await call.services.members.change_role(call.by(), user, *role));
   CO_CHECK_OK(co_await show_in_list(call, user));
   CO_TRY(const auto users, co_await call.accounts->find_all({user}));
@@ -94,9 +86,7 @@ Task<http::Response> remove_member(Call& call, UserId user) {
   const bool is_gone = removed || removed.error().code == ErrorCode::kNotFound;
   if (is_gone) CO_CHECK_OK(co_await show_in_list(call, user));
   if (!removed) co_return std::unexpected(removed.error());
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 Task<http::Response> remove_other(Call& call) {
@@ -107,21 +97,26 @@ Task<http::Response> remove_other(Call& call) {
 /// Everybody may leave.
 Task<http::Response> leave(Call& call) { return remove_member(call, call.caller.user); }
 
-Task<http::Response> invite(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const auto email = accounts::normal_email(in.required_string("email", kEmail).value_or(""));
-  if (!email && faults.empty()) {
+struct Invitee {
+  std::string email;
+  std::optional<Role> role;  ///< nullopt: a fault
+};
+Invitee read_invitee(json::ObjectReader& in) {
+  const std::string text = text_in(in, "email", kEmail);
+  const auto email = accounts::normal_email(text);
+  if (!email && in.faults().empty()) {
     in.fault("email", "invalid_format", "that is no address that mail can be sent to",
              "Send an address such as asha@example.com.");
   }
-  const auto role = read_role(in);
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  return {email.value_or(""), read_role(in)};
+}
+
+Task<http::Response> invite(Call& call) {
+  CO_TRY(const auto wanted, read_body(call.request, read_invitee));
   // First: an invitation that can't be mailed must not replace one that was.
-  CO_CHECK_OK(co_await call.accounts->take_invitation_attempt(*email));
-  CO_TRY(const auto made, co_await call.services.members.invite(call.by(), *email, *role));
+  CO_CHECK_OK(co_await call.accounts->take_invitation_attempt(wanted.email));
+  CO_TRY(const auto made,
+         co_await call.services.members.invite(call.by(), wanted.email, *wanted.role));
   CO_TRY(const auto inviters, co_await call.accounts->find_all({call.caller.user}));
   CO_TRY(std::string name, co_await call.services.workspaces.name_of(call.caller.workspace));
   const team::Invitation& invitation = made.invitation;
@@ -145,18 +140,13 @@ Task<http::Response> list_invitations(Call& call) {
 Task<http::Response> withdraw_invitation(Call& call) {
   CO_TRY(const auto id, InvitationId::parse(call.request.params.at(0)));
   CO_CHECK_OK(co_await call.services.members.withdraw(call.by(), id));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 Task<http::Response> accept_invitation(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const Secret token(std::string(in.required_string("token", kToken).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const Secret token, read_body(visit.request, [](json::ObjectReader& in) {
+           return secret_in(in, "token", kToken);
+         }));
   CO_TRY(const auto workspace, team::Members::workspace_of(token));
   auto home = co_await visit.homes.find_named(workspace_name(workspace), visit.request);
   if (!home && home.error().code == ErrorCode::kNotFound)

@@ -3,7 +3,6 @@
 #include "call.h"
 #include "channel/message.h"
 #include "headers.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "messaging/message_table.h"
 #include "messaging/render.h"
@@ -162,13 +161,9 @@ Task<http::Response> list_messages(Call& call) {
 
 Result<bool> wants_typing(const http::Request& request) {
   if (request.body.empty()) return false;
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const bool typing = in.boolean("typing_indicator").value_or(false);
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return typing;
+  return read_body(request, [](json::ObjectReader& in) {
+    return in.boolean("typing_indicator").value_or(false);
+  });
 }
 
 Task<http::Response> mark_read(Call& call) {

@@ -1,13 +1,44 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
 #include "core/error.h"
+#include "core/sensitive.h"
 #include "http/message.h"
 #include "json/json.h"
+#include "json/reader.h"
 
 namespace flowsell::api {
 
 /// The request's JSON document. Fails with kUnsupportedMediaType (another Content-Type) or
 /// kInvalidJson.
 Result<json::Document> json_body(const http::Request& request);
+
+/// What `read` makes of the request's object. Fails as json_body(), and with kInvalidRequest: all
+/// faults that `read` has found, and the fields that it has not asked for.
+template <class Read>
+Result<std::invoke_result_t<Read&, json::ObjectReader&>> read_body(const http::Request& request,
+                                                                   Read read) {
+  TRY(const auto document, json_body(request));
+  std::vector<FieldError> faults;
+  json::ObjectReader in(document.root(), "", faults);
+  auto value = read(in);
+  in.finish();
+  CHECK_OK(json::as_result(std::move(faults)));
+  return value;
+}
+
+/// For `read`: a field that must be there; where it is not, read_body() fails.
+inline std::string text_in(json::ObjectReader& in, std::string_view name, json::StringRule rule) {
+  return std::string(in.required_string(name, rule).value_or(""));
+}
+/// The same of a secret.
+inline Secret secret_in(json::ObjectReader& in, std::string_view name, json::StringRule rule) {
+  return Secret(text_in(in, name, rule));
+}
 
 }  // namespace flowsell::api

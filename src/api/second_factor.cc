@@ -88,8 +88,7 @@ Task<http::Response> disable_factor(Visit& visit) {
   CO_TRY(const Secret token,
          co_await visit.accounts.disable_second_factor(*visit.session, std::move(proofs.password),
                                                        std::move(proofs.code), visit.origin()));
-  http::Response response;
-  response.status = 204;
+  http::Response response = no_content();
   renew_session_cookie(response, token, *visit.session, visit.clock.now());
   co_return response;
 }

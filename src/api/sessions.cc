@@ -1,6 +1,5 @@
 #include "browser.h"
 #include "call.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
@@ -30,15 +29,13 @@ std::string render(const Session& session, const SessionId& current) {
 }
 
 Task<http::Response> sign_in(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  accounts::Accounts::SignIn wanted;
-  wanted.email = in.required_string("email", kEmail).value_or("");
-  wanted.password = Secret(std::string(in.required_string("password", kPassword).value_or("")));
-  wanted.code = Secret(std::string(in.string("code", kCode).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto wanted, read_body(visit.request, [](json::ObjectReader& in) {
+           accounts::Accounts::SignIn read;
+           read.email = text_in(in, "email", kEmail);
+           read.password = secret_in(in, "password", kPassword);
+           read.code = Secret(std::string(in.string("code", kCode).value_or("")));
+           return read;
+         }));
   CO_TRY(wanted.device, cookie(visit.request, kDeviceCookie));
   CO_TRY(const auto signed_in, co_await visit.accounts.sign_in(std::move(wanted), visit.origin()));
   http::Response response;
@@ -69,8 +66,7 @@ Task<http::Response> end_session(Visit& visit) {
   if (is_confined(*visit.session) && id != visit.session->id)
     co_return fail(ErrorCode::kNotFound, "there is no such session");
   CO_CHECK_OK(co_await visit.accounts.end_session(*visit.session, id, visit.origin()));
-  http::Response response;
-  response.status = 204;
+  http::Response response = no_content();
   if (id == visit.session->id) clear_cookie(response, kSessionCookie);
   co_return response;
 }

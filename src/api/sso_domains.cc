@@ -77,9 +77,7 @@ Task<http::Response> remove_domain(Call& call) {
   CO_CHECK_OK(
       co_await call.services.members.record(call.by(), "sso_domain.removed", domain.name, {}));
   CO_CHECK_OK(co_await call.sso->domains().remove(call.by(), domain.name));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace

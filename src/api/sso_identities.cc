@@ -45,9 +45,7 @@ Task<http::Response> begin_link(Visit& visit) {
 Task<http::Response> unlink(Visit& visit) {
   CO_TRY(const auto id, IdentityId::parse(visit.request.params.at(0)));
   CO_CHECK_OK(co_await visit.sso.sign_ins().unlink(*visit.session, id, visit.origin()));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace

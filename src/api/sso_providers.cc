@@ -135,9 +135,7 @@ Task<http::Response> delete_provider(Call& call) {
   CO_CHECK_OK(
       co_await call.services.members.record(call.by(), "sso_provider.deleted", id.str(), {}));
   CO_CHECK_OK(co_await call.sso->providers().remove(call.by(), id));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "identity/permissions.h"
 #include "json/writer.h"
+#include "render.h"
 
 namespace flowsell::api {
 namespace {
@@ -12,16 +13,6 @@ void write_scopes(json::Writer& out, std::string_view name, identity::Scopes sco
     if (scopes.has(permission.scope)) out.string(permission.name);
   }
   out.end_array();
-}
-
-void write_text(json::Writer& out, std::string_view name, std::string_view text) {
-  out.key(name);
-  text.empty() ? out.null() : out.string(text);
-}
-
-void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& at) {
-  out.key(name);
-  at ? out.string(format_time(*at)) : out.null();
 }
 
 }  // namespace

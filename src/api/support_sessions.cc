@@ -60,9 +60,7 @@ Task<http::Response> end_session(Call& call) {
   CO_TRY([[maybe_unused]] const auto ended,
          co_await call.services.support_sessions.end(call.caller.workspace, id, by,
                                                      origin_of(call.request)));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "browser.h"
 #include "call.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "request_body.h"
 
@@ -34,23 +33,13 @@ http::Response mail_comes() {
   return response;
 }
 
-http::Response done() {
-  http::Response response;
-  response.status = 204;
-  return response;
-}
-
 Task<http::Response> sign_up(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  accounts::Accounts::SignUp wanted;
-  wanted.name = in.required_string("name", kName).value_or("");
-  wanted.email = in.required_string("email", kEmail).value_or("");
-  wanted.password = Secret(std::string(in.required_string("password", kPassword).value_or("")));
-  wanted.terms_version = in.required_string("terms_version", kTerms).value_or("");
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto wanted, read_body(visit.request, [](json::ObjectReader& in) {
+           return accounts::Accounts::SignUp{.email = text_in(in, "email", kEmail),
+                                             .name = text_in(in, "name", kName),
+                                             .password = secret_in(in, "password", kPassword),
+                                             .terms_version = text_in(in, "terms_version", kTerms)};
+         }));
   CO_CHECK_OK(co_await visit.accounts.sign_up(std::move(wanted), visit.origin()));
   co_return mail_comes();
 }
@@ -58,13 +47,8 @@ Task<http::Response> sign_up(Visit& visit) {
 /// The one field of a body that has one.
 Result<std::string> only_field(const http::Request& request, std::string_view name,
                                json::StringRule rule) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  std::string text(in.required_string(name, rule).value_or(""));
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return text;
+  return read_body(request,
+                   [name, rule](json::ObjectReader& in) { return text_in(in, name, rule); });
 }
 
 Task<http::Response> ask_verification(Visit& visit) {
@@ -78,22 +62,16 @@ struct TokenAndPassword {
   Secret token, password;
 };
 Result<TokenAndPassword> token_and_password(const http::Request& request) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  TokenAndPassword both{
-      Secret(std::string(in.required_string("token", kToken).value_or(""))),
-      Secret(std::string(in.required_string("password", kPassword).value_or("")))};
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return both;
+  return read_body(request, [](json::ObjectReader& in) {
+    return TokenAndPassword{secret_in(in, "token", kToken), secret_in(in, "password", kPassword)};
+  });
 }
 
 Task<http::Response> verify(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
   CO_CHECK_OK(co_await visit.accounts.verify_email(std::move(both.token), std::move(both.password),
                                                    visit.origin()));
-  co_return done();
+  co_return no_content();
 }
 
 Task<http::Response> ask_reset(Visit& visit) {
@@ -106,35 +84,39 @@ Task<http::Response> reset(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
   CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(both.token),
                                                      std::move(both.password), visit.origin()));
-  co_return done();
+  co_return no_content();
 }
 
+struct OldAndNew {
+  Secret old_password, password;
+};
+
 Task<http::Response> change_password(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Secret old_password(std::string(in.required_string("old_password", kPassword).value_or("")));
-  Secret password(std::string(in.required_string("password", kPassword).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto both, read_body(visit.request, [](json::ObjectReader& in) {
+           return OldAndNew{secret_in(in, "old_password", kPassword),
+                            secret_in(in, "password", kPassword)};
+         }));
   CO_TRY(const Secret token,
-         co_await visit.accounts.change_password(*visit.session, std::move(old_password),
-                                                 std::move(password), visit.origin()));
-  http::Response response = done();
+         co_await visit.accounts.change_password(*visit.session, std::move(both.old_password),
+                                                 std::move(both.password), visit.origin()));
+  http::Response response = no_content();
   renew_session_cookie(response, token, *visit.session, visit.clock.now());
   co_return response;
 }
 
+struct AddressAndPassword {
+  std::string email;
+  Secret password;  ///< empty: a session that has just begun proves as much
+};
+
 Task<http::Response> ask_email_change(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  std::string email(in.required_string("email", kEmail).value_or(""));
-  Secret password(std::string(in.string("password", kPassword).value_or("")));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
-  CO_CHECK_OK(co_await visit.accounts.ask_email_change(*visit.session, std::move(email),
-                                                       std::move(password), visit.origin()));
+  CO_TRY(auto wanted, read_body(visit.request, [](json::ObjectReader& in) {
+           return AddressAndPassword{
+               text_in(in, "email", kEmail),
+               Secret(std::string(in.string("password", kPassword).value_or("")))};
+         }));
+  CO_CHECK_OK(co_await visit.accounts.ask_email_change(*visit.session, std::move(wanted.email),
+                                                       std::move(wanted.password), visit.origin()));
   co_return mail_comes();
 }
 
@@ -142,7 +124,7 @@ Task<http::Response> change_email(Visit& visit) {
   CO_TRY(std::string token, only_field(visit.request, "token", kToken));
   CO_TRY(const Secret renewed, co_await visit.accounts.confirm_email_change(
                                    *visit.session, Secret(std::move(token)), visit.origin()));
-  http::Response response = done();
+  http::Response response = no_content();
   renew_session_cookie(response, renewed, *visit.session, visit.clock.now());
   co_return response;
 }

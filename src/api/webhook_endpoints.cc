@@ -1,6 +1,5 @@
 #include "call.h"
 #include "headers.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
@@ -61,16 +60,16 @@ std::optional<std::vector<std::string>> read_patterns(json::ObjectReader& in) {
   return patterns;
 }
 
-Task<http::Response> create_endpoint(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+Endpoints::Draft read_draft(json::ObjectReader& in) {
   Endpoints::Draft draft;
-  draft.url = in.required_string("url", kUrl).value_or("");
+  draft.url = text_in(in, "url", kUrl);
   draft.events = read_patterns(in).value_or(std::vector<std::string>{});
   draft.description = in.string("description", kDescription).value_or("");
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  return draft;
+}
+
+Task<http::Response> create_endpoint(Call& call) {
+  CO_TRY(auto draft, read_body(call.request, read_draft));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto created,
          co_await call.services.endpoints.create(call.caller, std::move(draft), key));
@@ -83,9 +82,7 @@ Task<http::Response> create_endpoint(Call& call) {
   co_return response;
 }
 
-Result<Endpoints::Change> read_change(const json::Value& body) {
-  std::vector<FieldError> faults;
-  json::ObjectReader in(body, "", faults);
+Endpoints::Change read_change(json::ObjectReader& in) {
   Endpoints::Change change;
   change.url = in.string("url", kUrl);
   change.events = read_patterns(in);
@@ -96,15 +93,12 @@ Result<Endpoints::Change> read_change(const json::Value& body) {
       in.fault("status", "invalid_value", "no such status", "Use enabled or disabled.");
     }
   }
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return change;
 }
 
 Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.request));
-  CO_TRY(auto change, read_change(document.root()));
+  CO_TRY(auto change, read_body(call.request, read_change));
   // Where events go their content goes, which no operator sees.
   if (!call.caller.support.is_none() && (change.url || change.events))
     co_return fail(ErrorCode::kInsufficientScope,
@@ -130,9 +124,7 @@ Task<http::Response> get_endpoint(Call& call) {
 Task<http::Response> delete_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
   CO_CHECK_OK(co_await call.services.endpoints.remove(call.caller, id));
-  http::Response response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 Task<http::Response> list_endpoints(Call& call) {

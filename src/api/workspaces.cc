@@ -3,7 +3,6 @@
 #include "call.h"
 #include "identity/permissions.h"
 #include "ip_ranges.h"
-#include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
@@ -50,12 +49,9 @@ Task<http::Response> list_workspaces(Visit& visit) {
 }
 
 Task<http::Response> create_workspace(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const std::string name(in.required_string("name", kName).value_or(""));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(const auto name, read_body(visit.request, [](json::ObjectReader& in) {
+           return text_in(in, "name", kName);
+         }));
   CO_TRY(const auto mine, co_await visit.accounts.workspaces_of(visit.session->user.id));
   if (mine.size() >= kPerUserMax)
     co_return fail(ErrorCode::kConflict, "somebody is in at most 100 workspaces");

@@ -1,10 +1,8 @@
 #include "audit_signing.h"
 
-#include <boost/asio/post.hpp>
 #include <filesystem>
 
 #include "audit/event.h"
-#include "runtime/spawn.h"
 #include "telemetry/log.h"
 
 namespace flowsell::app {
@@ -16,7 +14,6 @@ constexpr auto kPause = 1min;
 /// Reaches back over a transaction that took long, and clocks that differ.
 constexpr auto kReach = 10min;
 constexpr auto kRoundMax = 10s;  ///< of waiting for the end of one
-/// Every chain is looked at after so many rounds, whatever its times say.
 constexpr int kRoundsBetweenAll = 60;
 
 }  // namespace
@@ -27,12 +24,11 @@ std::filesystem::path audit_head_file(const config::Settings& settings) {
 
 AuditSigning::AuditSigning(runtime::IoPool& pool, store::Database& db, audit::HeadFile& file,
                            const Clock& clock)
-    : db_(db), file_(file), clock_(clock), timer_(pool.context(0)) {}
-
-void AuditSigning::start() {
-  working_.begin();
-  runtime::spawn_logged(timer_.get_executor(), run(), "signing of the audit log");
-}
+    : db_(db),
+      file_(file),
+      clock_(clock),
+      rounds_(pool.context(0).get_executor(), "signing of the audit log", kPause,
+              runtime::Rounds::First::kAtOnce, [this] { return round(); }) {}
 
 /// True: there is more to sign.
 Result<bool> AuditSigning::sign(Result<audit::ChangedHeads> changed) {
@@ -46,25 +42,20 @@ Result<bool> AuditSigning::sign(Result<audit::ChangedHeads> changed) {
   return changed->more;
 }
 
-Task<> AuditSigning::round(Time since) {
+Task<> AuditSigning::sign_since(Time since) {
   while (true) {
     auto changed = co_await db_.read(
         [this, since](store::Connection& db) { return audit::changed_heads(db, file_, since); });
     CO_TRY(const bool more, sign(std::move(changed)));
-    if (!more || is_stopping_) co_return Result<>{};
+    if (!more || rounds_.is_stopping()) co_return Result<>{};
   }
 }
 
-Awaitable<void> AuditSigning::run() {
-  for (int n = 0; !is_stopping_; n = (n + 1) % kRoundsBetweenAll) {
-    const Time since = n == 0 ? Time() : clock_.now() - kReach;
-    if (const auto done = co_await round(since); !done)
-      log::warn("the audit log could not be signed", {{"why", done.error().detail}});
-    if (is_stopping_) break;
-    timer_.expires_after(kPause);
-    co_await timer_.async_wait(use_result);
-  }
-  working_.end();
+Awaitable<void> AuditSigning::round() {
+  const bool is_for_all = rounds_until_all_ == 0;
+  rounds_until_all_ = is_for_all ? kRoundsBetweenAll - 1 : rounds_until_all_ - 1;
+  if (const auto done = co_await sign_since(is_for_all ? Time() : clock_.now() - kReach); !done)
+    log::warn("the audit log could not be signed", {{"why", done.error().detail}});
 }
 
 Result<audit::ChangedHeads> AuditSigning::read_now(Time since) {
@@ -75,13 +66,9 @@ Result<audit::ChangedHeads> AuditSigning::read_now(Time since) {
 }
 
 void AuditSigning::stop() {
-  if (is_stopping_.exchange(true)) return;
-  working_.begin();
-  net::post(timer_.get_executor(), [this] {
-    timer_.cancel();
-    working_.end();
-  });
-  (void)working_.wait_idle(kRoundMax);
+  if (rounds_.is_stopping()) return;
+  rounds_.stop();
+  (void)rounds_.wait(kRoundMax);
   bool more = db_.healthy();
   while (more) {
     const auto signed_now = sign(read_now(clock_.now() - kReach));

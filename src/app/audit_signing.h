@@ -1,14 +1,12 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 
 #include "audit/head_file.h"
 #include "config/settings.h"
 #include "core/time.h"
 #include "runtime/io_pool.h"
-#include "runtime/work_count.h"
+#include "runtime/rounds.h"
 #include "store/database.h"
 
 namespace flowsell::app {
@@ -23,23 +21,22 @@ class AuditSigning {
   AuditSigning(runtime::IoPool& pool, store::Database& db, audit::HeadFile& file,
                const Clock& clock);
   /// The pool runs, or will.
-  void start();
+  void start() { rounds_.start(); }
   /// No round begins any more; what was put on record by now is signed. Blocking; before the
   /// database stops.
   void stop();
 
  private:
-  Awaitable<void> run();
-  Task<> round(Time since);
+  Awaitable<void> round();
+  Task<> sign_since(Time since);
   Result<audit::ChangedHeads> read_now(Time since);
   Result<bool> sign(Result<audit::ChangedHeads> changed);
 
   store::Database& db_;
   audit::HeadFile& file_;
   const Clock& clock_;
-  net::steady_timer timer_;
-  std::atomic<bool> is_stopping_{false};
-  runtime::WorkCount working_;
+  int rounds_until_all_ = 0;  ///< 0: every chain is looked at, whatever its times say
+  runtime::Rounds rounds_;
 };
 
 }  // namespace flowsell::app

@@ -1,8 +1,5 @@
 #include "maintenance.h"
 
-#include <boost/asio/post.hpp>
-
-#include "runtime/spawn.h"
 #include "telemetry/log.h"
 #include "webhook/events.h"
 
@@ -74,8 +71,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
                          Retention& retention, identity::ApiKeys& api_keys,
                          team::SupportSessions& support_sessions, metrics::Registry& metrics,
                          const Clock& clock)
-    : pool_(pool),
-      db_(db),
+    : db_(db),
       spool_(spool),
       fingerprint_(fingerprint),
       idempotency_(idempotency),
@@ -88,37 +84,14 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       support_sessions_(support_sessions),
       removed_(metrics),
       clock_(clock),
-      timer_(pool.context(0)) {}
-
-void Maintenance::start() {
-  working_.begin();
-  runtime::spawn_logged(pool_.context(0).get_executor(), run(), "maintenance");
-}
-
-void Maintenance::stop() {
-  stopping_ = true;
-  working_.begin();
-  net::post(pool_.context(0), [this] {
-    timer_.cancel();
-    working_.end();
-  });
-}
+      rounds_(pool.context(0).get_executor(), "maintenance", kPause,
+              runtime::Rounds::First::kAtOnce, [this] { return round(); }) {}
 
 void Maintenance::last_round() {
-  if (!working_.wait_idle(kRoundMax)) log::warn("a clean-up is still under way", {});
+  if (!rounds_.wait(kRoundMax)) log::warn("a clean-up is still under way", {});
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!db_.commit_now(clear)) log::warn("unused slots could not be cleared", {});
   if (!api_keys_.store_uses_now()) log::warn("uses of API keys could not be noted", {});
-}
-
-Awaitable<void> Maintenance::run() {
-  while (!stopping_) {
-    co_await round();
-    if (stopping_) break;
-    timer_.expires_after(kPause);
-    co_await timer_.async_wait(use_result);
-  }
-  working_.end();
 }
 
 /// True when there is more to do.
@@ -139,8 +112,8 @@ Awaitable<bool> Maintenance::clean_up(Time now) {
 
 Awaitable<void> Maintenance::round() {
   const Time now = clock_.now();
-  co_await retention_.set_ends(now, stopping_);
-  for (int i = 0; i < kCleanUpsMax && !stopping_; ++i) {
+  co_await retention_.set_ends(now, rounds_.is_stopping());
+  for (int i = 0; i < kCleanUpsMax && !rounds_.is_stopping(); ++i) {
     if (!co_await clean_up(now)) break;
   }
   ClearSlotsOp clear(begun_, begun_deliveries_);
@@ -148,8 +121,8 @@ Awaitable<void> Maintenance::round() {
   if (!co_await api_keys_.store_uses()) log::warn("uses of API keys could not be noted", {});
   if (!co_await support_sessions_.end_expired())
     log::warn("ends of support sessions could not be noted", {});
-  co_await growth_.round(now, stopping_);
-  co_await retention_.remove_rows(now, stopping_);
+  co_await growth_.round(now, rounds_.is_stopping());
+  co_await retention_.remove_rows(now, rounds_.is_stopping());
   spool_.destroy_expired(now);
   fingerprint_.destroy_expired(now);
 }

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/steady_timer.hpp>
-
 #include "core/time.h"
 #include "crypto/rotating_keys.h"
 #include "growth.h"
@@ -12,7 +9,7 @@
 #include "removed_counters.h"
 #include "retention.h"
 #include "runtime/io_pool.h"
-#include "runtime/work_count.h"
+#include "runtime/rounds.h"
 #include "store/database.h"
 #include "team/support_sessions.h"
 #include "webhook/begun_deliveries.h"
@@ -30,19 +27,17 @@ class Maintenance {
               webhook::BegunDeliveries& begun_deliveries, Growth& growth, Retention& retention,
               identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
               metrics::Registry& metrics, const Clock& clock);
-  void start();
+  void start() { rounds_.start(); }
   /// No round begins any more.
-  void stop();
+  void stop() { rounds_.stop(); }
   /// Waits for the end of a round that still runs, and removes what the next start need not look
   /// at. Blocking; after stop() and the last attempt's end.
   void last_round();
 
  private:
-  Awaitable<void> run();
   Awaitable<void> round();
   Awaitable<bool> clean_up(Time now);
 
-  runtime::IoPool& pool_;
   store::Database& db_;
   crypto::RotatingKeys& spool_;
   crypto::RotatingKeys& fingerprint_;
@@ -56,9 +51,7 @@ class Maintenance {
   team::SupportSessions& support_sessions_;
   RemovedCounters removed_;
   const Clock& clock_;
-  net::steady_timer timer_;
-  std::atomic<bool> stopping_{false};
-  runtime::WorkCount working_;
+  runtime::Rounds rounds_;
 };
 
 }  // namespace flowsell::app

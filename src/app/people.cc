@@ -1,11 +1,9 @@
 #include "people.h"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "mail/smtp_transport.h"
 #include "mail/templates.h"
-#include "runtime/spawn.h"
 #include "telemetry/log.h"
 
 namespace flowsell::app {
@@ -91,8 +89,7 @@ Result<std::unique_ptr<People>> People::make(Process& process, store::Database& 
 
 People::People(Process& process, store::Database& database, mail::Composer composer,
                std::unique_ptr<mail::Transport> transport, const std::string& public_url)
-    : process_(process),
-      composer_(std::move(composer)),
+    : composer_(std::move(composer)),
       transport_(std::move(transport)),
       postman_(database, *process.keys.spool, composer_, *transport_, process.clock,
                process.metrics),
@@ -116,7 +113,8 @@ People::People(Process& process, store::Database& database, mail::Composer compo
            public_url),
       operators_(database, process.ids, process.clock),
       openings_(database, process.ids, process.clock),
-      timer_(process.pool.context(0)) {}
+      tidying_(process.pool.context(0).get_executor(), "accounts' tidying", kTidyPause,
+               runtime::Rounds::First::kAfterThePause, [this] { return tidy(); }) {}
 
 People::~People() { passwords_.stop(); }
 
@@ -124,34 +122,23 @@ void People::start(privacy::Doors& doors) {
   postman_.start();
   deletions_.start(doors);
   if (audit_signing_) audit_signing_->start();
-  working_.begin();
-  runtime::spawn_logged(process_.pool.context(0).get_executor(), run(), "accounts' tidying");
+  tidying_.start();
 }
 
-Awaitable<void> People::run() {
-  while (!is_stopping_) {
-    timer_.expires_after(kTidyPause);
-    co_await timer_.async_wait(use_result);
-    if (is_stopping_) break;
-    if (const auto done = co_await accounts_.tidy(); !done)
-      log::warn("what is over of accounts could not be deleted", {{"why", done.error().detail}});
-    if (const auto done = co_await sso_.sign_ins().tidy(); !done)
-      log::warn("sign-ins that are over could not be deleted", {{"why", done.error().detail}});
-  }
-  working_.end();
+Awaitable<void> People::tidy() {
+  if (const auto done = co_await accounts_.tidy(); !done)
+    log::warn("what is over of accounts could not be deleted", {{"why", done.error().detail}});
+  if (const auto done = co_await sso_.sign_ins().tidy(); !done)
+    log::warn("sign-ins that are over could not be deleted", {{"why", done.error().detail}});
 }
 
 void People::stop() {
-  if (is_stopping_.exchange(true)) return;
-  working_.begin();
-  net::post(timer_.get_executor(), [this] {
-    timer_.cancel();
-    working_.end();
-  });
+  if (tidying_.is_stopping()) return;
+  tidying_.stop();
   deletions_.stop();
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();
-  (void)working_.wait_idle(kTidyMax);
+  (void)tidying_.wait(kTidyMax);
 }
 
 }  // namespace flowsell::app

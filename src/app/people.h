@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -18,7 +16,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "process.h"
-#include "runtime/work_count.h"
+#include "runtime/rounds.h"
 #include "sso/single_sign_on.h"
 #include "store/database.h"
 
@@ -50,9 +48,8 @@ class People {
  private:
   People(Process& process, store::Database& database, mail::Composer composer,
          std::unique_ptr<mail::Transport> transport, const std::string& public_url);
-  Awaitable<void> run();
+  Awaitable<void> tidy();
 
-  Process& process_;
   mail::Composer composer_;
   std::unique_ptr<mail::Transport> transport_;
   mail::Postman postman_;
@@ -65,9 +62,7 @@ class People {
   operators::Openings openings_;
   api::Staff staff_{operators_, openings_};
   std::optional<AuditSigning> audit_signing_;
-  net::steady_timer timer_;
-  std::atomic<bool> is_stopping_{false};
-  runtime::WorkCount working_;
+  runtime::Rounds tidying_;
 };
 
 /// Whether mails go into a folder, and not to people.

@@ -21,8 +21,7 @@ void write_object(json::Writer& out, std::string_view name, std::string_view tex
 }
 
 void write_text(json::Writer& out, std::string_view name, std::string_view text) {
-  out.key(name);
-  text.empty() ? out.null() : out.string(clean(text));
+  out.key(name).string_or_null(clean(text));
 }
 
 }  // namespace
@@ -34,6 +33,25 @@ std::string scope_name(std::string_view scope) {
   std::string out;
   base32_append(AuditEventId::from_blob(scope).bytes(), out);
   return out;
+}
+
+Act new_act(IdSource& ids, Time now, std::string_view scope, Actor actor, Origin origin,
+            std::string name, std::string target) {
+  return {.scope = std::string(scope),
+          .id = ids.next<IdKind::kAuditEvent>(),
+          .at = now,
+          .actor = std::move(actor),
+          .origin = std::move(origin),
+          .name = std::move(name),
+          .target = std::move(target)};
+}
+
+std::string json_of(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  json::Writer out;
+  out.begin_object();
+  for (const auto& [name, text] : fields) out.key(name).string(text);
+  out.end_object();
+  return std::move(out).take();
 }
 
 std::string_view actor_kind_name(ActorKind kind) noexcept {

@@ -33,37 +33,11 @@ const Sql kChanged(
     "SELECT scope, seq, hash, updated_at FROM audit_heads WHERE (updated_at, scope) > (?1, ?2) "
     "ORDER BY updated_at, scope LIMIT ?3");
 
-/// Closes with its scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-  bool is_open() const noexcept { return fd_ >= 0; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 /// To be called while errno still is the failed call's. Without the folder: a detail may be shown.
 std::unexpected<Error> failed(std::string_view what, const fs::path& file) {
   const std::string reason = std::generic_category().message(errno);
   return fail(ErrorCode::kInternal,
               "can't " + std::string(what) + " '" + file.filename().string() + "': " + reason);
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 /// What was made or renamed in it survives a power cut.
@@ -138,10 +112,6 @@ HeadFile::HeadFile(fs::path file, const HeadKey& key, std::vector<PublicKey> for
   keys_.insert(keys_.begin(), key_.public_key());
 }
 
-HeadFile::~HeadFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 Result<std::unique_ptr<HeadFile>> HeadFile::open(fs::path file, const HeadKey& key,
                                                  std::vector<PublicKey> former) {
   std::unique_ptr<HeadFile> opened(new HeadFile(std::move(file), key, std::move(former)));
@@ -160,7 +130,7 @@ Result<> HeadFile::open_now() {
   bad_ = std::move(lines.bad());
   lines_ = lines.lines();
   must_be_replaced_ = lines.is_torn();
-  descriptor_ = fd.release();
+  descriptor_ = std::move(fd);
   return {};
 }
 
@@ -192,7 +162,7 @@ Result<std::size_t> HeadFile::write(std::span<const Head> heads, Time now) {
 }
 
 Result<> HeadFile::append(std::string_view text) {
-  if (write_all(descriptor_, text) && ::fsync(descriptor_) == 0) return {};
+  if (write_all(descriptor_.get(), text) && ::fsync(descriptor_.get()) == 0) return {};
   auto error = failed("write", file_);
   must_be_replaced_ = true;
   return error;
@@ -238,7 +208,7 @@ Result<> HeadFile::replace() {
     return error;
   }
   // From here on the new file is the file, whether or not a power cut would bring the old one back.
-  ::close(std::exchange(descriptor_, fd.release()));
+  descriptor_ = std::move(fd);
   lines_ = bad_.size() + newest_.size();
   must_be_replaced_ = false;
   return sync_folder_of(file_);
@@ -269,7 +239,7 @@ Result<fs::path> HeadFile::begin_anew(Time now) {
   // link() refuses a name that there is; rename() would replace the file that has it.
   if (::link(file_.c_str(), aside.c_str()) != 0 || ::unlink(file_.c_str()) != 0)
     return failed("set aside", file_);
-  ::close(std::exchange(descriptor_, -1));
+  descriptor_ = Descriptor();
   newest_.clear();
   bad_.clear();
   must_be_replaced_ = true;  // the next write makes the file, should this fail

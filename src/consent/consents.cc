@@ -17,19 +17,6 @@ constexpr store::WriteKind kKind{"consents", 9, store::apply_each<store::Change>
 
 Error no_consent() { return {ErrorCode::kNotFound, "there is no such consent"}; }
 
-Error refusal_of(const metering::IdempotencyVerdict& verdict) {
-  switch (verdict.kind) {
-    case Kind::kReused:
-      return {ErrorCode::kIdempotencyKeyReused, "this Idempotency-Key belongs to another request"};
-    case Kind::kUnverifiable:
-      return {ErrorCode::kIdempotencyKeyUnverifiable,
-              "this key recorded " + ConsentId(verdict.resource).str() +
-                  " before the server was restored from a backup"};
-    default:
-      return {ErrorCode::kIdempotencyInProgress, "this Idempotency-Key belongs to another request"};
-  }
-}
-
 /// What became of recording one.
 struct Outcome {
   metering::IdempotencyVerdict verdict;
@@ -38,7 +25,7 @@ struct Outcome {
 
 /// What the workspace writes of a person may be about him: it can be erased.
 std::string personal_of(const Consent& consent) {
-  return team::json_of({{"recipient", consent.contact.masked}, {"source", consent.source}});
+  return audit::json_of({{"recipient", consent.contact.masked}, {"source", consent.source}});
 }
 
 }  // namespace
@@ -73,7 +60,7 @@ Task<Consents::Recorded> Consents::record(team::By by, Draft draft,
     if (outcome.earlier) return outcome;
     CHECK_OK(insert_consent(db, workspace, fresh));
     auto act = team::act_of(ids_, now, by, "consent.recorded", fresh.id.str());
-    act.after = team::json_of(
+    act.after = audit::json_of(
         {{"purpose", fresh.purpose}, {"obtained_at", format_time(fresh.obtained_at)}});
     act.personal = personal_of(fresh);
     CHECK_OK(audit::append(db, act));
@@ -82,7 +69,8 @@ Task<Consents::Recorded> Consents::record(team::By by, Draft draft,
   CO_TRY(auto outcome, co_await store::change(db_, kKind, std::move(body)));
   const bool is_replay = outcome.verdict.kind == Kind::kReplay;
   if (outcome.verdict.kind != Kind::kFirst && !is_replay)
-    co_return std::unexpected(refusal_of(outcome.verdict));
+    co_return std::unexpected(
+        metering::refusal_of(outcome.verdict, ConsentId(outcome.verdict.resource).str()));
   if (outcome.earlier) co_return Recorded{*std::move(outcome.earlier), false, is_replay};
   if (is_replay) co_return std::unexpected(no_consent());
   co_return Recorded{std::move(fresh), true, false};
@@ -97,8 +85,8 @@ Task<Consent> Consents::withdraw(team::By by, ConsentId id) {
     CHECK_OK(withdraw_consent(db, workspace, id, now));
     consent->withdrawn_at = now;
     auto act = team::act_of(ids_, now, by, "consent.withdrawn", id.str());
-    act.after = team::json_of({{"purpose", consent->purpose}});
-    act.personal = team::json_of({{"recipient", consent->contact.masked}});
+    act.after = audit::json_of({{"purpose", consent->purpose}});
+    act.personal = audit::json_of({{"recipient", consent->contact.masked}});
     CHECK_OK(audit::append(db, act));
     return consent;
   };

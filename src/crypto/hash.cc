@@ -165,4 +165,6 @@ std::string random_base62(std::size_t length) {
   return out;
 }
 
+Secret random_token() { return Secret(random_base62(kTokenLength)); }
+
 }  // namespace flowsell::crypto

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/descriptor.h"
 #include "core/encoding.h"
 #include "core/random.h"
 
@@ -22,36 +23,11 @@ namespace fs = std::filesystem;
 /// How often a file is read again that was replaced meanwhile.
 constexpr int kReadsMax = 20;
 
-/// Closes with its scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-  bool is_open() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 /// To be called while errno still is the failed call's.
 std::unexpected<Error> failed(std::string_view what, const fs::path& file) {
   const std::string reason = std::generic_category().message(errno);
   return fail(ErrorCode::kInternal,
               "can't " + std::string(what) + " '" + file.filename().string() + "': " + reason);
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 fs::path folder_of(const fs::path& file) {

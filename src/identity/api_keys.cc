@@ -74,10 +74,6 @@ std::vector<SenderId> senders_of(std::string_view blob) {
   return senders;
 }
 
-std::optional<Time> optional_time(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.time(column));
-}
-
 ApiKey key_of(const store::Row& row) {
   ApiKey key;
   key.id = row.id<ApiKeyId>(0);
@@ -88,12 +84,12 @@ ApiKey key_of(const store::Row& row) {
   if (const auto hash = row.text(5); hash.size() == key.hash.size())
     std::memcpy(key.hash.data(), hash.data(), hash.size());
   key.scopes = Scopes::parse(row.text(6)).value_or(Scopes());
-  key.rules = {optional_time(row, 7), ranges_of(row.text(8)), senders_of(row.text(9)),
+  key.rules = {row.optional_time(7), ranges_of(row.text(8)), senders_of(row.text(9)),
                row.integer(10)};
   key.created_at = row.time(11);
   key.created_by = row.text(12);
-  key.revoked_at = optional_time(row, 13);
-  key.last_used_at = optional_time(row, 14);
+  key.revoked_at = row.optional_time(13);
+  key.last_used_at = row.optional_time(14);
   key.last_used_address = row.text(15);
   key.replaced_by = row.id<ApiKeyId>(16);
   return key;

@@ -2,14 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <system_error>
+
+#include "core/descriptor.h"
 
 namespace flowsell::mail {
 namespace {
@@ -18,21 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".eml";
 
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 bool write_private_file(const fs::path& path, std::string_view bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return false;
-  const bool is_written = ::fchmod(file, 0600) == 0 && write_all(file, bytes);
-  return (::close(file) == 0) && is_written;
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  return file.is_open() && ::fchmod(file.get(), 0600) == 0 && write_all(file.get(), bytes);
 }
 
 }  // namespace

@@ -254,18 +254,11 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
     switch (op.verdict.kind) {
       case Verdict::Kind::kReplay:
         co_return co_await replay(caller.workspace, MessageId(op.verdict.resource));
-      case Verdict::Kind::kReused:
-        co_return fail(ErrorCode::kIdempotencyKeyReused,
-                       "this Idempotency-Key came with another body before");
-      case Verdict::Kind::kUnverifiable:
-        co_return fail(ErrorCode::kIdempotencyKeyUnverifiable,
-                       "this key made " + MessageId(op.verdict.resource).str() +
-                           " before the server was restored from a backup");
-      case Verdict::Kind::kRunning:
-        co_return fail(ErrorCode::kIdempotencyInProgress,
-                       "the first request with this key has not ended");
       case Verdict::Kind::kFirst:
         co_return std::unexpected(quota_exhausted(op.quota, now));
+      default:
+        co_return std::unexpected(
+            metering::refusal_of(op.verdict, MessageId(op.verdict.resource).str()));
     }
   }
   const auto executor = co_await net::this_coro::executor;

@@ -80,10 +80,6 @@ constexpr store::ScanEnd kScanEnd{kScanEndDown, kScanEndUp};
 #undef MESSAGE_PAGE
 #undef MESSAGE_COLUMNS
 
-std::optional<Time> optional_time(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional<Time>(row.time(column));
-}
-
 ContactHash hash_of(std::string_view blob) {
   ContactHash hash{};
   if (blob.size() == hash.size()) std::memcpy(hash.data(), blob.data(), blob.size());
@@ -105,12 +101,12 @@ MessageRow message_row(const store::Row& row) {
   m.client_ref = row.text(10);
   m.metadata_json = row.text(11);
   m.created_at = row.time(12);
-  m.sending_at = optional_time(row, 13);
-  m.unknown_at = optional_time(row, 14);
-  m.sent_at = optional_time(row, 15);
-  m.failed_at = optional_time(row, 16);
-  m.delivered_at = optional_time(row, 17);
-  m.read_at = optional_time(row, 18);
+  m.sending_at = row.optional_time(13);
+  m.unknown_at = row.optional_time(14);
+  m.sent_at = row.optional_time(15);
+  m.failed_at = row.optional_time(16);
+  m.delivered_at = row.optional_time(17);
+  m.read_at = row.optional_time(18);
   if (!row.is_null(19)) {
     m.error = MessageError{
         std::string(row.text(19)), row.integer(20), row.integer(21), std::string(row.text(22)), {}};

@@ -79,19 +79,8 @@ Task<bool> ReadReceipts::mark_read(identity::Caller caller, MessageId id, bool t
         break;
       case Verdict::Kind::kReplay:
         co_return true;
-      case Verdict::Kind::kReused:
-        co_return fail(ErrorCode::kIdempotencyKeyReused,
-                       "this Idempotency-Key came with another body before");
-      case Verdict::Kind::kUnverifiable:
-        co_return fail(
-            ErrorCode::kIdempotencyKeyUnverifiable,
-            "this key marked " + id.str() + " before the server was restored from a backup");
-      case Verdict::Kind::kRunning: {
-        Error running{ErrorCode::kIdempotencyInProgress,
-                      "the first request with this key has not ended"};
-        running.retry_after = 1s;
-        co_return std::unexpected(std::move(running));
-      }
+      default:
+        co_return std::unexpected(metering::refusal_of(take.verdict, id.str()));
     }
   }
   const auto done = co_await call_provider(sender, row->provider_message_id, typing);

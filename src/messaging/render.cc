@@ -50,8 +50,7 @@ void write_metadata(json::Writer& out, const std::string& metadata_json) {
 }
 
 void write_nullable(json::Writer& out, std::string_view name, std::string_view text) {
-  out.key(name);
-  text.empty() ? out.null() : out.string(text);
+  out.key(name).string_or_null(text);
 }
 
 }  // namespace

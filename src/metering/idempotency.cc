@@ -158,4 +158,22 @@ Result<> Idempotency::load_days(store::Connection& db) {
   });
 }
 
+Error refusal_of(const IdempotencyVerdict& verdict, std::string_view made) {
+  switch (verdict.kind) {
+    case IdempotencyVerdict::Kind::kReused:
+      return {ErrorCode::kIdempotencyKeyReused,
+              "this Idempotency-Key came with another body before"};
+    case IdempotencyVerdict::Kind::kUnverifiable:
+      return {ErrorCode::kIdempotencyKeyUnverifiable,
+              "this key made or changed " + std::string(made) +
+                  " before the server was restored from a backup"};
+    default: {
+      Error running{ErrorCode::kIdempotencyInProgress,
+                    "the first request with this key has not ended"};
+      running.retry_after = std::chrono::seconds(1);
+      return running;
+    }
+  }
+}
+
 }  // namespace flowsell::metering

@@ -77,19 +77,10 @@ Result<Changed> found_for_change(store::Connection& db, const UserId& user, bool
 
 audit::Act operator_act(IdSource& ids, Time now, const By& by, std::string name,
                         std::string target) {
-  audit::Act act;
-  act.scope = audit::operators_scope();
-  act.id = ids.next<IdKind::kAuditEvent>();
-  act.at = now;
-  act.actor = {audit::ActorKind::kOperator, by.user.str()};
-  act.origin = by.origin;
-  act.name = std::move(name);
-  act.target = std::move(target);
-  if (!by.reason.empty()) {
-    json::Writer out;
-    out.begin_object().key("reason").string(by.reason).end_object();
-    act.personal = std::move(out).take();
-  }
+  auto act = audit::new_act(ids, now, audit::operators_scope(),
+                            {audit::ActorKind::kOperator, by.user.str()}, by.origin,
+                            std::move(name), std::move(target));
+  if (!by.reason.empty()) act.personal = audit::json_of({{"reason", by.reason}});
   return act;
 }
 

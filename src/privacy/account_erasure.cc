@@ -2,7 +2,6 @@
 #include <span>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "identity/permissions.h"
@@ -70,9 +69,9 @@ Result<> leave_all(store::Connection& db, Tools tools, const AccountSubject& acc
   std::vector<audit::Act> acts;
   for (const Membership& each : all) {
     CHECK_OK(db.write(kLeave, {each.workspace, account.user}));
-    auto act = act_of(tools.ids, tools.clock.now(), std::string(each.workspace.blob()), {}, {},
-                      "member.removed", account.user.str());
-    act.after = json_of({{"because", "account_deleted"}});
+    auto act = audit::new_act(tools.ids, tools.clock.now(), each.workspace.blob(), {}, {},
+                              "member.removed", account.user.str());
+    act.after = audit::json_of({{"because", "account_deleted"}});
     acts.push_back(std::move(act));
   }
   CHECK_OK(db.write(kDropInvitations, {account.user, account.email}));
@@ -97,8 +96,8 @@ Result<> erase_rows(store::Connection& db, Tools tools, const AccountSubject& ac
   for (const PersonalRow& row : rows) {
     CHECK_OK(db.write(kErase, {Param::blob(row.scope), row.seq, row.part}));
     if (!acts.empty() && acts.back().scope == row.scope) continue;
-    acts.push_back(act_of(tools.ids, tools.clock.now(), row.scope, {}, {}, "audit.personal_erased",
-                          account.user.str()));
+    acts.push_back(audit::new_act(tools.ids, tools.clock.now(), row.scope, {}, {},
+                                  "audit.personal_erased", account.user.str()));
   }
   return audit::append(db, acts);
 }

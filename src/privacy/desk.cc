@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
@@ -19,7 +18,6 @@ namespace {
 
 using store::Sql;
 
-constexpr std::size_t kTokenLength = 43;  // 256 bits
 constexpr std::size_t kIdLength = 30;
 constexpr std::size_t kReasonBytesMax = 400;
 constexpr std::int64_t kNotBegun =
@@ -137,7 +135,7 @@ Result<> Desk::put_mail(store::Connection& db, const DataRequest& request, const
 Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
   const DataRequest request = request_of(asked);
   const bool is_deletion = asked.kind == Kind::kDeletion;
-  const Secret token(request.id.str() + crypto::random_base62(kTokenLength));
+  const Secret token(request.id.str() + std::string(crypto::random_token().reveal()));
   const auto token_hash = crypto::sha256(token.reveal());
   auto body = [&](store::Connection& db) -> Result<Taken> {
     std::string email;
@@ -171,10 +169,10 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
     const bool has_mail = is_deletion && !email.empty();
     CHECK_OK(insert_request(db, request, has_mail ? as_text(token_hash) : std::string_view("")));
     if (has_mail) CHECK_OK(put_mail(db, request, email, token));
-    auto act = act_of(rooms_.ids, request.created_at, scope_of(request), asked.by, from,
-                      "data_request.asked", request.id.str());
-    act.after =
-        json_of({{"kind", kind_name(request.kind)}, {"subject", subject_name(request.subject)}});
+    auto act = audit::new_act(rooms_.ids, request.created_at, scope_of(request), asked.by, from,
+                              "data_request.asked", request.id.str());
+    act.after = audit::json_of(
+        {{"kind", kind_name(request.kind)}, {"subject", subject_name(request.subject)}});
     CHECK_OK(append_both(db, std::move(act), asked.also));
     return Taken{};
   };
@@ -196,7 +194,7 @@ Task<DataRequest> Desk::find(DataRequestId id) const {
 
 Task<DataRequest> Desk::find_by_link(Secret token) const {
   const auto text = token.reveal();
-  if (text.size() != kIdLength + kTokenLength) co_return std::unexpected(invalid_token());
+  if (text.size() != kIdLength + crypto::kTokenLength) co_return std::unexpected(invalid_token());
   const auto id = DataRequestId::parse(text.substr(0, kIdLength));
   if (!id) co_return std::unexpected(invalid_token());
   const auto hash = crypto::sha256(text);
@@ -221,9 +219,10 @@ Task<std::string> Desk::export_account(DataRequest request, std::vector<std::str
 }
 
 Task<> Desk::note_in_workspace(store::Database& cell, Asked asked, audit::Origin from) {
-  auto act = act_of(rooms_.ids, rooms_.clock.now(), std::string(asked.workspace.blob()), asked.by,
-                    from, "data_request.asked", asked.id.str());
-  act.after = json_of({{"kind", kind_name(asked.kind)}, {"subject", subject_name(asked.subject)}});
+  auto act = audit::new_act(rooms_.ids, rooms_.clock.now(), std::string(asked.workspace.blob()),
+                            asked.by, from, "data_request.asked", asked.id.str());
+  act.after =
+      audit::json_of({{"kind", kind_name(asked.kind)}, {"subject", subject_name(asked.subject)}});
   auto body = [&act](store::Connection& db) { return audit::append(db, act); };
   co_return co_await store::change(cell, kKind, std::move(body));
 }
@@ -233,8 +232,8 @@ Task<> Desk::note_download(DataRequest request, audit::Actor by, audit::Origin f
   if (request.kind != Kind::kExport) co_return fail(ErrorCode::kConflict, "that is no export");
   if (request.download_until.value_or(Time()) <= now)
     co_return fail(ErrorCode::kConflict, "the time for the download is over: ask for another");
-  auto act = act_of(rooms_.ids, now, scope_of(request), by, from, "data_request.downloaded",
-                    request.id.str());
+  auto act = audit::new_act(rooms_.ids, now, scope_of(request), by, from, "data_request.downloaded",
+                            request.id.str());
   auto body = [&act](store::Connection& db) { return audit::append(db, act); };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
@@ -255,8 +254,8 @@ Task<DataRequest> Desk::cancel(DataRequest request, audit::Actor by, audit::Orig
     const Move move{kNotBegun, State::kCancelled, Step::kNone, {}, now};
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    CHECK_OK(audit::append(db, act_of(rooms_.ids, now, scope_of(request), by, from,
-                                      "data_request.cancelled", request.id.str())));
+    CHECK_OK(audit::append(db, audit::new_act(rooms_.ids, now, scope_of(request), by, from,
+                                              "data_request.cancelled", request.id.str())));
     return true;
   };
   CO_TRY(const bool is_moved, co_await store::change(rooms_.db, kKind, std::move(body)));
@@ -278,10 +277,10 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
     if (wanted.to == State::kRefused) move.finished_at = now;
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    auto act = act_of(rooms_.ids, now, scope_of(request), stepped.by, stepped.from,
-                      std::string(wanted.act), request.id.str());
-    act.before = json_of({{"state", state_name(request.state)}});
-    act.after = json_of({{"state", state_name(wanted.to)}});
+    auto act = audit::new_act(rooms_.ids, now, scope_of(request), stepped.by, stepped.from,
+                              std::string(wanted.act), request.id.str());
+    act.before = audit::json_of({{"state", state_name(request.state)}});
+    act.after = audit::json_of({{"state", state_name(wanted.to)}});
     CHECK_OK(append_both(db, std::move(act), stepped.also));
     return true;
   };

@@ -83,7 +83,8 @@ constexpr std::array kTables = {
               .place = Place::kShared,
               .user_column = "user_id",
               .of_account = Fate::kKeys,
-              .why = "sign-ins on their way, sealed; ten minutes at most"},
+              .columns = "!browser_hash provider %user_id:usr_ return_to terms_version !sealed "
+                         "@begun_at @expires_at"},
     HeldTable{.name = "sso_providers",
               .place = Place::kShared,
               .workspace_column = "workspace_id",

@@ -3,7 +3,6 @@
 #include <span>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "erased_text.h"
 #include "erasure.h"
@@ -94,8 +93,8 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
     if (!request.contact_hash.empty())
       CHECK_OK(db.write(kDropConsents, {workspace, Param::blob(request.contact_hash)}));
-    return audit::append(db, act_of(tools.ids, tools.clock.now(), std::string(workspace.blob()), {},
-                                    {}, "data_request.recipient_erased", request.id.str()));
+    return audit::append(db, audit::new_act(tools.ids, tools.clock.now(), workspace.blob(), {}, {},
+                                            "data_request.recipient_erased", request.id.str()));
   };
   CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   co_return true;

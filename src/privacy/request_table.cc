@@ -56,10 +56,6 @@ const Sql kPutPart(
     "ON CONFLICT (request_id, step, cell) DO NOTHING");
 const Sql kParts("SELECT cell FROM data_request_parts WHERE request_id = ?1 AND step = ?2");
 
-std::optional<Time> optional_time(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.time(column));
-}
-
 DataRequest request_of(const store::Row& row) {
   DataRequest r;
   r.id = row.id<DataRequestId>(0);
@@ -75,9 +71,9 @@ DataRequest request_of(const store::Row& row) {
   r.reason = row.text(10);
   r.created_at = row.time(11);
   r.due_at = row.time(12);
-  r.runs_after = optional_time(row, 13);
-  r.download_until = optional_time(row, 14);
-  r.finished_at = optional_time(row, 15);
+  r.runs_after = row.optional_time(13);
+  r.download_until = row.optional_time(14);
+  r.finished_at = row.optional_time(15);
   r.certificate = row.text(16);
   return r;
 }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "mail/queue.h"
@@ -43,7 +42,7 @@ std::string chain_of(const DataRequest& request) {
 }
 
 audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name) {
-  return act_of(ids, now, chain_of(request), {}, {}, std::move(name), request.id.str());
+  return audit::new_act(ids, now, chain_of(request), {}, {}, std::move(name), request.id.str());
 }
 
 Result<> delete_shared(store::Connection& db, Fate fate, const DataRequest& request) {

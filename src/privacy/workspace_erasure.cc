@@ -2,7 +2,6 @@
 #include <array>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "rows.h"
@@ -67,8 +66,9 @@ Task<> erase_whole_record(store::Database& db, Tools tools, WorkspaceId workspac
     auto body = [&](store::Connection& connection) -> Result<audit::ErasureStep> {
       TRY(const auto next, audit::erase_personal(connection, all, step.behind));
       if (next.erased > 0) {
-        CHECK_OK(audit::append(connection, act_of(tools.ids, tools.clock.now(), all.scope, {}, {},
-                                                  "audit.personal_erased", workspace.str())));
+        CHECK_OK(audit::append(connection,
+                               audit::new_act(tools.ids, tools.clock.now(), all.scope, {}, {},
+                                              "audit.personal_erased", workspace.str())));
       }
       return next;
     };
@@ -91,15 +91,15 @@ Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
       keys.push_back(key.id);
       TRY(const bool is_revoked, identity::revoke_key(db, workspace, key.id, now));
       if (!is_revoked) continue;
-      acts.push_back(act_of(tools.ids, now, std::string(workspace.blob()), {}, {},
-                            "api_key.revoked", key.id.str()));
+      acts.push_back(audit::new_act(tools.ids, now, workspace.blob(), {}, {}, "api_key.revoked",
+                                    key.id.str()));
     }
     // With what was sealed under it: a start must not meet the one without the other.
     CHECK_OK(identity::Workspaces::destroy(db, workspace));
     CHECK_OK(delete_tables(db, Fate::kKeys, workspace));
-    acts.push_back(act_of(tools.ids, now, std::string(workspace.blob()), {}, {},
-                          "workspace.deleted", workspace.str()));
-    acts.back().after = json_of({{"data_request", request.id.str()}});
+    acts.push_back(audit::new_act(tools.ids, now, workspace.blob(), {}, {}, "workspace.deleted",
+                                  workspace.str()));
+    acts.back().after = audit::json_of({{"data_request", request.id.str()}});
     return audit::append(db, acts);
   };
   CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));

@@ -20,7 +20,6 @@
 namespace flowsell::sso {
 namespace {
 
-constexpr std::size_t kTokenLength = 43;  // 256 bits
 constexpr std::size_t kPathBytesMax = 512;
 
 Error no_sso() { return {ErrorCode::kNotFound, "there is no single sign-on for that"}; }
@@ -113,7 +112,7 @@ Task<SignIns::Begun> SignIns::start(Wanted wanted, UserId linked, audit::Origin 
          co_await rooms_.client.begin(registration(provider), std::move(options)));
   Begun begun;
   begun.authorization_url = std::move(authorization.url);
-  begun.browser = Secret(crypto::random_base62(kTokenLength));
+  begun.browser = crypto::random_token();
   const auto browser = hash_of(begun.browser);
   StoredAttempt attempt;
   attempt.provider = provider.provider.key;

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor.h"
+
 namespace flowsell::store {
 namespace {
 
@@ -25,31 +27,8 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path) {
               "can't " + std::string(what) + " '" + path + "': " + reason);
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, kOwnerOnly)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  bool is_open() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-bool write_all(int fd, const char* data, std::size_t size) {
-  while (size > 0) {
-    const ssize_t n = ::write(fd, data, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    data += n;
-    size -= static_cast<std::size_t>(n);
-  }
-  return true;
+Descriptor open_file(const std::string& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC, kOwnerOnly));
 }
 
 std::string folder_of(const std::string& path) {
@@ -58,7 +37,7 @@ std::string folder_of(const std::string& path) {
 }
 
 Result<> sync_path(const std::string& path, int flags) {
-  const Descriptor fd(path, O_RDONLY | flags);
+  const Descriptor fd = open_file(path, O_RDONLY | flags);
   if (!fd.is_open() || ::fsync(fd.get()) != 0) return failed("sync", path);
   return {};
 }
@@ -77,7 +56,7 @@ Result<> rename_new(const std::string& from, const std::string& to) {
 
 Result<UnfinishedFile> UnfinishedFile::create(std::string path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("replace", path);
-  const Descriptor fd(path, O_RDWR | O_CREAT | O_EXCL);
+  const Descriptor fd = open_file(path, O_RDWR | O_CREAT | O_EXCL);
   if (!fd.is_open()) return failed("make", path);
   return UnfinishedFile(std::move(path));
 }
@@ -90,9 +69,9 @@ UnfinishedFile::~UnfinishedFile() {
 }
 
 Result<> UnfinishedFile::copy_of(const std::string& source) const {
-  const Descriptor in(source, O_RDONLY);
+  const Descriptor in = open_file(source, O_RDONLY);
   if (!in.is_open()) return failed("read", source);
-  const Descriptor out(path_, O_WRONLY);
+  const Descriptor out = open_file(path_, O_WRONLY);
   if (!out.is_open()) return failed("write", path_);
   std::vector<char> piece(kPieceBytes);
   while (true) {
@@ -100,7 +79,7 @@ Result<> UnfinishedFile::copy_of(const std::string& source) const {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("read", source);
     if (n == 0) return {};
-    if (!write_all(out.get(), piece.data(), static_cast<std::size_t>(n)))
+    if (!write_all(out.get(), {piece.data(), static_cast<std::size_t>(n)}))
       return failed("write", path_);
   }
 }
@@ -127,7 +106,7 @@ std::int64_t file_size(const std::string& path) {
 }
 
 std::string first_bytes(const std::string& path, std::size_t count) {
-  const Descriptor fd(path, O_RDONLY);
+  const Descriptor fd = open_file(path, O_RDONLY);
   std::string bytes(count, '\0');
   const ssize_t n = fd.is_open() ? ::read(fd.get(), bytes.data(), bytes.size()) : 0;
   bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));

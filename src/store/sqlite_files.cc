@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -20,25 +19,10 @@ std::unexpected<Error> system_failure(const std::string& what, int error) {
   return fail(ErrorCode::kStoreUnavailable, what + ": " + std::generic_category().message(error));
 }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  bool is_open() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Result<> sync_folder_of(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
-  const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.is_open()) return system_failure("can't open the database's folder", errno);
   if (::fsync(fd.get()) != 0) return system_failure("can't sync the database's folder", errno);
   return {};
@@ -48,26 +32,16 @@ Result<> sync_folder_of(const std::string& path) {
 
 Result<FileLock> FileLock::acquire(const std::string& database_path) {
   const std::string path = database_path + ".lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
-  if (fd < 0) return system_failure("can't open the database's lock file", errno);
-  FileLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly));
+  if (!fd.is_open()) return system_failure("can't open the database's lock file", errno);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
   if (errno != EWOULDBLOCK) return system_failure("can't lock the database", errno);
   return fail(ErrorCode::kStoreUnavailable, "another process has this database open");
 }
 
-FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-FileLock::~FileLock() {
-  // The file stays: removing it would let two later processes lock two different files of this
-  // name.
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<> create_private_file(const std::string& path) {
   {
-    const FileDescriptor fd(
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
+    const Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
     if (!fd.is_open() && errno == EEXIST) return {};
     if (!fd.is_open()) return system_failure("can't create the database", errno);
   }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "core/descriptor.h"
 #include "core/error.h"
 
 namespace flowsell::store {
@@ -12,13 +14,12 @@ class FileLock {
  public:
   /// Fails with kStoreUnavailable when somebody else holds it.
   static Result<FileLock> acquire(const std::string& database_path);
-  FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit FileLock(Descriptor fd) : fd_(std::move(fd)) {}
+  /// Closing it is all: removing the file would let two later processes lock two different files
+  /// of this name.
+  Descriptor fd_;
 };
 
 /// Makes the database file, readable by its owner only, if it is not there (SQLite gives the log

@@ -7,7 +7,6 @@
 #include "core/encoding.h"
 #include "identity/api_key.h"
 #include "json/writer.h"
-#include "refusals.h"
 #include "store/change.h"
 #include "team/acts.h"
 #include "team/policies.h"
@@ -123,7 +122,7 @@ Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
   if (outcome.verdict.kind == Kind::kFirst) co_return Made{std::move(fresh), std::move(text)};
   if (outcome.verdict.kind != Kind::kReplay) {
     co_return std::unexpected(
-        refusal_of(outcome.verdict, ApiKeyId(outcome.verdict.resource).str()));
+        metering::refusal_of(outcome.verdict, ApiKeyId(outcome.verdict.resource).str()));
   }
   if (!outcome.earlier) co_return std::unexpected(no_key());
   co_return Made{*std::move(outcome.earlier), std::nullopt};
@@ -168,8 +167,8 @@ Task<KeyDesk::Made> KeyDesk::rotate(By by, ApiKeyId id, std::chrono::seconds ove
       return Error{ErrorCode::kConflict, "the key was revoked, has expired or was rotated before"};
     CHECK_OK(identity::replace_key(db, workspace, id, fresh_id, now + overlap));
     auto act = act_of(ids_, now, by, "api_key.rotated", id.str());
-    act.after =
-        json_of({{"replaced_by", fresh_id.str()}, {"expires_at", format_time(now + overlap)}});
+    act.after = audit::json_of(
+        {{"replaced_by", fresh_id.str()}, {"expires_at", format_time(now + overlap)}});
     CHECK_OK(audit::append(db, act));
     return std::nullopt;
   };

@@ -15,7 +15,6 @@ using identity::Role;
 using store::Param;
 using store::Sql;
 
-constexpr std::size_t kTokenLength = 43;  // 256 bits
 constexpr std::string_view kWorkspacePrefix = "ws_";
 constexpr std::size_t kWorkspaceLength = 29;
 
@@ -143,7 +142,7 @@ Result<> Members::put_first(store::Connection& db, const WorkspaceId& workspace,
   const Time now = clock_.now();
   CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(Role::kOwner), now}));
   auto act = act_of(ids_, now, workspace, by, from, "workspace.created", workspace.str());
-  act.after = json_of({{"owner", user.str()}});
+  act.after = audit::json_of({{"owner", user.str()}});
   return audit::append(db, act);
 }
 
@@ -163,7 +162,7 @@ Task<Member> Members::join(WorkspaceId workspace, UserId user, Role role, std::s
     CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(role), now}));
     auto act = act_of(ids_, now, workspace, {audit::ActorKind::kUser, user.str()}, from,
                       "member.joined", user.str());
-    act.after = json_of({{"role", identity::role_name(role)}, {"provider", provider}});
+    act.after = audit::json_of({{"role", identity::role_name(role)}, {"provider", provider}});
     CHECK_OK(audit::append(db, act));
     return Member{user, role, now};
   };
@@ -187,8 +186,8 @@ Task<Member> Members::change_role(By by, UserId user, Role role) {
     if (is_last) return Changed{last_owner(), {}};
     CHECK_OK(db.write(kSetRole, {workspace, user, static_cast<int>(role)}));
     auto act = act_of(ids_, clock_.now(), by, "member.role_changed", user.str());
-    act.before = json_of({{"role", identity::role_name(before->role)}});
-    act.after = json_of({{"role", identity::role_name(role)}});
+    act.before = audit::json_of({{"role", identity::role_name(before->role)}});
+    act.after = audit::json_of({{"role", identity::role_name(role)}});
     CHECK_OK(audit::append(db, act));
     return Changed{std::nullopt, {user, role, before->joined_at}};
   };
@@ -207,7 +206,7 @@ Task<> Members::remove(By by, UserId user) {
     if (is_last) return Changed{last_owner(), {}};
     CHECK_OK(db.write(kDelete, {workspace, user}));
     auto act = act_of(ids_, clock_.now(), by, "member.removed", user.str());
-    act.before = json_of({{"role", identity::role_name(before->role)}});
+    act.before = audit::json_of({{"role", identity::role_name(before->role)}});
     CHECK_OK(audit::append(db, act));
     return Changed{std::nullopt, *before};
   };
@@ -238,7 +237,7 @@ Task<Members::Invited> Members::invite(By by, std::string email, Role role) {
                      by.caller.user,
                      now,
                      now + kInvitationLife};
-  made.token = Secret(by.caller.workspace.str() + crypto::random_base62(kTokenLength));
+  made.token = Secret(by.caller.workspace.str() + std::string(crypto::random_token().reveal()));
   const Invitation& fresh = made.invitation;
   const auto hash = crypto::sha256(made.token.reveal());
   auto body = [&](store::Connection& db) -> Result<bool> {
@@ -250,8 +249,8 @@ Task<Members::Invited> Members::invite(By by, std::string email, Role role) {
         db.write(kInvite, {fresh.workspace, fresh.id, fresh.email, static_cast<int>(role),
                            Param::blob(as_text(hash)), fresh.invited_by, now, fresh.expires_at}));
     auto act = act_of(ids_, now, by, "invitation.created", fresh.id.str());
-    act.after = json_of({{"role", identity::role_name(role)}});
-    act.personal = json_of({{"email", fresh.email}});
+    act.after = audit::json_of({{"role", identity::role_name(role)}});
+    act.personal = audit::json_of({{"email", fresh.email}});
     CHECK_OK(audit::append(db, act));
     return true;
   };
@@ -289,7 +288,7 @@ Task<> Members::withdraw(By by, InvitationId id) {
 
 Result<WorkspaceId> Members::workspace_of(const Secret& token) {
   const auto text = token.reveal();
-  if (!text.starts_with(kWorkspacePrefix) || text.size() != kWorkspaceLength + kTokenLength)
+  if (!text.starts_with(kWorkspacePrefix) || text.size() != kWorkspaceLength + crypto::kTokenLength)
     return std::unexpected(invalid_token());
   const auto id = WorkspaceId::parse(text.substr(0, kWorkspaceLength));
   return id ? Result<WorkspaceId>(*id) : std::unexpected(invalid_token());
@@ -317,7 +316,7 @@ Task<Member> Members::accept(Secret token, UserId user, std::string email, audit
     CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(invitation->role), now}));
     auto act = act_of(ids_, now, workspace, {audit::ActorKind::kUser, user.str()}, from,
                       "member.joined", user.str());
-    act.after = json_of(
+    act.after = audit::json_of(
         {{"role", identity::role_name(invitation->role)}, {"invitation_id", invitation->id.str()}});
     CHECK_OK(audit::append(db, act));
     return Member{user, invitation->role, now};

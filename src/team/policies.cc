@@ -60,7 +60,7 @@ Task<Policies::Accepted> Policies::accept(By by, std::string version) {
     CHECK_OK(db.write(kInsert, {workspace, fresh.id, fresh.version, fresh.user, fresh.accepted_at,
                                 by.origin.address}));
     auto act = act_of(ids_, fresh.accepted_at, by, "provider_policies.accepted", fresh.id.str());
-    act.after = json_of({{"version", fresh.version}});
+    act.after = audit::json_of({{"version", fresh.version}});
     CHECK_OK(audit::append(db, act));
     return Accepted{fresh, true};
   };

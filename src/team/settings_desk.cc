@@ -71,7 +71,7 @@ bool put_difference(audit::Act& act, const StoredWorkspace& before, const Stored
     act.after = std::move(is).take();
   }
   if (before.name == after.name) return differs;
-  act.personal = json_of({{"name_before", before.name}, {"name_after", after.name}});
+  act.personal = audit::json_of({{"name_before", before.name}, {"name_after", after.name}});
   return true;
 }
 

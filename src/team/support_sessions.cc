@@ -5,11 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "acts.h"
 #include "audit/audit_log.h"
 #include "json/writer.h"
-#include "refusals.h"
 #include "store/change.h"
+#include "team/acts.h"
 
 // Literals, for Sql.
 #define SUPPORT_COLUMNS                                                                    \
@@ -120,11 +119,11 @@ SupportSession session_of(const SupportSessions::Draft& draft, const SupportSess
 Error no_session() { return {ErrorCode::kNotFound, "there is no such support session"}; }
 
 std::string json_of_session(const SupportSession& session) {
-  return json_of({{"operator_id", session.user.str()},
-                  {"category", category_name(session.category)},
-                  {"reads", session.reads.str()},
-                  {"writes", session.writes.str()},
-                  {"expires_at", format_time(session.expires_at)}});
+  return audit::json_of({{"operator_id", session.user.str()},
+                         {"category", category_name(session.category)},
+                         {"reads", session.reads.str()},
+                         {"writes", session.writes.str()},
+                         {"expires_at", format_time(session.expires_at)}});
 }
 
 /// Somebody wrote them freely: there may be names in them.
@@ -229,7 +228,7 @@ Task<SupportSessions::Opened> SupportSessions::open(Draft draft,
   if (outcome.verdict.kind == Kind::kFirst) co_return Opened{fresh, false};
   if (outcome.verdict.kind != Kind::kReplay) {
     co_return std::unexpected(
-        refusal_of(outcome.verdict, SupportSessionId(outcome.verdict.resource).str()));
+        metering::refusal_of(outcome.verdict, SupportSessionId(outcome.verdict.resource).str()));
   }
   if (!outcome.earlier) co_return std::unexpected(no_session());
   co_return Opened{*std::move(outcome.earlier), true};

@@ -32,21 +32,12 @@ std::vector<std::string> masters_in(const std::vector<Seal>& seals) {
   return ids;
 }
 
-std::string master_json(const std::string& id) {
-  json::Writer out;
-  out.begin_object().key("master_key").string(id).end_object();
-  return std::move(out).take();
-}
-
 audit::Act act_of(const RotationDesk& desk, std::string name, const std::string& before,
                   const std::string& after) {
-  audit::Act act;
-  act.scope = audit::system_scope();
-  act.id = desk.ids.next<IdKind::kAuditEvent>();
-  act.at = desk.clock.now();
-  act.name = std::move(name);
-  act.before = master_json(before);
-  act.after = master_json(after);
+  auto act =
+      audit::new_act(desk.ids, desk.clock.now(), audit::system_scope(), {}, {}, std::move(name));
+  act.before = audit::json_of({{"master_key", before}});
+  act.after = audit::json_of({{"master_key", after}});
   return act;
 }
 

@@ -67,10 +67,6 @@ std::string attempt_json(const Attempt& attempt) {
   return std::move(out).take();
 }
 
-std::optional<Time> optional_time(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional<Time>(row.time(column));
-}
-
 }  // namespace
 
 std::string_view delivery_status_name(DeliveryStatus status) noexcept {
@@ -155,7 +151,7 @@ Result<DeliveryPage> list_deliveries(store::Connection& db, const DeliveryQuery&
                           {row.id<DeliveryId>(0), row.id<EndpointId>(1), row.id<EventId>(2),
                            static_cast<EventType>(row.integer(3)),
                            static_cast<DeliveryStatus>(row.integer(4)), std::string(row.text(5)),
-                           optional_time(row, 6), row.time(7), optional_time(row, 8)});
+                           row.optional_time(6), row.time(7), row.optional_time(8)});
                     }));
   std::optional<DeliveryId> end;
   if (page.rows.size() <= query.limit) {

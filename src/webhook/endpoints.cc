@@ -296,15 +296,9 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optio
       CO_TRY(auto made, opened(workspaces_, *std::move(op.made)));
       co_return Created{std::move(made), true};
     }
-    case Kind::kUnverifiable:
-      co_return fail(ErrorCode::kIdempotencyKeyUnverifiable,
-                     "this key made or changed " + EndpointId(op.verdict.resource).str() +
-                         " before the server was restored from a backup");
-    case Kind::kRunning:
-    case Kind::kReused:
-      co_return fail(op.verdict.kind == Kind::kReused ? ErrorCode::kIdempotencyKeyReused
-                                                      : ErrorCode::kIdempotencyInProgress,
-                     "this Idempotency-Key belongs to another request");
+    default:
+      co_return std::unexpected(
+          metering::refusal_of(op.verdict, EndpointId(op.verdict.resource).str()));
   }
   if (op.is_full) {
     co_return fail(ErrorCode::kConflict,

@@ -374,8 +374,7 @@ class SsoOnly : public ApiTest {
     return made;
   }
   Secret by_password(const std::string& email) {
-    return testkit::run(world_.pool,
-                        people_.accounts.sign_in(email, Secret(kPassword), Secret(), {}))
+    return testkit::run(world_.pool, people_.accounts.sign_in({email, Secret(kPassword)}, {}))
         ->token;
   }
   Secret by_provider(const UserId& who, const WorkspaceId& of) {
@@ -435,7 +434,7 @@ TEST_F(ApiTest, WhoWouldBeOutAtOnceDoesNotRequireSingleSignOn) {
   ASSERT_TRUE(people_.members.put_owner(world_.caller.workspace, owner));
   const auto signed_in = testkit::run(
       world_.pool,
-      people_.accounts.sign_in("o@acme.example", Secret("violet harbour seventeen"), Secret(), {}));
+      people_.accounts.sign_in({"o@acme.example", Secret("violet harbour seventeen")}, {}));
   const auto change = [&](const char* body) {
     return ask({.method = Method::kPatch,
                 .path = "/v1/workspaces/" + world_.caller.workspace.str(),

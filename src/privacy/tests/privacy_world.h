@@ -7,6 +7,7 @@
 #include "accounts/accounts.h"
 #include "accounts/schema.h"
 #include "audit/audit_log.h"
+#include "consent/schema.h"
 #include "identity/api_keys.h"
 #include "mail/queue.h"
 #include "mail/schema.h"
@@ -16,6 +17,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "privacy/schema.h"
+#include "sso/schema.h"
 #include "team/members.h"
 #include "team/schema.h"
 
@@ -36,6 +38,8 @@ inline messaging::MessagingOptions with_tables_of_people() {
                          mail::migrations(),
                          accounts::migrations(),
                          operators::migrations(),
+                         consent::migrations(),
+                         sso::migrations(),
                          migrations(),
                          kRoutes};
   return options;

@@ -197,9 +197,9 @@ struct SsoWorld {
                                    .life = std::chrono::hours(25)},
                                   clock.now());
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 2};
-  accounts::Accounts accounts{{*db, passwords, *spool, ids, clock, [] {}},
-                              {.public_url = "https://connect.example"}};
   crypto::KeyRing ring = *crypto::KeyRing::from_hex(Secret(std::string(64, '1')));
+  accounts::Accounts accounts{{*db, passwords, *spool, ring, ids, clock, [] {}},
+                              {.public_url = "https://connect.example"}};
   std::shared_ptr<http::EgressGuard> guard =
       std::make_shared<http::EgressGuard>(only(peer.address()));
   FakeDns* dns = new FakeDns;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/id.h"
 #include "core/page.h"
@@ -18,8 +20,8 @@ constexpr std::size_t kScopeBytes = 16;
 inline std::string system_scope() { return std::string(kScopeBytes, '\0'); }
 /// The chain of what operators do, of the installation and of no workspace.
 inline std::string operators_scope() { return std::string(kScopeBytes - 1, '\0') + '\1'; }
-/// "system", "operators", or the 26 characters that stand behind the prefix of the scope's id. Of bytes that are
-/// no scope their hexadecimal digits.
+/// "system", "operators", or the 26 characters that stand behind the prefix of the scope's id. Of
+/// bytes that are no scope their hexadecimal digits.
 std::string scope_name(std::string_view scope);
 
 /// Numbers are stored, and are in the hashes.
@@ -61,6 +63,13 @@ struct Act {
   /// JSON object of personal data of the actor or the target (names, e-mail addresses), or empty.
   std::string personal = {};
 };
+
+/// The beginning of what goes on record. `scope`: of a workspace or a user the id's blob().
+Act new_act(IdSource& ids, Time now, std::string_view scope, Actor actor, Origin origin,
+            std::string name, std::string target = {});
+
+/// {"name":"text", ...}: for what was before and is after.
+std::string json_of(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
 /// What a record says by now.
 struct Event {

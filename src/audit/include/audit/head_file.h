@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/verify.h"
+#include "core/descriptor.h"
 #include "core/error.h"
 #include "core/time.h"
 #include "crypto/key_ring.h"
@@ -81,7 +82,6 @@ class HeadFile {
   /// users, not such a file. Lines that are bad don't make it fail, and stay in it: see read().
   static Result<std::unique_ptr<HeadFile>> open(std::filesystem::path file, const HeadKey& key,
                                                 std::vector<PublicKey> former = {});
-  ~HeadFile();
   HeadFile(const HeadFile&) = delete;
   HeadFile& operator=(const HeadFile&) = delete;
 
@@ -112,7 +112,7 @@ class HeadFile {
   const HeadKey key_;
   std::vector<PublicKey> keys_;  ///< all whose lines are valid, our own first
   mutable std::mutex mutex_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::size_t lines_ = 0;
   bool must_be_replaced_ = false;  ///< what stands at its end is not known
   std::unordered_map<std::string, SignedHead> newest_;

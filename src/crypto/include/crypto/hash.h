@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/sensitive.h"
+
 namespace flowsell::crypto {
 
 using Digest = std::array<std::uint8_t, 32>;
@@ -39,5 +41,9 @@ std::uint32_t crc32(std::string_view data);
 std::string base62(std::uint64_t value, std::size_t width);
 /// `length` random characters of base62, each drawn evenly.
 std::string random_base62(std::size_t length);
+
+/// A secret that only its holder knows, and that is stored as its SHA-256: 256 bits.
+inline constexpr std::size_t kTokenLength = 43;
+Secret random_token();
 
 }  // namespace flowsell::crypto

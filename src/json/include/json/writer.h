@@ -27,6 +27,8 @@ class Writer {
   Writer& integer(std::int64_t number);
   Writer& boolean(bool flag);
   Writer& null();
+  /// null where `text` is empty.
+  Writer& string_or_null(std::string_view text) { return text.empty() ? null() : string(text); }
   Writer& value(const Value& v);
   /// Text that is one JSON value already.
   Writer& raw(std::string_view json);

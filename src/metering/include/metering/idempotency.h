@@ -37,6 +37,10 @@ struct IdempotencyVerdict {
   IdBytes resource{};  ///< kReplay, kUnverifiable: what the first call made
 };
 
+/// The error of a verdict that is neither kFirst nor kReplay. `made`: the id, as shown, of what the
+/// first call made or changed.
+Error refusal_of(const IdempotencyVerdict& verdict, std::string_view made);
+
 /// Idempotency keys, durable (DESIGN 4.11): kept 72 hours, by day, so that retention drops whole
 /// days. A key's text and a body's bytes are never stored: a hash of the one, a keyed hash of the
 /// other under a key that is not in the database (a plain hash of a one-time code would be an

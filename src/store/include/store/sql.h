@@ -84,6 +84,9 @@ class Row {
   virtual std::int64_t integer(int column) const = 0;   ///< 0 for NULL
   virtual std::string_view text(int column) const = 0;  ///< empty for NULL; also for blobs
   Time time(int column) const { return from_unix_ms(integer(column)); }
+  std::optional<Time> optional_time(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(time(column));
+  }
   template <class IdType>
   IdType id(int column) const {
     return IdType::from_blob(text(column));

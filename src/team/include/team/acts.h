@@ -1,9 +1,6 @@
 #pragma once
 
-#include <initializer_list>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "audit/event.h"
 #include "core/id.h"
@@ -17,8 +14,5 @@ audit::Act act_of(IdSource& ids, Time now, const WorkspaceId& workspace, const a
 audit::Act act_of(IdSource& ids, Time now, const By& by, std::string name, std::string target);
 
 audit::Actor actor_of(const identity::Caller& caller);
-
-/// {"name":"text", ...}
-std::string json_of(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
 }  // namespace flowsell::team

@@ -1,0 +1,40 @@
+#include "runtime/rounds.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "runtime/spawn.h"
+
+namespace flowsell::runtime {
+
+Rounds::Rounds(const net::any_io_executor& executor, std::string_view name,
+               std::chrono::seconds pause, First first, std::function<Awaitable<void>()> round)
+    : name_(name), pause_(pause), first_(first), round_(std::move(round)), timer_(executor) {}
+
+void Rounds::start() {
+  working_.begin();
+  spawn_logged(timer_.get_executor(), run(), name_);
+}
+
+Awaitable<void> Rounds::run() {
+  bool is_due = first_ == First::kAtOnce;
+  while (!is_stopping_) {
+    if (is_due) co_await round_();
+    is_due = true;
+    if (is_stopping_) break;
+    timer_.expires_after(pause_);
+    co_await timer_.async_wait(use_result);
+  }
+  working_.end();
+}
+
+void Rounds::stop() {
+  if (is_stopping_.exchange(true)) return;
+  working_.begin();
+  net::post(timer_.get_executor(), [this] {
+    timer_.cancel();
+    working_.end();
+  });
+}
+
+}  // namespace flowsell::runtime
