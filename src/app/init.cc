@@ -48,11 +48,9 @@ Result<bool> is_in_use(const config::Settings& settings) {
   if (settings.database.url.empty())
     return fs::exists(fs::path(settings.data.dir) / "connect.db", error);
   TRY(const auto db, open_shared(settings));
-  SystemClock clock;
-  IdSource ids(clock);
-  const auto has = operators::Operators(*db, ids, clock).has_superadmin();
+  const auto holds = holds_what_is_sealed(*db);
   db->stop();
-  return has;
+  return holds;
 }
 
 Result<std::string> make_key(const config::Settings& settings) {

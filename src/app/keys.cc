@@ -17,19 +17,38 @@ constexpr std::chrono::hours kContentLifeMax{72 + 1};
 constexpr std::chrono::hours kFingerprintLife =
     metering::Idempotency::kKept + std::chrono::hours(24);
 
-// What says that a master key has wrapped something before there were root keys: workspaces, or
-// replicas that compared theirs.
-const store::Sql kOlder("SELECT 1 FROM workspaces LIMIT 1",
-                        "SELECT 1 FROM key_checks WHERE name = 'master' LIMIT 1");
+/// What a master key has left before there were root keys.
+struct Trace {
+  std::string name;   ///< a workspace's id, or "master"
+  std::string value;  ///< its wrapped key, or what replicas compared
+};
+const store::Sql kTrace(
+    "SELECT id, wrapped_key FROM workspaces WHERE length(wrapped_key) > 0 LIMIT 1",
+    "SELECT name, value FROM key_checks WHERE name = 'master' LIMIT 1");
 
-Result<bool> is_older(store::Database& shared) {
-  bool found = false;
+Result<std::optional<Trace>> trace_of_older(store::Database& shared) {
+  std::optional<Trace> found;
   Result<> read;
   CHECK_OK(shared.read_now([&](store::Connection& db) {
-    read = db.query(kOlder, {}, [&found](const store::Row& /*row*/) { found = true; });
+    read = db.query(kTrace, {}, [&found](const store::Row& row) {
+      found = Trace{std::string(row.text(0)), std::string(row.text(1))};
+    });
   }));
   CHECK_OK(std::move(read));
   return found;
+}
+
+std::string check_value(const crypto::KeyRing& ring) {
+  return std::string(as_text(crypto::sha256(as_text(ring.derive("replicas").bytes()))));
+}
+
+/// Another key must not be taken for the one that sealed all: nothing would open any more.
+Result<> check_left_by(const crypto::KeyRing& master, const Trace& trace) {
+  const bool is_its = trace.name == "master" ? trace.value == check_value(master)
+                                             : master.unwrap(trace.name, trace.value).has_value();
+  if (is_its) return {};
+  return fail(ErrorCode::kConflict,
+              "the database holds what another master key has sealed: bring that one");
 }
 
 Result<std::optional<crypto::KeyRing>> next_of_settings(const config::Settings::Security& from) {
@@ -70,14 +89,15 @@ struct Opened {
 Result<Opened> open_roots(const config::Settings& settings, store::Database& shared, Time now) {
   CHECK_OK(check_master_key(settings));
   TRY(const bool has_roots, vault::has_root_keys(shared));
-  bool older = false;
+  std::optional<Trace> older;
   if (!has_roots) {
-    TRY(older, is_older(shared));
+    TRY(older, trace_of_older(shared));
   }
   // Where something is sealed already, a key that is made now opens nothing of it.
   TRY(auto master,
       master_keys(settings, /*create=*/settings.sandbox.enabled && !has_roots && !older));
-  TRY(auto roots, vault::open_root_keys(shared, master.all(), older, now));
+  if (older) CHECK_OK(check_left_by(master.current, *older));
+  TRY(auto roots, vault::open_root_keys(shared, master.all(), older.has_value(), now));
   return Opened{std::move(master), std::move(roots)};
 }
 
@@ -103,6 +123,12 @@ std::vector<audit::PublicKey> head_keys(const vault::RootKeys& roots) {
   std::vector<audit::PublicKey> keys{audit::HeadKey::of(roots.root).public_key()};
   if (roots.former) keys.push_back(audit::HeadKey::of(*roots.former).public_key());
   return keys;
+}
+
+Result<bool> holds_what_is_sealed(store::Database& shared) {
+  TRY(const bool has_roots, vault::has_root_keys(shared));
+  TRY(const auto older, trace_of_older(shared));
+  return has_roots || older.has_value();
 }
 
 bool is_kept_elsewhere(const config::Settings& settings) {
@@ -160,8 +186,8 @@ std::vector<cluster::SharedKey> Keys::shared(Time now) const {
           return value ? std::optional(std::string(as_text(*value))) : std::nullopt;
         }};
   };
-  const auto of_root = [check = ring.derive("replicas")](std::int64_t /*period*/) {
-    return std::optional(std::string(as_text(crypto::sha256(as_text(check.bytes())))));
+  const auto of_root = [value = check_value(ring)](std::int64_t /*period*/) {
+    return std::optional(value);
   };
   return {{"root", 0, 0, of_root},
           of_chain("spool", *spool, kContentLifeMax),

@@ -51,6 +51,9 @@ Result<vault::RootKeys> read_roots(const config::Settings& settings, store::Data
 /// Whether there is a master key, before anything is made: in live mode none is.
 Result<> check_master_key(const config::Settings& settings);
 
+/// Whether another master key than the one that is used now could not read all of it. Blocking.
+Result<bool> holds_what_is_sealed(store::Database& shared);
+
 /// The settings say where it comes from.
 bool is_kept_elsewhere(const config::Settings& settings);
 /// Where it lies otherwise.

@@ -27,7 +27,8 @@ const Sql kStore("INSERT INTO workspace_settings (workspace_id, " SETTINGS_COLUM
                  "support_needs_approval = excluded.support_needs_approval, "
                  "consent_required = excluded.consent_required, revision = excluded.revision");
 #undef SETTINGS_COLUMNS
-const Sql kRename("UPDATE workspaces SET name = ?2 WHERE id = ?1");
+// Not where it was destroyed: its name stays away.
+const Sql kRename("UPDATE workspaces SET name = ?2 WHERE id = ?1 AND length(wrapped_key) > 0");
 
 std::optional<std::int64_t> optional_integer(const store::Row& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));

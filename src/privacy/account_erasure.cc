@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -15,7 +14,7 @@ using store::Param;
 using store::Sql;
 
 constexpr int kOwner = static_cast<int>(identity::Role::kOwner);
-constexpr std::size_t kErasedAtOnce = 1000;
+constexpr std::int64_t kReadAtOnce = 2000;
 
 const Sql kEmail("SELECT email FROM users WHERE id = ?1");
 const Sql kLastSuperadmin(
@@ -30,11 +29,14 @@ const Sql kLeave("DELETE FROM members WHERE workspace_id = ?1 AND user_id = ?2")
 const Sql kErasePolicyAddress("UPDATE policy_acceptances SET address = '' WHERE user_id = ?1");
 const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1 OR email = ?2");
 // What is personal of the account: where its acts came from, and what stands beside acts that it
-// did, was the target of, or whose data names its address.
-#define ABOUT(contains)                                                                            \
-  "SELECT p.scope, p.seq, p.part FROM audit_personal AS p JOIN audit_events AS e ON e.scope = "    \
-  "p.scope AND e.seq = p.seq WHERE e.actor_id = ?1 OR (p.part = 2 AND (e.target = ?1 OR " contains \
-  "))"
+// did, was the target of, or whose data names its address. Some thousand rows at a time: no index
+// knows them.
+#define ABOUT(contains)                                                                           \
+  "SELECT p.scope, p.seq, p.part, CASE WHEN e.actor_id = ?1 OR (p.part = 2 AND (e.target = ?1 "   \
+  "OR " contains                                                                                  \
+  ")) THEN 1 ELSE 0 END FROM (SELECT scope, seq, part, data FROM audit_personal WHERE (scope, "   \
+  "seq, part) > (?3, ?4, ?5) ORDER BY scope, seq, part LIMIT ?6) AS p JOIN audit_events AS e ON " \
+  "e.scope = p.scope AND e.seq = p.seq ORDER BY p.scope, p.seq, p.part"
 const Sql kAbout(ABOUT("instr(p.data, ?2) > 0"), ABOUT("strpos(p.data, ?2) > 0"));
 #undef ABOUT
 const Sql kErase("DELETE FROM audit_personal WHERE scope = ?1 AND seq = ?2 AND part = ?3");
@@ -147,19 +149,25 @@ Task<> erase_record(store::Database& db, Tools tools, AccountSubject account) {
   const std::string named =
       account.email.empty() ? std::string("\"\n") : json::quoted(account.email);
   const std::string user = account.user.str();
-  auto read = [&](store::Connection& connection) -> Result<std::vector<PersonalRow>> {
+  PersonalRow behind;
+  bool more = true;
+  while (more) {
     std::vector<PersonalRow> rows;
-    CHECK_OK(connection.query(kAbout, {user, named}, [&rows](const store::Row& row) {
-      rows.push_back({std::string(row.text(0)), row.integer(1), row.integer(2)});
-    }));
-    return rows;
-  };
-  CO_TRY(auto rows, co_await db.read(std::move(read)));
-  std::ranges::sort(rows, {}, &PersonalRow::scope);
-  for (std::size_t at = 0; at < rows.size(); at += kErasedAtOnce) {
-    const auto some = std::span(rows).subspan(at, std::min(kErasedAtOnce, rows.size() - at));
+    auto read = [&](store::Connection& connection) -> Result<bool> {
+      std::int64_t seen = 0;
+      CHECK_OK(connection.query(
+          kAbout, {user, named, Param::blob(behind.scope), behind.seq, behind.part, kReadAtOnce},
+          [&](const store::Row& row) {
+            ++seen;
+            behind = {std::string(row.text(0)), row.integer(1), row.integer(2)};
+            if (row.integer(3) != 0) rows.push_back(behind);
+          }));
+      return seen == kReadAtOnce;
+    };
+    CO_TRY(more, co_await db.read(read));
+    if (rows.empty()) continue;
     auto body = [&](store::Connection& connection) {
-      return erase_rows(connection, tools, account, some);
+      return erase_rows(connection, tools, account, rows);
     };
     CO_CHECK_OK(co_await store::change(db, kErasureKind, std::move(body)));
   }

@@ -170,9 +170,9 @@ std::string consent_json(const store::Row& row) {
 Result<std::string> consent_lines(store::Connection& db, const DataRequest& request) {
   std::string out;
   if (request.contact_hash.empty()) return out;
-  CHECK_OK(db.query(
-      kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
-      [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); }));
+  CHECK_OK(
+      db.query(kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
+               [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); }));
   return out;
 }
 

@@ -29,6 +29,8 @@ constexpr auto kPauseAtDoors = 2s;
 constexpr auto kRoundMax = 10s;  ///< of waiting for the end of one
 constexpr std::size_t kBlockingMax = 4;
 
+// Of people whom the workspace's own identity providers let in.
+const Sql kEndSessions("DELETE FROM sessions WHERE provider_workspace_id = ?1");
 const Sql kTakePassword("UPDATE users SET password_hash = '' WHERE id = ?1");
 
 /// A step is one transaction of the shared tables, or its end is: failpoints of this kind are
@@ -285,7 +287,14 @@ Task<bool> Runner::erase_in_cells(Doors& doors, const DataRequest& request) {
 Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
   if (request.subject == Subject::kWorkspace) {
     auto work = [&](CellRooms rooms) { return end_workspace_in(doors, rooms, request); };
-    co_return co_await in_cells(doors, request, work);
+    CO_TRY(const bool is_ended, co_await in_cells(doors, request, work));
+    if (!is_ended) co_return false;
+    auto end = [&](store::Connection& db) -> Result<> {
+      CHECK_OK(db.write(kEndSessions, {request.workspace}));
+      return delete_shared(db, Fate::kKeys, request);
+    };
+    CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(end)));
+    co_return true;
   }
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const bool is_last, is_last_superadmin(db, request.user));
@@ -324,6 +333,8 @@ Task<bool> Runner::erase_shared_rows(const DataRequest& request) {
   }
   auto body = [&](store::Connection& db) -> Result<> {
     if (request.subject == Subject::kRecipient) return forget_contact(db, request);
+    // Once more: somebody may have come in since by a link that was under way.
+    CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(delete_shared(db, Fate::kRows, request));
     // Its row is gone: another process was here.
     if (account.email.empty()) return {};

@@ -114,7 +114,9 @@ Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
   CO_CHECK_OK(co_await delete_large(rooms.db, workspace));
   if (has_begun(rooms, workspace)) co_return false;
+  std::vector<ApiKeyId> late_keys;
   auto body = [&](store::Connection& db) -> Result<bool> {
+    late_keys.clear();
     std::int64_t under_way = 0;
     CHECK_OK(db.query(kUnderWay, {workspace},
                       [&under_way](const store::Row& row) { under_way = row.integer(0); }));
@@ -124,6 +126,10 @@ Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
       if (is_of_cell(table, Fate::kRows) && is_large(table))
         CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
     }
+    // A member's call that was under way when the workspace ended may have made one.
+    TRY(const auto keys, identity::list_keys(db, workspace));
+    for (const identity::ApiKey& key : keys) late_keys.push_back(key.id);
+    CHECK_OK(delete_tables(db, Fate::kKeys, workspace));
     CHECK_OK(delete_tables(db, Fate::kRows, workspace));
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
@@ -131,6 +137,7 @@ Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   };
   CO_TRY(const bool is_done, co_await store::change(rooms.db, kErasureKind, std::move(body)));
   if (!is_done) co_return false;
+  for (const ApiKeyId& key : late_keys) rooms.api_keys.forget(key);
   CO_CHECK_OK(co_await erase_whole_record(rooms.db, tools, workspace));
   co_return true;
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/schema.h"
+#include "core/encoding.h"
+#include "crypto/hash.h"
 #include "identity/workspaces.h"
 #include "testkit/database.h"
 
@@ -28,10 +30,18 @@ class KeysTest : public testing::Test {
 
   /// What a version has left that knew no root keys.
   void put_older() {
-    static const store::Sql kPut(
-        "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (x'00', 'a', x'00', 0)",
-        "INSERT INTO key_checks (name, period, value) VALUES ('master', 0, '')");
-    ASSERT_TRUE(testkit::write(*db_, [](store::Connection& db) { return db.write(kPut, {}); }));
+    static const store::Sql kWorkspace(
+        "INSERT INTO workspaces (id, name, wrapped_key, created_at) VALUES (?1, 'a', ?2, 0)");
+    static const store::Sql kCheck(
+        "INSERT INTO key_checks (name, period, value) VALUES ('master', 0, ?1)");
+    const std::string id(16, 'w');
+    const std::string wrapped = ring('a').wrap_new_key(id);
+    const auto value = crypto::sha256(as_text(ring('a').derive("replicas").bytes()));
+    ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) -> Result<> {
+      using store::Param;
+      if (testkit::tests_run_on_postgres()) return db.write(kCheck, {Param::blob(as_text(value))});
+      return db.write(kWorkspace, {Param::blob(id), Param::blob(wrapped)});
+    }));
   }
   static crypto::KeyRing ring(char digit) {
     return *crypto::KeyRing::from_hex(Secret(std::string(64, digit)));
@@ -64,6 +74,12 @@ TEST_F(KeysTest, HashesOfAnOlderInstallationGoOn) {
   EXPECT_NE(keys->peers.bytes(), ring('a').derive("replicas").bytes());
   EXPECT_EQ(head_keys({keys->ring, keys->former}).size(), 2U);
   EXPECT_EQ(open(with_master('a'))->contact.bytes(), keys->contact.bytes());
+}
+
+TEST_F(KeysTest, AnotherMasterKeyIsNotTakenForTheOneOfAnOlderInstallation) {
+  put_older();
+  EXPECT_EQ(testkit::code_of(open(with_master('b'))), ErrorCode::kConflict);
+  EXPECT_TRUE(open(with_master('a')));
 }
 
 TEST_F(KeysTest, MissingMasterKeyIsNotMadeAnewWhereItIsNeeded) {

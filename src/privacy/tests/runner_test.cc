@@ -297,6 +297,50 @@ TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
   EXPECT_TRUE(senders.load());
 }
 
+/// A row of the workspace's in each shared table that has such.
+void put_provider(PrivacyWorld& world, const UserId& user) {
+  static const store::Sql kProvider(
+      "INSERT INTO sso_providers (id, workspace_id, name, issuer, client_id, sealed_secret, "
+      "client_auth, role, trusts_email, is_enabled, created_at, updated_at) VALUES (?1, ?2, "
+      "'Acme', "
+      "'https://id.example', 'c', ?1, 0, 5, 1, 1, 0, 0)");
+  static const store::Sql kDomain(
+      "INSERT INTO sso_domains (domain, workspace_id, verified_at) VALUES ('acme.example', ?1, 0)");
+  static const store::Sql kSession(
+      "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
+      "user_agent, has_second_factor, provider, provider_workspace_id) VALUES (?1, ?2, ?1, 0, 0, "
+      "9999999999999, '', '', 0, 'idp_1', ?3)");
+  const std::string id(16, 'p');
+  const WorkspaceId workspace = world.caller.workspace;
+  ASSERT_TRUE(testkit::write(*world.db, [&](store::Connection& db) -> Result<> {
+    CHECK_OK(db.write(kProvider, {store::Param::blob(id), workspace}));
+    CHECK_OK(db.write(kDomain, {workspace}));
+    return db.write(kSession, {store::Param::blob(id), user, workspace});
+  }));
+}
+
+TEST(Runner, ProvidersOfAWorkspaceEndWithIt) {
+  static const store::Sql kLeft(
+      "SELECT (SELECT COUNT(*) FROM sso_providers) + (SELECT COUNT(*) FROM sso_domains) + (SELECT "
+      "COUNT(*) FROM sessions WHERE provider IS NOT NULL)");
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.join(owner, identity::Role::kOwner);
+  put_provider(world, owner.id);
+  ASSERT_EQ(world.count(kLeft), 3);
+  const DataRequest request = world.ask({world.desk.new_id(),
+                                         Kind::kDeletion,
+                                         Subject::kWorkspace,
+                                         {},
+                                         world.caller.workspace,
+                                         {},
+                                         {},
+                                         {audit::ActorKind::kUser, owner.id.str()}});
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  EXPECT_EQ(world.count(kLeft), 0);
+}
+
 TEST(Runner, CountsWhatIsOpenAndOverdue) {
   PrivacyWorld world;
   const auto asha = world.user();
