@@ -25,7 +25,6 @@ using std::chrono::seconds;
 constexpr std::size_t kNameLengthMax = 100;
 constexpr std::size_t kUserAgentBytesMax = 300;
 constexpr auto kSeenInterval = 1min;
-constexpr auto kFreshSession = 10min;
 constexpr auto kDeviceKept = std::chrono::days(180);
 constexpr auto kVerifyLinkLife = 24h;
 constexpr auto kShortLinkLife = 1h;
@@ -85,7 +84,7 @@ Accounts::Accounts(Rooms rooms, AccountOptions options)
 Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
   CO_TRY(const std::string email, checked_email(wanted.email));
   CO_TRY(const std::string name, checked_name(wanted.name));
-  if (!options_.terms_version.empty() && wanted.terms_version != options_.terms_version) {
+  if (!takes_terms(wanted.terms_version)) {
     co_return fail_field("/terms_version", "not_current",
                          "the current version is " + options_.terms_version,
                          "Read that version, and accept it.");
@@ -434,18 +433,8 @@ Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret p
 }
 
 Task<> Accounts::confirm(Session by, Secret password) {
-  const auto bucket = attempt_bucket({"session", by.id.blob()});
-  CO_CHECK_OK(co_await take_attempts({{bucket, kPerAccount}}));
-  auto read = [id = by.user.id](store::Connection& db) { return find_user(db, id); };
-  CO_TRY(const auto stored, co_await rooms_.db.read(std::move(read)));
-  if (stored && stored->password_hash.empty()) {
-    if (rooms_.clock.now() - by.created_at <= kFreshSession) co_return Result<>{};
-    co_return fail(ErrorCode::kInvalidSession, "the session is too old for this: sign in anew");
-  }
-  const std::string stored_hash = stored ? stored->password_hash : std::string();
-  CO_TRY(const auto verdict, co_await rooms_.passwords.verify(std::move(password), stored_hash));
-  if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the password is wrong");
-  auto forget = [bucket](store::Connection& db) { return forget_attempts(db, bucket); };
+  CO_TRY(const Proof proof, co_await prove(std::move(by), std::move(password)));
+  auto forget = [&](store::Connection& db) { return forget_attempts(db, proof.bucket); };
   co_return co_await store::change(rooms_.db, kKind, std::move(forget));
 }
 

@@ -35,9 +35,11 @@ Secret new_seed() {
   return Secret(std::string(as_text(bytes)));
 }
 
-/// Somebody's try in his session.
+/// Somebody's try in his session. Sessions on a provider's word are counted together: nothing that
+/// is scarce was spent on each.
 FactorTry try_of(const Session& by, Secret code, audit::Origin from) {
-  return {by.user, std::move(code), std::string(by.id.blob()), std::move(from)};
+  const auto counted_by = by.voucher ? std::string_view() : by.id.blob();
+  return {by.user, std::move(code), std::string(counted_by), std::move(from)};
 }
 
 Result<> put_codes(store::Connection& db, const UserId& user, const std::vector<Secret>& codes) {

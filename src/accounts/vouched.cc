@@ -7,6 +7,7 @@
 #include "journey.h"
 #include "letters.h"
 #include "session_table.h"
+#include "terms_table.h"
 #include "user_table.h"
 
 // People who come on the word of an identity provider.
@@ -24,13 +25,18 @@ std::string shown_name(const std::string& name, const std::string& email) {
   return is_shown ? name : email.substr(0, email.find('@'));
 }
 
+/// A device that a provider's word has made known is so for mails only: tries at the password and
+/// at codes are counted by those that a password has.
+crypto::Digest mark_of(const Secret& device) {
+  return crypto::sha256("vouched:" + std::string(device.reveal()));
+}
+
 }  // namespace
 
 Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, Voucher by,
                                                                   StillHolds holds, Secret device,
                                                                   audit::Origin from) {
   const Time now = rooms_.clock.now();
-  const auto device_hash = hash_of(device);
   SignedIn signed_in;
   signed_in.token = crypto::random_token();
   auto body = [&](store::Connection& db) -> Result<bool> {
@@ -40,13 +46,16 @@ Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, V
     if (!still_holds) return false;
     bool is_known = false;
     if (!device.empty()) {
-      TRY(is_known, is_known_device(db, user, device_hash));
+      TRY(is_known, is_known_device(db, user, hash_of(device)));
+      if (!is_known) {
+        TRY(is_known, is_known_device(db, user, mark_of(device)));
+      }
     }
     signed_in.session = new_session(*found, from);
     signed_in.session.voucher = by;
     signed_in.device = is_known ? device : crypto::random_token();
     CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
-    CHECK_OK(put_known_device(db, user, hash_of(signed_in.device), now));
+    CHECK_OK(put_known_device(db, user, mark_of(signed_in.device), now));
     if (!is_known) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, from)));
     auto act = act_of(rooms_.ids, now, user, from, "session.created");
     act.target = signed_in.session.id.str();
@@ -79,12 +88,17 @@ Result<std::optional<User>> Accounts::find_in(store::Connection& db, std::string
 
 Result<std::optional<User>> Accounts::add_in(store::Connection& db, const std::string& email,
                                              const std::string& name,
-                                             const std::string& terms_version) {
+                                             const std::string& terms_version,
+                                             const audit::Origin& from) {
   const Time now = rooms_.clock.now();
   NewUser fresh;
   fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, shown_name(name, email), now, now};
   fresh.terms_version = terms_version;
   TRY(const bool is_new, insert_user(db, fresh));
+  if (is_new && !terms_version.empty()) {
+    const TermsAcceptance acceptance{rooms_.ids.next<IdKind::kAcceptance>(), terms_version, now};
+    CHECK_OK(insert_acceptance(db, fresh.user.id, acceptance, from.address));
+  }
   return is_new ? std::optional(std::move(fresh.user)) : std::nullopt;
 }
 

@@ -72,12 +72,20 @@ Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Aske
   co_return data_request_response(request, 201, kAdminDataRequests);
 }
 
+/// An operator's account ends by the word of who may end operators.
+Task<> check_reach(AdminCall& call, UserId user) {
+  CO_TRY(const auto found, co_await call.staff.operators.find(user));
+  if (!found || operators::may(call.who.role, Power::kOperatorsManage)) co_return Result<>{};
+  co_return fail(ErrorCode::kInsufficientScope, "the account is an operator's");
+}
+
 Task<http::Response> ask(AdminCall& call) {
   CO_TRY(Desk* const desk, desk_of(call));
   CO_TRY(auto wish, read_body(call.visit.request, read_wish));
   Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(call)};
   asked.also = act_of(call, *desk, "data_request.asked", asked.id);
   asked.user = wish.user.value_or(UserId());
+  if (wish.user) CO_CHECK_OK(co_await check_reach(call, *wish.user));
   asked.workspace = wish.workspace.value_or(WorkspaceId());
   if (wish.workspace)
     co_return co_await ask_about_workspace(call, *desk, std::move(asked), std::move(wish));

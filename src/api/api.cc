@@ -241,12 +241,8 @@ class Api::Impl final : public Routes {
       co_await heal_list(session->user.id, *workspace);
       co_return problem({ErrorCode::kNotFound, "there is no such workspace"}, {});
     }
-    if (const auto taken = check_address(services, *workspace, request); !taken)
-      co_return problem(taken.error(), {});
-    if (services.workspaces.settings().of(*workspace)->sso_required &&
-        !is_signed_on(*session, *workspace, **role))
-      co_return problem({ErrorCode::kSsoRequired, "the session is not of its identity provider"},
-                        {});
+    if (const auto enters = check_entry(services, *workspace, *session, **role, request); !enters)
+      co_return problem(enters.error(), {});
     const auto mode = mode_of(request);
     if (!mode) co_return problem(mode.error(), {});
     Call call{request,
@@ -269,6 +265,7 @@ class Api::Impl final : public Routes {
     if (!id) co_return problem(id.error(), {});
     auto session = co_await find_session(std::move(token));
     if (!session) co_return problem(session.error(), {});
+    if (is_confined(*session)) co_return problem(not_for_workspace(), {});
     Staff& staff = *process_.homes.staff();
     const auto who = co_await operator_of(*session, staff, process_.needs_second_factor);
     if (!who) co_return problem(lets_nobody_in(who.error()), {});
@@ -427,12 +424,6 @@ class Api::Impl final : public Routes {
     return {};
   }
 
-  static Result<> check_address(const Services& services, const WorkspaceId& workspace,
-                                const http::Request& request) {
-    if (services.workspaces.settings().takes(workspace, request.remote_address)) return {};
-    return fail(ErrorCode::kAddressNotAllowed, "the workspace's list does not have this address");
-  }
-
   /// The call of somebody who is known.
   Awaitable<http::Response> answer_caller(Call& call, const CallRoute& route) {
     const Services& services = call.services;
@@ -543,16 +534,6 @@ class Api::Impl final : public Routes {
 };
 
 http::Response problem_of(const Error& error) { return problem(error, {}); }
-
-bool is_confined(const accounts::Session& session) noexcept {
-  return session.voucher && !session.voucher->workspace.is_none();
-}
-
-bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace,
-                  identity::Role role) noexcept {
-  if (session.voucher) return session.voucher->workspace == workspace;
-  return role == identity::Role::kOwner && session.has_second_factor;
-}
 
 http::Response no_content() {
   http::Response response;

@@ -40,6 +40,15 @@ bool is_confined(const accounts::Session& session) noexcept;
 /// factor has confirmed.
 bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace,
                   identity::Role role) noexcept;
+/// Whether the workspace's list has the address that a request comes from. Fails with
+/// kAddressNotAllowed.
+Result<> check_address(const Services& services, const WorkspaceId& workspace,
+                       const http::Request& request);
+/// What every way of a member into a workspace asks, beside his role: where he calls from, and how
+/// he has signed in. Fails with kAddressNotAllowed and kSsoRequired.
+Result<> check_entry(const Services& services, const WorkspaceId& workspace,
+                     const accounts::Session& session, identity::Role role,
+                     const http::Request& request);
 
 /// Answers a call. The call outlives the coroutine.
 using CallHandler = std::function<Task<http::Response>(Call&)>;

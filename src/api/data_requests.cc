@@ -57,10 +57,11 @@ bool may(identity::Role role, Subject subject) {
              : identity::scopes_of(role).has(identity::Scope::kPrivacyManage);
 }
 
-/// Fails with kNotFound for who is no member, and with kInsufficientScope.
+/// Fails with kNotFound for who is no member, as check_entry(), and with kInsufficientScope.
 Task<> check_role(Visit& visit, const Services& services, WorkspaceId workspace, Subject subject) {
   CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
   if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  CO_CHECK_OK(check_entry(services, workspace, *visit.session, *role, visit.request));
   if (may(*role, subject)) co_return Result<>{};
   co_return fail(ErrorCode::kInsufficientScope, subject == Subject::kWorkspace
                                                     ? "only an owner may do that"
@@ -116,6 +117,7 @@ bool is_mine(const Visit& visit, const DataRequest& request) {
 struct Seen {
   DataRequest request;
   std::optional<Home> home;
+  bool may_change = true;  ///< false: he asked for it, and is no owner any more
 };
 
 /// The request of the path. Where it was answered elsewhere, its home says so.
@@ -140,6 +142,7 @@ Task<Seen> see(Visit& visit, Desk& desk) {
       const bool is_member = role.error().code != ErrorCode::kNotFound;
       co_return std::unexpected(is_member ? role.error() : no_such_request());
     }
+    seen.may_change = role.has_value();
   }
   seen.home.emplace(*std::move(home));
   co_return seen;
@@ -179,6 +182,7 @@ Task<http::Response> cancel(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
   CO_TRY(auto seen, co_await see(visit, *desk));
   if (was_answered(seen)) co_return seen.home->take_answer();
+  if (!seen.may_change) co_return fail(ErrorCode::kInsufficientScope, "only an owner may do that");
   CO_TRY(const auto request,
          co_await desk->cancel(std::move(seen.request), actor_of(visit), visit.origin()));
   co_return data_request_response(request, 200);
@@ -203,6 +207,7 @@ Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest reque
   const Services& services = *home->services();
   CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
   if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
+  CO_CHECK_OK(check_entry(services, workspace, *visit.session, *role, visit.request));
   CO_CHECK_OK(co_await desk.note_download(request, actor_of(visit), visit.origin()));
   CO_TRY(std::string body,
          co_await privacy::export_member(services.db, std::move(request), visit.session->user,

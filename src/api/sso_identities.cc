@@ -10,6 +10,8 @@ namespace {
 
 using sso::SignIns;
 
+constexpr json::StringRule kPassword{1, 1024};
+
 std::string render(const sso::Identity& identity) {
   json::Writer out;
   out.begin_object().key("id").string(identity.id.str()).key("object").string("sso_identity");
@@ -28,17 +30,25 @@ Task<http::Response> list_identities(Visit& visit) {
   co_return list_response(visit.request, items);
 }
 
-Task<http::Response> begin_link(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+struct WantedLink {
   SignIns::Wanted wanted;
-  wanted.provider = in.required_string("provider_id", kProviderKey).value_or("");
-  wanted.return_to = in.string("return_to", kReturnTo).value_or("/");
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  Secret password;  ///< empty: a session that has just begun proves as much
+};
+
+WantedLink read_link(json::ObjectReader& in) {
+  WantedLink link;
+  link.wanted.provider = text_in(in, "provider_id", kProviderKey);
+  link.wanted.return_to = in.string("return_to", kReturnTo).value_or("/");
+  link.password = Secret(std::string(in.string("password", kPassword).value_or("")));
+  return link;
+}
+
+/// With proof: what is linked signs in from then on, whatever becomes of the password.
+Task<http::Response> begin_link(Visit& visit) {
+  CO_TRY(auto link, read_body(visit.request, read_link));
+  CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(link.password)));
   CO_TRY(const auto begun, co_await visit.sso.sign_ins().begin_link(
-                               *visit.session, std::move(wanted), visit.origin()));
+                               *visit.session, std::move(link.wanted), visit.origin()));
   co_return begun_response(begun);
 }
 

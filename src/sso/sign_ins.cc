@@ -207,7 +207,11 @@ Result<SignIns::Known> SignIns::make_account(store::Connection& db, const Arriva
     return Known{not_admitted("a new account needs that the terms are accepted: terms_version"),
                  {}};
   }
-  TRY(const auto user, rooms_.accounts.add_in(db, fresh.email, name, terms_version));
+  if (arrival.provider.is_global() && !rooms_.accounts.takes_terms(terms_version)) {
+    return Known{
+        Error{ErrorCode::kTermsNotAccepted, "terms_version is not the one that is in force"}, {}};
+  }
+  TRY(const auto user, rooms_.accounts.add_in(db, fresh.email, name, terms_version, from));
   if (!user) {
     return Known{Error{ErrorCode::kSsoLinkRequired, "an account has this address already"}, {}};
   }

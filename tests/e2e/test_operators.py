@@ -144,6 +144,16 @@ def test_a_change_says_why(root):
         assert [fault["pointer"] for fault in answer.json()["errors"]] == ["Connect-Reason"]
 
 
+def test_an_operators_account_is_ended_by_who_may_end_operators(server, root):
+    helper = add_operator(server, root, "hand@example.com", "support")
+    other = add_operator(server, root, "other-hand@example.com", "support")
+    wish = {"kind": "deletion", "subject": "account", "user_id": other.get("/v1/user").json()["id"]}
+    assert code(helper.post("/admin/v1/data_requests", wish, headers=WHY)) == "insufficient_scope"
+    asked = root.post("/admin/v1/data_requests", wish, headers=WHY)
+    assert asked.status == 201
+    assert other.post(f"/v1/data_requests/{asked.json()['id']}/cancel").status == 200
+
+
 def test_what_operators_do_is_on_record_with_its_reason(server, root):
     browser = add_operator(server, root, "record@example.com", "support")
     user = browser.get("/v1/user").json()["id"]

@@ -172,7 +172,10 @@ def test_an_account_with_the_same_address_is_not_taken_over(server, idp, provide
 def test_its_owner_links_it_and_unlinks_it(server, idp, provider):
     own = sign_up(server, f"linked@{DOMAIN}")
     idp.account("linked", email=f"linked@{DOMAIN}", email_verified=True)
-    begun = own.post("/v1/sso/identities", {"provider_id": provider, "return_to": "/account"})
+    for password in ({}, {"password": "violet harbour seventeen"}):
+        refused = own.post("/v1/sso/identities", {"provider_id": provider, **password})
+        assert (refused.status, word(refused)) == (401, "invalid_credentials")
+    begun = own.post("/v1/sso/identities", {"provider_id": provider, "return_to": "/account", "password": PASSWORD})
     answer = own.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url))
     assert (answer.status, answer.headers["Location"]) == (303, "/account")
     [identity] = own.get("/v1/sso/identities").json()["data"]
@@ -188,7 +191,7 @@ def test_its_owner_links_it_and_unlinks_it(server, idp, provider):
 def test_a_link_is_made_only_where_it_was_asked_for(server, idp, provider):
     own = sign_up(server, f"asked@{DOMAIN}")
     idp.account("asked", email=f"asked@{DOMAIN}", email_verified=True)
-    begun = own.post("/v1/sso/identities", {"provider_id": provider})
+    begun = own.post("/v1/sso/identities", {"provider_id": provider, "password": PASSWORD})
     back = UserAgent().authorize(begun.json()["authorization_url"], server.base_url)
     other = Browser(server.base_url)
     other.cookies[ATTEMPT] = own.cookies[ATTEMPT]  # the attempt without the session
@@ -300,7 +303,7 @@ def test_a_companys_provider_opens_no_other_door(server, owner, idp, provider):
     own = sign_up(server, f"two@{DOMAIN}")
     other = own.post("/v1/workspaces", {"name": "Another"}).json()["id"]
     idp.account("two", email=f"two@{DOMAIN}", email_verified=True)
-    begun = own.post("/v1/sso/identities", {"provider_id": provider})
+    begun = own.post("/v1/sso/identities", {"provider_id": provider, "password": PASSWORD})
     assert own.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url)).status == 303
     browser = Browser(server.base_url)
     assert come(server, browser, provider_id=provider).status == 303
@@ -347,12 +350,14 @@ def test_a_workspace_may_take_single_sign_on_only(server, idp):
     path = f"/v1/workspaces/{workspace}"
     assert word(boss.patch(path, {"sso_required": True})) == "conflict"  # he would be out at once
     idp.account("boss", email="boss@closed.example", email_verified=True)
-    begun = boss.post("/v1/sso/identities", {"provider_id": made})
+    begun = boss.post("/v1/sso/identities", {"provider_id": made, "password": PASSWORD})
     assert boss.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url)).status == 303
     signed_on = Browser(server.base_url)
     assert come(server, signed_on, provider_id=made).status == 303
     assert signed_on.patch(path, {"sso_required": True}).json()["sso_required"] is True
     assert word(boss.get("/v1/members")) == "sso_required"
+    export = {"kind": "export", "subject": "recipient", "recipient": "+919876543210"}
+    assert word(boss.post("/v1/data_requests", export)) == "sso_required"  # a door of its own
     assert boss.get("/v1/user").status == 200  # his account is his own
     assert signed_on.get("/v1/members").status == 200
     assert Api(server.base_url, key).get("/v1/quota").status == 200  # programs are not people

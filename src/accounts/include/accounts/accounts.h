@@ -196,9 +196,14 @@ class Accounts {
   // For rooms whose own changes belong to one transaction with an account's.
   static Result<std::optional<User>> find_in(store::Connection& db, const UserId& user);
   static Result<std::optional<User>> find_in(store::Connection& db, std::string_view email);
+  /// Whether a sign-up may name that version of the terms.
+  bool takes_terms(std::string_view version) const {
+    return options_.terms_version.empty() || version == options_.terms_version;
+  }
   /// Somebody with a verified address and no password. nullopt: the address has an account.
   Result<std::optional<User>> add_in(store::Connection& db, const std::string& email,
-                                     const std::string& name, const std::string& terms_version);
+                                     const std::string& name, const std::string& terms_version,
+                                     const audit::Origin& from);
   /// Ends the sessions that a provider's word made, of one user or of everybody (none).
   static Result<> end_vouched_in(store::Connection& db, std::string_view provider,
                                  const UserId& user = {});
