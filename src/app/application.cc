@@ -288,7 +288,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
     TRY(sandbox, open_sandbox(earlier,
                               {cell.workspaces(), cell.api_keys(), cell.senders(), cell.members(),
                                parts_->people->accounts()},
-                              numbers));
+                              numbers, /*has_the_first=*/true));
     CHECK_OK(
         put_operator(earlier, parts_->people->accounts(), parts_->people->operators(), sandbox));
   }

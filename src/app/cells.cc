@@ -112,7 +112,7 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
     for (std::size_t i = number; i < count; i += places_.size()) numbers.push_back(i);
     const SandboxRooms rooms{cell->workspaces(), cell->api_keys(), cell->senders(), cell->members(),
                              people_->accounts()};
-    TRY(auto opened, app::open_sandbox(earlier, rooms, numbers));
+    TRY(auto opened, app::open_sandbox(earlier, rooms, numbers, /*has_the_first=*/all.empty()));
     CHECK_OK(publish(number, *cell));
     for (std::size_t i = 0; i < opened.size(); ++i)
       all.emplace_back(numbers[i], std::move(opened[i]));

@@ -130,7 +130,8 @@ Secret EarlierKeys::of(const WorkspaceId& workspace) const {
 
 Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
                                                    const SandboxRooms& rooms,
-                                                   const std::vector<std::size_t>& numbers) {
+                                                   const std::vector<std::size_t>& numbers,
+                                                   bool has_the_first) {
   TRY(auto workspaces, rooms.workspaces.list());
   const auto simulated =
       sim::consecutive_numbers({}, numbers.empty() ? 0 : std::ranges::max(numbers) + 1);
@@ -141,7 +142,7 @@ Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
       workspaces.push_back(made);
     }
     TRY(auto opened, open_workspace(earlier, rooms, workspaces[i], simulated[numbers[i]]));
-    if (i == 0) CHECK_OK(put_owner(earlier, rooms, opened));
+    if (i == 0 && has_the_first) CHECK_OK(put_owner(earlier, rooms, opened));
     all.push_back(std::move(opened));
   }
   return all;

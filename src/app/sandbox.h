@@ -56,10 +56,12 @@ struct SandboxRooms {
 
 /// Finds the workspaces of a sandbox that belong into one database, or makes them. `numbers` says
 /// which of the sandbox's all those are: each has the simulator's number of that place. A key that
-/// an earlier start did not leave is made anew. Blocking.
+/// an earlier start did not leave is made anew. `has_the_first`: the sandbox's first workspace is
+/// among them, which has an owner. Blocking.
 Result<std::vector<SandboxWorkspace>> open_sandbox(const EarlierKeys& earlier,
                                                    const SandboxRooms& rooms,
-                                                   const std::vector<std::size_t>& numbers);
+                                                   const std::vector<std::size_t>& numbers,
+                                                   bool has_the_first);
 
 /// The sandbox's operator, a superadmin: one for all that this process has opened of it, beside the
 /// first workspace's owner. Blocking.

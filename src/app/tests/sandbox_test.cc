@@ -19,7 +19,7 @@ class SandboxTest : public testing::Test {
     TRY(auto all,
         open_sandbox(earlier,
                      {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts},
-                     numbers));
+                     numbers, /*has_the_first=*/true));
     CHECK_OK(put_operator(earlier, people_.accounts, people_.operators, all));
     return all;
   }
@@ -169,6 +169,15 @@ TEST_F(SandboxTest, FileWithoutWorkspacesSaysWhereTheServerIs) {
   const auto document = written();
   EXPECT_TRUE(document.root().as_object().at("workspaces").as_array().empty());
   EXPECT_FALSE(document.root().as_object().contains("api_key"));
+}
+
+TEST_F(SandboxTest, OnlyTheFirstWorkspaceHasAnOwner) {
+  const auto later = open_sandbox(
+      EarlierKeys(file_),
+      {world_.workspaces, api_keys_, senders_, people_.members, people_.accounts}, {1, 2},
+      /*has_the_first=*/false);
+  ASSERT_TRUE(later);
+  EXPECT_TRUE(later->front().owner.email.empty());
 }
 
 }  // namespace
