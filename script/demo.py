@@ -10,6 +10,7 @@ event as it arrives with its signature checked, answers as the customer would, a
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -346,7 +347,10 @@ def run(arguments):
 def wait_for_the_end(server):
     try:
         say("\nIt keeps running until you press Ctrl-C.")
-        status = server.process.wait()
+        # In short waits: a signal that comes right before one would be noticed at its end only.
+        while (status := server.process.poll()) is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.process.wait(1)
     except KeyboardInterrupt:
         return
     raise Failed(f"connectd ended by itself with status {status}:\n{server.last_words()}")
