@@ -473,6 +473,18 @@ Task<> Accounts::send_invitation(Invitation invitation) {
   co_return Result<>{};
 }
 
+Task<> Accounts::tell(std::vector<UserId> users, std::string what, audit::Origin from) {
+  const Time now = rooms_.clock.now();
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const auto all, find_users(db, users));
+    for (const User& user : all) CHECK_OK(put_letter(db, rooms_, user, notice(what, now, from)));
+    return {};
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  rooms_.mail_waits();
+  co_return Result<>{};
+}
+
 Task<> Accounts::tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
                               audit::Origin from) {
   const Time now = rooms_.clock.now();

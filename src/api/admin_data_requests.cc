@@ -68,7 +68,9 @@ Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Aske
   CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(asked.workspace));
   name_recipient(asked, wish, services.accept);
   CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, call.visit.origin()));
+  CO_TRY(auto owners, co_await owners_to_tell(services, asked));
   CO_TRY(const auto request, co_await desk.ask(std::move(asked), call.visit.origin()));
+  co_await tell(call.visit, std::move(owners), request);
   co_return data_request_response(request, 201, kAdminDataRequests);
 }
 

@@ -1,6 +1,9 @@
 #include "data_request_body.h"
 
 #include <utility>
+#include <vector>
+
+#include "telemetry/log.h"
 
 namespace flowsell::api {
 namespace {
@@ -45,6 +48,30 @@ void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
   asked.recipient = wish.recipient->masked();
   const auto hash = accept.hash_of(asked.workspace, wish.recipient->view());
   asked.contact_hash.assign(hash.begin(), hash.end());
+}
+
+Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked& asked) {
+  Owners owners;
+  if (asked.kind != Kind::kDeletion || asked.subject != Subject::kWorkspace) co_return owners;
+  CO_TRY(const auto members, co_await services.members.list(asked.workspace));
+  for (const team::Member& member : members) {
+    if (member.role == identity::Role::kOwner) owners.users.push_back(member.user);
+  }
+  CO_TRY(owners.workspace, co_await services.workspaces.name_of(asked.workspace));
+  co_return owners;
+}
+
+Awaitable<void> tell(Visit& visit, Owners owners, const privacy::DataRequest& request) {
+  if (owners.users.empty()) co_return;
+  std::string what = "Somebody asked for the deletion of the workspace " + owners.workspace +
+                     ". Until it runs an owner can take it back: request " + request.id.str() + ".";
+  // The request stands, whatever becomes of the mail.
+  const auto told =
+      co_await visit.accounts.tell(std::move(owners.users), std::move(what), visit.origin());
+  if (!told) {
+    log::warn("owners could not be told of a deletion",
+              {{"request", request.id.str()}, {"why", told.error().detail}});
+  }
 }
 
 }  // namespace flowsell::api

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "call.h"
 #include "core/phone_number.h"
 #include "json/reader.h"
 #include "messaging/accept.h"
@@ -22,5 +25,15 @@ DataWish read_data_wish(json::ObjectReader& in);
 /// The request is about that number of its workspace.
 void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
                     const messaging::Accept& accept);
+
+/// Who hears by mail that the deletion of their workspace was asked for, while it can be taken
+/// back.
+struct Owners {
+  std::vector<UserId> users;
+  std::string workspace;  ///< its name
+};
+/// Before it is asked for: it may be gone soon afterwards. Nobody for any other request.
+Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked& asked);
+Awaitable<void> tell(Visit& visit, Owners owners, const privacy::DataRequest& request);
 
 }  // namespace flowsell::api

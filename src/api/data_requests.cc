@@ -89,7 +89,9 @@ Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked a
     CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(wish.password)));
   name_recipient(asked, wish, services.accept);
   CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, visit.origin()));
+  CO_TRY(auto owners, co_await owners_to_tell(services, asked));
   CO_TRY(const auto request, co_await desk.ask(std::move(asked), visit.origin()));
+  co_await tell(visit, std::move(owners), request);
   co_return data_request_response(request, 201);
 }
 

@@ -293,6 +293,8 @@ def test_a_deleted_workspace_lets_nobody_in(make_stack):
     def done():
         return asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "done"
     wait_until(done, "the workspace is gone")
+    wait_until(lambda: any(request["id"] in mail.get_body(("plain",)).get_content()
+                           for mail in Mails(stack.server).all_to("founder@example.com")), "its owner hears of it")
     assert code(api.get("/v1/quota")) == "invalid_api_key"
     assert asha.get("/v1/workspaces").json()["data"] == []
     asha.workspace = workspace

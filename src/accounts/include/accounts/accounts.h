@@ -189,6 +189,8 @@ class Accounts {
   Task<> take_invitation_attempt(std::string email);
   /// Tells the address.
   Task<> send_invitation(Invitation invitation);
+  /// Tells users something that they should hear of: one sentence.
+  Task<> tell(std::vector<UserId> users, std::string what, audit::Origin from);
   /// Tells users that one of their workspace's API keys was given away.
   Task<> tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
                       audit::Origin from);
