@@ -22,7 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::seconds;
 
-constexpr std::size_t kNameLengthMax = 100;
 constexpr std::size_t kUserAgentBytesMax = 300;
 constexpr auto kSeenInterval = 1min;
 constexpr auto kDeviceKept = std::chrono::days(180);
@@ -45,7 +44,7 @@ Result<std::string> checked_name(std::string_view text) {
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (text.empty())
     return fail_field("/name", "too_short", "the name is empty", "Send what you are called.");
-  if (count_code_points(text) > kNameLengthMax || !is_plain_name(text)) {
+  if (!is_plain_name(text)) {
     return fail_field("/name", "invalid_format",
                       "a name is one line of at most 100 characters, without <>:/\\ and quotes",
                       "Send a shorter one.");
@@ -424,10 +423,7 @@ Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret p
     return true;
   };
   CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (!done) {
-    co_return fail(ErrorCode::kInvalidSession,
-                   "the password was changed, or the session ended, in the meantime");
-  }
+  if (!done) co_return std::unexpected(over_meanwhile());
   rooms_.mail_waits();
   co_return token;
 }
@@ -473,11 +469,10 @@ Task<> Accounts::send_invitation(Invitation invitation) {
   co_return Result<>{};
 }
 
-Task<> Accounts::tell(std::vector<UserId> users, std::string what, audit::Origin from) {
-  const Time now = rooms_.clock.now();
+Task<> Accounts::tell_each(std::vector<UserId> users, const Letter& letter) {
   auto body = [&](store::Connection& db) -> Result<> {
     TRY(const auto all, find_users(db, users));
-    for (const User& user : all) CHECK_OK(put_letter(db, rooms_, user, notice(what, now, from)));
+    for (const User& user : all) CHECK_OK(put_letter(db, rooms_, user, letter));
     return {};
   };
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
@@ -485,18 +480,15 @@ Task<> Accounts::tell(std::vector<UserId> users, std::string what, audit::Origin
   co_return Result<>{};
 }
 
+Task<> Accounts::tell(std::vector<UserId> users, std::string what, audit::Origin from) {
+  const Letter letter = notice(std::move(what), rooms_.clock.now(), from);
+  co_return co_await tell_each(std::move(users), letter);
+}
+
 Task<> Accounts::tell_of_leak(std::vector<UserId> users, std::string workspace, std::string key,
                               audit::Origin from) {
-  const Time now = rooms_.clock.now();
-  auto body = [&](store::Connection& db) -> Result<> {
-    TRY(const auto all, find_users(db, users));
-    for (const User& user : all)
-      CHECK_OK(put_letter(db, rooms_, user, leak_letter(workspace, key, now, from)));
-    return {};
-  };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
-  rooms_.mail_waits();
-  co_return Result<>{};
+  const Letter letter = leak_letter(workspace, key, rooms_.clock.now(), from);
+  co_return co_await tell_each(std::move(users), letter);
 }
 
 // --- for start-up and tools ---

@@ -39,9 +39,7 @@ Result<bool> put_new_factor(store::Connection& db, const UserId& user, std::stri
 Result<std::optional<StoredFactor>> find_factor(store::Connection& db, const UserId& user) {
   std::optional<StoredFactor> found;
   CHECK_OK(db.query(kFind, {user}, [&found](const store::Row& row) {
-    found =
-        StoredFactor{std::string(row.text(0)),
-                     row.is_null(1) ? std::nullopt : std::optional(row.time(1)), row.integer(2)};
+    found = StoredFactor{std::string(row.text(0)), row.optional_time(1), row.integer(2)};
   }));
   return found;
 }

@@ -4,7 +4,6 @@
 #include "accounts/accounts.h"
 #include "letters.h"
 #include "store/change.h"
-#include "user_table.h"
 
 // Literals, for Sql.
 #define WORKSPACE_SELECT "SELECT workspace_id, MIN(name), COUNT(*) FROM user_workspaces "
@@ -17,8 +16,6 @@ namespace {
 
 using store::Sql;
 using WorkspacePage = Page<ListedWorkspace, WorkspaceId>;
-
-constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
 
 const Sql kDown(WORKSPACE_PAGE "DESC LIMIT ?3");
 const Sql kUp(WORKSPACE_PAGE "ASC LIMIT ?3");
@@ -44,31 +41,20 @@ Result<WorkspacePage> read_page(store::Connection& db, const Accounts::Workspace
 Task<std::optional<User>> Accounts::find_by_email(std::string email_text) {
   const auto email = normal_email(email_text);
   if (!email) co_return std::nullopt;
-  CO_TRY(const auto stored, co_await rooms_.db.read([&email](store::Connection& db) {
-    return find_user_by_email(db, *email);
-  }));
-  co_return stored ? std::optional(stored->user) : std::nullopt;
+  co_return co_await rooms_.db.read(
+      [&email](store::Connection& db) { return find_in(db, *email); });
 }
 
 Result<std::optional<User>> Accounts::find_by_email_now(const std::string& email_text) {
   const auto email = normal_email(email_text);
   if (!email) return std::nullopt;
-  Result<std::optional<StoredUser>> stored;
-  CHECK_OK(
-      rooms_.db.read_now([&](store::Connection& db) { stored = find_user_by_email(db, *email); }));
-  if (!stored) return std::unexpected(std::move(stored).error());
-  return *stored ? std::optional((*stored)->user) : std::nullopt;
+  return store::read_now(rooms_.db,
+                         [&email](store::Connection& db) { return find_in(db, *email); });
 }
 
 Task<> Accounts::tell_of_support(std::vector<UserId> users, SupportNotice notice) {
-  auto body = [&](store::Connection& db) -> Result<> {
-    TRY(const auto all, find_users(db, users));
-    for (const User& user : all) CHECK_OK(put_letter(db, rooms_, user, support_letter(notice)));
-    return {};
-  };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
-  rooms_.mail_waits();
-  co_return Result<>{};
+  const Letter letter = support_letter(notice);
+  co_return co_await tell_each(std::move(users), letter);
 }
 
 Task<WorkspacePage> Accounts::list_workspaces(WorkspaceQuery query) {

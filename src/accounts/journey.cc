@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "user_table.h"
-
 namespace flowsell::accounts {
 crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
 
@@ -14,6 +12,11 @@ Error too_many(std::chrono::seconds wait) {
 }
 
 Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, used or too old"}; }
+
+Error over_meanwhile() {
+  return {ErrorCode::kInvalidSession,
+          "the password was changed, or the session ended, in the meantime"};
+}
 
 Result<std::string> checked_email(std::string_view text) {
   auto email = normal_email(text);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@ crypto::Digest hash_of(const Secret& token);
 
 Error too_many(std::chrono::seconds wait);
 Error invalid_token();
+Error over_meanwhile();
 /// Fails with a fault of the field "/email".
 Result<std::string> checked_email(std::string_view text);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/encoding.h"
-#include "json/writer.h"
 #include "mail/address.h"
 #include "mail/queue.h"
 
@@ -165,28 +164,22 @@ std::string text_only(std::string_view bytes) {
 }
 
 bool is_plain_name(std::string_view name) {
+  constexpr std::size_t kLengthMax = 100;
   constexpr std::string_view kRefused = "<>:/\\\"";
-  return mail::is_one_line(name) &&
+  return count_code_points(name) <= kLengthMax && mail::is_one_line(name) &&
          std::ranges::none_of(name, [=](char c) { return kRefused.contains(c); });
 }
 
 std::string terms_json(std::string_view version) {
-  if (version.empty()) return {};
-  json::Writer out;
-  out.begin_object().key("terms_version").string(version).end_object();
-  return std::move(out).take();
+  return version.empty() ? std::string() : audit::json_of({{"terms_version", version}});
 }
 
 std::string provider_json(std::string_view provider) {
-  json::Writer out;
-  out.begin_object().key("provider").string(provider).end_object();
-  return std::move(out).take();
+  return audit::json_of({{"provider", provider}});
 }
 
 std::string person_json(const User& user) {
-  json::Writer out;
-  out.begin_object().key("email").string(user.email).key("name").string(user.name).end_object();
-  return std::move(out).take();
+  return audit::json_of({{"email", user.email}, {"name", user.name}});
 }
 
 }  // namespace flowsell::accounts

@@ -23,10 +23,6 @@ using namespace std::chrono_literals;
 
 constexpr AttemptLimit kConfirmations{10, 15min};
 
-Error over_meanwhile() {
-  return {ErrorCode::kInvalidSession,
-          "the password was changed, or the session ended, in the meantime"};
-}
 Error no_factor() { return {ErrorCode::kConflict, "the account has no second factor"}; }
 
 Secret new_seed() {

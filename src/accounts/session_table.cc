@@ -55,12 +55,10 @@ Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)
 }  // namespace
 
 Result<> insert_session(store::Connection& db, const Session& s, const crypto::Digest& token) {
-  const bool is_vouched = s.voucher.has_value();
-  const bool is_of_workspace = is_vouched && !s.voucher->workspace.is_none();
+  const Voucher by = s.voucher.value_or(Voucher());
   return db.write(kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at,
                             s.address, s.user_agent, s.has_second_factor ? 1 : 0,
-                            is_vouched ? Param(s.voucher->provider) : Param(nullptr),
-                            is_of_workspace ? Param(s.voucher->workspace) : Param(nullptr)});
+                            Param::text_or_null(by.provider), Param::id_or_null(by.workspace)});
 }
 
 Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token) {

@@ -2,7 +2,6 @@
 
 #include "accounts/accounts.h"
 #include "audit/audit_log.h"
-#include "core/encoding.h"
 #include "core/ip_range.h"
 #include "journey.h"
 #include "letters.h"
@@ -15,13 +14,11 @@
 namespace flowsell::accounts {
 namespace {
 
-constexpr std::size_t kNameLengthMax = 100;
 constexpr AttemptLimit kProviderPerNetwork{1000, std::chrono::minutes(15)};
 
 /// What the provider calls him, where that may stand in a mail; else what stands before the '@'.
 std::string shown_name(const std::string& name, const std::string& email) {
-  const bool is_shown =
-      !name.empty() && is_plain_name(name) && count_code_points(name) <= kNameLengthMax;
+  const bool is_shown = !name.empty() && is_plain_name(name);
   return is_shown ? name : email.substr(0, email.find('@'));
 }
 

@@ -11,15 +11,9 @@ namespace {
 using operators::Power;
 using privacy::DataRequest;
 using privacy::Desk;
-using privacy::Kind;
 using privacy::Subject;
 
 constexpr std::string_view kAdminDataRequests = "/admin/v1/data_requests/";
-
-Result<Desk*> desk_of(AdminCall& call) {
-  if (Desk* const desk = call.visit.homes.privacy_desk()) return desk;
-  return fail(ErrorCode::kStoreUnavailable, "the server is starting");
-}
 
 audit::Actor actor_of(const AdminCall& call) {
   return {audit::ActorKind::kOperator, call.who.user.str()};
@@ -60,11 +54,10 @@ Wish read_wish(json::ObjectReader& in) {
 
 Task<http::Response> ask_about_workspace(AdminCall& call, Desk& desk, Desk::Asked asked,
                                          Wish wish) {
-  auto home =
-      co_await call.visit.homes.find_named(workspace_name(asked.workspace), call.visit.request);
-  if (!home) co_return std::unexpected(home.error());
-  if (home->services() == nullptr) co_return home->take_answer();
-  const Services& services = *home->services();
+  CO_TRY(auto home,
+         co_await call.visit.homes.find_named(workspace_name(asked.workspace), call.visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  const Services& services = *home.services();
   CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(asked.workspace));
   name_recipient(asked, wish, services.accept);
   CO_CHECK_OK(co_await desk.note_in_workspace(services.db, asked, call.visit.origin()));
@@ -82,7 +75,7 @@ Task<> check_reach(AdminCall& call, UserId user) {
 }
 
 Task<http::Response> ask(AdminCall& call) {
-  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(Desk* const desk, desk_of(call.visit));
   CO_TRY(auto wish, read_body(call.visit.request, read_wish));
   Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(call)};
   asked.also = act_of(call, *desk, "data_request.asked", asked.id);
@@ -98,13 +91,10 @@ Task<http::Response> ask(AdminCall& call) {
 // --- looking, and working ---
 
 Task<http::Response> list(AdminCall& call) {
-  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(Desk* const desk, desk_of(call.visit));
   CO_TRY(auto in, QueryReader::parse(call.visit.request.query));
-  const auto asked = ListRequest<DataRequestId>::read(in);
   Desk::Query query;
-  query.after = asked.after;
-  query.before = asked.before;
-  query.limit = asked.limit;
+  read_page(in, query);
   query.of_user = in.id<UserId>("user_id").value_or(UserId());
   query.workspace = in.id<WorkspaceId>("workspace_id").value_or(WorkspaceId());
   const auto state = in.text("state");
@@ -121,29 +111,33 @@ Task<http::Response> list(AdminCall& call) {
 }
 
 Task<http::Response> get_one(AdminCall& call) {
-  CO_TRY(Desk* const desk, desk_of(call));
+  CO_TRY(Desk* const desk, desk_of(call.visit));
   CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
   CO_TRY(const auto request, co_await desk->find(id));
   co_return data_request_response(request, 200, kAdminDataRequests);
 }
 
-Task<http::Response> step(AdminCall& call) {
-  CO_TRY(Desk* const desk, desk_of(call));
-  CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+struct WantedStep {
+  std::string name;
+  std::optional<privacy::OperatorStep> step;  ///< nullopt: a fault
+};
+WantedStep read_step(json::ObjectReader& in) {
   const auto name = in.required_string("step");
-  const auto wanted = privacy::operator_step_named(name.value_or("review"));
-  if (!wanted) {
+  const auto step = privacy::operator_step_named(name.value_or("review"));
+  if (!step) {
     in.fault("step", "invalid_value", "there is no such step",
              "Send review, hold, release, approve or refuse.");
   }
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  return {std::string(name.value_or("")), step};
+}
+
+Task<http::Response> step(AdminCall& call) {
+  CO_TRY(Desk* const desk, desk_of(call.visit));
+  CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
+  CO_TRY(const auto wanted, read_body(call.visit.request, read_step));
   CO_TRY(auto request, co_await desk->find(id));
-  Desk::Stepped stepped{*wanted, call.by().reason, actor_of(call), call.visit.origin()};
-  stepped.also = act_of(call, *desk, "data_request." + std::string(*name), id);
+  Desk::Stepped stepped{*wanted.step, call.by().reason, actor_of(call), call.visit.origin()};
+  stepped.also = act_of(call, *desk, "data_request." + wanted.name, id);
   CO_TRY(const auto changed, co_await desk->step(std::move(request), std::move(stepped)));
   co_return data_request_response(changed, 200, kAdminDataRequests);
 }

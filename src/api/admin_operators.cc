@@ -1,9 +1,8 @@
-#include <algorithm>
-
 #include "call.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "staff_door.h"
 
@@ -14,11 +13,6 @@ using operators::Operator;
 using operators::Power;
 
 constexpr json::StringRule kEmail{3, 254};
-
-void write_text(json::Writer& out, std::string_view name, std::string_view text) {
-  out.key(name);
-  text.empty() ? out.null() : out.string(text);
-}
 
 std::string render(const Operator& of, const accounts::User* user) {
   json::Writer out;
@@ -47,7 +41,7 @@ Task<http::Response> answer(AdminCall& call, Operator of, int status) {
   CO_TRY(const auto users, co_await call.visit.accounts.find_all({of.user}));
   http::Response response;
   response.status = status;
-  response.body = render(of, users.empty() ? nullptr : &users.front());
+  response.body = render(of, user_in(users, of.user));
   co_return response;
 }
 
@@ -56,43 +50,43 @@ Task<http::Response> list_operators(AdminCall& call) {
   std::vector<UserId> ids;
   for (const Operator& each : all) ids.push_back(each.user);
   CO_TRY(const auto users, co_await call.visit.accounts.find_all(std::move(ids)));
-  std::vector<std::string> items;
-  for (const Operator& each : all) {
-    const auto user = std::ranges::find(users, each.user, &accounts::User::id);
-    items.push_back(render(each, user == users.end() ? nullptr : &*user));
-  }
-  co_return list_response(call.visit.request, items);
+  co_return whole_list(call.visit.request, all, [&users](const Operator& each) {
+    return render(each, user_in(users, each.user));
+  });
+}
+
+struct NewOperator {
+  std::string email;
+  std::optional<operators::Role> role;  ///< nullopt: a fault
+};
+NewOperator read_new(json::ObjectReader& in) {
+  std::string email = text_in(in, "email", kEmail);
+  return {std::move(email), read_role(in, in.required_string("role"))};
 }
 
 Task<http::Response> add_operator(AdminCall& call) {
-  CO_TRY(const auto document, json_body(call.visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  const std::string email(in.required_string("email", kEmail).value_or(""));
-  const auto role = read_role(in, in.required_string("role"));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
-  CO_TRY(const auto user, co_await call.visit.accounts.find_by_email(email));
+  CO_TRY(const auto wanted, read_body(call.visit.request, read_new));
+  CO_TRY(const auto user, co_await call.visit.accounts.find_by_email(wanted.email));
   if (!user || !user->email_verified_at) {
     co_return fail_field("/email", "not_found", "nobody with that verified address has an account",
                          "Let them sign up first.");
   }
-  CO_TRY(const auto made, co_await call.staff.operators.add(call.by(), user->id, *role));
+  CO_TRY(const auto made, co_await call.staff.operators.add(call.by(), user->id, *wanted.role));
   CO_TRY(auto response, co_await answer(call, made, 201));
   response.headers.push_back({"Location", "/admin/v1/operators/" + user->id.str()});
   co_return response;
 }
 
-Task<http::Response> change_operator(AdminCall& call) {
-  CO_TRY(const auto user, UserId::parse(call.visit.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+operators::Operators::Change read_change(json::ObjectReader& in) {
   operators::Operators::Change change;
   change.role = read_role(in, in.string("role"));
   change.disabled = in.boolean("disabled");
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  return change;
+}
+
+Task<http::Response> change_operator(AdminCall& call) {
+  CO_TRY(const auto user, UserId::parse(call.visit.request.params.at(0)));
+  CO_TRY(const auto change, read_body(call.visit.request, read_change));
   CO_TRY(auto changed, co_await call.staff.operators.change(call.by(), user, change));
   co_return co_await answer(call, std::move(changed), 200);
 }

@@ -1,15 +1,14 @@
 // How operators open support sessions, and see what became of them.
-#include <algorithm>
 
 #include "call.h"
-#include "headers.h"
+#include "ip_ranges.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "staff_door.h"
 #include "support_render.h"
-#include "telemetry/log.h"
 
 namespace flowsell::api {
 namespace {
@@ -22,36 +21,7 @@ using team::SupportSessions;
 constexpr json::StringRule kReason{10, 500};
 constexpr json::StringRule kTicket{1, 100};
 
-identity::Scopes read_writes(json::ObjectReader& in, identity::Scopes allowed) {
-  identity::Scopes scopes;
-  if (in.find("scopes") == nullptr) return scopes;
-  const json::Array* array = in.array("scopes", 0, identity::permissions().size());
-  if (array == nullptr) return scopes;
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    const json::Value& value = (*array)[i];
-    const auto one = value.is_string()
-                         ? identity::Scopes::parse(std::string_view(value.get_string()))
-                         : std::nullopt;
-    if (one && !one->empty() && allowed.has_all(*one)) {
-      scopes = scopes | *one;
-    } else {
-      in.faults().push_back({in.pointer_of("scopes") + "/" + std::to_string(i), "invalid_value",
-                             "your role does not write by such a scope",
-                             "Use those that docs/permissions.md lists for your role."});
-    }
-  }
-  return scopes;
-}
-
-bool is_one_line(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-Result<SupportSessions::Draft> read_draft(const AdminCall& call) {
-  TRY(const auto document, json_body(call.visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+SupportSessions::Draft read_draft(json::ObjectReader& in, const AdminCall& call) {
   SupportSessions::Draft draft;
   const auto workspace = WorkspaceId::parse(in.required_string("workspace_id").value_or(""));
   if (!workspace && in.find("workspace_id") != nullptr)
@@ -64,7 +34,7 @@ Result<SupportSessions::Draft> read_draft(const AdminCall& call) {
   }
   draft.category =
       team::category_named(category.value_or("")).value_or(team::SupportCategory::kDebugging);
-  draft.reason = in.required_string("reason", kReason).value_or("");
+  draft.reason = text_in(in, "reason", kReason);
   draft.ticket = in.string("ticket", kTicket).value_or("");
   for (const std::string_view name : {"reason", "ticket"}) {
     if (!is_one_line(name == "reason" ? draft.reason : draft.ticket))
@@ -72,13 +42,13 @@ Result<SupportSessions::Draft> read_draft(const AdminCall& call) {
   }
   draft.user = call.who.user;
   draft.reads = operators::readable_by(call.who.role);
-  draft.writes = read_writes(in, operators::writable_by(call.who.role));
+  draft.writes = read_scopes(in, 0, operators::writable_by(call.who.role),
+                             "your role does not write by such a scope",
+                             "Use those that docs/permissions.md lists for your role.");
   constexpr std::int64_t kMax = SupportSessions::kSpanMax.count();
   draft.span = std::chrono::minutes(
       in.integer("minutes", 1, kMax).value_or(SupportSessions::kSpanDefault.count()));
   draft.origin = call.visit.origin();
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return draft;
 }
 
@@ -97,23 +67,21 @@ Result<std::optional<metering::IdempotentCall>> idempotent_opening(const AdminCa
 }
 
 /// Owners hear of it before it lets anybody in.
-Task<> tell_owners(AdminCall& call, const Services& services, const SupportSession& session) {
-  CO_TRY(const auto members, co_await services.members.list(session.workspace));
-  std::vector<UserId> owners;
-  for (const team::Member& member : members) {
-    if (member.role == identity::Role::kOwner) owners.push_back(member.user);
-  }
-  CO_TRY(std::string name, co_await services.workspaces.name_of(session.workspace));
+Task<> tell_owners(AdminCall& call, const Services& services, const SupportSession& session,
+                   std::string workspace) {
+  CO_TRY(auto owners, co_await members_of(services, session.workspace, {identity::Role::kOwner}));
   co_return co_await call.visit.accounts.tell_of_support(
       std::move(owners),
-      {std::move(name), call.user().name, session.reason, !session.approved_at.has_value(),
+      {std::move(workspace), call.user().name, session.reason, !session.approved_at.has_value(),
        session.created_at, session.expires_at});
 }
 
-Task<> make_usable(AdminCall& call, const Services& services, const SupportSession& session) {
+/// `workspace`: its name.
+Task<> make_usable(AdminCall& call, const Services& services, const SupportSession& session,
+                   std::string workspace) {
   CO_TRY(const auto noted, co_await call.staff.openings.find(session.id));
   if (noted) co_return Result<>{};
-  CO_CHECK_OK(co_await tell_owners(call, services, session));
+  CO_CHECK_OK(co_await tell_owners(call, services, session, std::move(workspace)));
   CO_TRY([[maybe_unused]] const bool is_new,
          co_await call.staff.openings.note(
              call.by(), {session.id, session.workspace, session.user, session.category,
@@ -122,19 +90,19 @@ Task<> make_usable(AdminCall& call, const Services& services, const SupportSessi
 }
 
 Task<http::Response> open_session(AdminCall& call) {
-  CO_TRY(auto draft, read_draft(call));
-  auto home =
-      co_await call.visit.homes.find_named(workspace_name(draft.workspace), call.visit.request);
-  if (!home) co_return std::unexpected(std::move(home).error());
-  if (home->services() == nullptr) co_return home->take_answer();
-  const Services& services = *home->services();
+  CO_TRY(auto draft, read_body(call.visit.request,
+                               [&call](json::ObjectReader& in) { return read_draft(in, call); }));
+  CO_TRY(auto home,
+         co_await call.visit.homes.find_named(workspace_name(draft.workspace), call.visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  const Services& services = *home.services();
   // On SQLite every name has its home there: whether there is such a workspace is asked here.
-  CO_TRY([[maybe_unused]] const auto name, co_await services.workspaces.name_of(draft.workspace));
+  CO_TRY(std::string name, co_await services.workspaces.name_of(draft.workspace));
   draft.needs_approval = services.workspaces.settings().of(draft.workspace)->support_needs_approval;
   CO_TRY(auto once, idempotent_opening(call, services, draft.workspace));
   CO_TRY(const auto opened, co_await services.support_sessions.open(std::move(draft), once));
   // What is cut short here lets nobody in; the same call with its Idempotency-Key goes on.
-  CO_CHECK_OK(co_await make_usable(call, services, opened.session));
+  CO_CHECK_OK(co_await make_usable(call, services, opened.session, std::move(name)));
   http::Response response;
   response.status = 201;
   response.body = render(opened.session, &call.user(), services.clock.now());
@@ -155,29 +123,27 @@ Task<Opening> opening_of(AdminCall& call) {
 
 Task<http::Response> get_session(AdminCall& call) {
   CO_TRY(const Opening opening, co_await opening_of(call));
-  auto home =
-      co_await call.visit.homes.find_named(workspace_name(opening.workspace), call.visit.request);
-  if (!home) co_return std::unexpected(std::move(home).error());
-  if (home->services() == nullptr) co_return home->take_answer();
-  const Services& services = *home->services();
+  CO_TRY(auto home, co_await call.visit.homes.find_named(workspace_name(opening.workspace),
+                                                         call.visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  const Services& services = *home.services();
   CO_TRY(const auto session,
          co_await services.support_sessions.find(opening.workspace, opening.id));
   CO_TRY(const auto users, co_await call.visit.accounts.find_all({session.user}));
   http::Response response;
-  response.body = render(session, users.empty() ? nullptr : &users.front(), services.clock.now());
+  response.body = render(session, user_in(users, session.user), services.clock.now());
   co_return response;
 }
 
 Task<http::Response> end_session(AdminCall& call) {
   CO_TRY(const Opening opening, co_await opening_of(call));
-  auto home =
-      co_await call.visit.homes.find_named(workspace_name(opening.workspace), call.visit.request);
-  if (!home) co_return std::unexpected(std::move(home).error());
-  if (home->services() == nullptr) co_return home->take_answer();
+  CO_TRY(auto home, co_await call.visit.homes.find_named(workspace_name(opening.workspace),
+                                                         call.visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
   const audit::Actor by{audit::ActorKind::kOperator, call.who.user.str()};
   CO_TRY([[maybe_unused]] const auto ended,
-         co_await home->services()->support_sessions.end(opening.workspace, opening.id, by,
-                                                         call.visit.origin()));
+         co_await home.services()->support_sessions.end(opening.workspace, opening.id, by,
+                                                        call.visit.origin()));
   CO_CHECK_OK(co_await call.staff.openings.note_end(call.by(), opening.id));
   co_return no_content();
 }
@@ -189,8 +155,8 @@ std::string render(const Opening& opening) {
   out.key("workspace_id").string(opening.workspace.str());
   out.key("operator_id").string(opening.user.str());
   out.key("category").string(team::category_name(opening.category));
-  out.key("reason").string(opening.reason).key("ticket");
-  opening.ticket.empty() ? out.null() : out.string(opening.ticket);
+  out.key("reason").string(opening.reason);
+  write_text(out, "ticket", opening.ticket);
   out.key("created_at").string(format_time(opening.created_at)).end_object();
   return std::move(out).take();
 }

@@ -43,18 +43,14 @@ void write_key(json::Writer& out, const ApiKey& key, Time now) {
   out.key("id").string(key.id.str()).key("object").string("api_key");
   out.key("name").string(key.name).key("mode").string(identity::mode_name(key.mode));
   out.key("prefix").string(key.prefix).key("status").string(status_of(key, now));
-  out.key("scopes").begin_array();
-  for (const auto& permission : identity::permissions()) {
-    if (key.scopes.has(permission.scope)) out.string(permission.name);
-  }
-  out.end_array();
+  write_scopes(out, "scopes", key.scopes);
   write_rules(out, key.rules);
   out.key("created_at").string(format_time(key.created_at));
   out.key("created_by").string_or_null(key.created_by);
   write_time(out, "last_used_at", key.last_used_at);
   out.key("last_used_address").string_or_null(key.last_used_address);
   write_time(out, "revoked_at", key.revoked_at);
-  out.key("replaced_by").string_or_null(key.replaced_by.is_none() ? "" : key.replaced_by.str());
+  write_id(out, "replaced_by", key.replaced_by);
 }
 
 std::string render(const ApiKey& key, Time now) {
@@ -84,30 +80,14 @@ http::Response made_response(const KeyDesk::Made& made, Time now) {
   return response;
 }
 
-identity::Scopes read_scopes(json::ObjectReader& in) {
-  identity::Scopes scopes;
-  const json::Array* array = in.require("scopes") == nullptr
-                                 ? nullptr
-                                 : in.array("scopes", 1, identity::permissions().size());
-  if (array == nullptr) return scopes;
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    const json::Value& value = (*array)[i];
-    const auto one = value.is_string()
-                         ? identity::Scopes::parse(std::string_view(value.get_string()))
-                         : std::nullopt;
-    if (one && !one->empty() && identity::Scopes::of_keys().has_all(*one)) {
-      scopes = scopes | *one;
-    } else {
-      fault_of_item(in, "scopes", i, "invalid_value", "no API key has such a scope",
-                    "Use those that docs/permissions.md lists for API keys.");
-    }
-  }
-  return scopes;
+identity::Scopes read_key_scopes(json::ObjectReader& in) {
+  (void)in.require("scopes");
+  return read_scopes(in, 1, identity::Scopes::of_keys(), "no API key has such a scope",
+                     "Use those that docs/permissions.md lists for API keys.");
 }
 
 std::vector<SenderId> read_senders(json::ObjectReader& in, const Call& call, identity::Mode mode) {
   std::vector<SenderId> senders;
-  if (in.find("sender_ids") == nullptr) return senders;
   const json::Array* array = in.array("sender_ids", 0, kSendersMax);
   if (array == nullptr) return senders;
   const auto mine = call.services.senders.list(call.caller.workspace, mode);
@@ -129,7 +109,6 @@ std::vector<SenderId> read_senders(json::ObjectReader& in, const Call& call, ide
 }
 
 std::optional<Time> read_expiry(json::ObjectReader& in, Time now) {
-  if (in.find("expires_at") == nullptr) return std::nullopt;
   const auto text = in.string("expires_at");
   if (!text) return std::nullopt;
   const auto at = parse_time(*text);
@@ -147,7 +126,7 @@ KeyDesk::Draft read_draft(json::ObjectReader& in, const Call& call) {
   if (mode && !identity::mode_named(*mode))
     in.fault("mode", "invalid_value", "there is no such mode", "Send live or test.");
   draft.mode = identity::mode_named(mode.value_or("")).value_or(identity::Mode::kTest);
-  draft.scopes = read_scopes(in);
+  draft.scopes = read_key_scopes(in);
   draft.rules = {read_expiry(in, call.services.clock.now()),
                  read_ranges(in, "allowed_addresses", kRangesMax),
                  read_senders(in, call, draft.mode),
@@ -209,12 +188,8 @@ Task<http::Response> list_keys(Call& call) {
 
 /// Those who may revoke it hear that it was.
 Task<> notify_of_leak(Visit& visit, const Services& services, const ApiKey& key) {
-  CO_TRY(const auto members, co_await services.members.list(key.workspace));
-  std::vector<UserId> told;
-  for (const team::Member& member : members) {
-    if (member.role == identity::Role::kOwner || member.role == identity::Role::kAdmin)
-      told.push_back(member.user);
-  }
+  CO_TRY(auto told, co_await members_of(services, key.workspace,
+                                        {identity::Role::kOwner, identity::Role::kAdmin}));
   CO_TRY(std::string workspace, co_await services.workspaces.name_of(key.workspace));
   co_return co_await visit.accounts.tell_of_leak(
       std::move(told), std::move(workspace), key.name + " (" + key.prefix + "…)", visit.origin());

@@ -8,6 +8,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 
 namespace flowsell::api {
@@ -29,8 +30,8 @@ std::string render(const Consent& consent) {
   out.key("status").string(consent.withdrawn_at ? "withdrawn" : "live");
   out.key("obtained_at").string(format_time(consent.obtained_at));
   out.key("created_at").string(format_time(consent.id.time()));
-  out.key("created_by").string(consent.recorded_by).key("withdrawn_at");
-  consent.withdrawn_at ? out.string(format_time(*consent.withdrawn_at)) : out.null();
+  out.key("created_by").string(consent.recorded_by);
+  write_time(out, "withdrawn_at", consent.withdrawn_at);
   out.end_object();
   return std::move(out).take();
 }
@@ -45,9 +46,7 @@ consent::Contact contact_of(const Call& call, const channel::Recipient& recipien
           recipient.masked()};
 }
 
-Result<Consents::Draft> read_draft(const Call& call, const json::Value& body) {
-  std::vector<FieldError> faults;
-  json::ObjectReader in(body, "", faults);
+Consents::Draft read_draft(json::ObjectReader& in, const Call& call) {
   Consents::Draft draft;
   if (const auto text = in.required_string("recipient", kRecipient)) {
     if (auto recipient = channel::Recipient::parse(*text)) {
@@ -57,12 +56,12 @@ Result<Consents::Draft> read_draft(const Call& call, const json::Value& body) {
                "Send it as the field to of a message.");
     }
   }
-  draft.purpose = in.required_string("purpose", kPurpose).value_or("");
+  draft.purpose = text_in(in, "purpose", kPurpose);
   if (!is_purpose(draft.purpose)) {
     in.fault("purpose", "invalid_format", "a purpose has lower-case letters, digits and '_'",
              "Send, for example, marketing.");
   }
-  draft.source = in.required_string("source", kSource).value_or("");
+  draft.source = text_in(in, "source", kSource);
   const Time now = call.services.clock.now();
   draft.obtained_at = now;
   if (const auto text = in.string("obtained_at")) {
@@ -74,14 +73,12 @@ Result<Consents::Draft> read_draft(const Call& call, const json::Value& body) {
                "Send a time that has passed, for example 2026-11-28T09:00:00Z.");
     }
   }
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return draft;
 }
 
 Task<http::Response> record_consent(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  CO_TRY(auto draft, read_draft(call, document.root()));
+  CO_TRY(auto draft,
+         read_body(call.request, [&call](json::ObjectReader& in) { return read_draft(in, call); }));
   CO_TRY(auto once, idempotent_call(call));
   CO_TRY(const auto recorded,
          co_await call.services.consents.record(call.by(), std::move(draft), once));
@@ -111,12 +108,9 @@ Task<http::Response> withdraw_consent(Call& call) {
 
 Result<consent::Query> read_query(const Call& call) {
   TRY(auto in, QueryReader::parse(call.request.query));
-  const auto page = ListRequest<ConsentId>::read(in);
   consent::Query query;
   query.workspace = call.caller.workspace;
-  query.limit = page.limit;
-  query.after = page.after;
-  query.before = page.before;
+  read_page(in, query);
   query.purpose = in.text("purpose");
   if (const auto text = in.text("recipient")) {
     if (const auto recipient = channel::Recipient::parse(*text)) {

@@ -1,7 +1,6 @@
 #include "data_request_body.h"
 
 #include <utility>
-#include <vector>
 
 #include "telemetry/log.h"
 
@@ -24,6 +23,11 @@ std::optional<PhoneNumber> read_recipient(json::ObjectReader& in) {
 }
 
 }  // namespace
+
+Result<privacy::Desk*> desk_of(Visit& visit) {
+  if (privacy::Desk* const desk = visit.homes.privacy_desk()) return desk;
+  return fail(ErrorCode::kStoreUnavailable, "the server is starting");
+}
 
 DataWish read_data_wish(json::ObjectReader& in) {
   const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
@@ -53,10 +57,7 @@ void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
 Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked& asked) {
   Owners owners;
   if (asked.kind != Kind::kDeletion || asked.subject != Subject::kWorkspace) co_return owners;
-  CO_TRY(const auto members, co_await services.members.list(asked.workspace));
-  for (const team::Member& member : members) {
-    if (member.role == identity::Role::kOwner) owners.users.push_back(member.user);
-  }
+  CO_TRY(owners.users, co_await members_of(services, asked.workspace, {identity::Role::kOwner}));
   CO_TRY(owners.workspace, co_await services.workspaces.name_of(asked.workspace));
   co_return owners;
 }

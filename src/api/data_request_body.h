@@ -13,6 +13,9 @@
 
 namespace flowsell::api {
 
+/// Where the installation's data requests are. Fails with kStoreUnavailable while it is starting.
+Result<privacy::Desk*> desk_of(Visit& visit);
+
 /// What is asked for, and about whom.
 struct DataWish {
   privacy::Kind kind = privacy::Kind::kExport;

@@ -1,19 +1,9 @@
 #include "data_request_render.h"
 
-#include <optional>
-
 #include "json/writer.h"
 #include "render.h"
 
 namespace flowsell::api {
-namespace {
-
-template <class IdType>
-void write_id(json::Writer& out, std::string_view name, const IdType& id) {
-  write_text(out, name, id.is_none() ? std::string() : id.str());
-}
-
-}  // namespace
 
 std::string download_of(const privacy::DataRequest& request) {
   return "/v1/data_requests/" + request.id.str() + "/export";

@@ -33,11 +33,6 @@ audit::Actor actor_of(const Visit& visit) {
 
 Error no_such_request() { return {ErrorCode::kNotFound, "there is no such request"}; }
 
-Result<Desk*> desk_of(Visit& visit) {
-  if (Desk* const desk = visit.homes.privacy_desk()) return desk;
-  return fail(ErrorCode::kStoreUnavailable, "the server is starting");
-}
-
 // --- whose workspace ---
 
 /// The one that the request names, or the user's only one.
@@ -57,12 +52,18 @@ bool may(identity::Role role, Subject subject) {
              : identity::scopes_of(role).has(identity::Scope::kPrivacyManage);
 }
 
-/// Fails with kNotFound for who is no member, as check_entry(), and with kInsufficientScope.
-Task<> check_role(Visit& visit, const Services& services, WorkspaceId workspace, Subject subject) {
+/// What the visitor is there. Fails with kNotFound for who is no member, and as check_entry().
+Task<identity::Role> role_in(Visit& visit, const Services& services, WorkspaceId workspace) {
   CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
   if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
   CO_CHECK_OK(check_entry(services, workspace, *visit.session, *role, visit.request));
-  if (may(*role, subject)) co_return Result<>{};
+  co_return *role;
+}
+
+/// Fails as role_in(), and with kInsufficientScope.
+Task<> check_role(Visit& visit, const Services& services, WorkspaceId workspace, Subject subject) {
+  CO_TRY(const auto role, co_await role_in(visit, services, workspace));
+  if (may(role, subject)) co_return Result<>{};
   co_return fail(ErrorCode::kInsufficientScope, subject == Subject::kWorkspace
                                                     ? "only an owner may do that"
                                                     : "the caller lacks the scope privacy:manage");
@@ -80,10 +81,10 @@ Wish read_wish(json::ObjectReader& in) {
 
 Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked asked, Wish wish) {
   CO_TRY(asked.workspace, co_await workspace_of(visit));
-  auto home = co_await visit.homes.find_named(workspace_name(asked.workspace), visit.request);
-  if (!home) co_return std::unexpected(home.error());
-  if (home->services() == nullptr) co_return home->take_answer();
-  const Services& services = *home->services();
+  CO_TRY(auto home,
+         co_await visit.homes.find_named(workspace_name(asked.workspace), visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  const Services& services = *home.services();
   CO_CHECK_OK(co_await check_role(visit, services, asked.workspace, wish.subject));
   if (wish.kind == Kind::kDeletion)
     CO_CHECK_OK(co_await visit.accounts.confirm(*visit.session, std::move(wish.password)));
@@ -131,12 +132,11 @@ Task<Seen> see(Visit& visit, Desk& desk) {
     if (!is_mine(visit, seen.request)) co_return std::unexpected(no_such_request());
     co_return seen;
   }
-  auto home =
-      co_await visit.homes.find_named(workspace_name(seen.request.workspace), visit.request);
-  if (!home) co_return std::unexpected(home.error());
-  if (home->services() != nullptr) {
+  CO_TRY(auto home,
+         co_await visit.homes.find_named(workspace_name(seen.request.workspace), visit.request));
+  if (home.services() != nullptr) {
     const auto role =
-        co_await check_role(visit, *home->services(), seen.request.workspace, seen.request.subject);
+        co_await check_role(visit, *home.services(), seen.request.workspace, seen.request.subject);
     // Who asked for a workspace's end is no member of it afterwards.
     const bool asked_for_its_end =
         seen.request.subject == Subject::kWorkspace && is_mine(visit, seen.request);
@@ -146,7 +146,7 @@ Task<Seen> see(Visit& visit, Desk& desk) {
     }
     seen.may_change = role.has_value();
   }
-  seen.home.emplace(*std::move(home));
+  seen.home.emplace(std::move(home));
   co_return seen;
 }
 
@@ -161,20 +161,18 @@ Task<http::Response> get_one(Visit& visit) {
 
 Task<http::Response> list(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
-  CO_TRY(const auto asked, ListRequest<DataRequestId>::parse(visit.request.query));
+  CO_TRY(auto in, QueryReader::parse(visit.request.query));
   Desk::Query query;
-  query.after = asked.after;
-  query.before = asked.before;
-  query.limit = asked.limit;
+  read_page(in, query);
+  CO_CHECK_OK(in.finish());
   if (visit.request.header("Connect-Workspace").empty()) {
     query.of_user = visit.session->user.id;
   } else {
     CO_TRY(query.workspace, co_await workspace_of(visit));
-    auto home = co_await visit.homes.find_named(workspace_name(query.workspace), visit.request);
-    if (!home) co_return std::unexpected(home.error());
-    if (home->services() == nullptr) co_return home->take_answer();
-    CO_CHECK_OK(
-        co_await check_role(visit, *home->services(), query.workspace, Subject::kRecipient));
+    CO_TRY(auto home,
+           co_await visit.homes.find_named(workspace_name(query.workspace), visit.request));
+    if (home.services() == nullptr) co_return home.take_answer();
+    CO_CHECK_OK(co_await check_role(visit, *home.services(), query.workspace, Subject::kRecipient));
   }
   CO_TRY(const auto page, co_await desk->list(query));
   co_return list_response(visit.request, page, render_data_request);
@@ -203,13 +201,10 @@ Task<std::vector<std::string>> parts_of(Visit& visit, DataRequest request) {
 
 Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest request,
                                      WorkspaceId workspace) {
-  auto home = co_await visit.homes.find_named(workspace_name(workspace), visit.request);
-  if (!home) co_return std::unexpected(home.error());
-  if (home->services() == nullptr) co_return home->take_answer();
-  const Services& services = *home->services();
-  CO_TRY(const auto role, co_await services.members.role_of(workspace, visit.session->user.id));
-  if (!role) co_return fail(ErrorCode::kNotFound, "there is no such workspace");
-  CO_CHECK_OK(check_entry(services, workspace, *visit.session, *role, visit.request));
+  CO_TRY(auto home, co_await visit.homes.find_named(workspace_name(workspace), visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  const Services& services = *home.services();
+  CO_TRY([[maybe_unused]] const auto role, co_await role_in(visit, services, workspace));
   CO_CHECK_OK(co_await desk.note_download(request, actor_of(visit), visit.origin()));
   CO_TRY(std::string body,
          co_await privacy::export_member(services.db, std::move(request), visit.session->user,
@@ -245,13 +240,7 @@ Task<http::Response> download(Visit& visit) {
 // --- by a mail's link ---
 
 Result<Secret> read_token(const http::Request& request) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Secret token(std::string(in.required_string("token", kToken).value_or("")));
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return token;
+  return read_body(request, [](json::ObjectReader& in) { return secret_in(in, "token", kToken); });
 }
 
 Task<http::Response> show_linked(Visit& visit) {

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
@@ -51,12 +49,9 @@ Task<http::Response> list_members(Call& call) {
   std::vector<UserId> ids;
   for (const team::Member& member : members) ids.push_back(member.user);
   CO_TRY(const auto users, co_await call.accounts->find_all(std::move(ids)));
-  std::vector<std::string> items;
-  for (const team::Member& member : members) {
-    const auto user = std::ranges::find(users, member.user, &accounts::User::id);
-    items.push_back(render(member, user == users.end() ? nullptr : &*user));
-  }
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, members, [&users](const team::Member& member) {
+    return render(member, user_in(users, member.user));
+  });
 }
 
 /// The user's list of workspaces shows what the workspace says by now.
@@ -76,7 +71,7 @@ Task<http::Response> change_member(Call& call) {
   CO_CHECK_OK(co_await show_in_list(call, user));
   CO_TRY(const auto users, co_await call.accounts->find_all({user}));
   http::Response response;
-  response.body = render(member, users.empty() ? nullptr : &users.front());
+  response.body = render(member, user_in(users, user));
   co_return response;
 }
 
@@ -132,9 +127,8 @@ Task<http::Response> invite(Call& call) {
 
 Task<http::Response> list_invitations(Call& call) {
   CO_TRY(const auto all, co_await call.services.members.invitations(call.caller.workspace));
-  std::vector<std::string> items;
-  for (const team::Invitation& each : all) items.push_back(render(each));
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, all,
+                       [](const team::Invitation& each) { return render(each); });
 }
 
 Task<http::Response> withdraw_invitation(Call& call) {

@@ -79,18 +79,24 @@ struct ListRequest {
   }
 };
 
+/// Reads which page is asked for into a room's list query.
+template <class Query>
+void read_page(QueryReader& in, Query& query) {
+  using IdType = decltype(Query::after)::value_type;
+  const auto page = ListRequest<IdType>::read(in);
+  query.limit = page.limit;
+  query.after = page.after;
+  query.before = page.before;
+}
+
 /// The beginning of a room's list query: what every one of them says, whose rows and which page.
 /// The route adds its filters.
 template <class Query>
 Query list_query(QueryReader& in, const identity::Caller& caller) {
-  using IdType = decltype(Query::after)::value_type;
-  const auto page = ListRequest<IdType>::read(in);
   Query query;
   query.workspace = caller.workspace;
   query.mode = caller.mode;
-  query.limit = page.limit;
-  query.after = page.after;
-  query.before = page.before;
+  read_page(in, query);
   return query;
 }
 
@@ -124,6 +130,15 @@ struct NextPage {
 /// values already.
 http::Response list_response(const http::Request& request, const std::vector<std::string>& items,
                              const std::optional<NextPage>& next = std::nullopt);
+
+/// The same of all `rows`, each written as JSON by `render`: a list without pages.
+template <class Rows, class Render>
+http::Response whole_list(const http::Request& request, const Rows& rows, Render render) {
+  std::vector<std::string> items;
+  items.reserve(rows.size());
+  for (const auto& row : rows) items.push_back(render(row));
+  return list_response(request, items);
+}
 
 /// The same of a page whose rows `render` writes as JSON.
 template <class Row, class IdType, class Render>

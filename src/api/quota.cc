@@ -46,10 +46,7 @@ Task<http::Response> get_usage(Call& call) {
   auto read = [key = QuotaKey{call.caller.workspace, call.caller.mode}, from,
                to](store::Connection& db) { return metering::read_usage(db, key, from, to); };
   CO_TRY(const auto days, co_await call.services.db.read(std::move(read)));
-  std::vector<std::string> items;
-  items.reserve(days.size());
-  for (const auto& day : days) items.push_back(render(day));
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, days, render);
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ std::string render(const team::RetentionRun& run) {
 }
 
 Task<http::Response> list_runs(Call& call) {
-  const std::int64_t today =
-      std::chrono::floor<std::chrono::days>(call.services.clock.now()).time_since_epoch().count();
+  const std::int64_t today = metering::day_of(call.services.clock.now());
   CO_TRY(auto in, QueryReader::parse(call.request.query));
   const auto [from, to] = in.days(today, kDaysMax);
   CO_CHECK_OK(in.finish());
@@ -31,10 +30,7 @@ Task<http::Response> list_runs(Call& call) {
     return team::list_retention_runs(db, workspace, from, to);
   };
   CO_TRY(const auto runs, co_await call.services.db.read(std::move(read)));
-  std::vector<std::string> items;
-  items.reserve(runs.size());
-  for (const team::RetentionRun& run : runs) items.push_back(render(run));
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, runs, render);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "render.h"
 #include "request_body.h"
 
 namespace flowsell::api {
@@ -20,35 +21,33 @@ enum class Needs { kPassword, kCode, kBoth };
 
 /// A password may be missing: some have none.
 Result<Proofs> proofs_of(const http::Request& request, Needs needs) {
-  TRY(const auto document, json_body(request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  Proofs proofs;
-  if (needs != Needs::kCode)
-    proofs.password = Secret(std::string(in.string("password", kPassword).value_or("")));
-  if (needs != Needs::kPassword)
-    proofs.code = Secret(std::string(in.required_string("code", kCode).value_or("")));
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
-  return proofs;
+  return read_body(request, [needs](json::ObjectReader& in) {
+    Proofs proofs;
+    if (needs != Needs::kCode)
+      proofs.password = Secret(std::string(in.string("password", kPassword).value_or("")));
+    if (needs != Needs::kPassword) proofs.code = secret_in(in, "code", kCode);
+    return proofs;
+  });
 }
 
-void write_codes(json::Writer& out, const std::vector<Secret>& codes) {
+http::Response codes_response(const std::vector<Secret>& codes, int status) {
+  json::Writer out;
+  out.begin_object().key("object").string("recovery_codes");
   out.key("recovery_codes").begin_array();
   for (const Secret& code : codes) out.string(code.reveal());
-  out.end_array();
+  out.end_array().end_object();
+  http::Response response;
+  response.status = status;
+  response.body = std::move(out).take();
+  return response;
 }
 
 Task<http::Response> get_factor(Visit& visit) {
   CO_TRY(const auto state, co_await visit.accounts.second_factor_of(visit.session->user.id));
   json::Writer out;
   out.begin_object().key("object").string("second_factor");
-  out.key("enabled").boolean(state.enabled_at.has_value()).key("enabled_at");
-  if (state.enabled_at) {
-    out.string(format_time(*state.enabled_at));
-  } else {
-    out.null();
-  }
+  out.key("enabled").boolean(state.enabled_at.has_value());
+  write_time(out, "enabled_at", state.enabled_at);
   out.key("recovery_codes_left").integer(state.recovery_codes).end_object();
   http::Response response;
   response.body = std::move(out).take();
@@ -73,12 +72,7 @@ Task<http::Response> confirm_factor(Visit& visit) {
   CO_TRY(auto proofs, proofs_of(visit.request, Needs::kCode));
   CO_TRY(const auto enabled, co_await visit.accounts.confirm_second_factor(
                                  *visit.session, std::move(proofs.code), visit.origin()));
-  json::Writer out;
-  out.begin_object().key("object").string("recovery_codes");
-  write_codes(out, enabled.recovery_codes);
-  out.end_object();
-  http::Response response;
-  response.body = std::move(out).take();
+  http::Response response = codes_response(enabled.recovery_codes, 200);
   renew_session_cookie(response, enabled.token, *visit.session, visit.clock.now());
   co_return response;
 }
@@ -98,14 +92,7 @@ Task<http::Response> renew_codes(Visit& visit) {
   CO_TRY(const auto codes,
          co_await visit.accounts.renew_recovery_codes(*visit.session, std::move(proofs.password),
                                                       std::move(proofs.code), visit.origin()));
-  json::Writer out;
-  out.begin_object().key("object").string("recovery_codes");
-  write_codes(out, codes);
-  out.end_object();
-  http::Response response;
-  response.status = 201;
-  response.body = std::move(out).take();
-  co_return response;
+  co_return codes_response(codes, 201);
 }
 
 }  // namespace

@@ -52,9 +52,8 @@ Task<http::Response> list_sessions(Visit& visit) {
   // A workspace's provider learns nothing of what its people do elsewhere.
   if (is_confined(*visit.session))
     std::erase_if(all, [&](const Session& each) { return each.id != visit.session->id; });
-  std::vector<std::string> items;
-  for (const Session& each : all) items.push_back(render(each, visit.session->id));
-  co_return list_response(visit.request, items);
+  co_return whole_list(visit.request, all,
+                       [&visit](const Session& each) { return render(each, visit.session->id); });
 }
 
 Task<http::Response> end_session(Visit& visit) {

@@ -2,6 +2,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 
 namespace flowsell::api {
@@ -18,23 +19,19 @@ std::string render(const sso::Domain& domain) {
   out.key("record").begin_object().key("type").string("TXT");
   out.key("name").string(domain.record_name());
   out.key("value").string(domain.record_text()).end_object();
-  out.key("created_at").string(format_time(domain.created_at)).key("verified_at");
-  domain.verified_at ? out.string(format_time(*domain.verified_at)) : out.null();
+  out.key("created_at").string(format_time(domain.created_at));
+  write_time(out, "verified_at", domain.verified_at);
   out.end_object();
   return std::move(out).take();
 }
 
 Task<http::Response> claim_domain(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  std::string name(in.required_string("domain", kDomain).value_or(""));
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
-  CO_CHECK_OK(sso::check_domain(name));
+  CO_TRY(const auto text, read_body(call.request, [](json::ObjectReader& in) {
+           return text_in(in, "domain", kDomain);
+         }));
+  CO_TRY(std::string name, sso::check_domain(text));
   // As with providers: the workspace's record first.
-  CO_CHECK_OK(co_await call.services.members.record(call.by(), "sso_domain.claimed",
-                                                    *sso::normal_domain(name), {}));
+  CO_CHECK_OK(co_await call.services.members.record(call.by(), "sso_domain.claimed", name, {}));
   CO_TRY(const auto domain, co_await call.sso->domains().claim(call.by(), std::move(name)));
   http::Response response;
   response.status = 201;
@@ -45,9 +42,7 @@ Task<http::Response> claim_domain(Call& call) {
 
 Task<http::Response> list_domains(Call& call) {
   CO_TRY(const auto all, co_await call.sso->domains().list(call.caller.workspace));
-  std::vector<std::string> items;
-  for (const sso::Domain& each : all) items.push_back(render(each));
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, all, render);
 }
 
 Task<http::Response> get_domain(Call& call) {

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "sso_begun.h"
 
@@ -16,8 +17,8 @@ std::string render(const sso::Identity& identity) {
   json::Writer out;
   out.begin_object().key("id").string(identity.id.str()).key("object").string("sso_identity");
   out.key("provider_id").string(identity.provider).key("issuer").string(identity.issuer);
-  out.key("subject").string(identity.subject).key("email");
-  identity.email.empty() ? out.null() : out.string(identity.email);
+  out.key("subject").string(identity.subject);
+  write_text(out, "email", identity.email);
   out.key("created_at").string(format_time(identity.created_at));
   out.key("last_used_at").string(format_time(identity.used_at)).end_object();
   return std::move(out).take();
@@ -25,9 +26,7 @@ std::string render(const sso::Identity& identity) {
 
 Task<http::Response> list_identities(Visit& visit) {
   CO_TRY(const auto all, co_await visit.sso.sign_ins().identities_of(visit.session->user.id));
-  std::vector<std::string> items;
-  for (const sso::Identity& each : all) items.push_back(render(each));
-  co_return list_response(visit.request, items);
+  co_return whole_list(visit.request, all, render);
 }
 
 struct WantedLink {

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "call.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -71,16 +69,14 @@ Providers::Draft draft_of(const Providers::Change& read, std::string issuer) {
   return draft;
 }
 
-Task<http::Response> create_provider(Call& call) {
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+Providers::Draft read_draft(json::ObjectReader& in) {
   for (const std::string_view required : {"name", "client_id"}) (void)in.require(required);
-  std::string issuer(in.required_string("issuer", kIssuer).value_or(""));
-  const auto read = read_change(in);
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
-  const Providers::Draft draft = draft_of(read, std::move(issuer));
+  std::string issuer = text_in(in, "issuer", kIssuer);
+  return draft_of(read_change(in), std::move(issuer));
+}
+
+Task<http::Response> create_provider(Call& call) {
+  CO_TRY(const auto draft, read_body(call.request, read_draft));
   CO_CHECK_OK(call.sso->providers().check(draft));
   const auto id = call.sso->providers().next_id();
   // The workspace's record first: it may tell of what then was not done, and never lacks what was.
@@ -96,9 +92,7 @@ Task<http::Response> create_provider(Call& call) {
 
 Task<http::Response> list_providers(Call& call) {
   CO_TRY(const auto all, co_await call.sso->providers().list(call.caller.workspace));
-  std::vector<std::string> items;
-  for (const sso::Provider& each : all) items.push_back(render(each));
-  co_return list_response(call.request, items);
+  co_return whole_list(call.request, all, render);
 }
 
 Task<http::Response> get_provider(Call& call) {
@@ -111,12 +105,7 @@ Task<http::Response> get_provider(Call& call) {
 
 Task<http::Response> change_provider(Call& call) {
   CO_TRY(const auto id, IdentityProviderId::parse(call.request.params.at(0)));
-  CO_TRY(const auto document, json_body(call.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
-  auto change = read_change(in);
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  CO_TRY(auto change, read_body(call.request, read_change));
   CO_TRY([[maybe_unused]] const auto before,
          co_await call.sso->providers().find(call.caller.workspace, id));
   CO_CHECK_OK(

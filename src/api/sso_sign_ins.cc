@@ -16,21 +16,21 @@ using sso::SignIns;
 constexpr json::StringRule kEmail{3, 254};
 constexpr json::StringRule kTerms{1, 40};
 
-Task<http::Response> begin(Visit& visit) {
-  CO_TRY(const auto document, json_body(visit.request));
-  std::vector<FieldError> faults;
-  json::ObjectReader in(document.root(), "", faults);
+SignIns::Wanted read_wanted(json::ObjectReader& in) {
   SignIns::Wanted wanted;
   wanted.email = in.string("email", kEmail).value_or("");
   wanted.provider = in.string("provider_id", kProviderKey).value_or("");
   wanted.return_to = in.string("return_to", kReturnTo).value_or("/");
   wanted.terms_version = in.string("terms_version", kTerms).value_or("");
-  if (wanted.email.empty() == wanted.provider.empty() && faults.empty()) {
+  if (wanted.email.empty() == wanted.provider.empty() && in.faults().empty()) {
     in.fault("", "invalid_value", "one of email and provider_id says where to sign in",
              "Send the one or the other.");
   }
-  in.finish();
-  CO_CHECK_OK(json::as_result(std::move(faults)));
+  return wanted;
+}
+
+Task<http::Response> begin(Visit& visit) {
+  CO_TRY(auto wanted, read_body(visit.request, read_wanted));
   CO_TRY(const auto begun, co_await visit.sso.sign_ins().begin(std::move(wanted), visit.origin()));
   co_return begun_response(begun);
 }
@@ -110,11 +110,10 @@ Task<http::Response> callback(Visit& visit) {
   CO_TRY(const auto provider, co_await visit.sso.sign_ins().open(visit.request.params.at(0)));
   std::optional<Home> home;
   if (!provider.provider.is_global()) {
-    auto found =
-        co_await visit.homes.find_named(workspace_name(provider.provider.workspace), visit.request);
-    if (!found) co_return std::unexpected(std::move(found).error());
-    if (found->services() == nullptr) co_return found->take_answer();
-    home.emplace(*std::move(found));
+    CO_TRY(auto found, co_await visit.homes.find_named(workspace_name(provider.provider.workspace),
+                                                       visit.request));
+    if (found.services() == nullptr) co_return found.take_answer();
+    home.emplace(std::move(found));
   }
   auto done = co_await come_back(visit, provider, home ? home->services() : nullptr);
   if (!done) {

@@ -11,8 +11,6 @@ constexpr std::size_t kReasonMin = 3;
 constexpr std::size_t kReasonMax = 500;
 constexpr std::size_t kIdMax = 40;
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
-
 }  // namespace
 
 Task<operators::Operator> operator_of(const accounts::Session& session, Staff& staff,
@@ -31,6 +29,11 @@ Result<> check_power(const operators::Operator& who, operators::Power power) {
                   std::string(operators::power_name(power)));
 }
 
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
 Result<std::string> stated_reason(const http::Request& request, bool is_needed) {
   constexpr std::string_view kFix = "Say in one line of 3 to 500 characters why you do this.";
   std::string reason(request.header("Connect-Reason"));
@@ -38,7 +41,7 @@ Result<std::string> stated_reason(const http::Request& request, bool is_needed) 
     if (!is_needed) return reason;
     return fail_field("Connect-Reason", "required", "a reason is needed", std::string(kFix));
   }
-  const bool is_line = is_valid_utf8(reason) && std::ranges::none_of(reason, is_control);
+  const bool is_line = is_valid_utf8(reason) && is_one_line(reason);
   const std::size_t length = is_line ? count_code_points(reason) : 0;
   if (length >= kReasonMin && length <= kReasonMax) return reason;
   return fail_field("Connect-Reason", "invalid_value",

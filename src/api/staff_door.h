@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "call.h"
 
@@ -13,6 +14,9 @@ Task<operators::Operator> operator_of(const accounts::Session& session, Staff& s
 
 /// Fails with kInsufficientScope.
 Result<> check_power(const operators::Operator& who, operators::Power power);
+
+/// Whether no control character is in it.
+bool is_one_line(std::string_view text);
 
 /// What Connect-Reason says: one line of 3 to 500 characters. Fails with kInvalidRequest; an empty
 /// one where `is_needed`.

@@ -1,21 +1,9 @@
 #include "support_render.h"
 
-#include "identity/permissions.h"
 #include "json/writer.h"
 #include "render.h"
 
 namespace flowsell::api {
-namespace {
-
-void write_scopes(json::Writer& out, std::string_view name, identity::Scopes scopes) {
-  out.key(name).begin_array();
-  for (const auto& permission : identity::permissions()) {
-    if (scopes.has(permission.scope)) out.string(permission.name);
-  }
-  out.end_array();
-}
-
-}  // namespace
 
 std::string render(const team::SupportSession& session, const accounts::User* who, Time now) {
   json::Writer out;

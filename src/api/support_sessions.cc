@@ -23,8 +23,7 @@ Task<std::vector<accounts::User>> operators_of(Call& call,
 Task<http::Response> answer(Call& call, SupportSession session) {
   CO_TRY(const auto users, co_await call.accounts->find_all({session.user}));
   http::Response response;
-  response.body =
-      render(session, users.empty() ? nullptr : &users.front(), call.services.clock.now());
+  response.body = render(session, user_in(users, session.user), call.services.clock.now());
   co_return response;
 }
 
@@ -35,8 +34,7 @@ Task<http::Response> list_sessions(Call& call) {
   CO_TRY(const auto users, co_await operators_of(call, page.rows));
   const Time now = call.services.clock.now();
   co_return list_response(call.request, page, [&users, now](const SupportSession& session) {
-    const auto who = std::ranges::find(users, session.user, &accounts::User::id);
-    return render(session, who == users.end() ? nullptr : &*who, now);
+    return render(session, user_in(users, session.user), now);
   });
 }
 

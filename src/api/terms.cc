@@ -2,6 +2,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "team/policies.h"
 
@@ -52,9 +53,7 @@ struct Wanted {
   std::string version;
 };
 
-Result<Wanted> read_wanted(const json::Value& body, const TermsVersions& current) {
-  std::vector<FieldError> faults;
-  json::ObjectReader in(body, "", faults);
+Wanted read_wanted(json::ObjectReader& in, const TermsVersions& current) {
   Wanted wanted;
   const auto kind = in.required_string("kind");
   wanted.is_terms = kind == kTerms;
@@ -62,20 +61,19 @@ Result<Wanted> read_wanted(const json::Value& body, const TermsVersions& current
     in.fault("kind", "invalid_value", "there is nothing of that kind to accept",
              "Use terms or provider_policies.");
   }
-  wanted.version = in.required_string("version", kVersion).value_or("");
+  wanted.version = text_in(in, "version", kVersion);
   const std::string& asked = wanted.is_terms ? current.terms : current.provider_policies;
   if (kind && !wanted.version.empty() && !asked.empty() && wanted.version != asked) {
     in.fault("version", "not_current", "the current version is " + asked,
              "Read that version, and accept it.");
   }
-  in.finish();
-  CHECK_OK(json::as_result(std::move(faults)));
   return wanted;
 }
 
 Task<http::Response> accept(Call& call, const TermsVersions& current) {
-  CO_TRY(const auto document, json_body(call.request));
-  CO_TRY(auto wanted, read_wanted(document.root(), current));
+  CO_TRY(auto wanted, read_body(call.request, [&current](json::ObjectReader& in) {
+           return read_wanted(in, current);
+         }));
   if (wanted.is_terms) {
     CO_TRY(const auto accepted,
            co_await call.accounts->accept_terms(call.caller.user, std::move(wanted.version),
@@ -103,8 +101,7 @@ Task<http::Response> show_current(TermsVersions current) {
   out.begin_object().key("object").string("terms");
   for (const auto& [name, version] :
        {std::pair(kTerms, current.terms), std::pair(kPolicies, current.provider_policies)}) {
-    out.key(std::string(name) + "_version");
-    version.empty() ? out.null() : out.string(version);
+    write_text(out, std::string(name) + "_version", version);
   }
   out.end_object();
   http::Response response;

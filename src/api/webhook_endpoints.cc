@@ -45,7 +45,6 @@ std::string render(const Call& call, const Endpoint& endpoint,
 }
 
 std::optional<std::vector<std::string>> read_patterns(json::ObjectReader& in) {
-  if (in.find("events") == nullptr) return std::nullopt;
   const json::Array* array = in.array("events", 1, kPatternsMax);
   if (array == nullptr) return std::nullopt;
   std::vector<std::string> patterns;

@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "call.h"
-#include "identity/permissions.h"
 #include "ip_ranges.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "render.h"
 #include "request_body.h"
 #include "team/settings_desk.h"
 
@@ -74,11 +74,6 @@ Task<http::Response> create_workspace(Visit& visit) {
 
 // --- settings ---
 
-void write_sender(json::Writer& out, std::string_view name, const SenderId& sender) {
-  out.key(name);
-  sender.is_none() ? out.null() : out.string(sender.str());
-}
-
 void write_number(json::Writer& out, std::string_view name,
                   const std::optional<std::int64_t>& number) {
   out.key(name);
@@ -93,8 +88,8 @@ http::Response settings_response(const Call& call, const StoredWorkspace& stored
   out.begin_object();
   write_listed(out, {call.caller.workspace, stored.name, static_cast<int>(call.role)});
   out.key("time_zone").string(s.time_zone).key("default_senders").begin_object();
-  write_sender(out, "live", s.live_sender);
-  write_sender(out, "test", s.test_sender);
+  write_id(out, "live", s.live_sender);
+  write_id(out, "test", s.test_sender);
   out.end_object().key("retention").begin_object();
   write_number(out, "records_days", s.records_days);
   write_number(out, "content_hours", s.content_hours);

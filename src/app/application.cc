@@ -26,7 +26,6 @@
 #include "sandbox.h"
 #include "sim/whatsapp_simulator.h"
 #include "store/copy.h"
-#include "store/postgres.h"
 #include "store/sqlite.h"
 #include "telemetry/log.h"
 
@@ -94,17 +93,6 @@ std::unique_ptr<sim::WhatsAppSimulator> make_simulator(const config::Settings& s
   options.app_secret = secret;
   options.numbers = sim::consecutive_numbers({}, settings.sandbox.workspaces);
   return std::make_unique<sim::WhatsAppSimulator>(std::move(options));
-}
-
-/// The database of what all replicas share, as this version needs it.
-Result<std::unique_ptr<store::Database>> open_shared(const config::Settings& settings) {
-  store::PostgresOptions options;
-  options.conninfo = settings.database.url;
-  options.readers = settings.store.readers;
-  options.is_shared = true;
-  TRY(auto shared, store::open_postgres(options));
-  CHECK_OK(shared->migrate(shared_migrations()));
-  return shared;
 }
 
 }  // namespace
@@ -241,11 +229,7 @@ Result<> Application::make_parts(store::Database& shared) {
 
 Result<> Application::start() {
   const std::filesystem::path dir(settings_.data.dir);
-  std::error_code error;
-  std::filesystem::create_directories(dir, error);
-  if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
-  std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
-
+  CHECK_OK(make_data_folder(settings_));
   CHECK_OK(check_master_key(settings_));
 
   const EarlierKeys earlier(dir / "sandbox.json");
@@ -304,7 +288,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
 }
 
 Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys& earlier) {
-  TRY(auto shared, open_shared(settings_));
+  TRY(auto shared, open_shared_postgres(settings_.database.url, settings_.store.readers));
   store::Database& database = *shared;
   CHECK_OK(make_parts(database));
   parts_->cells = std::make_unique<Cells>(parts_->process, std::move(shared), [this] {

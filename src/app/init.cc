@@ -18,14 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using DatabasePtr = std::unique_ptr<store::Database>;
 
-Result<> make_folder(const fs::path& dir) {
-  std::error_code error;
-  fs::create_directories(dir, error);
-  if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
-  fs::permissions(dir, fs::perms::owner_all, error);
-  return {};
-}
-
 /// The accounts' tables: of an installation, not of a workspace.
 Result<DatabasePtr> open_shared(const config::Settings& settings) {
   DatabasePtr db;
@@ -34,9 +26,7 @@ Result<DatabasePtr> open_shared(const config::Settings& settings) {
                 {.path = (fs::path(settings.data.dir) / "connect.db").string(), .readers = 1}));
     CHECK_OK(db->migrate(all_migrations()));
   } else {
-    TRY(db,
-        store::open_postgres({.conninfo = settings.database.url, .readers = 1, .is_shared = true}));
-    CHECK_OK(db->migrate(shared_migrations()));
+    TRY(db, open_shared_postgres(settings.database.url, 1));
   }
   return db;
 }
@@ -110,7 +100,7 @@ Result<std::string> make_operator(const config::Settings& settings, const std::s
 
 Result<std::string> init(const config::Settings& settings, const std::string& email,
                          Result<Secret> (*read_password)(), Time now) {
-  CHECK_OK(make_folder(settings.data.dir));
+  CHECK_OK(make_data_folder(settings));
   TRY(std::string said, make_key(settings));
   if (email.empty()) return said + "Name the first operator with --email ADDRESS.\n";
   TRY(const auto db, open_shared(settings));

@@ -6,6 +6,7 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "metering/idempotency.h"
+#include "store/change.h"
 
 namespace flowsell::app {
 namespace {
@@ -27,15 +28,13 @@ const store::Sql kTrace(
     "SELECT name, value FROM key_checks WHERE name = 'master' LIMIT 1");
 
 Result<std::optional<Trace>> trace_of_older(store::Database& shared) {
-  std::optional<Trace> found;
-  Result<> read;
-  CHECK_OK(shared.read_now([&](store::Connection& db) {
-    read = db.query(kTrace, {}, [&found](const store::Row& row) {
+  return store::read_now(shared, [](store::Connection& db) -> Result<std::optional<Trace>> {
+    std::optional<Trace> found;
+    CHECK_OK(db.query(kTrace, {}, [&found](const store::Row& row) {
       found = Trace{std::string(row.text(0)), std::string(row.text(1))};
-    });
-  }));
-  CHECK_OK(std::move(read));
-  return found;
+    }));
+    return found;
+  });
 }
 
 std::string check_value(const crypto::KeyRing& ring) {
@@ -51,28 +50,20 @@ Result<> check_left_by(const crypto::KeyRing& master, const Trace& trace) {
               "the database holds what another master key has sealed: bring that one");
 }
 
-Result<std::optional<crypto::KeyRing>> next_of_settings(const config::Settings::Security& from) {
-  Result<crypto::KeyRing> next = fail(ErrorCode::kNotFound, "none");
-  if (from.master_key_next.empty() && from.master_key_next_command.empty()) return std::nullopt;
-  if (!from.master_key_next_command.empty()) {
-    next = crypto::KeyRing::from_command(from.master_key_next_command);
-  } else {
-    next = crypto::KeyRing::from_hex(from.master_key_next);
-  }
-  if (!next) return std::unexpected(std::move(next).error());
-  return *std::move(next);
-}
-
-Result<crypto::KeyRing> current_of_settings(const config::Settings::Security& from) {
-  return from.master_key_command.empty() ? crypto::KeyRing::from_hex(from.master_key)
-                                         : crypto::KeyRing::from_command(from.master_key_command);
+Result<crypto::KeyRing> ring_of(const Secret& digits, const std::string& command) {
+  return command.empty() ? crypto::KeyRing::from_hex(digits)
+                         : crypto::KeyRing::from_command(command);
 }
 
 /// `create`: where the master key is a file that is missing.
 Result<MasterKeys> master_keys(const config::Settings& settings, bool create) {
   if (is_kept_elsewhere(settings)) {
-    TRY(auto current, current_of_settings(settings.security));
-    TRY(auto next, next_of_settings(settings.security));
+    const auto& from = settings.security;
+    TRY(auto current, ring_of(from.master_key, from.master_key_command));
+    std::optional<crypto::KeyRing> next;
+    if (!from.master_key_next.empty() || !from.master_key_next_command.empty()) {
+      TRY(next, ring_of(from.master_key_next, from.master_key_next_command));
+    }
     return MasterKeys{std::move(current), std::move(next), std::nullopt};
   }
   crypto::MasterKeyFiles files(settings.data.dir);
@@ -133,6 +124,15 @@ Result<bool> holds_what_is_sealed(store::Database& shared) {
 
 bool is_kept_elsewhere(const config::Settings& settings) {
   return !settings.security.master_key.empty() || !settings.security.master_key_command.empty();
+}
+
+Result<> make_data_folder(const config::Settings& settings) {
+  const std::filesystem::path dir(settings.data.dir);
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error) return fail(ErrorCode::kInternal, "data.dir: the folder can't be made");
+  std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
+  return {};
 }
 
 std::filesystem::path master_key_file(const config::Settings& settings) {

@@ -54,6 +54,9 @@ Result<> check_master_key(const config::Settings& settings);
 /// Whether another master key than the one that is used now could not read all of it. Blocking.
 Result<bool> holds_what_is_sealed(store::Database& shared);
 
+/// Makes the folder where keys and databases lie, for its owner alone, if it is not there.
+Result<> make_data_folder(const config::Settings& settings);
+
 /// The settings say where it comes from.
 bool is_kept_elsewhere(const config::Settings& settings);
 /// Where it lies otherwise.

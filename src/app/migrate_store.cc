@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "growth.h"
 #include "keys.h"
 #include "migrations.h"
+#include "privacy/inventory.h"
 #include "store/copy.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
@@ -74,9 +74,7 @@ Result<DatabasePtr> migrated(Result<DatabasePtr> opened,
 }
 
 Result<DatabasePtr> open_shared(const config::Settings& settings, const Secret& conninfo) {
-  TRY(auto shared,
-      migrated(store::open_postgres({.conninfo = conninfo, .readers = 1, .is_shared = true}),
-               shared_migrations()));
+  TRY(auto shared, open_shared_postgres(conninfo, 1));
   CHECK_OK(cluster::divide(*shared, settings.cluster.cells));
   return shared;
 }
@@ -93,32 +91,10 @@ Result<DatabasePtr> first_cell(store::Database& shared, Secret conninfo) {
 
 // One database on SQLite has it all. On PostgreSQL accounts and their mails are in the tables that
 // replicas share, and so are the audit log's chains that are no workspace's.
-
-constexpr std::array kSharedTables = std::to_array<std::string_view>({"users",
-                                                                      "sessions",
-                                                                      "email_tokens",
-                                                                      "known_devices",
-                                                                      "sign_in_attempts",
-                                                                      "user_workspaces",
-                                                                      "second_factors",
-                                                                      "recovery_codes",
-                                                                      "terms_acceptances",
-                                                                      "mails",
-                                                                      "data_requests",
-                                                                      "data_request_parts",
-                                                                      "sso_providers",
-                                                                      "sso_identities",
-                                                                      "sso_attempts",
-                                                                      "sso_domain_claims",
-                                                                      "sso_domains",
-                                                                      "operators",
-                                                                      "support_openings",
-                                                                      "root_keys",
-                                                                      "root_key_seals",
-                                                                      "master_key_holders"});
-
 bool is_shared(std::string_view table) {
-  return std::ranges::find(kSharedTables, table) != kSharedTables.end();
+  return std::ranges::any_of(privacy::inventory(), [table](const privacy::HeldTable& each) {
+    return each.name == table && each.place == privacy::Place::kShared;
+  });
 }
 
 std::optional<std::string> rows_of_cell(std::string_view table) {

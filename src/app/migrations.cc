@@ -14,6 +14,7 @@
 #include "sso/schema.h"
 #include "store/copy.h"
 #include "store/growing_table.h"
+#include "store/postgres.h"
 #include "store/restores.h"
 #include "team/schema.h"
 #include "vault/root_keys.h"
@@ -40,6 +41,14 @@ std::vector<store::Migration> all_migrations() {
   return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
                                   accounts::migrations(), privacy::migrations(), sso::migrations(),
                                   operators::migrations()});
+}
+
+Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,
+                                                              std::size_t readers) {
+  TRY(auto shared,
+      store::open_postgres({.conninfo = conninfo, .readers = readers, .is_shared = true}));
+  CHECK_OK(shared->migrate(shared_migrations()));
+  return shared;
 }
 
 }  // namespace flowsell::app

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <vector>
 
+#include "core/sensitive.h"
 #include "store/database.h"
 
 namespace flowsell::app {
@@ -12,5 +15,9 @@ std::vector<store::Migration> cell_migrations();
 std::vector<store::Migration> shared_migrations();
 /// All of one database on SQLite, which nobody shares.
 std::vector<store::Migration> all_migrations();
+
+/// PostgreSQL's tables that all replicas share, as this version needs them. Blocking.
+Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,
+                                                              std::size_t readers);
 
 }  // namespace flowsell::app

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "crypto/master_key_files.h"
+#include "keys.h"
 
 namespace flowsell::app {
 namespace {
@@ -42,7 +43,7 @@ bool wait_until(Fn is_so) {
 }  // namespace
 
 Result<std::string> rotate_master_key(const config::Settings& settings) {
-  if (!settings.security.master_key.empty() || !settings.security.master_key_command.empty()) {
+  if (is_kept_elsewhere(settings)) {
     return fail(ErrorCode::kInvalidRequest,
                 "the master key is not a file: set security.master_key_next or its command, as "
                 "docs/operations/master-key.md says");

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/descriptor.h"
 #include "identity/api_key.h"
 #include "json/json.h"
 #include "json/writer.h"
@@ -178,14 +179,14 @@ Result<> write_sandbox_file(const std::filesystem::path& file,
   const Secret text(std::move(out).take() + "\n");
 
   const std::filesystem::path fresh = file.string() + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = fd >= 0 && ::write(fd, text.reveal().data(), text.size()) ==
-                                      static_cast<ssize_t>(text.size());
-  const bool synced = fd >= 0 && ::fsync(fd) == 0;
-  if (fd >= 0) ::close(fd);
+  bool is_stored = false;
+  {
+    const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    is_stored = fd.is_open() && write_all(fd.get(), text.reveal()) && ::fsync(fd.get()) == 0;
+  }
   std::error_code error;
-  if (written && synced) std::filesystem::rename(fresh, file, error);
-  if (!written || !synced || error)
+  if (is_stored) std::filesystem::rename(fresh, file, error);
+  if (!is_stored || error)
     return fail(ErrorCode::kInternal, "sandbox.json can't be written to the data folder");
   return {};
 }

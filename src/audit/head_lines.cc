@@ -22,6 +22,7 @@ constexpr std::string_view kSignatureKey = ",\"signature\":";
 constexpr std::size_t kKeyNameBytes = 8;
 
 static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(PublicKey));
+static_assert(crypto_sign_BYTES == kSignatureBytes);
 static_assert(crypto_sign_SEEDBYTES == sizeof(std::array<std::uint8_t, 32>));
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -47,13 +48,6 @@ struct Pair {
   PublicKey public_key{};
   std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
 };
-
-bool is_signed_by(const PublicKey& key, std::string_view text, std::string_view signature) {
-  ensure_sodium();
-  return signature.size() == crypto_sign_BYTES &&
-         crypto_sign_verify_detached(bytes_of(signature), bytes_of(text), text.size(),
-                                     key.data()) == 0;
-}
 
 /// What tells a line's key from others.
 std::string name_of(const PublicKey& key) {
@@ -110,10 +104,17 @@ HeadKey::HeadKey(const crypto::Key& seed) : seed_(seed), public_key_(Pair(seed).
 
 std::string HeadKey::sign(std::string_view text) const {
   const Pair pair(seed_);
-  std::string signature(crypto_sign_BYTES, '\0');
+  std::string signature(kSignatureBytes, '\0');
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes_of(text),
                        text.size(), pair.secret.data());
   return signature;
+}
+
+bool is_signed_by(const PublicKey& key, std::string_view text, std::string_view signature) {
+  ensure_sodium();
+  return signature.size() == kSignatureBytes &&
+         crypto_sign_verify_detached(bytes_of(signature), bytes_of(text), text.size(),
+                                     key.data()) == 0;
 }
 
 std::string_view describe(BadLine::Why why) noexcept {

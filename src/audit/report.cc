@@ -3,24 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
-#include <type_traits>
 #include <utility>
 
 #include "audit/event.h"
 #include "core/encoding.h"
+#include "store/change.h"
 
 namespace flowsell::audit {
 namespace {
-
-/// What `fn` gives of a snapshot.
-template <class F>
-auto read(store::Database& database, F fn) -> std::invoke_result_t<F&, store::Connection&> {
-  std::optional<std::invoke_result_t<F&, store::Connection&>> out;
-  CHECK_OK(database.read_now([&](store::Connection& db) { out.emplace(fn(db)); }));
-  return *std::move(out);
-}
 
 class Writing {
  public:
@@ -29,10 +20,10 @@ class Writing {
   Result<> add(const ReportSource& source) {
     for (std::string scope;;) {
       TRY(const auto next,
-          read(source.db, [&](store::Connection& db) { return next_scope(db, scope); }));
+          store::read_now(source.db, [&](store::Connection& db) { return next_scope(db, scope); }));
       if (!next) return {};
       scope = *next;
-      TRY(const auto verdict, read(source.db, [&](store::Connection& db) {
+      TRY(const auto verdict, store::read_now(source.db, [&](store::Connection& db) {
             return verify(db, scope, heads_of(scope));
           }));
       add_chain(source.name, verdict);

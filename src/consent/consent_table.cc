@@ -61,7 +61,7 @@ Consent consent_of(const store::Row& row) {
   consent.source = row.text(4);
   consent.obtained_at = row.time(5);
   consent.recorded_by = row.text(6);
-  if (!row.is_null(7)) consent.withdrawn_at = row.time(7);
+  consent.withdrawn_at = row.optional_time(7);
   return consent;
 }
 

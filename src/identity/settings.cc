@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "store/change.h"
 #include "stored_ranges.h"
 
 namespace flowsell::identity {
@@ -52,10 +53,6 @@ StoredWorkspace stored_of(const store::Row& row) {
   return stored;
 }
 
-Param sender_or_null(const SenderId& sender) {
-  return sender.is_none() ? Param(nullptr) : Param(sender);
-}
-
 const SettingsPtr& defaults() {
   static const SettingsPtr kDefaults = std::make_shared<const WorkspaceSettings>();
   return kDefaults;
@@ -77,21 +74,19 @@ Result<> store_workspace(store::Connection& db, const WorkspaceId& workspace,
                          const StoredWorkspace& stored) {
   const WorkspaceSettings& s = stored.settings;
   CHECK_OK(db.write(kRename, {workspace, stored.name}));
-  return db.write(
-      kStore, {workspace, s.time_zone, sender_or_null(s.live_sender), sender_or_null(s.test_sender),
-               s.records_days, s.content_hours, text_of(s.ip_allow_list), s.sso_required,
-               s.support_needs_approval, s.consent_required_for_marketing, stored.revision});
+  return db.write(kStore, {workspace, s.time_zone, Param::id_or_null(s.live_sender),
+                           Param::id_or_null(s.test_sender), s.records_days, s.content_hours,
+                           text_of(s.ip_allow_list), s.sso_required, s.support_needs_approval,
+                           s.consent_required_for_marketing, stored.revision});
 }
 
 Result<> SettingsMemory::load(store::Database& db) {
   std::vector<std::pair<WorkspaceId, StoredWorkspace>> all;
-  Result<> read;
-  CHECK_OK(db.read_now([&](store::Connection& connection) {
-    read = connection.query(kAll, {}, [&all](const store::Row& row) {
+  CHECK_OK(store::read_now(db, [&all](store::Connection& connection) {
+    return connection.query(kAll, {}, [&all](const store::Row& row) {
       all.emplace_back(row.id<WorkspaceId>(0), stored_of(row));
     });
   }));
-  CHECK_OK(std::move(read));
   for (const auto& [workspace, stored] : all) put(workspace, stored);
   return {};
 }

@@ -65,10 +65,9 @@ struct Changed {
 };
 
 Result<Changed> found_for_change(store::Connection& db, const UserId& user, bool stays_superadmin) {
-  TRY(const auto all, superadmins(db, kHoldSuperadmins));
+  TRY(const bool is_last, is_last_superadmin(db, user));
   TRY(const auto found, find_operator(db, user));
   if (!found) return Changed{no_operator(), {}};
-  const bool is_last = all.size() == 1 && all.front() == user;
   if (is_last && !stays_superadmin) return Changed{last_superadmin(), {}};
   return Changed{std::nullopt, *found};
 }
@@ -82,6 +81,11 @@ audit::Act operator_act(IdSource& ids, Time now, const By& by, std::string name,
                             std::move(name), std::move(target));
   if (!by.reason.empty()) act.personal = audit::json_of({{"reason", by.reason}});
   return act;
+}
+
+Result<bool> is_last_superadmin(store::Connection& db, const UserId& user) {
+  TRY(const auto all, superadmins(db, kHoldSuperadmins));
+  return all.size() == 1 && all.front() == user;
 }
 
 Operators::Operators(store::Database& db, IdSource& ids, const Clock& clock)

@@ -17,11 +17,6 @@ constexpr int kOwner = static_cast<int>(identity::Role::kOwner);
 constexpr std::int64_t kReadAtOnce = 2000;
 
 const Sql kEmail("SELECT email FROM users WHERE id = ?1");
-const Sql kLastSuperadmin(
-    "SELECT 1 FROM operators WHERE user_id = ?1 AND role = 4 AND disabled_at IS NULL AND NOT "
-    "EXISTS "
-    "(SELECT 1 FROM operators AS others WHERE others.role = 4 AND others.disabled_at IS NULL AND "
-    "others.user_id <> ?1)");
 const Sql kMemberships("SELECT workspace_id, role FROM members WHERE user_id = ?1");
 const Sql kOtherOwners(
     "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2");
@@ -108,20 +103,22 @@ Result<> erase_rows(store::Connection& db, Tools tools, const AccountSubject& ac
 
 const store::WriteKind kErasureKind{"erasure", 93, store::apply_each<store::Change>};
 
-Task<AccountSubject> account_of(store::Database& shared, UserId user) {
-  auto read = [user](store::Connection& db) -> Result<AccountSubject> {
-    AccountSubject account{user, {}};
-    CHECK_OK(db.query(kEmail, {user}, [&](const store::Row& row) { account.email = row.text(0); }));
-    return account;
-  };
-  co_return co_await shared.read(std::move(read));
+std::string chain_of(const DataRequest& request) {
+  if (!request.user.is_none()) return std::string(request.user.blob());
+  const auto by = UserId::parse(request.requested_by);
+  return by ? std::string(by->blob()) : audit::system_scope();
 }
 
-Result<bool> is_last_superadmin(store::Connection& shared, const UserId& user) {
-  bool is_last = false;
-  CHECK_OK(shared.query(kLastSuperadmin, {user},
-                        [&is_last](const store::Row& /*row*/) { is_last = true; }));
-  return is_last;
+Result<std::string> email_of(store::Connection& shared, const UserId& user) {
+  std::string email;
+  CHECK_OK(shared.query(kEmail, {user}, [&email](const store::Row& row) { email = row.text(0); }));
+  return email;
+}
+
+Task<AccountSubject> account_of(store::Database& shared, UserId user) {
+  CO_TRY(auto email,
+         co_await shared.read([user](store::Connection& db) { return email_of(db, user); }));
+  co_return AccountSubject{user, std::move(email)};
 }
 
 Task<bool> check_in_cell(CellRooms rooms, UserId user) {

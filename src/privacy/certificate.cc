@@ -1,9 +1,6 @@
 #include "privacy/certificate.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/encoding.h"
 #include "json/json.h"
@@ -16,18 +13,6 @@ namespace {
 constexpr std::string_view kPurpose = "flowsell-connect/deletion/1:";
 constexpr std::string_view kSignature = ",\"signature\":\"";
 constexpr std::size_t kBytesMax = 16'384;
-
-static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(audit::PublicKey));
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-/// It fails only where the machine has no randomness, and nothing may run there.
-void ensure_sodium() {
-  static const bool ready = sodium_init() >= 0;
-  if (!ready) std::abort();
-}
 
 std::string subject_of(const DataRequest& request) {
   std::string text(subject_name(request.subject));
@@ -74,13 +59,11 @@ Result<Verified> verify_certificate(std::string_view text) {
   const auto signature = base64_decode(in.required_string("signature").value_or(""));
   Verified verified;
   if (!id || !subject || !finished_at || !key || key->size() != verified.signed_by.size() ||
-      !signature || signature->size() != crypto_sign_BYTES)
+      !signature || signature->size() != audit::kSignatureBytes)
     return std::unexpected(not_one());
   std::ranges::copy(as_bytes(*key), verified.signed_by.begin());
-  ensure_sodium();
   const std::string is_signed = std::string(kPurpose).append(text.substr(0, end));
-  if (crypto_sign_verify_detached(bytes_of(*signature), bytes_of(is_signed), is_signed.size(),
-                                  verified.signed_by.data()) != 0)
+  if (!audit::is_signed_by(verified.signed_by, is_signed, *signature))
     return fail(ErrorCode::kInvalidSignature,
                 "the certificate's signature is wrong: it was changed");
   verified.id = *id;

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "erasure.h"
 #include "mail/queue.h"
+#include "operators/operators.h"
 #include "privacy/export.h"
 #include "request_table.h"
 #include "store/change.h"
@@ -25,7 +26,6 @@ constexpr std::int64_t kNotBegun =
 
 constexpr store::WriteKind kKind{"data_request", 92, store::apply_each<store::Change>};
 
-const Sql kEmail("SELECT email FROM users WHERE id = ?1");
 const Sql kLastOwned(
     "SELECT workspace_id FROM user_workspaces AS mine WHERE user_id = ?1 AND role = 1 AND NOT "
     "EXISTS (SELECT 1 FROM user_workspaces AS others WHERE others.workspace_id = "
@@ -52,14 +52,6 @@ constexpr std::array kMoves = {
     OperatorMove{OperatorStep::kRefuse, "refuse", "data_request.refused", kNotBegun,
                  State::kRefused, true},
 };
-
-/// Whose chain tells of a request: the account's, or that of who asked; the system's of an
-/// operator's.
-std::string scope_of(const DataRequest& request) {
-  if (!request.user.is_none()) return std::string(request.user.blob());
-  const auto by = UserId::parse(request.requested_by);
-  return by ? std::string(by->blob()) : audit::system_scope();
-}
 
 /// On the record of whom it is about, and of who works on it.
 Result<> append_both(store::Connection& db, audit::Act act, const std::optional<audit::Act>& also) {
@@ -140,7 +132,7 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
   auto body = [&](store::Connection& db) -> Result<Taken> {
     std::string email;
     if (asked.subject == Subject::kAccount) {
-      CHECK_OK(db.query(kEmail, {asked.user}, [&](const store::Row& row) { email = row.text(0); }));
+      TRY(email, email_of(db, asked.user));
       if (email.empty()) return Taken{Error{ErrorCode::kNotFound, "there is no such account"}};
     }
     if (is_deletion) {
@@ -154,7 +146,7 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
       std::optional<WorkspaceId> owned;
       CHECK_OK(db.query(kLastOwned, {asked.user},
                         [&](const store::Row& row) { owned = row.id<WorkspaceId>(0); }));
-      TRY(const bool is_last, is_last_superadmin(db, asked.user));
+      TRY(const bool is_last, operators::is_last_superadmin(db, asked.user));
       if (is_last) {
         return Taken{
             Error{ErrorCode::kConflict,
@@ -169,7 +161,7 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
     const bool has_mail = is_deletion && !email.empty();
     CHECK_OK(insert_request(db, request, has_mail ? as_text(token_hash) : std::string_view("")));
     if (has_mail) CHECK_OK(put_mail(db, request, email, token));
-    auto act = audit::new_act(rooms_.ids, request.created_at, scope_of(request), asked.by, from,
+    auto act = audit::new_act(rooms_.ids, request.created_at, chain_of(request), asked.by, from,
                               "data_request.asked", request.id.str());
     act.after = audit::json_of(
         {{"kind", kind_name(request.kind)}, {"subject", subject_name(request.subject)}});
@@ -206,10 +198,9 @@ Task<DataRequest> Desk::find_by_link(Secret token) const {
 }
 
 Task<RequestPage> Desk::list(Query query) const {
-  RequestQuery wanted{query.of_user,      query.workspace, query.state,  query.overdue,
-                      rooms_.clock.now(), query.after,     query.before, query.limit};
+  const Time now = rooms_.clock.now();
   co_return co_await rooms_.db.read(
-      [&wanted](store::Connection& db) { return list_requests(db, wanted); });
+      [&query, now](store::Connection& db) { return list_requests(db, query, now); });
 }
 
 Task<std::string> Desk::export_account(DataRequest request, std::vector<std::string> more) const {
@@ -232,7 +223,7 @@ Task<> Desk::note_download(DataRequest request, audit::Actor by, audit::Origin f
   if (request.kind != Kind::kExport) co_return fail(ErrorCode::kConflict, "that is no export");
   if (request.download_until.value_or(Time()) <= now)
     co_return fail(ErrorCode::kConflict, "the time for the download is over: ask for another");
-  auto act = audit::new_act(rooms_.ids, now, scope_of(request), by, from, "data_request.downloaded",
+  auto act = audit::new_act(rooms_.ids, now, chain_of(request), by, from, "data_request.downloaded",
                             request.id.str());
   auto body = [&act](store::Connection& db) { return audit::append(db, act); };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
@@ -254,7 +245,7 @@ Task<DataRequest> Desk::cancel(DataRequest request, audit::Actor by, audit::Orig
     const Move move{kNotBegun, State::kCancelled, Step::kNone, {}, now};
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    CHECK_OK(audit::append(db, audit::new_act(rooms_.ids, now, scope_of(request), by, from,
+    CHECK_OK(audit::append(db, audit::new_act(rooms_.ids, now, chain_of(request), by, from,
                                               "data_request.cancelled", request.id.str())));
     return true;
   };
@@ -277,7 +268,7 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
     if (wanted.to == State::kRefused) move.finished_at = now;
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    auto act = audit::new_act(rooms_.ids, now, scope_of(request), stepped.by, stepped.from,
+    auto act = audit::new_act(rooms_.ids, now, chain_of(request), stepped.by, stepped.from,
                               std::string(wanted.act), request.id.str());
     act.before = audit::json_of({{"state", state_name(request.state)}});
     act.after = audit::json_of({{"state", state_name(wanted.to)}});

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/id.h"
-#include "crypto/rotating_keys.h"
+#include "messaging/message_table.h"
 #include "privacy/doors.h"
 #include "privacy/request.h"
 #include "runtime/task.h"
@@ -19,15 +19,19 @@ struct Tools {
   const Clock& clock;
 };
 
+/// Whose chain tells of a request: the account's, or that of who asked; the system's of an
+/// operator's.
+std::string chain_of(const DataRequest& request);
+
+/// Empty: the account's row is gone.
+Result<std::string> email_of(store::Connection& shared, const UserId& user);
+
 /// Of an account.
 struct AccountSubject {
   UserId user;
   std::string email;  ///< empty: its row is gone
 };
 Task<AccountSubject> account_of(store::Database& shared, UserId user);
-
-/// There would be no superadmin without the user.
-Result<bool> is_last_superadmin(store::Connection& shared, const UserId& user);
 
 /// True, or fails with kConflict: a workspace of the cell has no other owner than the user.
 Task<bool> check_in_cell(CellRooms rooms, UserId user);
@@ -37,8 +41,12 @@ Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubj
 /// The personal data of all chains in a database that is about the account.
 Task<> erase_record(store::Database& db, Tools tools, AccountSubject account);
 
-/// One number's messages, events and consents. False: some of it is under way still, and comes to its end
-/// within a day.
+/// Some message of the workspace, or of one number in it, is begun.
+bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace,
+               std::optional<messaging::ContactHash> contact = std::nullopt);
+
+/// One number's messages, events and consents. False: some of it is under way still, and comes to
+/// its end within a day.
 Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
 
 /// Revokes its keys, destroys the key that its secrets are sealed under, and lets go of senders and

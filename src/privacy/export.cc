@@ -3,6 +3,7 @@
 #include <span>
 
 #include "audit/audit_log.h"
+#include "erasure.h"
 #include "json/writer.h"
 #include "mail/queue.h"
 #include "messaging/render.h"
@@ -17,7 +18,6 @@ using store::Sql;
 
 constexpr std::size_t kPage = 1000;
 
-const Sql kEmail("SELECT email FROM users WHERE id = ?1");
 const Sql kKeysMadeBy("SELECT id FROM api_keys WHERE workspace_id = ?1 AND created_by = ?2");
 const Sql kInvitationsTo(
     "SELECT id, created_at, expires_at FROM invitations WHERE workspace_id = ?1 AND email = ?2");
@@ -85,9 +85,9 @@ Result<> append_mails(store::Connection& db, const crypto::RotatingKeys& spool,
 
 Result<std::string> account_lines(store::Connection& db, const crypto::RotatingKeys& spool,
                                   const UserId& user) {
-  std::string out, email;
-  CHECK_OK(db.query(kEmail, {user}, [&email](const store::Row& row) { email = row.text(0); }));
+  TRY(const std::string email, email_of(db, user));
   if (email.empty()) return fail(ErrorCode::kNotFound, "there is no such account any more");
+  std::string out;
   for (const HeldTable& table : inventory()) {
     if (table.place == Place::kShared && !table.user_column.empty())
       CHECK_OK(append_rows(db, table, table.user_column, user, out));
@@ -102,18 +102,9 @@ Result<std::string> account_lines(store::Connection& db, const crypto::RotatingK
 
 Result<> append_member_rows(store::Connection& db, const UserId& user, const WorkspaceId& workspace,
                             std::string& out) {
-  // Rows that are the user's, of this workspace only.
   for (const HeldTable& table : inventory()) {
-    if (table.place != Place::kCell || table.user_column.empty()) continue;
-    std::string all;
-    CHECK_OK(append_rows(db, table, table.user_column, user, all));
-    const std::string mark = "\"workspace_id\":\"" + workspace.str() + "\"";
-    std::string_view rest = all;
-    while (!rest.empty()) {
-      const auto end = rest.find('\n') + 1;
-      if (rest.substr(0, end).contains(mark)) out.append(rest.substr(0, end));
-      rest.remove_prefix(end);
-    }
+    if (table.place == Place::kCell && !table.user_column.empty())
+      CHECK_OK(append_rows(db, table, table.user_column, user, out, &workspace));
   }
   return {};
 }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <set>
 #include <span>
-#include <vector>
 
 #include "audit/audit_log.h"
 #include "erased_text.h"
@@ -27,17 +26,6 @@ const Sql kEraseEvent(
     "workspace_id = ?1 AND id = ?2");
 
 const Sql kDropConsents("DELETE FROM consents WHERE workspace_id = ?1 AND contact_hash = ?2");
-
-bool has_begun(const CellRooms& rooms, const DataRequest& request) {
-  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
-    messaging::MessageQuery query;
-    query.workspace = request.workspace;
-    query.mode = mode;
-    query.contact_hash = contact_hash_of(request.contact_hash);
-    if (!rooms.begun_messages.matching(query).empty()) return true;
-  }
-  return false;
-}
 
 Result<> erase_events(store::Connection& db, const WorkspaceId& workspace,
                       std::span<const EventRow> events) {
@@ -70,7 +58,7 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
   // Before the look: an attempt that ends meanwhile has its row by then. What is sent to the number
   // later is another matter.
-  const bool some_begin = has_begun(rooms, request);
+  const bool some_begin = has_begun(rooms, workspace, contact_hash_of(request.contact_hash));
   CO_TRY(const RecipientRows rows, co_await rows_of_recipient(rooms.db, request));
   // Events first: what they are about is known by the messages' hash, which goes last.
   for (std::size_t at = 0; at < rows.events.size(); at += kErasedAtOnce) {

@@ -122,7 +122,7 @@ Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
   return found;
 }
 
-Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query) {
+Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query, Time now) {
   RequestPage page;
   page.upwards = query.before && !query.after;
   const auto range = IdRange<DataRequestId>::of(query.after, query.before);
@@ -130,7 +130,7 @@ Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& que
   CHECK_OK(db.query(page.upwards ? kPageUp : kPageDown,
                     {range.below, range.above, id_or_empty(query.of_user), by,
                      id_or_empty(query.workspace), query.state ? static_cast<int>(*query.state) : 0,
-                     query.overdue ? to_unix_ms(query.now) : std::int64_t{0},
+                     query.overdue ? to_unix_ms(now) : std::int64_t{0},
                      static_cast<std::int64_t>(query.limit) + 1},
                     [&page](const store::Row& row) { page.rows.push_back(request_of(row)); }));
   page.cut(query.limit, [](const DataRequest& r) { return r.id; });

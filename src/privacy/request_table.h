@@ -21,17 +21,7 @@ Result<std::optional<DataRequest>> find_request_by_token(store::Connection& db,
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                                                         const DataRequest& like);
 
-/// Which requests.
-struct RequestQuery {
-  UserId of_user;         ///< about his account, or asked for by him; none: any
-  WorkspaceId workspace;  ///< about it or a recipient of it; none: any
-  std::optional<State> state;
-  bool overdue = false;  ///< open ones whose time is over
-  Time now{};            ///< with overdue
-  std::optional<DataRequestId> after, before;
-  std::size_t limit = 20;
-};
-Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query);
+Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query, Time now);
 
 /// Deletions that run, or may begin to: received ones where `unreviewed`.
 Result<std::vector<DataRequest>> due_deletions(store::Connection& db, Time now, bool unreviewed);
@@ -62,7 +52,6 @@ Result<> forget_stale_contacts(store::Connection& db, Time now);
 Result<bool> finish_request(store::Connection& db, const DataRequestId& id, Time now,
                             std::string_view certificate);
 
-constexpr std::int64_t kSharedPart = -1;
 Result<> put_part(store::Connection& db, const DataRequest& request, std::int64_t cell, Time now);
 /// Cells in which the request's step is done.
 Result<std::vector<std::int64_t>> list_parts(store::Connection& db, const DataRequest& request);

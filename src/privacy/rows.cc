@@ -78,7 +78,7 @@ const store::Sql& statement(std::string text) {
 }
 
 Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_view column,
-                     const store::Param& value, std::string& out) {
+                     const store::Param& value, std::string& out, const WorkspaceId* of) {
   std::vector<ColumnForm> columns;
   std::string names;
   for (const ColumnForm& each : columns_of(table)) {
@@ -86,9 +86,11 @@ Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_
     names.append(names.empty() ? "" : ", ").append(each.name);
     columns.push_back(each);
   }
-  const store::Sql& sql = statement("SELECT " + names + " FROM " + std::string(table.name) +
-                                    " WHERE " + std::string(column) + " = ?1 ORDER BY 1");
-  return db.query(sql, {value}, [&](const store::Row& row) {
+  std::string text = "SELECT " + names + " FROM " + std::string(table.name) + " WHERE " +
+                     std::string(column) + " = ?1";
+  if (of != nullptr) text.append(" AND ").append(table.workspace_column).append(" = ?2");
+  const store::Sql& sql = statement(text.append(" ORDER BY 1"));
+  const auto append = [&](const store::Row& row) {
     json::Writer line;
     line.begin_object().key("type").string(table.name).key("data").begin_object();
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -97,7 +99,8 @@ Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_
     }
     line.end_object().end_object();
     out.append(line.text()).append("\n");
-  });
+  };
+  return of == nullptr ? db.query(sql, {value}, append) : db.query(sql, {value, *of}, append);
 }
 
 Result<> delete_rows(store::Connection& db, const HeldTable& table, std::string_view column,

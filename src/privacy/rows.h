@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/id.h"
 #include "privacy/inventory.h"
 #include "store/database.h"
 
@@ -22,9 +23,9 @@ std::vector<ColumnForm> columns_of(const HeldTable& table);
 const store::Sql& statement(std::string text);
 
 /// Appends the rows of `table` whose `column` is `value`, a line of JSON each: {"type":"sessions",
-/// "data":{...}}.
+/// "data":{...}}. With `of`: only those of the workspace.
 Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_view column,
-                     const store::Param& value, std::string& out);
+                     const store::Param& value, std::string& out, const WorkspaceId* of = nullptr);
 
 /// Deletes the rows of `table` whose `column` is `value`.
 Result<> delete_rows(store::Connection& db, const HeldTable& table, std::string_view column,

@@ -1,8 +1,6 @@
 #include "privacy/runner.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <optional>
 #include <vector>
@@ -10,10 +8,10 @@
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "mail/queue.h"
+#include "operators/operators.h"
 #include "privacy/certificate.h"
 #include "request_table.h"
 #include "rows.h"
-#include "runtime/spawn.h"
 #include "store/change.h"
 #include "telemetry/log.h"
 
@@ -36,12 +34,6 @@ const Sql kTakePassword("UPDATE users SET password_hash = '' WHERE id = ?1");
 /// A step is one transaction of the shared tables, or its end is: failpoints of this kind are
 /// between any two steps.
 constexpr store::WriteKind kKind{"deletion", 94, store::apply_each<store::Change>};
-
-std::string chain_of(const DataRequest& request) {
-  if (!request.user.is_none()) return std::string(request.user.blob());
-  const auto by = UserId::parse(request.requested_by);
-  return by ? std::string(by->blob()) : audit::system_scope();
-}
 
 audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name) {
   return audit::new_act(ids, now, chain_of(request), {}, {}, std::move(name), request.id.str());
@@ -74,42 +66,29 @@ std::vector<std::string_view> touched(Place place) {
 }  // namespace
 
 Runner::Runner(Rooms rooms)
-    : rooms_(std::move(rooms)), workers_(1, kBlockingMax), timer_(rooms_.pool.context(0)) {}
+    : rooms_(std::move(rooms)),
+      workers_(1, kBlockingMax),
+      rounds_(rooms_.pool.context(0).get_executor(), "deletions", kPause,
+              runtime::Rounds::First::kAtOnce, [this] { return next(); }) {}
 
 Runner::~Runner() { workers_.stop(); }
 
 void Runner::start(Doors& doors) {
-  working_.begin();
-  runtime::spawn_logged(timer_.get_executor(), run(doors), "deletions");
-}
-
-void Runner::wake() {
-  is_woken_ = true;
-  working_.begin();
-  net::post(timer_.get_executor(), [this] {
-    timer_.cancel();
-    working_.end();
-  });
+  doors_ = &doors;
+  rounds_.start();
 }
 
 void Runner::stop() {
-  if (is_stopping_.exchange(true)) return;
-  wake();
-  if (!working_.wait_idle(kRoundMax)) log::warn("a deletion is still under way", {});
+  if (rounds_.is_stopping()) return;
+  rounds_.stop();
+  if (!rounds_.wait(kRoundMax)) log::warn("a deletion is still under way", {});
 }
 
-Awaitable<void> Runner::run(Doors& doors) {
-  while (!is_stopping_) {
-    is_woken_ = false;
-    waits_at_doors_ = doors.cell_count() == 0;
-    if (const auto done = co_await round(doors); !done)
-      log::warn("deletions could not go on; they are tried again", {{"why", done.error().detail}});
-    if (is_stopping_) break;
-    if (is_woken_) continue;
-    timer_.expires_after(waits_at_doors_ ? kPauseAtDoors : kPause);
-    co_await timer_.async_wait(use_result);
-  }
-  working_.end();
+Awaitable<void> Runner::next() {
+  waits_at_doors_ = doors_->cell_count() == 0;
+  if (const auto done = co_await round(*doors_); !done)
+    log::warn("deletions could not go on; they are tried again", {{"why", done.error().detail}});
+  if (waits_at_doors_) rounds_.pause_once(kPauseAtDoors);
 }
 
 Task<> Runner::count() {
@@ -131,7 +110,7 @@ Task<> Runner::round(Doors& doors) {
            return due_deletions(db, now, unreviewed);
          }));
   for (const DataRequest& request : due) {
-    if (is_stopping_) break;
+    if (rounds_.is_stopping()) break;
     const auto done = co_await advance(doors, request);
     if (done) continue;
     log::warn("a deletion did not go on",
@@ -161,7 +140,7 @@ Task<> Runner::advance(Doors& doors, DataRequest request) {
     CO_TRY(const bool has_begun, co_await begin(request));
     if (!has_begun) co_return Result<>{};
   }
-  while (!is_stopping_ && request.step != Step::kNone) {
+  while (!rounds_.is_stopping() && request.step != Step::kNone) {
     CO_TRY(const bool is_done, co_await do_step(doors, request));
     if (!is_done || request.step == Step::kFinish) break;
     const Step next = next_step(request.subject, request.step);
@@ -297,7 +276,7 @@ Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
     co_return true;
   }
   auto body = [&](store::Connection& db) -> Result<bool> {
-    TRY(const bool is_last, is_last_superadmin(db, request.user));
+    TRY(const bool is_last, operators::is_last_superadmin(db, request.user));
     if (is_last) return false;
     CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(db.write(kTakePassword, {request.user}));

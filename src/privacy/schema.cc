@@ -6,7 +6,7 @@ namespace flowsell::privacy {
 namespace {
 
 // A recipient is there masked and as a keyed hash, and only until its deletion is done. A row of
-// data_request_parts says that a step is done in a cell; -1 stands for the shared tables.
+// data_request_parts says that a step is done in a cell.
 constexpr std::array kMigrations = {store::Migration{.number = 160,
                                                      .name = "data requests",
                                                      .sql = R"sql(

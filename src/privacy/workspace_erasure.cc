@@ -28,20 +28,10 @@ bool is_of_cell(const HeldTable& table, Fate fate) {
 
 Result<> delete_tables(store::Connection& db, Fate fate, const WorkspaceId& workspace) {
   for (const HeldTable& table : inventory()) {
-    if (is_of_cell(table, fate) && !is_large(table))
+    if (is_of_cell(table, fate))
       CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
   }
   return {};
-}
-
-bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace) {
-  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
-    messaging::MessageQuery query;
-    query.workspace = workspace;
-    query.mode = mode;
-    if (!rooms.begun_messages.matching(query).empty()) return true;
-  }
-  return false;
 }
 
 Task<> delete_large(store::Database& db, WorkspaceId workspace) {
@@ -78,6 +68,18 @@ Task<> erase_whole_record(store::Database& db, Tools tools, WorkspaceId workspac
 }
 
 }  // namespace
+
+bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace,
+               std::optional<messaging::ContactHash> contact) {
+  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+    messaging::MessageQuery query;
+    query.workspace = workspace;
+    query.mode = mode;
+    query.contact_hash = contact;
+    if (!rooms.begun_messages.matching(query).empty()) return true;
+  }
+  return false;
+}
 
 Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
@@ -121,16 +123,11 @@ Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
     CHECK_OK(db.query(kUnderWay, {workspace},
                       [&under_way](const store::Row& row) { under_way = row.integer(0); }));
     if (under_way > 0) return false;
-    for (const HeldTable& table : inventory()) {
-      // What ended since.
-      if (is_of_cell(table, Fate::kRows) && is_large(table))
-        CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
-    }
     // A member's call that was under way when the workspace ended may have made one.
     TRY(const auto keys, identity::list_keys(db, workspace));
     for (const identity::ApiKey& key : keys) late_keys.push_back(key.id);
     CHECK_OK(delete_tables(db, Fate::kKeys, workspace));
-    CHECK_OK(delete_tables(db, Fate::kRows, workspace));
+    CHECK_OK(delete_tables(db, Fate::kRows, workspace));  // of large ones what ended since
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
     return true;

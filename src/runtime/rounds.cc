@@ -19,22 +19,29 @@ void Rounds::start() {
 Awaitable<void> Rounds::run() {
   bool is_due = first_ == First::kAtOnce;
   while (!is_stopping_) {
+    is_woken_ = false;
+    next_pause_ = pause_;
     if (is_due) co_await round_();
     is_due = true;
     if (is_stopping_) break;
-    timer_.expires_after(pause_);
+    if (is_woken_) continue;
+    timer_.expires_after(next_pause_);
     co_await timer_.async_wait(use_result);
   }
   working_.end();
 }
 
-void Rounds::stop() {
-  if (is_stopping_.exchange(true)) return;
+void Rounds::wake() {
+  is_woken_ = true;
   working_.begin();
   net::post(timer_.get_executor(), [this] {
     timer_.cancel();
     working_.end();
   });
+}
+
+void Rounds::stop() {
+  if (!is_stopping_.exchange(true)) wake();
 }
 
 }  // namespace flowsell::runtime

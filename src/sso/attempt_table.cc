@@ -20,9 +20,9 @@ const Sql kDeleteOld("DELETE FROM sso_attempts WHERE expires_at <= ?1");
 
 Result<> insert_attempt(store::Connection& db, const crypto::Digest& browser,
                         const StoredAttempt& a) {
-  return db.write(kInsert, {Param::blob(as_text(browser)), a.provider,
-                            a.user.is_none() ? Param(nullptr) : Param(a.user), a.return_to,
-                            a.terms_version, Param::blob(a.sealed), a.begun_at, a.expires_at});
+  return db.write(
+      kInsert, {Param::blob(as_text(browser)), a.provider, Param::id_or_null(a.user), a.return_to,
+                a.terms_version, Param::blob(a.sealed), a.begun_at, a.expires_at});
 }
 
 Result<std::optional<StoredAttempt>> take_attempt(store::Connection& db,

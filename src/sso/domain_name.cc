@@ -10,8 +10,9 @@ namespace {
 constexpr std::string_view kRecordLabel = "_connect-challenge.";
 constexpr std::string_view kRecordPrefix = "connect-domain-verification=";
 
-// Sorted. Providers with many millions of private users; others are no danger, since a record in
-// their zone is needed all the same.
+// Where everybody may have an address: nobody's proof would mean anything. Sorted. Providers with
+// many millions of private users; others are no danger, since a record in their zone is needed all
+// the same.
 constexpr std::array<std::string_view, 58> kPublic = {
     "126.com",     "163.com",        "aim.com",      "aol.com",        "bk.ru",
     "comcast.net", "duck.com",       "fastmail.com", "fastmail.fm",    "free.fr",
@@ -33,6 +34,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+bool is_public_mail_domain(std::string_view domain) {
+  return std::ranges::binary_search(kPublic, domain);
+}
+
 }  // namespace
 
 std::string Domain::record_name() const { return std::string(kRecordLabel) + name; }
@@ -43,8 +48,8 @@ std::optional<std::string> normal_domain(std::string_view text) {
   return mail::is_valid_address("a@" + domain) ? std::optional(std::move(domain)) : std::nullopt;
 }
 
-Result<> check_domain(std::string_view text) {
-  const auto name = normal_domain(text);
+Result<std::string> check_domain(std::string_view text) {
+  auto name = normal_domain(text);
   if (!name) {
     return fail_field("/domain", "invalid_format", "that is no domain name",
                       "Send a name such as example.com, an international one as xn--...");
@@ -53,11 +58,7 @@ Result<> check_domain(std::string_view text) {
     return fail_field("/domain", "invalid_value", "everybody may have an address there",
                       "Send a domain that belongs to you.");
   }
-  return {};
-}
-
-bool is_public_mail_domain(std::string_view domain) {
-  return std::ranges::binary_search(kPublic, domain);
+  return *std::move(name);
 }
 
 std::string domain_of(std::string_view email) {

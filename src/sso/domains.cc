@@ -41,7 +41,7 @@ Domain domain_of(const store::Row& row) {
   domain.name = row.text(1);
   domain.token = row.text(2);
   domain.created_at = row.time(3);
-  if (!row.is_null(4)) domain.verified_at = row.time(4);
+  domain.verified_at = row.optional_time(4);
   return domain;
 }
 
@@ -78,28 +78,25 @@ Domains::Domains(store::Database& db, TxtLookup& dns, IdSource& ids, const Clock
     : db_(db), dns_(dns), ids_(ids), clock_(clock) {}
 
 audit::Act Domains::act_of(const team::By& by, std::string name, const std::string& domain) const {
-  audit::Act act = account_act(ids_, clock_.now(), by.caller.user, by.origin, std::move(name));
-  act.target = domain;
-  return act;
+  return account_act(ids_, clock_.now(), by.caller.user, by.origin, std::move(name), domain);
 }
 
 Task<Domain> Domains::claim(team::By by, std::string text) {
-  CO_CHECK_OK(check_domain(text));
-  const auto name = normal_domain(text);
+  CO_TRY(const std::string name, check_domain(text));
   const WorkspaceId workspace = by.caller.workspace;
   const std::string token = crypto::random_base62(kTokenLength);
   auto body = [&](store::Connection& db) -> Result<Outcome> {
     TRY(const auto all, list_domains(db, workspace));
-    const auto existing = std::ranges::find(all, *name, &Domain::name);
+    const auto existing = std::ranges::find(all, name, &Domain::name);
     if (existing != all.end()) return Outcome{std::nullopt, *existing};
     if (all.size() >= kPerWorkspaceMax) {
       return Outcome{Error{ErrorCode::kConflict, "a workspace has at most " +
                                                      std::to_string(kPerWorkspaceMax) + " domains"},
                      std::nullopt};
     }
-    CHECK_OK(db.write(kClaim, {workspace, *name, token, clock_.now()}));
-    CHECK_OK(audit::append(db, act_of(by, "sso_domain.claimed", *name)));
-    TRY(auto made, find_domain(db, workspace, *name));
+    CHECK_OK(db.write(kClaim, {workspace, name, token, clock_.now()}));
+    CHECK_OK(audit::append(db, act_of(by, "sso_domain.claimed", name)));
+    TRY(auto made, find_domain(db, workspace, name));
     return Outcome{std::nullopt, std::move(made)};
   };
   CO_TRY(auto outcome, co_await store::change(db_, kKind, std::move(body)));

@@ -16,9 +16,9 @@ constexpr std::array kAuthNames = {AuthName{oidc::ClientAuth::kBasic, "client_se
                                    AuthName{oidc::ClientAuth::kPost, "client_secret_post"},
                                    AuthName{oidc::ClientAuth::kNone, "none"}};
 
-GlobalProvider made(std::string_view key, std::string_view name, const std::string& issuer,
-                    const std::string& client_id, const Secret& secret) {
-  GlobalProvider global;
+OpenProvider made(std::string_view key, std::string_view name, const std::string& issuer,
+                  const std::string& client_id, const Secret& secret) {
+  OpenProvider global;
   global.provider.key = key;
   global.provider.name = name;
   global.provider.issuer = issuer;
@@ -40,7 +40,7 @@ std::optional<oidc::ClientAuth> auth_named(std::string_view name) noexcept {
   return found == kAuthNames.end() ? std::nullopt : std::optional(found->auth);
 }
 
-std::optional<GlobalProvider> global_provider(const GlobalOptions& options, std::string_view key) {
+std::optional<OpenProvider> global_provider(const GlobalOptions& options, std::string_view key) {
   if (key == kGoogle && !options.google_client_id.empty()) {
     return made(kGoogle, "Google", options.google_issuer, options.google_client_id,
                 options.google_client_secret);

@@ -1,5 +1,6 @@
 #include "sso/providers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "acts.h"
@@ -45,9 +46,7 @@ Providers::Providers(store::Database& db, const Sealer& sealer, const http::Egre
 
 audit::Act Providers::act_of(const team::By& by, std::string name,
                              const IdentityProviderId& id) const {
-  audit::Act act = account_act(ids_, clock_.now(), by.caller.user, by.origin, std::move(name));
-  act.target = id.str();
-  return act;
+  return account_act(ids_, clock_.now(), by.caller.user, by.origin, std::move(name), id.str());
 }
 
 Result<> Providers::check(const Draft& draft) const {
@@ -165,20 +164,26 @@ Task<Provider> Providers::find(WorkspaceId workspace, IdentityProviderId id) con
   co_return std::move(stored->provider);
 }
 
+Result<std::optional<OpenProvider>> Providers::opened(StoredProvider stored) const {
+  TRY(Secret secret, sealer_.unseal(id_of(stored.provider).blob(), stored.sealed_secret));
+  return OpenProvider{std::move(stored.provider), std::move(secret)};
+}
+
 Task<std::optional<OpenProvider>> Providers::open(IdentityProviderId id) const {
   CO_TRY(auto stored,
          co_await db_.read([id](store::Connection& db) { return find_provider(db, id); }));
   if (!stored || !stored->provider.is_enabled) co_return std::nullopt;
-  CO_TRY(Secret secret, sealer_.unseal(id.blob(), stored->sealed_secret));
-  co_return OpenProvider{std::move(stored->provider), std::move(secret)};
+  co_return opened(*std::move(stored));
 }
 
 Task<std::optional<OpenProvider>> Providers::open_first(WorkspaceId workspace) const {
-  CO_TRY(const auto all, co_await list(workspace));
-  for (const Provider& each : all) {
-    if (each.is_enabled) co_return co_await open(id_of(each));
-  }
-  co_return std::nullopt;
+  CO_TRY(auto all, co_await db_.read([workspace](store::Connection& db) {
+    return list_providers(db, workspace);
+  }));
+  const auto first = std::ranges::find_if(
+      all, [](const StoredProvider& each) { return each.provider.is_enabled; });
+  if (first == all.end()) co_return std::nullopt;
+  co_return opened(std::move(*first));
 }
 
 }  // namespace flowsell::sso

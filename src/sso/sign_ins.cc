@@ -10,7 +10,6 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "identity_table.h"
-#include "json/writer.h"
 #include "kind.h"
 #include "oidc/callback.h"
 #include "oidc/fault.h"
@@ -38,17 +37,12 @@ oidc::Provider registration(const OpenProvider& open) {
 }
 
 std::string json_of(const Identity& identity) {
-  json::Writer out;
-  out.begin_object().key("provider").string(identity.provider);
-  out.key("issuer").string(identity.issuer).end_object();
-  return std::move(out).take();
+  return audit::json_of({{"provider", identity.provider}, {"issuer", identity.issuer}});
 }
 
 std::string personal_json(const Identity& identity) {
   if (identity.email.empty() || !is_valid_utf8(identity.email)) return {};
-  json::Writer out;
-  out.begin_object().key("email").string(identity.email).end_object();
-  return std::move(out).take();
+  return audit::json_of({{"email", identity.email}});
 }
 
 }  // namespace
@@ -71,8 +65,7 @@ SignIns::SignIns(Rooms rooms, GlobalOptions globals, std::string public_url)
 // --- where the browser goes ---
 
 Task<OpenProvider> SignIns::open(std::string key) const {
-  if (auto global = global_provider(globals_, key))
-    co_return OpenProvider{std::move(global->provider), std::move(global->secret)};
+  if (auto global = global_provider(globals_, key)) co_return *std::move(global);
   const auto id = IdentityProviderId::parse(key);
   if (!id) co_return std::unexpected(no_sso());
   CO_TRY(auto found, co_await rooms_.providers.open(*id));
@@ -191,8 +184,8 @@ Identity SignIns::identity_of(const Provider& provider, const oidc::Claims& clai
 
 audit::Act SignIns::identity_act(const Identity& identity, const audit::Origin& from,
                                  std::string name) const {
-  auto act = account_act(rooms_.ids, rooms_.clock.now(), identity.user, from, std::move(name));
-  act.target = identity.id.str();
+  auto act = account_act(rooms_.ids, rooms_.clock.now(), identity.user, from, std::move(name),
+                         identity.id.str());
   act.after = json_of(identity);
   act.personal = personal_json(identity);
   return act;

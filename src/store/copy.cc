@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "store/change.h"
+
 namespace flowsell::store {
 namespace {
 
@@ -203,14 +205,6 @@ struct CopyOp final : WriteOp {
 };
 constexpr WriteKind CopyOp::kKind{"copy", 1, &CopyOp::apply};
 
-/// What `fn` gives of a snapshot.
-template <class F>
-auto read(Database& database, F fn) -> std::invoke_result_t<F&, Connection&> {
-  std::optional<std::invoke_result_t<F&, Connection&>> out;
-  CHECK_OK(database.read_now([&](Connection& db) { out.emplace(fn(db)); }));
-  return *std::move(out);
-}
-
 Result<std::vector<std::string>> table_names(Connection& db) {
   std::vector<std::string> names;
   CHECK_OK(db.query(kTables, {}, [&names](const Row& row) { names.emplace_back(row.text(0)); }));
@@ -234,11 +228,11 @@ Result<Table> table_of(Connection& db, const std::string& name, const std::strin
 
 Result<> copy_rows(Database& from, Database& to, const Table& table) {
   // Where an earlier copy came to.
-  TRY(auto rows, read(to, [&](Connection& db) { return table.last_row(db); }));
+  TRY(auto rows, read_now(to, [&](Connection& db) { return table.last_row(db); }));
   std::optional<Values> last;
   if (!rows.empty()) last = std::move(rows.back());
   while (true) {
-    TRY(rows, read(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
+    TRY(rows, read_now(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
     if (rows.empty()) return {};
     CopyOp copy(table, rows);
     CHECK_OK(to.commit_now(copy));
@@ -250,8 +244,9 @@ Result<> copy_rows(Database& from, Database& to, const Table& table) {
 Result<std::int64_t> compare_rows(Database& from, Database& to, const Table& table) {
   std::int64_t count = 0;
   for (std::optional<Values> last;;) {
-    TRY(auto ours, read(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
-    TRY(const auto theirs, read(to, [&](Connection& db) { return table.rows_behind(db, last); }));
+    TRY(auto ours, read_now(from, [&](Connection& db) { return table.wanted_behind(db, last); }));
+    TRY(const auto theirs,
+        read_now(to, [&](Connection& db) { return table.rows_behind(db, last); }));
     if (ours != theirs) {
       return fail(ErrorCode::kConflict,
                   fmt::format("table {} differs behind its row {}: the target is not a copy of the "
@@ -280,7 +275,7 @@ Result<> finish_copy(Database& to, Time now) {
 
 Result<> check_copies(Database& db) {
   bool is_unfinished = false;
-  TRY(const bool asked, read(db, [&](Connection& connection) -> Result<bool> {
+  TRY(const bool asked, read_now(db, [&](Connection& connection) -> Result<bool> {
         CHECK_OK(connection.query(kUnfinished, {}, [&](const Row&) { is_unfinished = true; }));
         return true;
       }));
@@ -293,13 +288,13 @@ Result<> check_copies(Database& db) {
 Result<std::vector<CopiedTable>> copy_tables(
     Database& from, Database& to, const RowsOf& wanted,
     const std::function<void(const CopiedTable&)>& progress) {
-  TRY(const auto names, read(from, table_names));
+  TRY(const auto names, read_now(from, table_names));
   std::vector<CopiedTable> copied;
   for (const std::string& name : names) {
     const auto rows_wanted = wanted(name);
     if (!rows_wanted) continue;
     TRY(const Table table,
-        read(from, [&](Connection& db) { return table_of(db, name, *rows_wanted); }));
+        read_now(from, [&](Connection& db) { return table_of(db, name, *rows_wanted); }));
     CHECK_OK(copy_rows(from, to, table));
     TRY(const auto rows, compare_rows(from, to, table));
     copied.push_back({name, rows});

@@ -153,18 +153,26 @@ Task<> Members::found(WorkspaceId workspace, UserId user, audit::Origin from) {
   co_return co_await store::change(db_, kKind, std::move(body));
 }
 
+Result<Member> Members::put_joined(store::Connection& db, const WorkspaceId& workspace,
+                                   const Member& fresh,
+                                   std::pair<std::string_view, std::string_view> by_what,
+                                   const audit::Origin& from) {
+  TRY(const auto before, find_member(db, workspace, fresh.user));
+  if (before) return *before;
+  CHECK_OK(
+      db.write(kInsert, {workspace, fresh.user, static_cast<int>(fresh.role), fresh.joined_at}));
+  auto act = act_of(ids_, fresh.joined_at, workspace, {audit::ActorKind::kUser, fresh.user.str()},
+                    from, "member.joined", fresh.user.str());
+  act.after = audit::json_of({{"role", identity::role_name(fresh.role)}, by_what});
+  CHECK_OK(audit::append(db, act));
+  return fresh;
+}
+
 Task<Member> Members::join(WorkspaceId workspace, UserId user, Role role, std::string provider,
                            audit::Origin from) {
   const Time now = clock_.now();
   auto body = [&](store::Connection& db) -> Result<Member> {
-    TRY(const auto before, find_member(db, workspace, user));
-    if (before) return *before;
-    CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(role), now}));
-    auto act = act_of(ids_, now, workspace, {audit::ActorKind::kUser, user.str()}, from,
-                      "member.joined", user.str());
-    act.after = audit::json_of({{"role", identity::role_name(role)}, {"provider", provider}});
-    CHECK_OK(audit::append(db, act));
-    return Member{user, role, now};
+    return put_joined(db, workspace, {user, role, now}, {"provider", provider}, from);
   };
   co_return co_await store::change(db_, kKind, std::move(body));
 }
@@ -311,15 +319,8 @@ Task<Member> Members::accept(Secret token, UserId user, std::string email, audit
     TRY(const auto invitation, match(db, workspace, token, email, now));
     if (!invitation) return std::nullopt;
     CHECK_OK(db.write(kDeleteInvitation, {workspace, invitation->id}));
-    TRY(const auto before, find_member(db, workspace, user));
-    if (before) return before;
-    CHECK_OK(db.write(kInsert, {workspace, user, static_cast<int>(invitation->role), now}));
-    auto act = act_of(ids_, now, workspace, {audit::ActorKind::kUser, user.str()}, from,
-                      "member.joined", user.str());
-    act.after = audit::json_of(
-        {{"role", identity::role_name(invitation->role)}, {"invitation_id", invitation->id.str()}});
-    CHECK_OK(audit::append(db, act));
-    return Member{user, invitation->role, now};
+    const std::string id = invitation->id.str();
+    return put_joined(db, workspace, {user, invitation->role, now}, {"invitation_id", id}, from);
   };
   CO_TRY(auto member, co_await store::change(db_, kKind, std::move(body)));
   if (!member) co_return std::unexpected(invalid_token());

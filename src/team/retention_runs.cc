@@ -4,6 +4,7 @@
 
 #include "audit/audit_log.h"
 #include "json/writer.h"
+#include "metering/metering.h"
 #include "store/sql.h"
 #include "team/acts.h"
 
@@ -44,10 +45,6 @@ RetentionRun run_of(const store::Row& row) {
   return run;
 }
 
-std::int64_t day_of(Time at) {
-  return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
-}
-
 std::string json_of_run(const RetentionRun& run) {
   const Time begin{std::chrono::days(run.day)};
   json::Writer out;
@@ -72,14 +69,15 @@ Result<> count_removed(store::Connection& db, const WorkspaceId& workspace, Remo
                        std::int64_t count, Time now) {
   std::array<std::int64_t, kRemovedKinds> counts{};
   counts.at(static_cast<std::size_t>(kind)) = count;
-  return db.write(kCount, {workspace, day_of(now), counts[0], counts[1], counts[2], counts[3]});
+  return db.write(kCount,
+                  {workspace, metering::day_of(now), counts[0], counts[1], counts[2], counts[3]});
 }
 
 Result<bool> report_removed(store::Connection& db, IdSource& ids, Time now) {
   std::vector<Unreported> all;
-  CHECK_OK(db.query(kUnreported, {day_of(now), kReportedAtOnce}, [&all](const store::Row& row) {
-    all.push_back({row.id<WorkspaceId>(6), run_of(row)});
-  }));
+  CHECK_OK(db.query(
+      kUnreported, {metering::day_of(now), kReportedAtOnce},
+      [&all](const store::Row& row) { all.push_back({row.id<WorkspaceId>(6), run_of(row)}); }));
   std::vector<audit::Act> acts;
   for (const auto& [workspace, run] : all) {
     CHECK_OK(db.write(kReport, {workspace, run.day}));

@@ -58,10 +58,6 @@ constexpr std::array kCategories = {
     CategoryName{SupportCategory::kCustomerRequest, "customer_request"},
 };
 
-std::optional<Time> time_or_none(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.time(column));
-}
-
 SupportSession session_of(const store::Row& row) {
   SupportSession session;
   session.id = row.id<SupportSessionId>(0);
@@ -75,10 +71,10 @@ SupportSession session_of(const store::Row& row) {
   session.span = std::chrono::seconds(row.integer(8));
   session.created_at = row.time(9);
   session.approved_by = row.text(10);
-  session.approved_at = time_or_none(row, 11);
+  session.approved_at = row.optional_time(11);
   session.expires_at = row.time(12);
   session.ended_by = row.text(13);
-  session.ended_at = time_or_none(row, 14);
+  session.ended_at = row.optional_time(14);
   return session;
 }
 

@@ -23,12 +23,6 @@ const Sql kBeFirst(
 
 constexpr store::WriteKind kMakeKind{"root_keys", 12, store::apply_each<store::Change>};
 
-Result<std::vector<Seal>> read_seals(store::Database& shared) {
-  Result<std::vector<Seal>> seals;
-  CHECK_OK(shared.read_now([&](store::Connection& db) { seals = seals_of(db); }));
-  return seals;
-}
-
 std::string joined(const std::vector<std::string>& ids) {
   std::string out;
   for (const std::string& id : ids) out.append(out.empty() ? "" : ", ").append(id);
@@ -37,15 +31,11 @@ std::string joined(const std::vector<std::string>& ids) {
 
 std::unexpected<Error> other_master(const std::vector<Seal>& seals,
                                     std::span<const crypto::KeyRing> masters) {
-  std::vector<std::string> known;
-  for (const Seal& seal : seals) {
-    if (std::ranges::find(known, seal.master) == known.end()) known.push_back(seal.master);
-  }
   std::vector<std::string> ours;
   for (const crypto::KeyRing& each : masters) ours.push_back(each.id());
   return fail(ErrorCode::kConflict, "this database is sealed under the master key " +
-                                        joined(known) + ", and the one here is " + joined(ours) +
-                                        ": put the right one in its place");
+                                        joined(masters_in(seals)) + ", and the one here is " +
+                                        joined(ours) + ": put the right one in its place");
 }
 
 Result<RootKeys> open_any(const std::vector<Seal>& seals,
@@ -67,6 +57,18 @@ Result<std::vector<Seal>> seals_of(store::Connection& db) {
                      std::string(row.text(3))});
   }));
   return seals;
+}
+
+Result<std::vector<Seal>> read_seals(store::Database& shared) {
+  return store::read_now(shared, seals_of);
+}
+
+std::vector<std::string> masters_in(const std::vector<Seal>& seals) {
+  std::vector<std::string> ids;
+  for (const Seal& seal : seals) {
+    if (std::ranges::find(ids, seal.master) == ids.end()) ids.push_back(seal.master);
+  }
+  return ids;
 }
 
 Result<> insert_seals(store::Connection& db, const RootKeys& roots, const crypto::KeyRing& master,

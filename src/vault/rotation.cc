@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "audit/audit_log.h"
-#include "json/writer.h"
 #include "seals.h"
 #include "store/change.h"
 
@@ -16,21 +15,15 @@ using store::Sql;
 
 const Sql kNoteHolder(
     "INSERT INTO master_key_holders (process, master, noted_at) VALUES (?1, ?2, ?3) ON CONFLICT "
-    "(process) DO UPDATE SET master = excluded.master, noted_at = excluded.noted_at");
+    "(process) DO UPDATE SET master = excluded.master, noted_at = excluded.noted_at "
+    // What stands there already is not written each time that somebody waits.
+    "WHERE master_key_holders.master <> excluded.master");
 const Sql kHolders("SELECT process FROM master_key_holders WHERE master = ?1");
 const Sql kForgetHolders("DELETE FROM master_key_holders");
 const Sql kRetire("DELETE FROM root_key_seals WHERE master <> ?1");
 
 constexpr store::WriteKind kSealKind{"master_key_seal", 12, store::apply_each<store::Change>};
 constexpr store::WriteKind kRetireKind{"master_key_retire", 12, store::apply_each<store::Change>};
-
-std::vector<std::string> masters_in(const std::vector<Seal>& seals) {
-  std::vector<std::string> ids;
-  for (const Seal& seal : seals) {
-    if (std::ranges::find(ids, seal.master) == ids.end()) ids.push_back(seal.master);
-  }
-  return ids;
-}
 
 audit::Act act_of(const RotationDesk& desk, std::string name, const std::string& before,
                   const std::string& after) {
@@ -76,17 +69,13 @@ Result<bool> seal_under(const RotationDesk& desk, const crypto::KeyRing& next) {
 }
 
 Result<> check_sealed(const RotationDesk& desk, const crypto::KeyRing& master) {
-  Result<std::vector<Seal>> seals;
-  CHECK_OK(desk.shared.read_now([&](store::Connection& db) { seals = seals_of(db); }));
-  if (!seals) return std::unexpected(std::move(seals).error());
-  return check(*seals, desk.roots, master);
+  TRY(const auto seals, read_seals(desk.shared));
+  return check(seals, desk.roots, master);
 }
 
 Result<std::vector<std::string>> masters_of(store::Database& shared) {
-  Result<std::vector<Seal>> seals;
-  CHECK_OK(shared.read_now([&](store::Connection& db) { seals = seals_of(db); }));
-  if (!seals) return std::unexpected(std::move(seals).error());
-  return masters_in(*seals);
+  TRY(const auto seals, read_seals(shared));
+  return masters_in(seals);
 }
 
 Result<Retired> retire_others(const RotationDesk& desk, const crypto::KeyRing& master,

@@ -24,6 +24,10 @@ struct Seal {
 
 /// Oldest generation first.
 Result<std::vector<Seal>> seals_of(store::Connection& db);
+/// The same of a snapshot. Blocking.
+Result<std::vector<Seal>> read_seals(store::Database& shared);
+/// The master keys that they are sealed under, in their order.
+std::vector<std::string> masters_in(const std::vector<Seal>& seals);
 Result<> insert_seals(store::Connection& db, const RootKeys& roots, const crypto::KeyRing& master,
                       std::int64_t generation);
 

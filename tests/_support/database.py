@@ -17,7 +17,8 @@ class Sqlite:
     def __init__(self, data):
         self._file = data / "connect.db"
 
-    def sql(self, statement):
+    def sql(self, statement, shared=False):
+        """All tables are in one file."""
         with sqlite3.connect(self._file) as connection:
             return [[str(value) for value in row] for row in connection.execute(statement).fetchall()]
 

@@ -51,14 +51,15 @@ class Browser(Api):
 
 
 class Mails:
-    """What the server put into its folder instead of sending it."""
+    """What servers put into their folders instead of sending it."""
 
-    def __init__(self, server):
-        self.folder = server.data / "mails"
+    def __init__(self, *servers):
+        self._folders = [server.data / "mails" for server in servers]
 
     def all_to(self, address):
         found = []
-        for file in sorted(self.folder.glob("*.eml")):
+        files = [file for folder in self._folders for file in folder.glob("*.eml")]
+        for file in sorted(files, key=lambda file: file.name):
             mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             if mail["To"] and address in mail["To"]:
                 found.append(mail)
@@ -81,10 +82,10 @@ class Mails:
         return wait_until(come, f"a mail to {address} with a link to {page}")
 
 
-def sign_up(server, address, name="Asha", checked=True):
-    """Somebody with a verified address who has signed in."""
+def sign_up(server, address, name="Asha", checked=True, mails=None):
+    """Somebody with a verified address who has signed in. `mails`: where others than the server may send one."""
     browser = Browser(server.base_url, checked=checked)
-    mails = Mails(server)
+    mails = mails or Mails(server)
     before = len(mails.all_to(address))
     answer = browser.post("/v1/users", {"name": name, "email": address, "password": PASSWORD, "terms_version": "2026-11"})
     assert answer.status == 202, answer
@@ -96,13 +97,23 @@ def sign_up(server, address, name="Asha", checked=True):
     return browser
 
 
-def owner_of(server, checked=True):
-    """The sandbox's owner, signed in."""
-    owner = server.sandbox["owner"]
+def signed_in(server, who, checked=True):
+    """Somebody of the sandbox."""
+    known = server.sandbox[who]
     browser = Browser(server.base_url, checked=checked)
-    answer = browser.sign_in(owner["email"], owner["password"])
+    answer = browser.sign_in(known["email"], known["password"])
     assert answer.status == 201, answer
     return browser
+
+
+def owner_of(server, checked=True):
+    """The sandbox's owner, signed in."""
+    return signed_in(server, "owner", checked)
+
+
+def operator_of(server, checked=True):
+    """The sandbox's superadmin, signed in."""
+    return signed_in(server, "operator", checked)
 
 
 def add_member(server, owner, address, role):

@@ -32,6 +32,10 @@ def free_port():
             return port
 
 
+def variables(settings):
+    return {f"CONNECT_{name}": str(value) for name, value in settings.items()}
+
+
 class Process:
     """What both have: a log file, an end. A process that a test leaves is killed by close()."""
 
@@ -136,7 +140,12 @@ class Connectd(Process):
         """Starts it and does not wait."""
         command = [CONNECTD, "--sandbox", "--data-dir", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
         command += ["--failpoint", failpoint] if failpoint else []
-        self.spawn(command, {f"CONNECT_{name}": str(value) for name, value in self.settings.items()})
+        self.spawn(command, variables(self.settings))
+
+    def audit(self, *arguments):
+        """`connectd audit`, which finds the database as the server does."""
+        return subprocess.run([CONNECTD, "audit", *arguments], env={**os.environ, **variables(self.database.settings)},
+                              text=True, capture_output=True, timeout=60, check=False)
 
     def files(self):
         """Every file of the data folder with its bytes."""

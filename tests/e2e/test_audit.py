@@ -2,13 +2,11 @@
 
 import os
 import re
-import subprocess
 
 import pytest
 
 from _support.database import on_postgres
 from _support.people import Browser, owner_of
-from _support.processes import CONNECTD
 from _support.stack import Stack
 
 KEYS = 4
@@ -18,21 +16,15 @@ COLUMNS = ("at, actor_kind, actor_id, act, target, before_state, after_state, re
            "personal_commitment, hash")
 
 
-def command(stack, *arguments):
-    of_database = {f"CONNECT_{name}": str(value) for name, value in stack.server.database.settings.items()}
-    return subprocess.run([CONNECTD, "audit", "verify", *arguments], env={**os.environ, **of_database}, text=True,
-                          capture_output=True, timeout=60, check=False)
-
-
 def verify(stack):
     """Of the database while the server rests."""
-    return command(stack, "--data-dir", stack.server.data)
+    return stack.server.audit("verify", "--data-dir", stack.server.data)
 
 
 def verify_file(stack, tmp_path, lines, *arguments):
     file = tmp_path / "export.jsonl"
     file.write_bytes(b"".join(line + b"\n" for line in lines))
-    return command(stack, "--file", file, *arguments)
+    return stack.server.audit("verify", "--file", file, *arguments)
 
 
 def last(stack):
@@ -197,6 +189,6 @@ def test_a_wrong_query_of_an_export_is_refused(signed, query):
     (["--public-key", "12"], "this command has no such flag"),
 ])
 def test_the_command_says_what_is_wrong_with_how_it_is_called(signed, arguments, said):
-    done = command(signed[0], *arguments)
+    done = signed[0].server.audit("verify", *arguments)
     assert done.returncode == 2
     assert said in done.stderr

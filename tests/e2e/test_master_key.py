@@ -9,7 +9,6 @@ from itertools import count
 import pytest
 
 from _support.api import text_to
-from _support.database import on_postgres
 from _support.people import owner_of
 from _support.processes import CONNECTD
 from _support.waiting import wait_until
@@ -36,7 +35,7 @@ def key_files(stack):
 
 def of_all(stack, query):
     """Among the tables that all replicas share, where there are such."""
-    return stack.server.database.sql(query, shared=True) if on_postgres() else stack.server.database.sql(query)
+    return stack.server.database.sql(query, shared=True)
 
 
 def seals(stack):

@@ -6,7 +6,7 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.contract import contract
-from _support.people import Browser, Mails, add_member, owner_of, sign_up
+from _support.people import Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.second_factor import enable
 from _support.waiting import wait_until
 
@@ -25,15 +25,6 @@ def server(shared):
 @pytest.fixture(scope="module")
 def owner(server):
     return owner_of(server)
-
-
-def operator_of(server, checked=True):
-    """The sandbox's superadmin, signed in."""
-    known = server.sandbox["operator"]
-    browser = Browser(server.base_url, checked=checked)
-    answer = browser.sign_in(known["email"], known["password"])
-    assert answer.status == 201, answer
-    return browser
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What is held about people: exported, deleted, and looked for afterwards on disk."""
 
 import json
-import os
 import re
 import subprocess
 
@@ -9,9 +8,8 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.contract import contract
-from _support.database import on_postgres
 from _support.load import CONNECTION_FAULTS
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, owner_of, sign_up
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.processes import CONNECTD
 from _support.waiting import wait_until
 
@@ -54,9 +52,7 @@ def wait_until_done(server, token):
 
 def states(server):
     """Of all requests, behind the server's back."""
-    query = "SELECT state FROM data_requests"
-    rows = server.database.sql(query, shared=True) if on_postgres() else server.database.sql(query)
-    return [state for [state] in rows]
+    return [state for [state] in server.database.sql("SELECT state FROM data_requests", shared=True)]
 
 
 def raw(server):
@@ -244,9 +240,7 @@ def check_certificate(stack, done, public_key):
 
 def assert_record_is_whole(stack):
     """The public key that proves it."""
-    of_database = {f"CONNECT_{name}": str(value) for name, value in stack.server.database.settings.items()}
-    verified = subprocess.run([CONNECTD, "audit", "verify", "--data-dir", stack.server.data],
-                              env={**os.environ, **of_database}, text=True, capture_output=True, timeout=60, check=False)
+    verified = stack.server.audit("verify", "--data-dir", stack.server.data)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     return re.search(r"signed by ([0-9a-f]{64})", verified.stdout).group(1)
 
@@ -343,13 +337,6 @@ def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
 
 
 # --- operators ---
-
-def operator_of(server):
-    known = server.sandbox["operator"]
-    browser = Browser(server.base_url)
-    assert browser.sign_in(known["email"], known["password"]).status == 201
-    return browser
-
 
 def step(operator, request, name, why="a test asks for it"):
     return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})

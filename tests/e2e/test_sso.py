@@ -66,7 +66,7 @@ def add_provider(owner, home, issuer, register=None, **more):
 def provider(server, owner, idp, dns):
     """Of the sandbox's workspace, at the certified provider. The workspace has proven its domain."""
     made = add_provider(owner, server.base_url, idp.issuer, idp.register)
-    prove(owner, dns, DOMAIN)
+    dns.prove(owner, DOMAIN)
     return made
 
 
@@ -74,15 +74,6 @@ def provider(server, owner, idp, dns):
 def faulty(server, owner, idp, provider):
     """The same at the one that says what it is told."""
     return add_provider(owner, server.base_url, idp.faulty)
-
-
-def prove(owner, dns, domain):
-    claimed = owner.post("/v1/sso/domains", {"domain": domain})
-    assert claimed.status == 201, claimed
-    record = claimed.json()["record"]
-    dns.records[record["name"]] = [record["value"]]
-    verified = owner.post(f"/v1/sso/domains/{domain}/verify")
-    assert verified.json()["status"] == "verified", verified
 
 
 def begin(browser, **body):

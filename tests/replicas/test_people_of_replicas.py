@@ -7,7 +7,7 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.database import on_postgres
-from _support.people import Browser, owner_of
+from _support.people import Browser, operator_of, owner_of
 from _support.replicas import Replicas
 from _support.second_factor import enable, sign_in
 
@@ -69,9 +69,7 @@ def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cl
 
 
 def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_once(cluster, owner):
-    known = cluster.servers[0].sandbox["operator"]
-    operator = Browser(cluster.servers[0].base_url)
-    assert operator.sign_in(known["email"], known["password"]).status == 201
+    operator = operator_of(cluster.servers[0])
     wanted = {"workspace_id": cluster.servers[0].sandbox["workspace_id"], "category": "debugging",
               "reason": "Deliveries to the shop stop since noon"}
     session = at(cluster, operator, 1).post("/admin/v1/support_sessions", wanted).json()["id"]
@@ -88,9 +86,7 @@ def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_onc
 
 
 def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, owner):
-    known = cluster.servers[0].sandbox["operator"]
-    root = Browser(cluster.servers[0].base_url)
-    assert root.sign_in(known["email"], known["password"]).status == 201
+    root = operator_of(cluster.servers[0])
     why = {"Connect-Reason": "a test asks for it"}
     wanted = {"email": cluster.servers[0].sandbox["owner"]["email"], "role": "support"}
     user = at(cluster, root, 1).post("/admin/v1/operators", wanted, headers=why).json()["user_id"]
@@ -102,9 +98,7 @@ def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, ow
 
 
 def test_two_superadmins_who_demote_each_other_at_once_leave_one(cluster, owner):
-    known = cluster.servers[0].sandbox["operator"]
-    root = Browser(cluster.servers[0].base_url)
-    assert root.sign_in(known["email"], known["password"]).status == 201
+    root = operator_of(cluster.servers[0])
     why = {"Connect-Reason": "a test asks for it"}
     people = [at(cluster, root, 1), at(cluster, owner, 2)]
     users = [each.get("/v1/user").json()["id"] for each in people]

@@ -1,12 +1,10 @@
 """Deletions where cells are spread over replicas: each does what lies with it."""
 
-import re
-
 import pytest
 
 from _support.api import text_to
 from _support.database import on_postgres
-from _support.people import PASSWORD, Browser, Mails, owner_of
+from _support.people import PASSWORD, Browser, Mails, owner_of, sign_up
 from _support.replicas import Replicas
 from _support.waiting import wait_until
 
@@ -22,23 +20,10 @@ def cluster(tmp_path_factory):
     replicas.close()
 
 
-def token_for(cluster, address, page):
-    """Whichever replica has sent the mail."""
-    def come():
-        mails = [mail for server in cluster.servers for mail in Mails(server).all_to(address)]
-        links = [re.search(rf"/{page}#token=(\w+)", mail.get_body(("plain",)).get_content()) for mail in mails]
-        return next((link.group(1) for link in links if link), None)
-    return wait_until(come, f"a mail to {address} with a link to {page}")
-
-
-def sign_up(cluster, address):
-    browser = Browser(cluster.servers[0].base_url)
-    wanted = {"name": "Spread", "email": address, "password": PASSWORD, "terms_version": "2026-11"}
-    assert browser.post("/v1/users", wanted).status == 202
-    confirm = {"token": token_for(cluster, address, "verify"), "password": PASSWORD}
-    assert browser.post("/v1/email_verifications/confirm", confirm).status == 204
-    assert browser.sign_in(address).status == 201
-    return browser
+@pytest.fixture(scope="module")
+def mails(cluster):
+    """Whichever replica has sent them."""
+    return Mails(*cluster.servers)
 
 
 def at(cluster, browser, number, workspace=None):
@@ -73,15 +58,15 @@ def test_a_number_is_erased_by_who_has_its_cell(cluster):
         assert api.message(message["id"])["to"] == ""
 
 
-def test_workspaces_and_their_owner_go_wherever_they_are(cluster):
-    browser = sign_up(cluster, ADDRESS)
+def test_workspaces_and_their_owner_go_wherever_they_are(cluster, mails):
+    browser = sign_up(cluster.servers[0], ADDRESS, "Spread", mails=mails)
     workspaces = [browser.post("/v1/workspaces", {"name": f"Place {number}"}).json()["id"] for number in range(6)]
     for number, workspace in enumerate(workspaces):
         asked = at(cluster, browser, number % len(cluster.servers), workspace)
         wait_until_done(asked, delete(asked, "workspace"))
     assert browser.get("/v1/workspaces").json()["data"] == []
     delete(at(cluster, browser, 1), "account")
-    token = token_for(cluster, ADDRESS, "keep-account")
+    token = mails.token_for(ADDRESS, "keep-account")
 
     def done():
         return Browser(cluster.servers[2].base_url).post("/v1/data_request_links", {"token": token}).json()["state"] == "done"

@@ -38,9 +38,7 @@ def cluster(tmp_path_factory, dns):
 @pytest.fixture(scope="module")
 def provider(cluster, idp, dns):
     owner = owner_of(cluster.servers[0])
-    record = owner.post("/v1/sso/domains", {"domain": DOMAIN}).json()["record"]
-    dns.records[record["name"]] = [record["value"]]
-    assert owner.post(f"/v1/sso/domains/{DOMAIN}/verify").json()["status"] == "verified"
+    dns.prove(owner, DOMAIN)
     body = {"name": "Acme", "issuer": idp.faulty, "client_id": "c", "client_secret": "s"}
     return owner.post("/v1/sso/providers", body).json()["id"]
 

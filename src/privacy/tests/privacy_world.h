@@ -121,6 +121,23 @@ struct PrivacyWorld : messaging::MessagingWorld {
             std::string(hash.begin(), hash.end()),
             {audit::ActorKind::kUser, by.id.str()}};
   }
+  Desk::Asked about_workspace(const accounts::User& by) {
+    return {desk.new_id(),
+            Kind::kDeletion,
+            Subject::kWorkspace,
+            {},
+            caller.workspace,
+            {},
+            {},
+            {audit::ActorKind::kUser, by.id.str()}};
+  }
+  team::By by_owner(const accounts::User& owner) const {
+    team::By by;
+    by.caller.workspace = caller.workspace;
+    by.caller.user = owner.id;
+    by.role = identity::Role::kOwner;
+    return by;
+  }
   DataRequest ask(const Desk::Asked& asked) {
     auto taken = run(desk.ask(asked, from));
     if (!taken) throw std::runtime_error(taken.error().detail);

@@ -99,11 +99,8 @@ TEST(Runner, WhoWasInvitedIsNotNamedByTheInvitersRecord) {
   const auto owner = world.user("owner@example.com", "Owner");
   world.join(owner, identity::Role::kOwner);
   const auto asha = world.user();
-  team::By by;
-  by.caller.workspace = world.caller.workspace;
-  by.caller.user = owner.id;
-  by.role = identity::Role::kOwner;
-  ASSERT_TRUE(world.run(world.members.invite(by, kEmail, identity::Role::kViewer)));
+  ASSERT_TRUE(
+      world.run(world.members.invite(world.by_owner(owner), kEmail, identity::Role::kViewer)));
   world.ask(world.about(asha));
   world.work();
   EXPECT_THAT(world.run(world.members.invitations(world.caller.workspace)).value(), IsEmpty());
@@ -117,11 +114,7 @@ TEST(Runner, OwnerWhoHasBecomeTheLastIsHeld) {
   const auto asha = world.user();
   world.join(asha, identity::Role::kOwner);
   const DataRequest request = world.ask(world.about(asha));
-  team::By by;
-  by.caller.workspace = world.caller.workspace;
-  by.caller.user = owner.id;
-  by.role = identity::Role::kOwner;
-  ASSERT_TRUE(world.run(world.members.remove(by, owner.id)));
+  ASSERT_TRUE(world.run(world.members.remove(world.by_owner(owner), owner.id)));
   world.work();
   const DataRequest held = world.now_is(request);
   EXPECT_EQ(held.state, State::kOnHold);
@@ -271,14 +264,7 @@ TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
   ASSERT_TRUE(key);
   const std::string bearer = "Bearer " + std::string(key->key.reveal());
   ASSERT_TRUE(world.run(world.api_keys.authenticate(bearer)));
-  const DataRequest request = world.ask({world.desk.new_id(),
-                                         Kind::kDeletion,
-                                         Subject::kWorkspace,
-                                         {},
-                                         world.caller.workspace,
-                                         {},
-                                         {},
-                                         {audit::ActorKind::kUser, owner.id.str()}});
+  const DataRequest request = world.ask(world.about_workspace(owner));
   world.work();
 
   EXPECT_EQ(world.now_is(request).state, State::kDone);
@@ -328,14 +314,7 @@ TEST(Runner, ProvidersOfAWorkspaceEndWithIt) {
   world.join(owner, identity::Role::kOwner);
   put_provider(world, owner.id);
   ASSERT_EQ(world.count(kLeft), 3);
-  const DataRequest request = world.ask({world.desk.new_id(),
-                                         Kind::kDeletion,
-                                         Subject::kWorkspace,
-                                         {},
-                                         world.caller.workspace,
-                                         {},
-                                         {},
-                                         {audit::ActorKind::kUser, owner.id.str()}});
+  const DataRequest request = world.ask(world.about_workspace(owner));
   world.work();
   EXPECT_EQ(world.now_is(request).state, State::kDone);
   EXPECT_EQ(world.count(kLeft), 0);

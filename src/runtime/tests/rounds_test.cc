@@ -59,6 +59,60 @@ TEST(Rounds, TheyComeAgain) {
   EXPECT_TRUE(rounds.wait(10s));
 }
 
+TEST(Rounds, WakeEndsThePause) {
+  IoPool pool(1);
+  pool.start();
+  std::promise<void> came;
+  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAfterThePause,
+                [&]() -> Awaitable<void> {
+                  came.set_value();
+                  co_return;
+                });
+  rounds.start();
+  rounds.wake();
+  EXPECT_EQ(came.get_future().wait_for(10s), std::future_status::ready);
+  rounds.stop();
+  EXPECT_TRUE(rounds.wait(10s));
+}
+
+TEST(Rounds, OneThatWakesItselfIsFollowedAtOnce) {
+  IoPool pool(1);
+  pool.start();
+  std::promise<void> second;
+  Rounds* woken = nullptr;
+  int count = 0;
+  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
+                [&]() -> Awaitable<void> {
+                  if (++count == 1) woken->wake();
+                  if (count == 2) second.set_value();
+                  co_return;
+                });
+  woken = &rounds;
+  rounds.start();
+  EXPECT_EQ(second.get_future().wait_for(10s), std::future_status::ready);
+  rounds.stop();
+  EXPECT_TRUE(rounds.wait(10s));
+}
+
+TEST(Rounds, PauseCanBeAnotherOnce) {
+  IoPool pool(1);
+  pool.start();
+  std::promise<void> second;
+  Rounds* asked = nullptr;
+  int count = 0;
+  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
+                [&]() -> Awaitable<void> {
+                  if (++count == 1) asked->pause_once(0s);
+                  if (count == 2) second.set_value();
+                  co_return;
+                });
+  asked = &rounds;
+  rounds.start();
+  EXPECT_EQ(second.get_future().wait_for(10s), std::future_status::ready);
+  rounds.stop();
+  EXPECT_TRUE(rounds.wait(10s));
+}
+
 TEST(Rounds, ALongOneHearsThatItShouldEnd) {
   IoPool pool(1);
   pool.start();

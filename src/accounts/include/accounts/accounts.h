@@ -24,6 +24,7 @@ namespace flowsell::accounts {
 
 struct AttemptLimit;
 struct FactorTry;
+struct Letter;
 struct StoredUser;
 enum class TokenPurpose : std::uint8_t;
 
@@ -255,6 +256,8 @@ class Accounts {
   Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                     const audit::Origin& from) const;
   Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
+  /// `letter` lives as long as the call.
+  Task<> tell_each(std::vector<UserId> users, const Letter& letter);
   /// Fails with kRateLimited.
   Task<> take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets);
   Task<Attempt> begin_attempt(std::string email, const Secret& device, std::string address);

@@ -22,6 +22,7 @@
 namespace flowsell::audit {
 
 using PublicKey = std::array<std::uint8_t, 32>;
+constexpr std::size_t kSignatureBytes = 64;
 
 /// Signs heads: Ed25519 (RFC 8032), so that who has the public key alone can check them.
 class HeadKey {
@@ -31,13 +32,16 @@ class HeadKey {
   explicit HeadKey(const crypto::Key& seed);
 
   const PublicKey& public_key() const noexcept { return public_key_; }
-  /// 64 bytes.
+  /// kSignatureBytes.
   std::string sign(std::string_view text) const;
 
  private:
   crypto::Key seed_;
   PublicKey public_key_{};
 };
+
+/// What HeadKey::sign() makes.
+bool is_signed_by(const PublicKey& key, std::string_view text, std::string_view signature);
 
 struct SignedHead {
   Head head;

@@ -73,4 +73,7 @@ class Operators {
 audit::Act operator_act(IdSource& ids, Time now, const By& by, std::string name,
                         std::string target);
 
+/// In a transaction: holds all superadmins; there would be none without the user.
+Result<bool> is_last_superadmin(store::Connection& db, const UserId& user);
+
 }  // namespace flowsell::operators

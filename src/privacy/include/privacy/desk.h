@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -76,14 +75,7 @@ class Desk {
   Task<DataRequest> find(DataRequestId id) const;
   /// The request that a mail's link is for. Fails with kInvalidToken.
   Task<DataRequest> find_by_link(Secret token) const;
-  struct Query {
-    UserId of_user;         ///< about his account, or asked for by him; none: any
-    WorkspaceId workspace;  ///< about it; none: any
-    std::optional<State> state = std::nullopt;
-    bool overdue = false;
-    std::optional<DataRequestId> after = std::nullopt, before = std::nullopt;
-    std::size_t limit = 20;
-  };
+  using Query = RequestQuery;
   Task<RequestPage> list(Query query) const;
 
   /// What replicas share about an account; see export.h.

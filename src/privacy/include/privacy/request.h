@@ -75,6 +75,16 @@ struct DataRequest {
 };
 using RequestPage = Page<DataRequest, DataRequestId>;
 
+/// Which requests.
+struct RequestQuery {
+  UserId of_user;         ///< about his account, or asked for by him; none: any
+  WorkspaceId workspace;  ///< about it or a recipient of it; none: any
+  std::optional<State> state = std::nullopt;
+  bool overdue = false;  ///< open ones whose time is over
+  std::optional<DataRequestId> after = std::nullopt, before = std::nullopt;
+  std::size_t limit = 20;
+};
+
 /// What stays behind a deletion, and why.
 struct Retained {
   std::string_view what, why;

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
-#include <span>
-#include <string_view>
+#include <string>
 
 #include "audit/head_file.h"
 #include "crypto/rotating_keys.h"
@@ -13,8 +11,8 @@
 #include "privacy/inventory.h"
 #include "privacy/request.h"
 #include "runtime/io_pool.h"
+#include "runtime/rounds.h"
 #include "runtime/task.h"
-#include "runtime/work_count.h"
 #include "runtime/workers.h"
 #include "store/database.h"
 
@@ -44,7 +42,7 @@ class Runner {
   /// The pool runs, or will. `doors` outlive the end of stop().
   void start(Doors& doors);
   /// There may be something to do. From every thread.
-  void wake();
+  void wake() { rounds_.wake(); }
   /// No round begins any more. Blocking; before the databases stop.
   void stop();
 
@@ -56,7 +54,7 @@ class Runner {
   std::int64_t overdue_count() const noexcept { return overdue_; }
 
  private:
-  Awaitable<void> run(Doors& doors);
+  Awaitable<void> next();
   Task<> count();
   Task<> forget_stale();
   Task<> advance(Doors& doors, DataRequest request);
@@ -79,12 +77,10 @@ class Runner {
 
   Rooms rooms_;
   runtime::Workers workers_;  ///< for what blocks
-  net::steady_timer timer_;
-  std::atomic<bool> is_stopping_{false};
-  std::atomic<bool> is_woken_{false};
+  Doors* doors_ = nullptr;
   bool waits_at_doors_ = false;  ///< the last round met cells that are not open here
-  runtime::WorkCount working_;
   std::atomic<std::int64_t> open_{0}, overdue_{0};
+  runtime::Rounds rounds_;
 };
 
 }  // namespace flowsell::privacy

@@ -12,8 +12,8 @@
 
 namespace flowsell::runtime {
 
-/// Work that comes again after a pause, until it is stopped. start() and stop() from any thread;
-/// rounds run on the executor, one after the other.
+/// Work that comes again after a pause, until it is stopped. start(), wake() and stop() from any
+/// thread; rounds run on the executor, one after the other.
 class Rounds {
  public:
   enum class First : std::uint8_t { kAtOnce, kAfterThePause };
@@ -24,6 +24,10 @@ class Rounds {
          First first, std::function<Awaitable<void>()> round);
 
   void start();
+  /// The next round comes at once, or right behind the one that runs.
+  void wake();
+  /// Of a round: how long the pause behind it is, this once.
+  void pause_once(std::chrono::seconds pause) noexcept { next_pause_ = pause; }
   /// No round begins any more; may be called again.
   void stop();
   /// For a round that is long: whether it should end.
@@ -39,7 +43,9 @@ class Rounds {
   const First first_;
   const std::function<Awaitable<void>()> round_;
   net::steady_timer timer_;
+  std::chrono::seconds next_pause_{};
   std::atomic<bool> is_stopping_{false};
+  std::atomic<bool> is_woken_{false};
   WorkCount working_;
 };
 

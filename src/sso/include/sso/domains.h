@@ -28,10 +28,8 @@ struct Domain {
 
 /// The domain as we store and compare it; nullopt: no name with a dot in it.
 std::optional<std::string> normal_domain(std::string_view text);
-/// Whether a workspace may claim it. Fails with kInvalidRequest.
-Result<> check_domain(std::string_view text);
-/// Where everybody may have an address: nobody's proof would mean anything.
-bool is_public_mail_domain(std::string_view domain);
+/// The same of one that a workspace may claim. Fails with kInvalidRequest.
+Result<std::string> check_domain(std::string_view text);
 /// What stands behind the '@' of an address, in lower case.
 std::string domain_of(std::string_view email);
 

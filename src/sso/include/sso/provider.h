@@ -55,12 +55,14 @@ struct GlobalOptions {
 inline constexpr std::string_view kGoogle = "google";
 inline constexpr std::string_view kMicrosoft = "microsoft";
 
-/// The global provider of that key, with what it signs in with.
-struct GlobalProvider {
+/// A provider with its secret opened, ready to be asked.
+struct OpenProvider {
   Provider provider;
   Secret secret;
 };
-std::optional<GlobalProvider> global_provider(const GlobalOptions& options, std::string_view key);
+
+/// The global provider of that key.
+std::optional<OpenProvider> global_provider(const GlobalOptions& options, std::string_view key);
 
 /// Whether a global provider's word about somebody's address is proof that it is his.
 ///

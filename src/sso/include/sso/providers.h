@@ -15,11 +15,7 @@
 
 namespace flowsell::sso {
 
-/// A provider with its secret opened, ready to be asked.
-struct OpenProvider {
-  Provider provider;
-  Secret secret;
-};
+struct StoredProvider;
 
 /// The identity providers of workspaces, and what their owners do to them. Each change stands on
 /// the record of the account that made it, in its transaction. Thread-safe.
@@ -71,6 +67,7 @@ class Providers {
 
  private:
   audit::Act act_of(const team::By& by, std::string name, const IdentityProviderId& id) const;
+  Result<std::optional<OpenProvider>> opened(StoredProvider stored) const;
 
   store::Database& db_;
   const Sealer& sealer_;

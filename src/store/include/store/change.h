@@ -62,4 +62,12 @@ std::invoke_result_t<F&, Connection&> change_now(Database& db, const WriteKind& 
   }
 }
 
+/// What `look(Connection&)` gives of a snapshot. Blocking: for start-up and tools.
+template <class F>
+std::invoke_result_t<F&, Connection&> read_now(Database& db, F look) {
+  std::optional<std::invoke_result_t<F&, Connection&>> found;
+  CHECK_OK(db.read_now([&](Connection& connection) { found.emplace(look(connection)); }));
+  return *std::move(found);
+}
+
 }  // namespace flowsell::store

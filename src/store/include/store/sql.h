@@ -48,6 +48,11 @@ class Param {
     p.type_ = Type::kBlob;
     return p;
   }
+  /// NULL when it is none.
+  template <IdKind K>
+  static Param id_or_null(const Id<K>& id) {
+    return id.is_none() ? Param(nullptr) : Param(id);
+  }
   /// NULL when empty.
   static Param text_or_null(std::string_view v) { return v.empty() ? Param(nullptr) : Param(v); }
   static Param blob_or_null(std::string_view v) { return v.empty() ? Param(nullptr) : blob(v); }

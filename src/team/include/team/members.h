@@ -3,6 +3,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/id.h"
@@ -84,6 +86,11 @@ class Members {
   Task<Member> accept(Secret token, UserId user, std::string email, audit::Origin from);
 
  private:
+  /// One who is a member already keeps his role. `by_what`: what the record says of how he came.
+  Result<Member> put_joined(store::Connection& db, const WorkspaceId& workspace,
+                            const Member& fresh,
+                            std::pair<std::string_view, std::string_view> by_what,
+                            const audit::Origin& from);
   Result<> put_first(store::Connection& db, const WorkspaceId& workspace, const UserId& user,
                      const audit::Actor& by, const audit::Origin& from);
 
