@@ -1,8 +1,6 @@
 #include "encoding.h"
 
-#include <algorithm>
-
-#include "core/encoding.h"
+#include <cstdint>
 
 namespace flowsell::oidc {
 namespace {
@@ -13,23 +11,6 @@ bool is_unreserved(char c) {
 }
 
 }  // namespace
-
-std::string base64url_encode(std::span<const std::uint8_t> bytes) {
-  std::string text = base64_encode(bytes);
-  text.erase(std::ranges::find(text, '='), text.end());
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
-std::optional<std::string> base64url_decode(std::string_view text) {
-  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
-  std::string standard(text);
-  std::ranges::replace(standard, '-', '+');
-  std::ranges::replace(standard, '_', '/');
-  standard.append((4 - standard.size() % 4) % 4, '=');
-  return base64_decode(standard);
-}
 
 std::string form_encode(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";

@@ -8,7 +8,6 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
-#include "encoding.h"
 #include "fields.h"
 #include "issuer.h"
 #include "jws.h"

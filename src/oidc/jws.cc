@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/encoding.h"
-#include "encoding.h"
 #include "fields.h"
 
 namespace flowsell::oidc {

@@ -167,6 +167,20 @@ TEST(CountCodePoints, CountsCharactersAndNotBytes) {
   EXPECT_EQ(count_code_points("\u00e9\u20ac\U0001F600"), 3U);
 }
 
+TEST(Base64Url, IsWhatRfc7515Writes) {
+  const std::string bytes("\x03\xec\xff\xe0\xc1", 5);  // RFC 7515, appendix C
+  EXPECT_EQ(base64url_encode(as_bytes(bytes)), "A-z_4ME");
+  EXPECT_EQ(base64url_decode("A-z_4ME"), bytes);
+  EXPECT_EQ(base64url_decode(""), "");
+}
+
+TEST(Base64Url, HasOneTextForOneValue) {
+  for (const char* text :
+       {"A", "A-z_4MF", "A-z_4ME=", "A+z_4ME", "A-z/4ME", "A-z_ 4ME", "A-z_4ME\n"}) {
+    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
+  }
+}
+
 TEST(EqualsIgnoringCase, FoldsAsciiLettersOnly) {
   EXPECT_TRUE(equals_ignoring_case("Content-TYPE", "content-type"));
   EXPECT_TRUE(equals_ignoring_case("", ""));

@@ -9,7 +9,6 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
-#include "encoding.h"
 #include "json/writer.h"
 #include "provider_world.h"
 

@@ -5,7 +5,6 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
-#include "encoding.h"
 #include "test_key.h"
 
 namespace flowsell::oidc {

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "core/encoding.h"
-#include "encoding.h"
 #include "oidc/id_token.h"
 #include "test_key.h"
 

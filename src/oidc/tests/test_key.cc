@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "core/encoding.h"
-#include "encoding.h"
 
 namespace flowsell::oidc::testing_support {
 namespace {

@@ -14,20 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing_support::fault_in;
 
-TEST(Base64Url, IsWhatRfc7515Writes) {
-  const std::string bytes("\x03\xec\xff\xe0\xc1", 5);  // RFC 7515, appendix C
-  EXPECT_EQ(base64url_encode(as_bytes(bytes)), "A-z_4ME");
-  EXPECT_EQ(base64url_decode("A-z_4ME"), bytes);
-  EXPECT_EQ(base64url_decode(""), "");
-}
-
-TEST(Base64Url, HasOneTextForOneValue) {
-  for (const char* text :
-       {"A", "A-z_4MF", "A-z_4ME=", "A+z_4ME", "A-z/4ME", "A-z_ 4ME", "A-z_4ME\n"}) {
-    EXPECT_EQ(base64url_decode(text), std::nullopt) << text;
-  }
-}
-
 TEST(Form, EncodesWhatIsNotUnreserved) {
   EXPECT_EQ(form({{"a", "x y&z=\xc3\xa9+"}, {"b", ""}, {"c", "-._~"}}),
             "a=x%20y%26z%3D%C3%A9%2B&c=-._~");

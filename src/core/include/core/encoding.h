@@ -25,6 +25,12 @@ std::string base64_encode(std::span<const std::uint8_t> bytes);
 /// nullopt unless `text` is canonical padded base64.
 std::optional<std::string> base64_decode(std::string_view text);
 
+/// The alphabet for URLs, without padding (RFC 4648 section 5): how JOSE, PKCE and WebAuthn write
+/// bytes.
+std::string base64url_encode(std::span<const std::uint8_t> bytes);
+/// nullopt unless `text` is what base64url_encode() gives for some bytes.
+std::optional<std::string> base64url_decode(std::string_view text);
+
 inline std::span<const std::uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
