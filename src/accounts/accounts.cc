@@ -225,7 +225,7 @@ Task<Accounts::Attempt> Accounts::begin_attempt(std::string email, const Secret&
     }
     // What strangers do to an account does not count for devices that it knows.
     attempt.account_bucket = attempt_bucket({"account", email, attempt.known_device()});
-    attempt.network_bucket = attempt_bucket({"network", network_of(address)});
+    attempt.network_bucket = network_bucket(address);
     TRY(attempt.wait, take_attempt(db, attempt.network_bucket, kPerNetwork, now));
     if (attempt.wait) return attempt;
     TRY(attempt.wait, take_attempt(db, attempt.account_bucket, kPerAccount, now));
@@ -357,6 +357,16 @@ Task<> Accounts::end_session(Session by, SessionId id, audit::Origin from) {
 
 // --- passwords and names ---
 
+/// Passkeys outlive a password: who sets a new one because somebody had the old one should know.
+Result<std::string> Accounts::beside_passkeys(store::Connection& db, const UserId& user,
+                                              std::string what) const {
+  if (!rooms_.count_passkeys) return what;
+  TRY(const auto count, rooms_.count_passkeys(db, user));
+  if (count == 0) return what;
+  return what + (count == 1 ? " A passkey" : " " + std::to_string(count) + " passkeys") +
+         " can still sign in to your account: remove what you do not know.";
+}
+
 Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
   CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kResetPassword));
   const std::array own_words = {owner.user.email, owner.user.name};
@@ -372,9 +382,9 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
     CHECK_OK(delete_devices(db, used->user));
     CHECK_OK(delete_email_tokens(db, used->user));
     CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
-    CHECK_OK(
-        put_letter(db, rooms_, owner.user,
-                   notice("Your password was changed, and all sessions were ended.", now, from)));
+    TRY(const std::string what,
+        beside_passkeys(db, used->user, "Your password was changed, and all sessions were ended."));
+    CHECK_OK(put_letter(db, rooms_, owner.user, notice(what, now, from)));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.password_reset")));
     return true;
   };
@@ -416,9 +426,10 @@ Task<Secret> Accounts::change_password(Session by, Secret old_password, Secret p
     CHECK_OK(set_password(db, by.user.id, hash, now));
     CHECK_OK(delete_sessions(db, by.user.id, by.id));
     CHECK_OK(delete_email_tokens(db, by.user.id));
-    CHECK_OK(put_letter(
-        db, rooms_, by.user,
-        notice("Your password was changed, and all other sessions were ended.", now, from)));
+    TRY(const std::string what,
+        beside_passkeys(db, by.user.id,
+                        "Your password was changed, and all other sessions were ended."));
+    CHECK_OK(put_letter(db, rooms_, by.user, notice(what, now, from)));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, by.user.id, from, "user.password_changed")));
     return true;
   };

@@ -2,8 +2,14 @@
 
 #include <utility>
 
+#include "core/ip_range.h"
+
 namespace flowsell::accounts {
 crypto::Digest hash_of(const Secret& token) { return crypto::sha256(token.reveal()); }
+
+crypto::Digest network_bucket(std::string_view address) {
+  return attempt_bucket({"network", network_of(address)});
+}
 
 Error too_many(std::chrono::seconds wait) {
   Error error{ErrorCode::kRateLimited, "too many attempts"};

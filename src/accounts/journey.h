@@ -21,6 +21,8 @@ inline constexpr AttemptLimit kMailsPerNetwork{50, std::chrono::hours(1)};
 inline constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
 
 crypto::Digest hash_of(const Secret& token);
+/// What all tries to sign in from one network are counted by.
+crypto::Digest network_bucket(std::string_view address);
 
 Error too_many(std::chrono::seconds wait);
 Error invalid_token();

@@ -94,6 +94,9 @@ CREATE TABLE terms_acceptances (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO terms_acceptances (user_id, id, version, accepted_at, address)
   SELECT id, id, terms_version, terms_accepted_at, '' FROM users WHERE terms_version <> '';
+)sql"},
+                                    store::Migration{170, "sessions by passkeys", R"sql(
+ALTER TABLE sessions ADD COLUMN passkey_id BLOB;
 )sql"}};
 
 }  // namespace

@@ -31,10 +31,11 @@ Secret new_seed() {
   return Secret(std::string(as_text(bytes)));
 }
 
-/// Somebody's try in his session. Sessions on a provider's word are counted together: nothing that
-/// is scarce was spent on each.
+/// Somebody's try in his session. Sessions on a provider's word, or by a passkey, are counted
+/// together: nothing that is scarce was spent on each.
 FactorTry try_of(const Session& by, Secret code, audit::Origin from) {
-  const auto counted_by = by.voucher ? std::string_view() : by.id.blob();
+  const bool is_cheap = by.voucher || !by.passkey.is_none();
+  const auto counted_by = is_cheap ? std::string_view() : by.id.blob();
   return {by.user, std::move(code), std::string(counted_by), std::move(from)};
 }
 

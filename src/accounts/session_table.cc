@@ -10,12 +10,12 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
-    "user_agent, has_second_factor, provider, provider_workspace_id) VALUES (?1, ?2, ?3, ?4, ?5, "
-    "?6, ?7, ?8, ?9, ?10, ?11)");
+    "user_agent, has_second_factor, provider, provider_workspace_id, passkey_id) VALUES (?1, ?2, "
+    "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 #define SESSION_QUERY                                                                            \
   "SELECT s.id, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent, u.id, u.email, " \
   "u.name, u.email_verified_at, u.created_at, s.has_second_factor, s.provider, "                 \
-  "s.provider_workspace_id FROM sessions s JOIN users u ON u.id = s.user_id "
+  "s.provider_workspace_id, s.passkey_id FROM sessions s JOIN users u ON u.id = s.user_id "
 const Sql kByToken(SESSION_QUERY "WHERE s.token_hash = ?1");
 const Sql kOfUser(SESSION_QUERY "WHERE s.user_id = ?1 ORDER BY s.id DESC");
 #undef SESSION_QUERY
@@ -23,7 +23,12 @@ const Sql kSee("UPDATE sessions SET seen_at = ?2 WHERE id = ?1 AND seen_at < ?2"
 const Sql kDelete("DELETE FROM sessions WHERE user_id = ?1 AND id = ?2");
 const Sql kDeleteOthers("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2");
 const Sql kRotate("UPDATE sessions SET token_hash = ?2 WHERE id = ?1");
-const Sql kSetFactor("UPDATE sessions SET has_second_factor = ?2 WHERE id = ?1");
+// What a passkey has confirmed stays so, whatever becomes of codes.
+const Sql kSetFactor(
+    "UPDATE sessions SET has_second_factor = CASE WHEN passkey_id IS NULL THEN ?2 ELSE 1 END "
+    "WHERE id = ?1");
+const Sql kGoesOn("SELECT 1 FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3");
+const Sql kDeleteOfPasskey("DELETE FROM sessions WHERE user_id = ?1 AND passkey_id = ?2");
 const Sql kDeleteOfProvider("DELETE FROM sessions WHERE provider = ?1");
 const Sql kDeleteOfUserAndProvider("DELETE FROM sessions WHERE user_id = ?1 AND provider = ?2");
 const Sql kDeleteOld("DELETE FROM sessions WHERE expires_at <= ?1 OR seen_at <= ?2");
@@ -47,6 +52,7 @@ Session session_of(const store::Row& row) {
   session.has_second_factor = row.integer(11) != 0;
   if (!row.is_null(12))
     session.voucher = Voucher{std::string(row.text(12)), row.id<WorkspaceId>(13)};
+  session.passkey = row.id<PasskeyId>(14);
   return session;
 }
 
@@ -56,9 +62,10 @@ Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)
 
 Result<> insert_session(store::Connection& db, const Session& s, const crypto::Digest& token) {
   const Voucher by = s.voucher.value_or(Voucher());
-  return db.write(kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at,
-                            s.address, s.user_agent, s.has_second_factor ? 1 : 0,
-                            Param::text_or_null(by.provider), Param::id_or_null(by.workspace)});
+  return db.write(
+      kInsert, {s.id, s.user.id, blob_of(token), s.created_at, s.seen_at, s.expires_at, s.address,
+                s.user_agent, s.has_second_factor ? 1 : 0, Param::text_or_null(by.provider),
+                Param::id_or_null(by.workspace), Param::id_or_null(s.passkey)});
 }
 
 Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token) {
@@ -105,6 +112,18 @@ Result<bool> rotate_session(store::Connection& db, const SessionId& id,
 
 Result<> set_session_factor(store::Connection& db, const SessionId& id, bool has_second_factor) {
   return db.write(kSetFactor, {id, has_second_factor ? 1 : 0});
+}
+
+Result<bool> session_goes_on(store::Connection& db, const UserId& user, const SessionId& id,
+                             Time now) {
+  bool goes_on = false;
+  CHECK_OK(db.query(kGoesOn, {id, user, now}, [&goes_on](const store::Row&) { goes_on = true; }));
+  return goes_on;
+}
+
+Result<> delete_sessions_of_passkey(store::Connection& db, const UserId& user,
+                                    const PasskeyId& passkey) {
+  return db.write(kDeleteOfPasskey, {user, passkey});
 }
 
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since) {

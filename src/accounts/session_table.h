@@ -26,7 +26,13 @@ Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_
 /// A new token for a session that goes on. False: it does not any more.
 Result<bool> rotate_session(store::Connection& db, const SessionId& id,
                             const crypto::Digest& token);
+/// Of a session by a passkey it stays true.
 Result<> set_session_factor(store::Connection& db, const SessionId& id, bool has_second_factor);
+Result<bool> session_goes_on(store::Connection& db, const UserId& user, const SessionId& id,
+                             Time now);
+/// Those that a passkey has made.
+Result<> delete_sessions_of_passkey(store::Connection& db, const UserId& user,
+                                    const PasskeyId& passkey);
 /// Those that are over. How many.
 Result<std::int64_t> delete_old_sessions(store::Connection& db, Time now, Time idle_since);
 

@@ -3,18 +3,19 @@
 #include "accounts/accounts.h"
 #include "audit/audit_log.h"
 #include "core/ip_range.h"
+#include "factor_table.h"
 #include "journey.h"
 #include "letters.h"
 #include "session_table.h"
 #include "terms_table.h"
 #include "user_table.h"
 
-// People who come on the word of an identity provider.
+// People who come without a password: on the word of an identity provider, or with a passkey.
 
 namespace flowsell::accounts {
 namespace {
 
-constexpr AttemptLimit kProviderPerNetwork{1000, std::chrono::minutes(15)};
+constexpr AttemptLimit kWideOfANetwork{1000, std::chrono::minutes(15)};
 
 /// What the provider calls him, where that may stand in a mail; else what stands before the '@'.
 std::string shown_name(const std::string& name, const std::string& email) {
@@ -28,47 +29,90 @@ crypto::Digest mark_of(const Secret& device) {
   return crypto::sha256("vouched:" + std::string(device.reveal()));
 }
 
+Result<bool> is_known(store::Connection& db, const UserId& user, const Secret& device) {
+  if (device.empty()) return false;
+  TRY(const bool by_password, is_known_device(db, user, hash_of(device)));
+  return by_password ? Result<bool>(true) : is_known_device(db, user, mark_of(device));
+}
+
 }  // namespace
 
-Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, Voucher by,
-                                                                  StillHolds holds, Secret device,
-                                                                  audit::Origin from) {
+/// Somebody who has proven without a password who he is.
+struct Accounts::OtherEntry {
+  UserId user;
+  std::optional<Voucher> voucher;
+  PasskeyId passkey;
+  StillHolds holds;
+  Secret device;
+  audit::Origin from;
+
+  std::string by_json() const {
+    return voucher ? provider_json(voucher->provider)
+                   : audit::json_of({{"passkey", passkey.str()}});
+  }
+};
+
+Task<std::optional<Accounts::SignedIn>> Accounts::enter_otherwise(OtherEntry entry) {
   const Time now = rooms_.clock.now();
+  const bool is_vouched = entry.voucher.has_value();
   SignedIn signed_in;
   signed_in.token = crypto::random_token();
   auto body = [&](store::Connection& db) -> Result<bool> {
-    TRY(const auto found, find_in(db, user));
+    TRY(const auto found, find_in(db, entry.user));
     if (!found) return false;
-    TRY(const bool still_holds, holds(db));
+    TRY(const bool still_holds, entry.holds(db));
     if (!still_holds) return false;
-    bool is_known = false;
-    if (!device.empty()) {
-      TRY(is_known, is_known_device(db, user, hash_of(device)));
-      if (!is_known) {
-        TRY(is_known, is_known_device(db, user, mark_of(device)));
-      }
-    }
-    signed_in.session = new_session(*found, from);
-    signed_in.session.voucher = by;
-    signed_in.device = is_known ? device : crypto::random_token();
+    TRY(const bool knows_device, is_known(db, entry.user, entry.device));
+    signed_in.session = new_session(*found, entry.from);
+    signed_in.session.voucher = entry.voucher;
+    signed_in.session.passkey = entry.passkey;
+    signed_in.session.has_second_factor = !is_vouched;
+    signed_in.device = knows_device ? entry.device : crypto::random_token();
     CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
-    CHECK_OK(put_known_device(db, user, mark_of(signed_in.device), now));
-    if (!is_known) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, from)));
-    auto act = act_of(rooms_.ids, now, user, from, "session.created");
+    CHECK_OK(put_known_device(
+        db, entry.user, is_vouched ? mark_of(signed_in.device) : hash_of(signed_in.device), now));
+    if (!is_vouched) CHECK_OK(give_back_attempt(db, network_bucket(entry.from.address)));
+    if (!knows_device) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, entry.from)));
+    auto act = act_of(rooms_.ids, now, entry.user, entry.from, "session.created");
     act.target = signed_in.session.id.str();
-    act.after = provider_json(by.provider);
+    act.after = entry.by_json();
     CHECK_OK(audit::append(db, act));
     return true;
   };
   CO_TRY(const bool is_in, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (!is_in) co_return std::nullopt;
+  // Whoever refused him may have told him by mail.
   rooms_.mail_waits();
+  if (!is_in) co_return std::nullopt;
   co_return signed_in;
+}
+
+Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, Voucher by,
+                                                                  StillHolds holds, Secret device,
+                                                                  audit::Origin from) {
+  co_return co_await enter_otherwise(
+      {user, std::move(by), PasskeyId(), std::move(holds), std::move(device), std::move(from)});
+}
+
+Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_by_passkey(UserId user, PasskeyId by,
+                                                                     StillHolds holds,
+                                                                     Secret device,
+                                                                     audit::Origin from) {
+  co_return co_await enter_otherwise(
+      {user, std::nullopt, by, std::move(holds), std::move(device), std::move(from)});
+}
+
+Task<> Accounts::take_passkey_attempt(std::string address) {
+  co_return co_await take_attempts({{network_bucket(address), kPerNetwork}});
+}
+
+Task<> Accounts::take_challenge_attempt(std::string address) {
+  const auto bucket = attempt_bucket({"challenge", network_of(address)});
+  co_return co_await take_attempts({{bucket, kWideOfANetwork}});
 }
 
 Task<> Accounts::take_provider_attempt(std::string address) {
   const auto bucket = attempt_bucket({"provider", network_of(address)});
-  co_return co_await take_attempts({{bucket, kProviderPerNetwork}});
+  co_return co_await take_attempts({{bucket, kWideOfANetwork}});
 }
 
 // --- in other rooms' transactions ---
@@ -104,6 +148,22 @@ Result<> Accounts::end_vouched_in(store::Connection& db, std::string_view provid
   const auto ended = user.is_none() ? delete_vouched_sessions(db, provider)
                                     : delete_vouched_sessions(db, provider, user);
   return ended ? Result<>() : std::unexpected(ended.error());
+}
+
+Result<bool> Accounts::hold_session_in(store::Connection& db, const Session& by) const {
+  TRY(const bool is_there, hold_user(db, by.user.id));
+  return is_there ? session_goes_on(db, by.user.id, by.id, rooms_.clock.now())
+                  : Result<bool>(false);
+}
+
+Result<bool> Accounts::has_second_factor_in(store::Connection& db, const UserId& user) {
+  TRY(const auto factor, find_factor(db, user));
+  return factor && factor->enabled_at;
+}
+
+Result<> Accounts::end_by_passkey_in(store::Connection& db, const UserId& user,
+                                     const PasskeyId& passkey) {
+  return delete_sessions_of_passkey(db, user, passkey);
 }
 
 Result<> Accounts::put_notice_in(store::Connection& db, const User& to, std::string what,

@@ -76,6 +76,7 @@ class Api::Impl final : public Routes {
     add_session_routes(*this);
     add_user_routes(*this);
     add_second_factor_routes(*this);
+    add_passkey_routes(*this);
     add_workspace_routes(*this);
     add_member_routes(*this);
     add_api_key_routes(*this);
@@ -389,19 +390,16 @@ class Api::Impl final : public Routes {
                                          Visitor who) {
     accounts::Accounts* const accounts = process_.homes.accounts();
     sso::SingleSignOn* const sso = process_.homes.sso();
-    if (accounts == nullptr || sso == nullptr) co_return problem(not_ready(), {});
+    passkeys::Passkeys* const passkeys = process_.homes.passkeys();
+    if (accounts == nullptr || sso == nullptr || passkeys == nullptr)
+      co_return problem(not_ready(), {});
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     if (const auto version = check_version(request); !version)
       co_return problem(version.error(), {});
     if (request.body.size() > kVisitBytesMax)
       co_return problem({ErrorCode::kPayloadTooLarge, "the body may have 65536 bytes"}, {});
-    Visit visit{request,
-                *accounts,
-                *sso,
-                process_.homes,
-                process_.clock,
-                std::nullopt,
-                process_.session_life};
+    Visit visit{request,        *accounts,      *sso,         *passkeys,
+                process_.homes, process_.clock, std::nullopt, process_.session_life};
     if (who != Visitor::kAnybody) {
       auto token = cookie(request, kSessionCookie);
       if (!token) co_return problem(token.error(), {});

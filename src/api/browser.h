@@ -19,6 +19,8 @@ inline constexpr std::string_view kDeviceCookie = "__Host-connect_device";
 inline constexpr std::chrono::seconds kDeviceLife{180 * 24 * 3600};
 /// Of a browser that is about to come back from an identity provider.
 inline constexpr std::string_view kSsoCookie = "__Host-connect_sso";
+/// Of one that has been asked for a passkey.
+inline constexpr std::string_view kPasskeyCookie = "__Host-connect_passkey";
 
 /// Its value; empty where there is none. Fails with kInvalidSession where the request has two of
 /// that name: which is meant can't be told, and one may be a stranger's.

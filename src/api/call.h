@@ -69,6 +69,7 @@ struct Visit {
   const http::Request& request;
   accounts::Accounts& accounts;
   sso::SingleSignOn& sso;
+  passkeys::Passkeys& passkeys;
   Homes& homes;
   const Clock& clock;
   std::optional<accounts::Session> session;  ///< of add_signed_in()'s always
@@ -133,6 +134,7 @@ void add_quota_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_user_routes(Routes& routes);
 void add_second_factor_routes(Routes& routes);
+void add_passkey_routes(Routes& routes);
 void add_workspace_routes(Routes& routes);
 void add_member_routes(Routes& routes);
 void add_api_key_routes(Routes& routes);

@@ -2,12 +2,15 @@
 #include "call.h"
 #include "json/writer.h"
 #include "paging.h"
+#include "passkey_body.h"
+#include "render.h"
 #include "request_body.h"
 
 namespace flowsell::api {
 namespace {
 
 using accounts::Session;
+using SignedIn = accounts::Accounts::SignedIn;
 
 constexpr json::StringRule kEmail{3, 254};
 constexpr json::StringRule kPassword{1, 1024};
@@ -22,27 +25,52 @@ std::string render(const Session& session, const SessionId& current) {
   out.key("second_factor").boolean(session.has_second_factor);
   out.key("provider_id");
   session.voucher ? out.string(session.voucher->provider) : out.null();
+  write_id(out, "passkey_id", session.passkey);
   out.key("created_at").string(format_time(session.created_at));
   out.key("last_seen_at").string(format_time(session.seen_at));
   out.key("expires_at").string(format_time(session.expires_at)).end_object();
   return std::move(out).take();
 }
 
+/// By a passkey, or by address and password.
+struct WantedSession {
+  std::optional<passkeys::AssertionAnswer> answer;
+  accounts::Accounts::SignIn by_password;
+};
+
+WantedSession read_wanted(json::ObjectReader& in) {
+  WantedSession wanted;
+  if (in.find("passkey") != nullptr) {
+    wanted.answer = assertion_in(in);
+    return wanted;
+  }
+  wanted.by_password.email = text_in(in, "email", kEmail);
+  wanted.by_password.password = secret_in(in, "password", kPassword);
+  wanted.by_password.code = Secret(std::string(in.string("code", kCode).value_or("")));
+  return wanted;
+}
+
+Task<SignedIn> enter(Visit& visit, WantedSession wanted) {
+  CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
+  if (!wanted.answer) {
+    wanted.by_password.device = std::move(device);
+    co_return co_await visit.accounts.sign_in(std::move(wanted.by_password), visit.origin());
+  }
+  CO_TRY(auto browser, cookie(visit.request, kPasskeyCookie));
+  co_return co_await visit.passkeys.sign_in(*std::move(wanted.answer), std::move(browser),
+                                            std::move(device), visit.origin());
+}
+
 Task<http::Response> sign_in(Visit& visit) {
-  CO_TRY(auto wanted, read_body(visit.request, [](json::ObjectReader& in) {
-           accounts::Accounts::SignIn read;
-           read.email = text_in(in, "email", kEmail);
-           read.password = secret_in(in, "password", kPassword);
-           read.code = Secret(std::string(in.string("code", kCode).value_or("")));
-           return read;
-         }));
-  CO_TRY(wanted.device, cookie(visit.request, kDeviceCookie));
-  CO_TRY(const auto signed_in, co_await visit.accounts.sign_in(std::move(wanted), visit.origin()));
+  CO_TRY(auto wanted, read_body(visit.request, read_wanted));
+  const bool is_by_passkey = wanted.answer.has_value();
+  CO_TRY(const auto signed_in, co_await enter(visit, std::move(wanted)));
   http::Response response;
   response.status = 201;
   response.body = render(signed_in.session, signed_in.session.id);
   set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);
   set_cookie(response, kDeviceCookie, signed_in.device, kDeviceLife);
+  if (is_by_passkey) clear_cookie(response, kPasskeyCookie);
   response.headers.push_back({"Location", "/v1/sessions/" + signed_in.session.id.str()});
   co_return response;
 }

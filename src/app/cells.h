@@ -55,6 +55,9 @@ class Cells final : public api::Homes, public privacy::Doors {
   Task<std::optional<std::size_t>> cell_of(WorkspaceId workspace) override;
   Task<> withdraw_names(const privacy::CellRooms& rooms, WorkspaceId workspace) override;
   sso::SingleSignOn* sso() override { return has_joined_ && people_ ? &people_->sso() : nullptr; }
+  passkeys::Passkeys* passkeys() override {
+    return has_joined_ && people_ ? &people_->passkeys() : nullptr;
+  }
   api::Staff* staff() override { return has_joined_ && people_ ? &people_->staff() : nullptr; }
   Task<> take_webhook(const http::Request& request) override;
   std::optional<ErrorCode> unready() const override;

@@ -37,6 +37,7 @@ class OneCell final : public api::Homes, public privacy::Doors {
     co_return Result<>{};
   }
   sso::SingleSignOn* sso() override { return &people_.sso(); }
+  passkeys::Passkeys* passkeys() override { return &people_.passkeys(); }
   api::Staff* staff() override { return &people_.staff(); }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, process_.whatsapp.open(request));

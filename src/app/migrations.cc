@@ -10,6 +10,7 @@
 #include "metering/metering.h"
 #include "operators/schema.h"
 #include "outbox/job_table.h"
+#include "passkeys/schema.h"
 #include "privacy/schema.h"
 #include "sso/schema.h"
 #include "store/copy.h"
@@ -31,16 +32,17 @@ std::vector<store::Migration> cell_migrations() {
 }
 
 std::vector<store::Migration> shared_migrations() {
-  return store::merge_migrations(
-      {cluster::migrations(), audit::migrations(), mail::migrations(), vault::migrations(),
-       accounts::migrations(), privacy::migrations(), sso::migrations(), operators::migrations()});
+  return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
+                                  vault::migrations(), accounts::migrations(),
+                                  privacy::migrations(), sso::migrations(), operators::migrations(),
+                                  passkeys::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
   return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
                                   accounts::migrations(), privacy::migrations(), sso::migrations(),
-                                  operators::migrations()});
+                                  operators::migrations(), passkeys::migrations()});
 }
 
 Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,

@@ -97,7 +97,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
           {process.settings.accounts.password_passes, process.settings.accounts.password_mib << 20},
           kHashedAtOnce),
       accounts_({database, passwords_, *process.keys.spool, process.keys.ring, process.ids,
-                 process.clock, [this] { postman_.wake(); }},
+                 process.clock, [this] { postman_.wake(); }, passkeys::Passkeys::count_in},
                 {process.settings.accounts.session_idle, process.settings.accounts.session_life,
                  public_url, process.settings.terms.version}),
       deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
@@ -111,6 +111,8 @@ People::People(Process& process, store::Database& database, mail::Composer compo
             process.clock},
            sso::dns_lookup(dns_server_of(process.settings)), global_providers(process.settings),
            public_url),
+      passkeys_({database, accounts_, process.ids, process.clock},
+                passkeys::RelyingParty::of(public_url, process.settings.accounts.passkey_rp_id)),
       operators_(database, process.ids, process.clock),
       openings_(database, process.ids, process.clock),
       tidying_(process.pool.context(0).get_executor(), "accounts' tidying", kTidyPause,
@@ -130,6 +132,8 @@ Awaitable<void> People::tidy() {
     log::warn("what is over of accounts could not be deleted", {{"why", done.error().detail}});
   if (const auto done = co_await sso_.sign_ins().tidy(); !done)
     log::warn("sign-ins that are over could not be deleted", {{"why", done.error().detail}});
+  if (const auto done = co_await passkeys_.tidy(); !done)
+    log::warn("challenges that are over could not be deleted", {{"why", done.error().detail}});
 }
 
 void People::stop() {

@@ -13,6 +13,7 @@
 #include "mail/mail_folder.h"
 #include "mail/postman.h"
 #include "mail/transport.h"
+#include "passkeys/passkeys.h"
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "process.h"
@@ -42,6 +43,7 @@ class People {
   privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
   const privacy::Runner& deletions() const noexcept { return deletions_; }
   sso::SingleSignOn& sso() noexcept { return sso_; }
+  passkeys::Passkeys& passkeys() noexcept { return passkeys_; }
   operators::Operators& operators() noexcept { return operators_; }
   api::Staff& staff() noexcept { return staff_; }
 
@@ -58,6 +60,7 @@ class People {
   privacy::Runner deletions_;
   privacy::Desk privacy_desk_;
   sso::SingleSignOn sso_;
+  passkeys::Passkeys passkeys_;
   operators::Operators operators_;
   operators::Openings openings_;
   api::Staff staff_{operators_, openings_};

@@ -82,6 +82,18 @@ void check_retention(const Settings& s, std::vector<FieldError>& faults) {
                     "Set 10 or more, or 0 to keep all."});
 }
 
+// A browser lets a page use the passkeys of its own host and of domains above it.
+void check_passkeys(const Settings& s, std::vector<FieldError>& faults) {
+  const std::string& id = s.accounts.passkey_rp_id;
+  if (id.empty()) return;
+  const auto host = host_of(s.server.public_url);
+  const bool is_above = id.contains('.') && host.ends_with("." + id);
+  if (host == id || is_above) return;
+  faults.push_back({"accounts.passkey_rp_id", "invalid_value",
+                    "is neither the host of server.public_url nor a domain above it",
+                    "Set server.public_url, and here its host, a domain above it, or nothing."});
+}
+
 }  // namespace
 
 std::vector<FieldError> check(const Settings& settings) {
@@ -92,6 +104,7 @@ std::vector<FieldError> check(const Settings& settings) {
   check_api_base(settings, faults);
   check_master_key(settings, faults);
   check_retention(settings, faults);
+  check_passkeys(settings, faults);
   return faults;
 }
 

@@ -322,6 +322,11 @@ void add_accounts(std::vector<Setting>& t) {
   t.push_back(number("accounts.password_mib", "", {8, 1024},
                      "Argon2id: memory of one password's hash, in MiB. Two are computed at once.",
                      [](auto& s) -> auto& { return s.accounts.password_mib; }));
+  t.push_back(text("accounts.passkey_rp_id", "", "domain name",
+                   "What passkeys are bound to: the host of server.public_url, or a domain above "
+                   "it that is yours, so that they stay good when the host changes. Empty: that "
+                   "host. Another one later makes all passkeys useless.",
+                   [](auto& s) -> auto& { return s.accounts.passkey_rp_id; }));
 }
 
 void add_privacy(std::vector<Setting>& t) {

@@ -39,6 +39,8 @@ constexpr std::array kTable = {
               "The code of the second factor is wrong", false,
               "Send the code that your authenticator shows now; each works once, recovery codes "
               "too."},
+    ErrorInfo{kInvalidPasskey, "invalid_passkey", 401, "The passkey's answer is not valid", false,
+              "Begin again with POST /v1/passkey_sign_ins: each challenge works once."},
     ErrorInfo{kInvalidSession, "invalid_session", 401, "The session is over", false,
               "Sign in again with POST /v1/sessions."},
     ErrorInfo{kInvalidSignature, "invalid_signature", 401, "The signature does not verify", false,

@@ -63,6 +63,8 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "cns_";
     case IdKind::kAcceptance:
       return "acc_";
+    case IdKind::kPasskey:
+      return "pky_";
   }
   return "";
 }
@@ -145,5 +147,6 @@ template class Id<IdKind::kIdentity>;
 template class Id<IdKind::kSupportSession>;
 template class Id<IdKind::kConsent>;
 template class Id<IdKind::kAcceptance>;
+template class Id<IdKind::kPasskey>;
 
 }  // namespace flowsell

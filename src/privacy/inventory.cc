@@ -31,7 +31,18 @@ constexpr std::array kTables = {
               .of_account = Fate::kKeys,
               .columns =
                   "%id:ses_ %user_id:usr_ !token_hash @created_at @seen_at @expires_at "
-                  "address user_agent #has_second_factor provider %provider_workspace_id:ws_"},
+                  "address user_agent #has_second_factor provider %provider_workspace_id:ws_ "
+                  "%passkey_id:pky_"},
+    HeldTable{.name = "passkeys",
+              .place = Place::kShared,
+              .user_column = "user_id",
+              .of_account = Fate::kKeys,
+              .columns = "%id:pky_ %user_id:usr_ name !credential_id !public_key ~sign_count "
+                         "#backup_eligible #backed_up transports @created_at @used_at ~warned_at"},
+    HeldTable{.name = "passkey_challenges",
+              .place = Place::kShared,
+              .of_account = Fate::kStays,
+              .why = "hashes of random numbers; ten minutes at most"},
     HeldTable{.name = "email_tokens",
               .place = Place::kShared,
               .user_column = "user_id",

@@ -42,7 +42,14 @@ class Letterbox final : public mail::Transport {
 
 class AccountsTest : public testing::Test {
  protected:
-  AccountsTest() { pool_.start(); }
+  using CountPasskeys = decltype(Accounts::Rooms::count_passkeys);
+
+  AccountsTest() : AccountsTest({}, {}) {}
+  /// For rooms that build on accounts: their tables, and what accounts is to ask them.
+  AccountsTest(std::vector<testkit::Migrations> more_tables, CountPasskeys count_passkeys)
+      : tables_(std::move(more_tables)), count_passkeys_(std::move(count_passkeys)) {
+    pool_.start();
+  }
   ~AccountsTest() override {
     pool_.stop();
     passwords_.stop();
@@ -101,12 +108,19 @@ class AccountsTest : public testing::Test {
     return names;
   }
 
+  std::unique_ptr<store::Database> open() {
+    for (const testkit::Migrations& own : {mail::migrations(), audit::migrations(), migrations()})
+      tables_.push_back(own);
+    return testkit::open_database(folder_, tables_);
+  }
+
   testkit::TempFolder folder_;
   ManualClock clock_{from_unix_ms(1'795'000'000'000)};
   IdSource ids_{clock_};
   runtime::IoPool pool_{1};
-  std::unique_ptr<store::Database> db_ =
-      testkit::open_database(folder_, {mail::migrations(), audit::migrations(), migrations()});
+  std::vector<testkit::Migrations> tables_;
+  CountPasskeys count_passkeys_;
+  std::unique_ptr<store::Database> db_ = open();
   std::unique_ptr<crypto::RotatingKeys> spool_ = *crypto::RotatingKeys::open(
       {.folder = folder_.path() / "keys", .name = "spool", .period = 1h, .life = 25h},
       clock_.now());
@@ -118,8 +132,9 @@ class AccountsTest : public testing::Test {
   mail::Postman postman_{*db_, *spool_, composer_, box_, clock_, metrics_};
   int woken_ = 0;
   crypto::KeyRing ring_ = *crypto::KeyRing::from_hex(Secret(std::string(64, 'a')));
-  Accounts accounts_{{*db_, passwords_, *spool_, ring_, ids_, clock_, [this] { ++woken_; }},
-                     {.public_url = "https://connect.example"}};
+  Accounts accounts_{
+      {*db_, passwords_, *spool_, ring_, ids_, clock_, [this] { ++woken_; }, count_passkeys_},
+      {.public_url = "https://connect.example"}};
   audit::Origin from_{"203.0.113.9", "test browser", "req_1"};
 };
 

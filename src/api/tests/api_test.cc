@@ -44,6 +44,7 @@ class OneHome final : public Homes {
   }
   accounts::Accounts* accounts() override { return &people_.accounts; }
   sso::SingleSignOn* sso() override { return &people_.sso; }
+  passkeys::Passkeys* passkeys() override { return &people_.passkeys; }
   Staff* staff() override { return &staff_; }
   Task<> take_webhook(const http::Request& request) override {
     CO_TRY(auto webhook, door_.open(request));

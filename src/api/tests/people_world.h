@@ -10,6 +10,8 @@
 #include "operators/openings.h"
 #include "operators/operators.h"
 #include "operators/schema.h"
+#include "passkeys/passkeys.h"
+#include "passkeys/schema.h"
 #include "sso/schema.h"
 #include "sso/single_sign_on.h"
 #include "team/key_desk.h"
@@ -22,8 +24,9 @@
 namespace flowsell {
 
 inline std::vector<testkit::Migrations> people_tables() {
-  return {audit::migrations(), mail::migrations(),      accounts::migrations(), team::migrations(),
-          sso::migrations(),   operators::migrations(), consent::migrations()};
+  return {audit::migrations(),   mail::migrations(),    accounts::migrations(),
+          team::migrations(),    sso::migrations(),     operators::migrations(),
+          consent::migrations(), passkeys::migrations()};
 }
 
 /// Accounts and teams on the world's database.
@@ -36,6 +39,8 @@ struct PeopleWorld {
         settings_desk(*world.db, world.workspaces, {}, world.ids, world.clock),
         sso({*world.db, accounts, world.pool, guard, ring, world.ids, world.clock},
             sso::dns_lookup(std::nullopt), {}, "https://connect.example"),
+        passkeys({*world.db, accounts, world.ids, world.clock},
+                 passkeys::RelyingParty::of("https://connect.example", "")),
         support_sessions(*world.db, world.idempotency, world.ids, world.clock),
         operators(*world.db, world.ids, world.clock),
         openings(*world.db, world.ids, world.clock),
@@ -52,6 +57,7 @@ struct PeopleWorld {
       std::make_shared<http::EgressGuard>(http::EgressOptions{});
   crypto::KeyRing ring = *crypto::KeyRing::from_hex(Secret(std::string(64, 'a')));
   sso::SingleSignOn sso;
+  passkeys::Passkeys passkeys;
   team::SupportSessions support_sessions;
   operators::Operators operators;
   operators::Openings openings;

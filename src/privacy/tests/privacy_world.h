@@ -14,6 +14,7 @@
 #include "messaging_world.h"
 #include "operators/operators.h"
 #include "operators/schema.h"
+#include "passkeys/schema.h"
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "privacy/schema.h"
@@ -40,6 +41,7 @@ inline messaging::MessagingOptions with_tables_of_people() {
                          operators::migrations(),
                          consent::migrations(),
                          sso::migrations(),
+                         passkeys::migrations(),
                          migrations(),
                          kRoutes};
   return options;

@@ -53,6 +53,8 @@ class Accounts {
     IdSource& ids;
     const Clock& clock;
     std::function<void()> mail_waits;  ///< called when one does
+    /// How many passkeys a user has: they are another room's. Empty: there are none.
+    std::function<Result<std::int64_t>(store::Connection&, const UserId&)> count_passkeys = {};
   };
   Accounts(Rooms rooms, AccountOptions options);
 
@@ -93,6 +95,16 @@ class Accounts {
   /// not hold any more, or the user is gone.
   Task<std::optional<SignedIn>> sign_in_vouched(UserId user, Voucher by, StillHolds holds,
                                                 Secret device, audit::Origin from);
+  /// The same with a passkey, whose answer the caller has checked: that he has it, and that it was
+  /// he. So the session counts as confirmed by a second factor. To be counted before by
+  /// take_passkey_attempt().
+  Task<std::optional<SignedIn>> sign_in_by_passkey(UserId user, PasskeyId by, StillHolds holds,
+                                                   Secret device, audit::Origin from);
+  /// Counts one try to sign in with a passkey beside those with passwords. Fails with kRateLimited.
+  Task<> take_passkey_attempt(std::string address);
+  /// Counts one challenge that is asked for. It guesses nothing: the limit is wide. Fails with
+  /// kRateLimited.
+  Task<> take_challenge_attempt(std::string address);
   /// Counts one way to an identity provider. It guesses nothing, and a company's people may come
   /// from one address: the limit is wide. Fails with kRateLimited.
   Task<> take_provider_attempt(std::string address);
@@ -210,6 +222,14 @@ class Accounts {
   /// Ends the sessions that a provider's word made, of one user or of everybody (none).
   static Result<> end_vouched_in(store::Connection& db, std::string_view provider,
                                  const UserId& user = {});
+  /// Locks the user's row until the transaction ends. False: the session is over, so what was
+  /// proven in it holds no more.
+  Result<bool> hold_session_in(store::Connection& db, const Session& by) const;
+  /// Whether the user has a second factor that was enabled.
+  static Result<bool> has_second_factor_in(store::Connection& db, const UserId& user);
+  /// Ends the sessions that a passkey has made.
+  static Result<> end_by_passkey_in(store::Connection& db, const UserId& user,
+                                    const PasskeyId& passkey);
   /// A security notice: one sentence. wake_postman() once the transaction has ended well.
   Result<> put_notice_in(store::Connection& db, const User& to, std::string what,
                          const audit::Origin& from) const;
@@ -253,6 +273,7 @@ class Accounts {
  private:
   struct Attempt;
   struct Entry;
+  struct OtherEntry;
   Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                     const audit::Origin& from) const;
   Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
@@ -264,6 +285,9 @@ class Accounts {
   Task<StoredUser> owner_of(const Secret& token, TokenPurpose purpose);
   Task<> refuse_password(const Attempt& attempt, const audit::Origin& from);
   Task<SignedIn> enter(const Attempt& attempt, Entry entry);
+  Task<std::optional<SignedIn>> enter_otherwise(OtherEntry entry);
+  Result<std::string> beside_passkeys(store::Connection& db, const UserId& user,
+                                      std::string what) const;
   /// That it is still who signed in.
   struct Proof {
     std::string password_hash;  ///< to be held in the transaction that goes by it

@@ -36,7 +36,8 @@ struct Session {
   std::string user_agent;
   /// It was confirmed by a second factor, and the user has not disabled that since.
   bool has_second_factor = false;
-  std::optional<Voucher> voucher = std::nullopt;  ///< nullopt: signed in with a password
+  std::optional<Voucher> voucher = std::nullopt;  ///< nullopt: nobody else's word
+  PasskeyId passkey = {};  ///< what it was made by; none: a password or a voucher
 };
 
 /// A workspace that a user is a member of, as his list shows it. What he may do there the workspace

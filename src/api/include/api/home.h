@@ -9,6 +9,7 @@
 #include "ingest/ingest.h"
 #include "operators/openings.h"
 #include "operators/operators.h"
+#include "passkeys/passkeys.h"
 #include "privacy/desk.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
@@ -75,6 +76,8 @@ class Homes {
   virtual privacy::Desk* privacy_desk() { return nullptr; }
   /// The same.
   virtual sso::SingleSignOn* sso() = 0;
+  /// The same.
+  virtual passkeys::Passkeys* passkeys() = 0;
   /// Never nullptr where accounts() is not.
   virtual Staff* staff() = 0;
 

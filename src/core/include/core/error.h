@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
   kInvalidCredentials,          ///< 401: the address or the password is wrong.
   kSecondFactorRequired,        ///< 401: right password, and no code; or what needs one has none.
   kInvalidSecondFactor,         ///< 401: the code is wrong, or was used.
+  kInvalidPasskey,              ///< 401: the answer of a passkey does not verify.
   kInvalidSession,              ///< 401: there is no such session any more.
   kInvalidSignature,            ///< 401: a provider's webhook whose signature does not verify.
   kQuotaExhausted,              ///< 402

@@ -35,6 +35,7 @@ enum class IdKind : std::uint8_t {
   kSupportSession,
   kConsent,
   kAcceptance,
+  kPasskey,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -94,6 +95,7 @@ using IdentityId = Id<IdKind::kIdentity>;
 using SupportSessionId = Id<IdKind::kSupportSession>;
 using ConsentId = Id<IdKind::kConsent>;
 using AcceptanceId = Id<IdKind::kAcceptance>;
+using PasskeyId = Id<IdKind::kPasskey>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.
@@ -137,6 +139,7 @@ extern template class Id<IdKind::kIdentity>;
 extern template class Id<IdKind::kSupportSession>;
 extern template class Id<IdKind::kConsent>;
 extern template class Id<IdKind::kAcceptance>;
+extern template class Id<IdKind::kPasskey>;
 
 }  // namespace flowsell
 
