@@ -21,6 +21,7 @@ readonly test_packages=(
   llvm-19 libclang-rt-19-dev # sanitizers, readable stacks, libFuzzer
   python3-venv sqlite3 curl ca-certificates
   postgresql-15 haproxy # the tests start servers of their own
+  chromium chromium-driver # and a browser, with an authenticator of software
 )
 readonly lint_packages=("${test_packages[@]}" clang-tidy-19 clang-format-19)
 
