@@ -41,6 +41,7 @@ FactorTry try_of(const Session& by, Secret code, audit::Origin from) {
 
 Result<> put_codes(store::Connection& db, const UserId& user, const std::vector<Secret>& codes) {
   std::vector<crypto::Digest> hashes;
+  hashes.reserve(codes.size());
   for (const Secret& code : codes) hashes.push_back(*recovery_code_hash(user, code.reveal()));
   return put_recovery_codes(db, user, hashes);
 }

@@ -64,7 +64,7 @@ struct AdminRoute {
 class Api::Impl final : public Routes {
  public:
   explicit Impl(Process process)
-      : process_(process),
+      : process_(std::move(process)),
         request_time_(process_.metrics.histogram("connect_request_seconds",
                                                  "Time from a whole request to its answer.")) {
     add_message_routes(*this);
@@ -550,7 +550,7 @@ operators::By AdminCall::by() const {
   return {who.user, who.role, stated_reason(visit.request, false).value_or(""), visit.origin()};
 }
 
-Api::Api(Process process) : impl_(std::make_unique<Impl>(process)) {}
+Api::Api(Process process) : impl_(std::make_unique<Impl>(std::move(process))) {}
 Api::~Api() = default;
 Awaitable<http::Response> Api::handle(http::Request& request) { return impl_->handle(request); }
 http::Response Api::refuse(const Error& error) const { return impl_->refuse(error); }

@@ -38,8 +38,8 @@ audit::Origin origin_of(const http::Request& request);
 /// workspace only, and not for the account itself.
 bool is_confined(const accounts::Session& session) noexcept;
 /// Whether a workspace that takes single sign-on only lets a member's session in: one that its own
-/// provider vouches for. And, for when that provider fails, an owner's by password that a second
-/// factor has confirmed.
+/// provider vouches for. And, for when that provider fails, an owner's that a second factor, or
+/// a passkey, has confirmed.
 bool is_signed_on(const accounts::Session& session, const WorkspaceId& workspace,
                   identity::Role role) noexcept;
 /// Whether the workspace's list has the address that a request comes from. Fails with

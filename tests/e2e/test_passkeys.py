@@ -96,6 +96,13 @@ def is_refused(answer):
     return (answer.status, code(answer)) == (401, "invalid_passkey")
 
 
+def found_on_disk(server, marks):
+    """Those that are in the database or in a file of the data folder but mails."""
+    files = [path for path in server.data.rglob("*") if path.is_file() and "mails" not in path.relative_to(server.data).parts]
+    content = server.database.content() + b"".join(path.read_bytes() for path in files)
+    return [mark for mark in marks if mark in content]
+
+
 def with_another_end(text):
     """base64url of the same bytes but the last."""
     known = base64.urlsafe_b64decode(text + "==")
@@ -430,6 +437,24 @@ def test_an_export_shows_names_and_times_and_no_keys(server, device):
     [row] = [line["data"] for line in lines if line["type"] == "passkeys"]
     assert (row["id"], row["name"]) == (passkey["id"], "phone")
     assert not {"public_key", "credential_id", "sign_count"} & set(row)
+
+
+def test_a_deleted_accounts_passkey_is_nowhere_and_signs_nobody_in(make_stack):
+    stack = make_stack(settings={"PRIVACY_DELETION_GRACE_HOURS": 0})
+    server, address, name = stack.server, "gone@example.com", "Ashalata's violet phone"
+    with RealBrowser(server.base_url) as device:
+        person = sign_up(server, address)
+        add(person, device, name)
+        [credential] = device.credentials()
+        marks = [name.encode(), base64.urlsafe_b64decode(credential.id + "==")]
+        assert found_on_disk(server, marks) == marks
+        asked = person.post("/v1/data_requests", {"kind": "deletion", "subject": "account", "password": PASSWORD})
+        assert asked.status == 201, asked
+        link = {"token": Mails(server).token_for(address, "keep-account")}
+        wait_until(lambda: Browser(server.base_url).post("/v1/data_request_links", link).json()["state"] == "done", "the deletion")
+        assert is_refused(sign_in(server, device))
+    assert server.terminate() == 0
+    assert found_on_disk(server, marks) == []
 
 
 def test_every_operation_of_passkeys_has_succeeded_here():
