@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "accounts/names.h"
 #include "attempts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
@@ -464,9 +465,16 @@ Task<std::vector<User>> Accounts::find_all(std::vector<UserId> users) {
 
 // --- mails of other rooms ---
 
-Task<> Accounts::take_invitation_attempt(std::string email) {
-  const auto bucket = attempt_bucket({"mail", "invitation", email});
-  co_return co_await take_attempts({{bucket, kMailsPerAddress}});
+Task<> Accounts::take_invitation_attempt(std::string email, UserId inviter, WorkspaceId workspace,
+                                         audit::Origin from) {
+  const auto counted_by = [](std::string_view what) {
+    return attempt_bucket({"invitations", what});
+  };
+  co_return co_await take_attempts(
+      {{attempt_bucket({"mail", "invitation", email}), kMailsPerAddress},
+       {counted_by(inviter.blob()), kInvitationsPerInviter},
+       {counted_by(workspace.blob()), kInvitationsPerPlace},
+       {counted_by(network_of(from.address)), kInvitationsPerPlace}});
 }
 
 Task<> Accounts::send_invitation(Invitation invitation) {

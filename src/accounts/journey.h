@@ -17,6 +17,8 @@ inline constexpr AttemptLimit kPerAccount{10, std::chrono::minutes(15)};
 inline constexpr AttemptLimit kPerNetwork{100, std::chrono::minutes(15)};
 inline constexpr AttemptLimit kMailsPerAddress{5, std::chrono::hours(1)};
 inline constexpr AttemptLimit kMailsPerNetwork{50, std::chrono::hours(1)};
+inline constexpr AttemptLimit kInvitationsPerInviter{50, std::chrono::hours(24)};
+inline constexpr AttemptLimit kInvitationsPerPlace{200, std::chrono::hours(24)};
 
 inline constexpr store::WriteKind kKind{"account", 8, store::apply_each<store::Change>};
 

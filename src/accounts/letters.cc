@@ -1,9 +1,6 @@
 #include "letters.h"
 
-#include <algorithm>
-
-#include "core/encoding.h"
-#include "mail/address.h"
+#include "accounts/names.h"
 #include "mail/queue.h"
 
 namespace flowsell::accounts {
@@ -76,7 +73,7 @@ Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Se
 Letter notice(std::string what, Time now, const audit::Origin& from) {
   Letter letter;
   letter.kind = mail::MailKind::kSecurityNotice;
-  letter.params.emplace("what", text(std::move(what)));
+  letter.params.emplace("what", text(shortened(text_only(what))));
   letter.params.emplace("when", text(format_time(now)));
   letter.params.emplace("where", text(place(from)));
   letter.params.emplace("advice", text("If that was not you, set a new password now."));
@@ -150,24 +147,6 @@ Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const U
   mail.now = rooms.clock.now();
   mail.life = letter.life;
   return mail::enqueue(db, rooms.spool, mail);
-}
-
-std::string text_only(std::string_view bytes) {
-  std::string out(bytes);
-  const bool is_text = is_valid_utf8(bytes);
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) c = '?';
-  }
-  // U+0080 to U+009F are controls of two bytes.
-  return mail::is_one_line(out) || out.empty() ? out : std::string("?");
-}
-
-bool is_plain_name(std::string_view name) {
-  constexpr std::size_t kLengthMax = 100;
-  constexpr std::string_view kRefused = "<>:/\\\"";
-  return count_code_points(name) <= kLengthMax && mail::is_one_line(name) &&
-         std::ranges::none_of(name, [=](char c) { return kRefused.contains(c); });
 }
 
 std::string terms_json(std::string_view version) {

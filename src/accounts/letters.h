@@ -37,13 +37,6 @@ Letter sign_in_letter(Time now, const audit::Origin& from);
 Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
                     Letter letter);
 
-/// Bytes that may stand in a mail and in a list: UTF-8 without control characters. Others become
-/// '?'.
-std::string text_only(std::string_view text);
-/// What may stand in a name: one line of at most 100 characters that can't be taken for a link or a
-/// tag.
-bool is_plain_name(std::string_view text);
-
 /// For the audit log.
 std::string terms_json(std::string_view version);
 std::string person_json(const User& user);

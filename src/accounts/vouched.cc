@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "accounts/accounts.h"
+#include "accounts/names.h"
 #include "audit/audit_log.h"
 #include "core/ip_range.h"
 #include "factor_table.h"

@@ -48,6 +48,7 @@ Task<http::Response> answer(AdminCall& call, Operator of, int status) {
 Task<http::Response> list_operators(AdminCall& call) {
   CO_TRY(const auto all, co_await call.staff.operators.list());
   std::vector<UserId> ids;
+  ids.reserve(all.size());
   for (const Operator& each : all) ids.push_back(each.user);
   CO_TRY(const auto users, co_await call.visit.accounts.find_all(std::move(ids)));
   co_return whole_list(call.visit.request, all, [&users](const Operator& each) {

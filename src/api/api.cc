@@ -4,6 +4,7 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "asked.h"
 #include "browser.h"
 #include "call.h"
 #include "headers.h"
@@ -311,8 +312,8 @@ class Api::Impl final : public Routes {
         is_refused ? std::string_view("support_session.refused") : support_act(call.request.method);
     co_return co_await call.services.support_sessions.record(
         {call.caller.workspace, call.caller.support, call.caller.user, std::string(act),
-         operation_name(route.method, route.pattern), object_of(call.request), call.caller.mode,
-         origin_of(call.request)});
+         operation_name(route.method, route.pattern), object_of(call.request),
+         asked_json(call.request.query), call.caller.mode, origin_of(call.request)});
   }
 
   Task<http::Response> answer_admin(Visit& visit, const AdminRoute& route) {
@@ -330,7 +331,7 @@ class Api::Impl final : public Routes {
     if (route.method == http::Method::kGet && !response.is_relayed) {
       CO_CHECK_OK(co_await staff.operators.record(call.by(), "operator.read", operation,
                                                   object_of(visit.request),
-                                                  std::string(visit.request.query)));
+                                                  asked_json(visit.request.query)));
     }
     co_return response;
   }

@@ -180,6 +180,7 @@ Task<http::Response> list_keys(Call& call) {
   CO_TRY(const auto asked, ListRequest<ApiKeyId>::parse(call.request.query));
   CO_TRY(auto all, co_await call.services.key_desk.list(call.caller.workspace));
   std::vector<std::shared_ptr<const ApiKey>> keys;
+  keys.reserve(all.size());
   for (ApiKey& key : all) keys.push_back(std::make_shared<const ApiKey>(std::move(key)));
   const auto page = page_of(std::move(keys), asked);
   const Time now = call.services.clock.now();

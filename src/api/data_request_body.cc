@@ -64,8 +64,11 @@ Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked
 
 Awaitable<void> tell(Visit& visit, Owners owners, const privacy::DataRequest& request) {
   if (owners.users.empty()) co_return;
-  std::string what = "Somebody asked for the deletion of the workspace " + owners.workspace +
-                     ". Until it runs an owner can take it back: request " + request.id.str() + ".";
+  // The name comes last: what is too long for a mail is cut off there.
+  std::string what =
+      "Somebody asked for the deletion of a workspace. Until it runs an owner can "
+      "take it back: request " +
+      request.id.str() + ", of the workspace " + owners.workspace;
   // The request stands, whatever becomes of the mail.
   const auto told =
       co_await visit.accounts.tell(std::move(owners.users), std::move(what), visit.origin());

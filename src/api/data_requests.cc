@@ -194,6 +194,7 @@ Task<http::Response> cancel(Visit& visit) {
 Task<std::vector<std::string>> parts_of(Visit& visit, DataRequest request) {
   CO_TRY(const auto all, co_await visit.accounts.workspaces_of(visit.session->user.id));
   std::vector<std::string> parts;
+  parts.reserve(all.size());
   for (const accounts::UserWorkspace& each : all)
     parts.push_back(download_of(request) + "?workspace_id=" + each.id.str());
   co_return parts;

@@ -47,6 +47,7 @@ std::optional<Role> read_role(json::ObjectReader& in) {
 Task<http::Response> list_members(Call& call) {
   CO_TRY(const auto members, co_await call.services.members.list(call.caller.workspace));
   std::vector<UserId> ids;
+  ids.reserve(members.size());
   for (const team::Member& member : members) ids.push_back(member.user);
   CO_TRY(const auto users, co_await call.accounts->find_all(std::move(ids)));
   co_return whole_list(call.request, members, [&users](const team::Member& member) {
@@ -109,7 +110,8 @@ Invitee read_invitee(json::ObjectReader& in) {
 Task<http::Response> invite(Call& call) {
   CO_TRY(const auto wanted, read_body(call.request, read_invitee));
   // First: an invitation that can't be mailed must not replace one that was.
-  CO_CHECK_OK(co_await call.accounts->take_invitation_attempt(wanted.email));
+  CO_CHECK_OK(co_await call.accounts->take_invitation_attempt(
+      wanted.email, call.caller.user, call.caller.workspace, origin_of(call.request)));
   CO_TRY(const auto made,
          co_await call.services.members.invite(call.by(), wanted.email, *wanted.role));
   CO_TRY(const auto inviters, co_await call.accounts->find_all({call.caller.user}));

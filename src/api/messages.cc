@@ -73,6 +73,9 @@ Task<http::Response> wait_for(Call& call, Accepted accepted, Waiters::Wait& wait
 }
 
 Task<http::Response> send_message(Call& call) {
+  // A live key was made only where that was accepted; a person comes without one.
+  if (call.caller.key.is_none() && call.caller.mode == identity::Mode::kLive)
+    CO_CHECK_OK(co_await call.services.policies.require(call.caller.workspace));
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(auto message, channel::parse_message(document.root()));
   CO_TRY(auto key, idempotent_call(call));

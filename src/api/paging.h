@@ -45,6 +45,8 @@ class QueryReader {
     fault(name, "invalid_id", parsed.error().detail, "Use an id as the API returned it.");
     return std::nullopt;
   }
+  /// Those that have not been asked for yet, decoded.
+  const std::map<std::string, std::string, std::less<>>& all() const noexcept { return values_; }
   void fault(std::string_view name, std::string code, std::string detail, std::string fix);
   /// All faults, unknown parameters among them.
   Result<> finish();

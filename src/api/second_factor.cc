@@ -8,8 +8,6 @@
 namespace flowsell::api {
 namespace {
 
-using accounts::Accounts;
-
 constexpr json::StringRule kPassword{1, 1024};
 constexpr json::StringRule kCode{6, 40};
 

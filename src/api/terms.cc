@@ -90,6 +90,7 @@ Task<http::Response> list_acceptances(Call& call) {
   CO_TRY(const auto policies, co_await call.services.policies.list(call.caller.workspace));
   CO_TRY(const auto terms, co_await call.accounts->terms_of(call.caller.user));
   std::vector<std::string> items;
+  items.reserve(policies.size() + terms.size());
   for (const auto& each : policies) items.push_back(render(shown_of(each)));
   for (const auto& each : terms) items.push_back(render(shown_of(each, call.caller.user)));
   co_return list_response(call.request, items);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "accounts/names.h"
 #include "call.h"
 #include "ip_ranges.h"
 #include "json/writer.h"
@@ -20,6 +21,13 @@ constexpr json::StringRule kTimeZone{1, 64};
 constexpr std::size_t kRangesMax = 200;
 /// That one person is in: each costs every server some memory.
 constexpr std::size_t kPerUserMax = 100;
+
+/// Mails show it to strangers.
+void check_name(json::ObjectReader& in, std::string_view name) {
+  if (accounts::is_plain_name(name)) return;
+  in.fault("name", "invalid_format", "a name is one line without <>:/\\ and quotes",
+           "Send what people call it, such as Acme Traders.");
+}
 
 /// What a list shows of it.
 void write_listed(json::Writer& out, const accounts::UserWorkspace& workspace) {
@@ -50,7 +58,9 @@ Task<http::Response> list_workspaces(Visit& visit) {
 
 Task<http::Response> create_workspace(Visit& visit) {
   CO_TRY(const auto name, read_body(visit.request, [](json::ObjectReader& in) {
-           return text_in(in, "name", kName);
+           const auto name = in.required_string("name", kName);
+           if (name) check_name(in, *name);
+           return std::string(name.value_or(""));
          }));
   CO_TRY(const auto mine, co_await visit.accounts.workspaces_of(visit.session->user.id));
   if (mine.size() >= kPerUserMax)
@@ -175,6 +185,7 @@ Result<Edits> read_edits(const Call& call, const json::Value& body) {
   json::ObjectReader in(body, "", faults);
   Edits edits;
   if (const auto name = in.string("name", kName)) {
+    check_name(in, *name);
     edits.emplace_back(
         [name = std::string(*name)](StoredWorkspace& stored) { stored.name = name; });
   }

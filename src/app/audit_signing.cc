@@ -19,7 +19,9 @@ constexpr int kRoundsBetweenAll = 60;
 }  // namespace
 
 std::filesystem::path audit_head_file(const config::Settings& settings) {
-  return std::filesystem::path(settings.data.dir) / "audit-heads.jsonl";
+  const std::string& elsewhere = settings.audit.heads_file;
+  return elsewhere.empty() ? std::filesystem::path(settings.data.dir) / "audit-heads.jsonl"
+                           : std::filesystem::path(elsewhere);
 }
 
 AuditSigning::AuditSigning(runtime::IoPool& pool, store::Database& db, audit::HeadFile& file,

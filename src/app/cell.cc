@@ -22,7 +22,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                      {process.settings.data.retention, process.settings.content.retention},
                      process.ids, process.clock),
       support_sessions_(*db_, idempotency_, process.ids, process.clock),
-      policies_(*db_, process.ids, process.clock),
+      policies_(*db_, process.ids, process.clock, process.settings.terms.provider_policies_version),
       consents_(*db_, idempotency_, process.ids, process.clock),
       limits_{process.settings.quota.live_monthly, process.settings.sandbox.test_quota},
       quotas_(limits_),

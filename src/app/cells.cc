@@ -119,6 +119,7 @@ Result<std::vector<SandboxWorkspace>> Cells::open_sandbox(const EarlierKeys& ear
   }
   std::ranges::sort(all, {}, &std::pair<std::size_t, SandboxWorkspace>::first);
   std::vector<SandboxWorkspace> workspaces;
+  workspaces.reserve(all.size());
   for (auto& [number, workspace] : all) workspaces.push_back(std::move(workspace));
   CHECK_OK(put_operator(earlier, people_->accounts(), people_->operators(), workspaces));
   return workspaces;

@@ -1,5 +1,7 @@
 #include "maintenance.h"
 
+#include "identity/api_keys.h"
+#include "team/members.h"
 #include "telemetry/log.h"
 #include "webhook/events.h"
 
@@ -9,8 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPause = 10min;
-constexpr auto kRoundMax = 10s;   ///< of waiting for the end of one
-constexpr int kCleanUpsMax = 64;  ///< in a round: transactions of some milliseconds each
+constexpr auto kRoundMax = 10s;           ///< of waiting for the end of one
+constexpr auto kDeadKeysKept = 90 * 24h;  ///< for who wonders what a revoked one was
+constexpr int kCleanUpsMax = 64;          ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
   CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t);
@@ -36,6 +39,8 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
+    TRY([[maybe_unused]] const auto invitations, team::Members::drop_old_invitations(db, op.now));
+    TRY([[maybe_unused]] const auto api_keys, identity::drop_dead_keys(db, op.now - kDeadKeysKept));
   }
   return {};
 }

@@ -80,6 +80,7 @@ class Writing {
 
 std::vector<Head> heads_in(const HeadsRead& file) {
   std::vector<Head> heads;
+  heads.reserve(file.newest.size());
   for (const SignedHead& each : file.newest) heads.push_back(each.head);
   return heads;
 }

@@ -330,6 +330,11 @@ void add_accounts(std::vector<Setting>& t) {
 }
 
 void add_privacy(std::vector<Setting>& t) {
+  t.push_back(text("audit.heads_file", "", "file",
+                   "Where the ends of the audit log's chains are signed. Best on another disk or "
+                   "machine than the database, where who can write the one can't write the other. "
+                   "Empty: audit-heads.jsonl in data.dir.",
+                   [](auto& s) -> auto& { return s.audit.heads_file; }));
   t.push_back(number("privacy.deletion_grace_hours", "", {0, 720},
                      "How long a deletion that was asked for can be taken back before it runs.",
                      [](auto& s) -> auto& { return s.privacy.grace; }));

@@ -31,7 +31,7 @@ Result<> copy_private_file(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-MasterKeyFiles::MasterKeyFiles(fs::path folder)
+MasterKeyFiles::MasterKeyFiles(const fs::path& folder)
     : current_(folder / "master.key"),
       next_(folder / "master.key.next"),
       former_(folder / "master.key.former") {}

@@ -30,6 +30,18 @@ const Sql kByPrefix("SELECT " KEY_COLUMNS " FROM api_keys WHERE prefix = ?1");
 const Sql kById("SELECT " KEY_COLUMNS " FROM api_keys WHERE workspace_id = ?1 AND id = ?2");
 const Sql kList("SELECT " KEY_COLUMNS " FROM api_keys WHERE workspace_id = ?1 ORDER BY id DESC");
 #undef KEY_COLUMNS
+// One that was rotated goes on for its overlap, beside the one in its place.
+#define ALIVE                                                                                \
+  "FROM api_keys WHERE workspace_id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR " \
+  "expires_at > ?2)"
+const Sql kCount("SELECT COUNT(*) " ALIVE " AND replaced_by IS NULL");
+const Sql kCountReplaced("SELECT COUNT(*) " ALIVE " AND replaced_by IS NOT NULL");
+#undef ALIVE
+const Sql kDropDead("DELETE FROM api_keys WHERE revoked_at < ?1 OR expires_at < ?1");
+const Sql kDropMostDead(
+    "DELETE FROM api_keys WHERE workspace_id = ?1 AND id IN (SELECT id FROM api_keys WHERE "
+    "workspace_id = ?1 AND (revoked_at IS NOT NULL OR expires_at <= ?2) ORDER BY id DESC LIMIT "
+    "100000 OFFSET ?3)");
 const Sql kNames("SELECT prefix FROM api_keys WHERE revoked_at IS NULL");
 const Sql kRevoke(
     "UPDATE api_keys SET revoked_at = ?3 WHERE workspace_id = ?1 AND id = ?2 AND revoked_at IS "
@@ -158,6 +170,24 @@ Result<std::vector<ApiKey>> list_keys(store::Connection& db, const WorkspaceId& 
   CHECK_OK(db.query(kList, {workspace},
                     [&keys](const store::Row& row) { keys.push_back(key_of(row)); }));
   return keys;
+}
+
+Result<std::size_t> count_keys(store::Connection& db, const WorkspaceId& workspace, KeyState state,
+                               Time now) {
+  std::int64_t count = 0;
+  const Sql& sql = state == KeyState::kReplaced ? kCountReplaced : kCount;
+  CHECK_OK(
+      db.query(sql, {workspace, now}, [&count](const store::Row& row) { count = row.integer(0); }));
+  return static_cast<std::size_t>(count);
+}
+
+Result<> drop_most_dead_keys(store::Connection& db, const WorkspaceId& workspace, std::int64_t kept,
+                             Time now) {
+  return db.write(kDropMostDead, {workspace, now, kept});
+}
+
+Result<std::int64_t> drop_dead_keys(store::Connection& db, Time ended_before) {
+  return db.run(kDropDead, {ended_before});
 }
 
 Result<bool> revoke_key(store::Connection& db, const WorkspaceId& workspace, const ApiKeyId& id,

@@ -14,7 +14,10 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::string_view enhanced_status(std::string_view text) {
   std::size_t at = 0;
   for (int part = 0; part < 3; ++part) {
-    if (part > 0 && (at >= text.size() || text[at++] != '.')) return {};
+    if (part > 0) {
+      if (at >= text.size() || text[at] != '.') return {};
+      ++at;
+    }
     const std::size_t begin = at;
     while (at < text.size() && is_digit(text[at])) ++at;
     if (at == begin || at - begin > 3) return {};

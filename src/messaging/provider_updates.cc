@@ -168,7 +168,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
       update.plan.begin();
       switch (update.kind) {
         case Prepared::Kind::kStatus:
-          CHECK_OK(apply_status(db, op, update, *std::move(next_changed++), tally));
+          CHECK_OK(apply_status(db, op, update, std::move(*next_changed++), tally));
           break;
         case Prepared::Kind::kInbound:
           if (*next_inserted++ == 1) CHECK_OK(tell_inbound(db, op, update, tally));

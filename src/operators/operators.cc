@@ -184,15 +184,15 @@ Result<bool> Operators::has_superadmin() const {
 }
 
 Task<> Operators::record(By by, std::string name, std::string operation, std::string target,
-                         std::string query) {
+                         std::string asked) {
   auto body = [&](store::Connection& db) -> Result<> {
     auto act = operator_act(ids_, clock_.now(), by, name, target);
     json::Writer after;
     after.begin_object().key("operation").string(operation).end_object();
     act.after = std::move(after).take();
-    if (!query.empty()) {
+    if (!asked.empty()) {
       json::Writer words;
-      words.begin_object().key("query").string(query);
+      words.begin_object().key("query").raw(asked);
       words.optional_string("reason", by.reason).end_object();
       act.personal = std::move(words).take();
     }

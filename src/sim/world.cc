@@ -19,6 +19,7 @@ std::string later(std::string digits, std::size_t n) {
 
 std::vector<SimNumber> consecutive_numbers(const SimNumber& first, std::size_t count) {
   std::vector<SimNumber> numbers;
+  numbers.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     numbers.push_back({later(first.waba_id, i), later(first.phone_number_id, i),
                        later(first.display_phone_number, i)});

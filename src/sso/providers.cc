@@ -153,6 +153,7 @@ Task<std::vector<Provider>> Providers::list(WorkspaceId workspace) const {
     return list_providers(db, workspace);
   }));
   std::vector<Provider> all;
+  all.reserve(stored.size());
   for (StoredProvider& each : stored) all.push_back(std::move(each.provider));
   co_return all;
 }

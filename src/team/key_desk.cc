@@ -21,12 +21,6 @@ constexpr store::WriteKind kKind{"api_keys", 9, store::apply_each<store::Change>
 
 Error no_key() { return {ErrorCode::kNotFound, "there is no such API key"}; }
 
-Error not_accepted(const std::string& version) {
-  return {ErrorCode::kTermsNotAccepted, "before a live key is made, an owner accepts version " +
-                                            version +
-                                            " of the provider's policies: kind provider_policies"};
-}
-
 /// What a record says of a key: nothing of its secret.
 std::string json_of_key(const ApiKey& key) {
   json::Writer out;
@@ -44,16 +38,18 @@ std::string json_of_key(const ApiKey& key) {
   return std::move(out).take();
 }
 
+/// One that is rotated makes room for the new one; what its overlap adds has a limit of its own.
 Result<std::optional<Error>> check_count(store::Connection& db, const WorkspaceId& workspace,
-                                         Time now) {
-  TRY(const auto all, identity::list_keys(db, workspace));
-  const auto alive = std::ranges::count_if(all, [now](const ApiKey& k) {
-    return !k.revoked_at && !(k.rules.expires_at && *k.rules.expires_at <= now);
-  });
-  if (static_cast<std::size_t>(alive) < KeyDesk::kPerWorkspaceMax) return std::nullopt;
-  return Error{ErrorCode::kConflict, "a workspace has at most " +
-                                         std::to_string(KeyDesk::kPerWorkspaceMax) +
-                                         " API keys that are not revoked"};
+                                         identity::KeyState state, Time now) {
+  TRY(const std::size_t alive, identity::count_keys(db, workspace, state, now));
+  if (alive < KeyDesk::kPerWorkspaceMax) return std::nullopt;
+  const std::string max = std::to_string(KeyDesk::kPerWorkspaceMax);
+  return state == identity::KeyState::kCurrent
+             ? Error{ErrorCode::kConflict,
+                     "a workspace has at most " + max + " API keys that are not revoked"}
+             : Error{ErrorCode::kConflict,
+                     "a workspace has at most " + max +
+                         " API keys that were rotated and still work: revoke some"};
 }
 
 }  // namespace
@@ -89,7 +85,7 @@ ApiKey KeyDesk::fresh_key(const By& by, const Draft& draft, const Secret& text) 
 }
 
 Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
-                                  std::optional<metering::IdempotentCall> call, Put also,
+                                  std::optional<metering::IdempotentCall> call, Put first,
                                   std::string act_name) {
   auto body = [&](store::Connection& db) -> Result<Outcome> {
     Outcome outcome;
@@ -102,15 +98,13 @@ Task<KeyDesk::Made> KeyDesk::make(const By& by, ApiKey fresh, Secret text,
       }
       if (outcome.verdict.kind != Kind::kFirst) return outcome;
     }
-    TRY(outcome.refused, check_count(db, fresh.workspace, fresh.created_at));
-    if (!outcome.refused) {
-      TRY(outcome.refused, also(db));
-    }
+    TRY(outcome.refused, first(db));
     if (outcome.refused) {
       // A refusal keeps no key.
       if (call) CHECK_OK(idempotency_.end(db, fresh.workspace, *call, /*done=*/false));
       return outcome;
     }
+    CHECK_OK(identity::drop_most_dead_keys(db, fresh.workspace, kDeadKeysMax, fresh.created_at));
     CHECK_OK(identity::insert_key(db, fresh));
     auto act = act_of(ids_, fresh.created_at, by, act_name, fresh.id.str());
     act.after = json_of_key(fresh);
@@ -137,11 +131,12 @@ Task<KeyDesk::Made> KeyDesk::create(By by, Draft draft,
   Secret text = identity::ApiKeyText::make(draft.mode);
   ApiKey fresh = fresh_key(by, draft, text);
   const bool asks = draft.mode == identity::Mode::kLive && !policies_version_.empty();
-  auto check = [this, asks, workspace = fresh.workspace](
-                   store::Connection& db) -> Result<std::optional<Error>> {
-    if (!asks) return std::nullopt;
+  auto check = [this, asks, workspace = fresh.workspace,
+                now = fresh.created_at](store::Connection& db) -> Result<std::optional<Error>> {
+    TRY(auto too_many, check_count(db, workspace, identity::KeyState::kCurrent, now));
+    if (too_many || !asks) return too_many;
     TRY(const bool accepted, has_accepted_policies(db, workspace, policies_version_));
-    return accepted ? std::nullopt : std::optional(not_accepted(policies_version_));
+    return accepted ? std::nullopt : std::optional(policies_not_accepted(policies_version_));
   };
   co_return co_await make(by, std::move(fresh), std::move(text), call, std::move(check),
                           "api_key.created");
@@ -165,8 +160,13 @@ Task<KeyDesk::Made> KeyDesk::rotate(By by, ApiKeyId id, std::chrono::seconds ove
     const bool has_expired = still->rules.expires_at && *still->rules.expires_at <= now;
     if (still->revoked_at || has_expired || !still->replaced_by.is_none())
       return Error{ErrorCode::kConflict, "the key was revoked, has expired or was rotated before"};
+    if (overlap > overlap.zero()) {
+      TRY(auto too_many, check_count(db, workspace, identity::KeyState::kReplaced, now));
+      if (too_many) return too_many;
+    }
     CHECK_OK(identity::replace_key(db, workspace, id, fresh_id, now + overlap));
     auto act = act_of(ids_, now, by, "api_key.rotated", id.str());
+    act.before = json_of_key(*still);
     act.after = audit::json_of(
         {{"replaced_by", fresh_id.str()}, {"expires_at", format_time(now + overlap)}});
     CHECK_OK(audit::append(db, act));
@@ -185,7 +185,10 @@ Task<> KeyDesk::revoke(By by, ApiKeyId id) {
     TRY(const auto key, identity::find_key(db, workspace, id));
     if (!key) return false;
     TRY(const bool revoked, identity::revoke_key(db, workspace, id, now));
-    if (revoked) CHECK_OK(audit::append(db, act_of(ids_, now, by, "api_key.revoked", id.str())));
+    if (!revoked) return true;
+    auto act = act_of(ids_, now, by, "api_key.revoked", id.str());
+    act.before = json_of_key(*key);
+    CHECK_OK(audit::append(db, act));
     return true;
   };
   const auto exists = co_await store::change(db_, kKind, std::move(body));

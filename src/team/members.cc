@@ -1,5 +1,6 @@
 #include "team/members.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "audit/audit_log.h"
@@ -43,6 +44,7 @@ const Sql kInvite(
     "expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 const Sql kDeleteByEmail("DELETE FROM invitations WHERE workspace_id = ?1 AND email = ?2");
 const Sql kDeleteOld("DELETE FROM invitations WHERE workspace_id = ?1 AND expires_at <= ?2");
+const Sql kDropOld("DELETE FROM invitations WHERE expires_at <= ?1");
 const Sql kDeleteInvitation("DELETE FROM invitations WHERE workspace_id = ?1 AND id = ?2");
 
 struct StoredInvitation {
@@ -284,14 +286,24 @@ Task<std::vector<Invitation>> Members::invitations(WorkspaceId workspace) const 
 
 Task<> Members::withdraw(By by, InvitationId id) {
   auto body = [&](store::Connection& db) -> Result<bool> {
-    TRY(const auto deleted, db.run(kDeleteInvitation, {by.caller.workspace, id}));
-    if (deleted == 0) return false;
-    CHECK_OK(audit::append(db, act_of(ids_, clock_.now(), by, "invitation.withdrawn", id.str())));
+    TRY(const auto all, read_invitations(db, by.caller.workspace));
+    const auto found =
+        std::ranges::find(all, id, [](const StoredInvitation& each) { return each.invitation.id; });
+    if (found == all.end()) return false;
+    CHECK_OK(db.write(kDeleteInvitation, {by.caller.workspace, id}));
+    auto act = act_of(ids_, clock_.now(), by, "invitation.withdrawn", id.str());
+    act.before = audit::json_of({{"role", identity::role_name(found->invitation.role)}});
+    act.personal = audit::json_of({{"email", found->invitation.email}});
+    CHECK_OK(audit::append(db, act));
     return true;
   };
   CO_TRY(const bool withdrawn, co_await store::change(db_, kKind, std::move(body)));
   if (!withdrawn) co_return fail(ErrorCode::kNotFound, "there is no such invitation");
   co_return Result<>{};
+}
+
+Result<std::int64_t> Members::drop_old_invitations(store::Connection& db, Time now) {
+  return db.run(kDropOld, {now});
 }
 
 Result<WorkspaceId> Members::workspace_of(const Secret& token) {

@@ -43,8 +43,23 @@ Result<bool> has_accepted_policies(store::Connection& db, const WorkspaceId& wor
   return !found.empty();
 }
 
-Policies::Policies(store::Database& db, IdSource& ids, const Clock& clock)
-    : db_(db), ids_(ids), clock_(clock) {}
+Error policies_not_accepted(const std::string& version) {
+  return {ErrorCode::kTermsNotAccepted, "before anything is live, an owner accepts version " +
+                                            version +
+                                            " of the provider's policies: kind provider_policies"};
+}
+
+Policies::Policies(store::Database& db, IdSource& ids, const Clock& clock, std::string version)
+    : db_(db), ids_(ids), clock_(clock), version_(std::move(version)) {}
+
+Task<> Policies::require(WorkspaceId workspace) const {
+  if (version_.empty()) co_return Result<>{};
+  CO_TRY(const bool accepted, co_await db_.read([this, workspace](store::Connection& db) {
+    return has_accepted_policies(db, workspace, version_);
+  }));
+  if (!accepted) co_return std::unexpected(policies_not_accepted(version_));
+  co_return Result<>{};
+}
 
 Task<Policies::Accepted> Policies::accept(By by, std::string version) {
   if (by.role != identity::Role::kOwner) {

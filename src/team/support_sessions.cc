@@ -312,6 +312,7 @@ Task<> SupportSessions::record(Use use) {
     out.optional_string("object", use.object);
     out.key("mode").string(identity::mode_name(use.mode)).end_object();
     act.after = std::move(out).take();
+    if (!use.asked.empty()) act.personal = R"({"query":)" + use.asked + "}";
     CHECK_OK(audit::append(db, act));
     return true;
   };

@@ -93,8 +93,11 @@ Result<RootKeys> open_seals(const std::vector<Seal>& seals, const crypto::KeyRin
                                             "' does not open under the master key " + id +
                                             ": it was changed");
     }
-    if (seal.name == kRoot) root = *std::move(key);
-    if (seal.name == kFormer) former = *std::move(key);
+    if (seal.name == kRoot) {
+      root = *std::move(key);
+    } else if (seal.name == kFormer) {
+      former = *std::move(key);
+    }
   }
   const bool has_former =
       std::ranges::any_of(seals, [](const Seal& seal) { return seal.name == kFormer; });

@@ -10,7 +10,6 @@
 namespace flowsell::vault {
 namespace {
 
-using store::Param;
 using store::Sql;
 
 const Sql kNoteHolder(

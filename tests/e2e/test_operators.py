@@ -155,7 +155,7 @@ def test_what_operators_do_is_on_record_with_its_reason(server, root):
     assert [(act["act"], act["after"]["operation"]) for act in acts] == [
         ("operator.refused", "GET /admin/v1/operators"), ("operator.read", "GET /admin/v1/workspaces")]
     assert acts[1]["personal"]["reason"] == "ticket T-7"
-    assert server.sandbox["owner"]["email"] in acts[1]["personal"]["query"]
+    assert acts[1]["personal"]["query"] == {"email": server.sandbox["owner"]["email"]}
     made = root.get(f"/admin/v1/audit_events?act=operator.*&target={user}").json()["data"]
     assert (made[0]["act"], made[0]["personal"]["reason"]) == ("operator.created", WHY["Connect-Reason"])
 

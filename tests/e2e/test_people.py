@@ -289,6 +289,29 @@ def test_keys_and_members_are_on_the_record_without_secrets(server, owner):
     assert made["key"][17:] not in owner.get("/v1/audit_events?limit=100").body.decode()
 
 
+def test_what_a_mail_to_a_stranger_says_is_no_link(server):
+    """Who reads an invitation has not asked for it, and its subject has the workspace's name."""
+    browser = sign_up(server, "phisher@example.com")
+    for name in ("Refund due: https://evil.example/pay", "<b>Acme</b>", "Acme\nLtd", " \"Acme\""):
+        answer = browser.post("/v1/workspaces", {"name": name})
+        assert (answer.status, answer.json()["errors"][0]["pointer"]) == (400, "/name"), name
+    home = browser.post("/v1/workspaces", {"name": "Acme & Söhne (Pune)"}).json()["id"]
+    answer = browser.patch(f"/v1/workspaces/{home}", {"name": "Acme https://evil.example"})
+    assert answer.json()["errors"][0]["pointer"] == "/name"
+
+
+def test_invitations_have_an_end(server):
+    """Also those that are withdrawn at once: each was a mail to a stranger."""
+    browser = sign_up(server, "inviter@example.com")
+    browser.post("/v1/workspaces", {"name": "Inviting"})
+    for number in range(50):
+        invited = browser.post("/v1/invitations", {"email": f"stranger{number}@example.com", "role": "viewer"})
+        assert invited.status == 201
+        assert browser.delete(f"/v1/invitations/{invited.json()['id']}").status == 204
+    refused = browser.post("/v1/invitations", {"email": "one.more@example.com", "role": "viewer"})
+    assert (refused.status, code(refused)) == (429, "rate_limited")
+
+
 # --- who may do what, by the contract ---
 
 ROLES = ("owner", "admin", "developer", "billing", "viewer")

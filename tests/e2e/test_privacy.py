@@ -309,6 +309,15 @@ def assert_account_can_go_now(stack, asha):
     wait_until_done(stack.server, link_token(stack.server, "founder@example.com"))
 
 
+def test_owners_hear_of_a_workspaces_end_whatever_its_name(patient):
+    owner = sign_up(patient.server, "loud@example.com")
+    owner.workspace = owner.post("/v1/workspaces", {"name": "\U0001f4e6" * 100}).json()["id"]
+    request = owner.post("/v1/data_requests", {"kind": "deletion", "subject": "workspace", "password": PASSWORD})
+    assert request.status == 201
+    mail = Mails(patient.server).wait_for("loud@example.com", 2)[-1]
+    assert request.json()["id"] in mail.get_body(("plain",)).get_content()
+
+
 @pytest.mark.parametrize("failpoint", [
     *[f"commit.before.deletion:{n}" for n in range(1, 14)],
     "commit.after.deletion:1", "commit.after.deletion:5", "commit.after.deletion:9",

@@ -163,5 +163,63 @@ TEST_F(KeyDeskTest, WorkspaceHasAnEndOfKeys) {
   EXPECT_EQ(code_of(create(draft())), ErrorCode::kConflict);
 }
 
+TEST_F(KeyDeskTest, FullWorkspaceRotatesAllTheSame) {
+  ApiKeyId current;
+  for (std::size_t i = 0; i < KeyDesk::kPerWorkspaceMax; ++i) current = create(draft())->key.id;
+  const auto rotate = [&](std::chrono::seconds overlap) -> std::optional<ErrorCode> {
+    const auto made = world_.run(world_.desk.rotate(owner(), current, overlap, std::nullopt));
+    if (!made) return made.error().code;
+    current = made->key.id;
+    return std::nullopt;
+  };
+  EXPECT_EQ(rotate(0s), std::nullopt);
+  // What goes on beside its successor is bounded too.
+  for (std::size_t i = 0; i < KeyDesk::kPerWorkspaceMax; ++i) ASSERT_EQ(rotate(1h), std::nullopt);
+  EXPECT_EQ(rotate(1h), ErrorCode::kConflict);
+  world_.clock.advance(1h);
+  EXPECT_EQ(rotate(1h), std::nullopt);
+}
+
+TEST_F(KeyDeskTest, OfDeadKeysTheNewestStay) {
+  std::vector<ApiKeyId> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(create(draft())->key.id);
+    ASSERT_TRUE(world_.run(world_.desk.revoke(owner(), all.back())));
+  }
+  const auto living = create(draft());
+  ASSERT_TRUE(testkit::write(*world_.db, [this](store::Connection& db) {
+    return identity::drop_most_dead_keys(db, world_.workspace, 2, world_.clock.now());
+  }));
+  const auto kept = world_.run(world_.desk.list(world_.workspace));
+  std::vector<ApiKeyId> ids;
+  for (const auto& key : *kept) ids.push_back(key.id);
+  EXPECT_THAT(ids, ElementsAre(living->key.id, all[3], all[2]));
+}
+
+TEST_F(KeyDeskTest, DeadKeysGoInTheEnd) {
+  const auto revoked = create(draft());
+  ASSERT_TRUE(world_.run(world_.desk.revoke(owner(), revoked->key.id)));
+  KeyDesk::Draft brief = draft();
+  brief.rules.expires_at = world_.clock.now() + 1h;
+  ASSERT_TRUE(create(std::move(brief)));
+  const auto living = create(draft());
+  const Time later = world_.clock.now() + 2h;
+  const auto dropped = testkit::in_transaction(
+      *world_.db, [later](store::Connection& db) { return identity::drop_dead_keys(db, later); });
+  EXPECT_EQ(dropped, 2);
+  const auto kept = world_.run(world_.desk.list(world_.workspace));
+  ASSERT_THAT(*kept, SizeIs(1));
+  EXPECT_EQ(kept->front().id, living->key.id);
+}
+
+TEST_F(KeyDeskTest, RecordsSayWhatAKeyWasBefore) {
+  const auto made = create(draft());
+  ASSERT_TRUE(world_.run(world_.desk.rotate(owner(), made->key.id, 0s, std::nullopt)));
+  EXPECT_THAT(world_.acts().at(1).before, HasSubstr(made->key.prefix));
+  const auto other = create(draft());
+  ASSERT_TRUE(world_.run(world_.desk.revoke(owner(), other->key.id)));
+  EXPECT_THAT(world_.acts().back().before, HasSubstr(other->key.prefix));
+}
+
 }  // namespace
 }  // namespace flowsell::team

@@ -83,6 +83,27 @@ TEST_F(MembersTest, WithdrawnInvitationIsWorthless) {
             ErrorCode::kNotFound);
 }
 
+TEST_F(MembersTest, RecordOfAWithdrawnInvitationSaysWhatItWas) {
+  const auto invited = world_.run(world_.members.invite(owner(), "a@example.com", Role::kAdmin));
+  ASSERT_TRUE(world_.run(world_.members.withdraw(owner(), invited->invitation.id)));
+  const auto event = world_.acts().back();
+  EXPECT_THAT(event.before, testing::HasSubstr("admin"));
+  EXPECT_THAT(event.personal, testing::HasSubstr("a@example.com"));
+}
+
+TEST_F(MembersTest, OldInvitationsGo) {
+  const auto drop = [this] {
+    const Time now = world_.clock.now();
+    return testkit::in_transaction(*world_.db, [now](store::Connection& db) {
+      return Members::drop_old_invitations(db, now);
+    });
+  };
+  ASSERT_TRUE(world_.run(world_.members.invite(owner(), "a@example.com", Role::kAdmin)));
+  EXPECT_EQ(drop(), 0);
+  world_.clock.advance(Members::kInvitationLife);
+  EXPECT_EQ(drop(), 1);
+}
+
 TEST_F(MembersTest, SecondInvitationReplacesTheFirst) {
   const auto first = world_.run(world_.members.invite(owner(), "a@example.com", Role::kAdmin));
   const auto second = world_.run(world_.members.invite(owner(), "a@example.com", Role::kViewer));

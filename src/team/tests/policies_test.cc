@@ -64,6 +64,14 @@ TEST_F(PoliciesTest, LiveKeyNeedsTheVersionInForce) {
   EXPECT_TRUE(make_key(Mode::kLive));
 }
 
+TEST_F(PoliciesTest, WhatIsLiveWithoutAKeyNeedsItToo) {
+  Policies asking(*world_.db, world_.ids, world_.clock, "2026-11");
+  EXPECT_EQ(code_of(world_.run(asking.require(world_.workspace))), ErrorCode::kTermsNotAccepted);
+  ASSERT_TRUE(world_.run(asking.accept(owner(), "2026-11")));
+  EXPECT_TRUE(world_.run(asking.require(world_.workspace)));
+  EXPECT_TRUE(world_.run(policies_.require(world_.ids.next<IdKind::kWorkspace>())));
+}
+
 TEST_F(PoliciesTest, AnotherWorkspacesAcceptanceDoesNotCount) {
   ASSERT_TRUE(world_.run(policies_.accept(owner(), "2026-11")));
   world_.workspace = world_.ids.next<IdKind::kWorkspace>();

@@ -47,6 +47,7 @@ class SupportSessionsTest : public testing::Test {
                                                "support_session.read",
                                                "GET /v1/messages/{}",
                                                "msg_1",
+                                               R"({"to":"+91••••••3210"})",
                                                Mode::kTest,
                                                {}})));
   }

@@ -198,8 +198,10 @@ class Accounts {
     std::chrono::seconds life;
   };
   /// To be called before one is made. Fails with kRateLimited: the address had several within an
-  /// hour.
-  Task<> take_invitation_attempt(std::string email);
+  /// hour, or who invites, the workspace or the network made many within a day. A mail to a
+  /// stranger is what somebody may want this server for.
+  Task<> take_invitation_attempt(std::string email, UserId inviter, WorkspaceId workspace,
+                                 audit::Origin from);
   /// Tells the address.
   Task<> send_invitation(Invitation invitation);
   /// Tells users something that they should hear of: one sentence.

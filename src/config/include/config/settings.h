@@ -57,6 +57,9 @@ struct Settings {
     std::string address;    ///< where other replicas reach this one; empty: server.listen
     std::string name;       ///< this replica's, at a load balancer that is told; empty: it is not
   } cluster;
+  struct Audit {
+    std::string heads_file;  ///< empty: audit-heads.jsonl in data.dir
+  } audit;
   struct Accounts {
     std::chrono::seconds session_idle{12 * 3600};
     std::chrono::seconds session_life{14 * 24 * 3600};

@@ -13,7 +13,7 @@ namespace flowsell::crypto {
 /// KeyRing::from_file() has them. Blocking.
 class MasterKeyFiles {
  public:
-  explicit MasterKeyFiles(std::filesystem::path folder);
+  explicit MasterKeyFiles(const std::filesystem::path& folder);
 
   /// `create`: makes it where it is missing.
   Result<KeyRing> current(bool create) const;

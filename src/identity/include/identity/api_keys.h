@@ -74,6 +74,17 @@ Result<std::optional<ApiKey>> find_key(store::Connection& db, const WorkspaceId&
 Result<std::optional<ApiKey>> find_key_named(store::Connection& db, std::string_view prefix);
 /// Newest first, revoked ones too.
 Result<std::vector<ApiKey>> list_keys(store::Connection& db, const WorkspaceId& workspace);
+enum class KeyState : std::uint8_t {
+  kCurrent,   ///< works, and was not rotated
+  kReplaced,  ///< was rotated, and works for the rest of its overlap
+};
+Result<std::size_t> count_keys(store::Connection& db, const WorkspaceId& workspace, KeyState state,
+                               Time now);
+/// Of those that work no more the newest are kept ...
+Result<> drop_most_dead_keys(store::Connection& db, const WorkspaceId& workspace, std::int64_t kept,
+                             Time now);
+/// ... and nobody has those that have ended before that time. How many went.
+Result<std::int64_t> drop_dead_keys(store::Connection& db, Time ended_before);
 /// False: it was revoked already, or there is none.
 Result<bool> revoke_key(store::Connection& db, const WorkspaceId& workspace, const ApiKeyId& id,
                         Time now);

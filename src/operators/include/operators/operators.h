@@ -58,9 +58,10 @@ class Operators {
   Result<bool> has_superadmin() const;
 
   /// Puts on record what changes nothing; what changes something does so in its own transaction,
-  /// with operator_act(). `query`: what was asked for, which may hold somebody's address.
+  /// with operator_act(). `asked`: what the query asked for, a JSON object or empty: it may hold
+  /// somebody's address.
   Task<> record(By by, std::string name, std::string operation, std::string target,
-                std::string query);
+                std::string asked);
   Task<audit::EventPage> acts(audit::Query query) const;
 
  private:

@@ -20,6 +20,7 @@ namespace flowsell::team {
 class KeyDesk {
  public:
   static constexpr std::size_t kPerWorkspaceMax = 200;  ///< that are not revoked
+  static constexpr std::int64_t kDeadKeysMax = 1000;    ///< that are listed all the same
   static constexpr std::chrono::hours kOverlapMax{30 * 24};
 
   /// `policies_version`: what an owner must have accepted before a live key is made; empty:
@@ -58,7 +59,7 @@ class KeyDesk {
   struct Outcome;
   using Put = std::function<Result<std::optional<Error>>(store::Connection&)>;
   Task<Made> make(const By& by, identity::ApiKey fresh, Secret text,
-                  std::optional<metering::IdempotentCall> call, Put also, std::string act_name);
+                  std::optional<metering::IdempotentCall> call, Put first, std::string act_name);
   identity::ApiKey fresh_key(const By& by, const Draft& draft, const Secret& text) const;
 
   store::Database& db_;

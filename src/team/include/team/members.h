@@ -76,6 +76,9 @@ class Members {
   /// Fails with kNotFound.
   Task<> withdraw(By by, InvitationId id);
 
+  /// In a transaction: strangers' addresses don't outlive their invitations. How many went.
+  static Result<std::int64_t> drop_old_invitations(store::Connection& db, Time now);
+
   /// The workspace that a token is for.
   static Result<WorkspaceId> workspace_of(const Secret& token);
   /// What a token stands for. Fails with kInvalidToken: wrong, used, too old, or not for that

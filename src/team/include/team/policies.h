@@ -25,10 +25,17 @@ struct PolicyAcceptance {
 Result<bool> has_accepted_policies(store::Connection& db, const WorkspaceId& workspace,
                                    std::string_view version);
 
+/// kTermsNotAccepted, and what to do.
+Error policies_not_accepted(const std::string& version);
+
 /// Records of the provider's policies, as a workspace has accepted them. Thread-safe.
 class Policies {
  public:
-  Policies(store::Database& db, IdSource& ids, const Clock& clock);
+  /// `version`: what require() asks for; empty: nothing.
+  Policies(store::Database& db, IdSource& ids, const Clock& clock, std::string version = {});
+
+  /// Before something live that no live key vouches for. Fails with kTermsNotAccepted.
+  Task<> require(WorkspaceId workspace) const;
 
   struct Accepted {
     PolicyAcceptance acceptance;
@@ -43,6 +50,7 @@ class Policies {
   store::Database& db_;
   IdSource& ids_;
   const Clock& clock_;
+  const std::string version_;
 };
 
 }  // namespace flowsell::team

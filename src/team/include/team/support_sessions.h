@@ -111,6 +111,7 @@ class SupportSessions {
     std::string name;       ///< of the act: "support_session.read"
     std::string operation;  ///< "GET /v1/messages/{}"
     std::string object;     ///< the id that its path names, or empty
+    std::string asked;      ///< what its query asked for, as a JSON object; empty: nothing
     identity::Mode mode = identity::Mode::kTest;
     audit::Origin origin;
   };

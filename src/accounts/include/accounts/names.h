@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace flowsell::accounts {
+
+/// What may stand in the name of a person or a workspace: one line of 1 to 100 characters that
+/// can't be taken for a link or a tag, since mails to strangers show it.
+bool is_plain_name(std::string_view text);
+
+/// Bytes that may stand in a mail and in a list: UTF-8 without control characters. Others become
+/// '?'.
+std::string text_only(std::string_view bytes);
+
+}  // namespace flowsell::accounts

@@ -1,0 +1,28 @@
+#include "accounts/names.h"
+
+#include <algorithm>
+
+#include "core/encoding.h"
+#include "mail/address.h"
+
+namespace flowsell::accounts {
+
+bool is_plain_name(std::string_view text) {
+  constexpr std::size_t kLengthMax = 100;
+  constexpr std::string_view kRefused = "<>:/\\\"";
+  return !text.empty() && count_code_points(text) <= kLengthMax && mail::is_one_line(text) &&
+         std::ranges::none_of(text, [=](char c) { return kRefused.contains(c); });
+}
+
+std::string text_only(std::string_view bytes) {
+  std::string out(bytes);
+  const bool is_text = is_valid_utf8(bytes);
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) c = '?';
+  }
+  // U+0080 to U+009F are controls of two bytes.
+  return mail::is_one_line(out) || out.empty() ? out : std::string("?");
+}
+
+}  // namespace flowsell::accounts
