@@ -52,7 +52,7 @@ Task<> Accounts::ask_email_change(Session by, std::string email_text, Secret pas
                                "back what was asked.",
                                now, from)));
     auto act = act_of(rooms_.ids, now, by.user.id, from, "user.email_change_asked");
-    act.personal = person_json(as_wanted);
+    act.personal = change_json("email", by.user.email, email);
     CHECK_OK(audit::append(db, act));
     return true;
   };
@@ -80,10 +80,8 @@ Task<Secret> Accounts::confirm_email_change(Session by, Secret token, audit::Ori
     CHECK_OK(delete_sessions(db, by.user.id, by.id));
     CHECK_OK(delete_email_tokens(db, by.user.id));
     CHECK_OK(put_letter(db, rooms_, before->user, email_changed_letter(found->email, now, from)));
-    User after = before->user;
-    after.email = found->email;
     auto act = act_of(rooms_.ids, now, by.user.id, from, "user.email_changed");
-    act.personal = person_json(after);
+    act.personal = change_json("email", before->user.email, found->email);
     CHECK_OK(audit::append(db, act));
     return End::kDone;
   };

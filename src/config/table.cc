@@ -330,6 +330,10 @@ void add_accounts(std::vector<Setting>& t) {
 }
 
 void add_privacy(std::vector<Setting>& t) {
+  t.push_back(number("audit.personal_days", "", {30, 3'650},
+                     "How long the records of people, operators and the system say from where and "
+                     "about whom; the events stay.",
+                     [](auto& s) -> auto& { return s.audit.personal; }));
   t.push_back(number("privacy.deletion_grace_hours", "", {0, 720},
                      "How long a deletion that was asked for can be taken back before it runs.",
                      [](auto& s) -> auto& { return s.privacy.grace; }));

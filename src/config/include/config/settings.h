@@ -64,6 +64,9 @@ struct Settings {
     std::size_t password_mib = 64;
     std::string passkey_rp_id;  ///< empty: the host of server.public_url
   } accounts;
+  struct Audit {
+    std::chrono::days personal{365};
+  } audit;
   struct Privacy {
     std::chrono::hours grace{72};
     std::chrono::days due{30};
