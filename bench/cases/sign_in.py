@@ -1,4 +1,5 @@
-"""How long a refused sign-in takes, for addresses with an account and for others: no stranger may tell them apart."""
+"""How long a refused sign-in takes, and asking for a link by mail, for addresses with an account and for others: no stranger
+may tell them apart."""
 
 import http.client
 import json
@@ -16,12 +17,14 @@ from harness.processes import BenchError, wait_until
 from harness.servers import Connectd, Simulator
 
 NAME = "sign_in"
-HELP = "time of a refused sign-in, for known and for unknown addresses"
+HELP = "time of a refused sign-in, and of asking for links, for known and for unknown addresses"
 
 PASSWORD = "umbrella kettle Tuesday moss"
 WRONG = "violet harbour seventeen lamps"
 TRIES_PER_ADDRESS = 9  # the tenth more would be refused before a hash
+LINKS_PER_ADDRESS = 5  # an hour; the next are refused
 RESAMPLES = 2000
+ASKED = {"password reset": "/v1/password_resets", "verification link": "/v1/email_verifications"}
 ROWS = {
     "hash as shipped": {},
     "cheapest hash": {"CONNECT_ACCOUNTS_PASSWORD_MIB": "8", "CONNECT_ACCOUNTS_PASSWORD_PASSES": "1"},
@@ -94,19 +97,26 @@ def _interval(differences: list[float]) -> tuple[float, float]:
     return medians[int(RESAMPLES * 0.025)], medians[int(RESAMPLES * 0.975)]
 
 
-def _measure(server: Connectd, pairs: int) -> dict:
-    caller = _Caller(server.port)
-    addresses = pairs // TRIES_PER_ADDRESS + 1
-    known = [f"known{number:04}@example.com" for number in range(addresses)]
-    other = [f"other{number:04}@example.com" for number in range(addresses)]
-    for address in known:
-        _open_account(caller, server, address)
+def _ask(caller: _Caller, path: str, address: str) -> float:
+    status, seconds = caller.post(path, {"email": address})
+    if status != 202:
+        raise BenchError(f"a link was asked for, and the answer was {status}")
+    return seconds
+
+
+def _addresses(pairs: int, each: int) -> tuple[list[str], list[str]]:
+    """Of accounts that are to be opened, and of nobody."""
+    numbers = range(pairs // each + 1)
+    return [f"known{n:04}@example.com" for n in numbers], [f"other{n:04}@example.com" for n in numbers]
+
+
+def _compare(pairs: int, known: list[str], other: list[str], take) -> dict:
     took: dict[str, list[float]] = {"known": [], "unknown": []}
     for pair in range(pairs):
-        tries = [("known", known[pair % addresses]), ("unknown", other[pair % addresses])]
+        tries = [("known", known[pair % len(known)]), ("unknown", other[pair % len(other)])]
         random.shuffle(tries)  # neither kind is always the second
         for kind, address in tries:
-            took[kind].append(_try(caller, address))
+            took[kind].append(take(address))
     differences = [a - b for a, b in zip(took["known"], took["unknown"], strict=True)]
     low, high = _interval(differences)
     return {
@@ -117,6 +127,26 @@ def _measure(server: Connectd, pairs: int) -> dict:
         "high_us": high * 1e6,
         "spread_us": statistics.pstdev(took["unknown"]) * 1e6,
     }
+
+
+def _measure(server: Connectd, pairs: int) -> dict:
+    caller = _Caller(server.port)
+    known, other = _addresses(pairs, TRIES_PER_ADDRESS)
+    for address in known:
+        _open_account(caller, server, address)
+    return _compare(pairs, known, other, lambda address: _try(caller, address))
+
+
+def _measure_links(server: Connectd, pairs: int, path: str) -> dict:
+    """Of accounts whose address is verified where a password is to be set, and of others where that link is asked for."""
+    caller = _Caller(server.port)
+    known, other = _addresses(pairs, LINKS_PER_ADDRESS)
+    for address in known:
+        if path == ASKED["password reset"]:
+            _open_account(caller, server, address)
+        else:
+            caller.post("/v1/users", {"name": "Asha", "email": address, "password": PASSWORD, "terms_version": "2026-11"})
+    return _compare(pairs, known, other, lambda address: _ask(caller, path, address))
 
 
 def run(options) -> None:
@@ -130,9 +160,14 @@ def run(options) -> None:
             with Connectd(folder / name.replace(" ", "-"), provider, settings=all_settings) as server:
                 rows[name] = _measure(server, pairs)
             report.progress(name, rows[name])
+        for name, path in ASKED.items():
+            all_settings = {**ROWS["cheapest hash"], "CONNECT_TRUSTED_PROXIES": "127.0.0.1/32"}
+            with Connectd(folder / name.replace(" ", "-"), provider, settings=all_settings) as server:
+                rows[name] = _measure_links(server, pairs, path)
+            report.progress(name, rows[name])
     text = report.table(rows, COLUMNS, "connectd") + (
-        f"\n\n{pairs} pairs of tries with a wrong password, one of an address with an account and one of another, in an "
-        "order that is drawn for each pair. The difference is the median over pairs, known less unknown, with an interval "
+        f"\n\n{pairs} pairs of tries with a wrong password, or of asking for a link, one of an address with an account and one "
+        "of another, in an order that is drawn for each pair. The difference is the median over pairs, known less unknown, with an interval "
         f"for it by {RESAMPLES} resamples. Where the interval has zero in it, so many tries don't tell the two apart."
     )
     report.save(NAME, text, {"result": rows}, publish=not options.quick)

@@ -13,6 +13,7 @@
 #include "factor_table.h"
 #include "journey.h"
 #include "letters.h"
+#include "mail/queue.h"
 #include "session_table.h"
 #include "terms_table.h"
 #include "user_table.h"
@@ -53,17 +54,44 @@ Result<std::string> checked_name(std::string_view text) {
   return std::string(text);
 }
 
+/// Of a device that a link in a mail has made known.
+crypto::Digest mailed_mark(const Secret& device) {
+  return crypto::sha256("mailed:" + std::string(device.reveal()));
+}
+
+/// What every hash of a password is counted by, however it ends: they cost much.
+Counts hash_counts(std::string_view whose, std::string_view which, const std::string& address) {
+  return {{attempt_bucket({"hashes", "network", network_of(address)}), kHashesPerNetwork},
+          {attempt_bucket({"hashes", whose, which}), kHashesPerAccount}};
+}
+
+/// How long to wait for the first of them that has no more.
+Result<std::optional<seconds>> take_each(store::Connection& db, const Counts& counts, Time now) {
+  for (const auto& [bucket, limit] : counts) {
+    TRY(const auto wait, take_attempt(db, bucket, limit, now));
+    if (wait) return wait;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 /// One try to sign in, counted.
 struct Accounts::Attempt {
   std::optional<StoredUser> stored;
   bool is_known_device = false;
-  crypto::Digest device_hash{};  ///< of a known device
+  bool is_mailed_device = false;  ///< a link in a mail has made it known, and no sign-in yet
+  crypto::Digest device_hash{};
   crypto::Digest account_bucket{}, network_bucket{};
   std::optional<seconds> wait;
 
-  /// Which of the account's devices it is; empty for all that it does not know.
+  bool is_trusted() const { return is_known_device || is_mailed_device; }
+  /// What passwords are counted by: which of the account's devices it is; empty for all that it
+  /// does not know.
+  std::string device() const {
+    return is_trusted() ? std::string(as_text(device_hash)) : std::string();
+  }
+  /// The same for codes. Who has the mailbox makes as many devices as he likes: they are strangers.
   std::string known_device() const {
     return is_known_device ? std::string(as_text(device_hash)) : std::string();
   }
@@ -129,24 +157,31 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
   co_return Result<>{};
 }
 
-Result<> Accounts::put_link(store::Connection& db, const User& user, TokenPurpose purpose,
-                            const audit::Origin& from) const {
+Result<IdBytes> Accounts::put_link(store::Connection& db, const User& user, TokenPurpose purpose,
+                                   const audit::Origin& from) const {
   const bool is_long = purpose == TokenPurpose::kVerifyEmail;
   const seconds life = is_long ? seconds(kVerifyLinkLife) : seconds(kShortLinkLife);
   const Secret token = crypto::random_token();
   CHECK_OK(put_email_token(db, token, {purpose, user.id, user.email, rooms_.clock.now() + life}));
-  return put_letter(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
+  return put_mail(db, rooms_, user, link_letter(purpose, options_.public_url, token, life, from));
 }
 
-Task<> Accounts::take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets) {
+Result<> Accounts::put_link_if(store::Connection& db, const std::optional<User>& to,
+                               const std::string& email, TokenPurpose purpose,
+                               const audit::Origin& from) const {
+  User nobody;
+  nobody.id = rooms_.ids.next<IdKind::kUser>();
+  nobody.email = email;
+  TRY(const IdBytes queued, put_link(db, to ? *to : nobody, purpose, from));
+  mail::WaitingMail dropped;
+  dropped.id = to ? rooms_.ids.next_bytes() : queued;
+  CHECK_OK(delete_email_tokens(db, nobody.id));
+  return mail::drop_mails(db, {&dropped, 1});
+}
+
+Task<> Accounts::take_attempts(Counts counts) {
   const Time now = rooms_.clock.now();
-  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
-    for (const auto& [bucket, limit] : buckets) {
-      TRY(const auto wait, take_attempt(db, bucket, limit, now));
-      if (wait) return wait;
-    }
-    return std::nullopt;
-  };
+  auto body = [&](store::Connection& db) { return take_each(db, counts, now); };
   CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (wait) co_return std::unexpected(too_many(*wait));
   co_return Result<>{};
@@ -155,15 +190,26 @@ Task<> Accounts::take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimi
 Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::Origin from) {
   CO_TRY(const std::string email, checked_email(email_text));
   const bool is_reset = purpose == TokenPurpose::kResetPassword;
-  CO_CHECK_OK(co_await take_attempts(
-      {{attempt_bucket({"mails", network_of(from.address)}), kMailsPerNetwork},
-       {attempt_bucket({"mail", is_reset ? "reset" : "verify", email}), kMailsPerAddress}}));
-  auto body = [&](store::Connection& db) -> Result<> {
+  const Time now = rooms_.clock.now();
+  const Counts counts = {
+      {attempt_bucket({"mails", network_of(from.address)}), kMailsPerNetwork},
+      {attempt_bucket({"mail", is_reset ? "reset" : "verify", email}), kMailsPerAddress}};
+  // One commit, and the same statements in it whoever has the address: time tells nothing.
+  auto body = [&](store::Connection& db) -> Result<std::optional<seconds>> {
+    TRY(const auto wait, take_each(db, counts, now));
+    if (wait) return wait;
     TRY(const auto stored, find_user_by_email(db, email));
-    const bool is_wanted = stored && (is_reset || !stored->user.email_verified_at);
-    return is_wanted ? put_link(db, stored->user, purpose, from) : Result<>{};
+    std::optional<User> to;
+    if (stored && (is_reset || !stored->user.email_verified_at)) to = stored->user;
+    CHECK_OK(put_link_if(db, to, email, purpose, from));
+    if (!is_reset) return std::nullopt;
+    auto act = act_of(rooms_.ids, now, to ? to->id : UserId(), from, "user.password_reset_asked");
+    act.actor = {};
+    CHECK_OK(to ? audit::append(db, act) : audit::rehearse(db, act));
+    return std::nullopt;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const auto wait, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (wait) co_return std::unexpected(too_many(*wait));
   rooms_.mail_waits();
   co_return Result<>{};
 }
@@ -176,9 +222,14 @@ Task<> Accounts::ask_password_reset(std::string email, audit::Origin from) {
   co_return co_await ask_link(std::move(email), TokenPurpose::kResetPassword, std::move(from));
 }
 
-Task<> Accounts::verify_email(Secret token, Secret password, audit::Origin from) {
+Task<Secret> Accounts::verify_email(Secret token, Secret password, audit::Origin from) {
   const Time now = rooms_.clock.now();
   CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kVerifyEmail));
+  const auto bucket = attempt_bucket({"link", as_text(hash_of(token))});
+  Counts counts = hash_counts("link", as_text(bucket), from.address);
+  counts.emplace_back(bucket, kPerAccount);
+  CO_CHECK_OK(co_await take_attempts(std::move(counts)));
+  Secret device = crypto::random_token();
   CO_TRY(const auto verdict,
          co_await rooms_.passwords.verify(std::move(password), owner.password_hash));
   if (!verdict.matches) co_return fail(ErrorCode::kInvalidCredentials, "the password is wrong");
@@ -188,12 +239,13 @@ Task<> Accounts::verify_email(Secret token, Secret password, audit::Origin from)
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kVerifyEmail, now));
     if (!used) return false;
     CHECK_OK(set_email_verified(db, used->user, now));
+    CHECK_OK(put_known_device(db, used->user, mailed_mark(device), now));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.email_verified")));
     return true;
   };
   CO_TRY(const bool verified, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (!verified) co_return std::unexpected(invalid_token());
-  co_return Result<>{};
+  co_return device;
 }
 
 /// Whose a token is, while it is good: nothing that costs much is done for another.
@@ -223,13 +275,20 @@ Task<Accounts::Attempt> Accounts::begin_attempt(std::string email, const Secret&
     if (attempt.stored && !device.empty()) {
       TRY(attempt.is_known_device,
           is_known_device(db, attempt.stored->user.id, attempt.device_hash));
+      TRY(attempt.is_mailed_device,
+          is_known_device(db, attempt.stored->user.id, mailed_mark(device)));
     }
     // What strangers do to an account does not count for devices that it knows.
-    attempt.account_bucket = attempt_bucket({"account", email, attempt.known_device()});
+    attempt.account_bucket = attempt_bucket({"account", email, attempt.device()});
     attempt.network_bucket = network_bucket(address);
-    TRY(attempt.wait, take_attempt(db, attempt.network_bucket, kPerNetwork, now));
-    if (attempt.wait) return attempt;
-    TRY(attempt.wait, take_attempt(db, attempt.account_bucket, kPerAccount, now));
+    Counts counts = {{attempt.account_bucket, kPerAccount}};
+    if (attempt.is_trusted()) {
+      counts.emplace_back(attempt_bucket({"hashes", email, attempt.device()}), kHashesPerAccount);
+    } else {
+      counts.insert(counts.begin(), {attempt.network_bucket, kPerNetwork});
+      for (const auto& each : hash_counts(email, {}, address)) counts.push_back(each);
+    }
+    TRY(attempt.wait, take_each(db, counts, now));
     return attempt;
   };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
@@ -241,7 +300,7 @@ Session Accounts::new_session(const User& user, const audit::Origin& from) const
   session.user = user;
   session.created_at = session.seen_at = rooms_.clock.now();
   session.expires_at = session.created_at + options_.session_life;
-  session.address = from.address;
+  session.address = session.seen_address = from.address;
   session.user_agent = text_only(from.user_agent.substr(0, kUserAgentBytesMax));
   return session;
 }
@@ -257,11 +316,13 @@ Task<Accounts::SignedIn> Accounts::sign_in(SignIn wanted, audit::Origin from) {
   entry.from = from;
   CO_TRY(const auto verdict, co_await rooms_.passwords.verify(wanted.password, entry.stored_hash));
   if (!verdict.matches) {
-    CO_CHECK_OK(co_await refuse_password(attempt, from));
+    CO_CHECK_OK(co_await record_refusal(attempt, from, "user.sign_in_failed"));
     co_return std::unexpected(wrong_credentials());
   }
-  if (!attempt.stored->user.email_verified_at)
+  if (!attempt.stored->user.email_verified_at) {
+    CO_CHECK_OK(co_await record_refusal(attempt, from, "user.sign_in_unverified"));
     co_return fail(ErrorCode::kEmailNotVerified, "the account's address is not verified yet");
+  }
   if (verdict.is_outdated) {
     CO_TRY(entry.new_hash, co_await rooms_.passwords.hash(std::move(wanted.password)));
   }
@@ -269,12 +330,17 @@ Task<Accounts::SignedIn> Accounts::sign_in(SignIn wanted, audit::Origin from) {
   co_return co_await enter(attempt, std::move(entry));
 }
 
-Task<> Accounts::refuse_password(const Attempt& attempt, const audit::Origin& from) {
+Task<> Accounts::record_refusal(const Attempt& attempt, const audit::Origin& from,
+                                std::string what) {
   auto failed = [&](store::Connection& db) -> Result<> {
+    const Time now = rooms_.clock.now();
     const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
-    auto act = act_of(rooms_.ids, rooms_.clock.now(), of, from, "user.sign_in_failed");
+    auto act = act_of(rooms_.ids, now, of, from, what);
     act.actor = {};
-    return audit::append(db, act);
+    if (attempt.stored) return audit::append(db, act);
+    // A stranger must not fill the record: it gets the count. Time must not tell that.
+    CHECK_OK(count_unknown(db, network_of(from.address), now));
+    return audit::rehearse(db, act);
   };
   co_return co_await store::change(rooms_.db, kKind, std::move(failed));
 }
@@ -284,7 +350,7 @@ Task<Accounts::SignedIn> Accounts::enter(const Attempt& attempt, Entry entry) {
   const Time now = rooms_.clock.now();
   const FactorTry factor_try{user, std::move(entry.code), attempt.known_device(), entry.from};
   SignedIn signed_in{new_session(user, entry.from), crypto::random_token(),
-                     attempt.is_known_device ? entry.device : crypto::random_token()};
+                     attempt.is_trusted() ? entry.device : crypto::random_token()};
   // nullopt: the password was changed meanwhile.
   auto body = [&](store::Connection& db) -> Result<std::optional<FactorCheck>> {
     TRY(const bool holds, hold_password(db, user.id, entry.stored_hash));
@@ -293,6 +359,7 @@ Task<Accounts::SignedIn> Accounts::enter(const Attempt& attempt, Entry entry) {
     if (check.end == FactorCheck::End::kMissing) {
       CHECK_OK(give_back_attempt(db, attempt.account_bucket));
       CHECK_OK(give_back_attempt(db, attempt.network_bucket));
+      CHECK_OK(record_missing_code(db, rooms_, factor_try));
     }
     if (!check.lets_in()) return check;
     signed_in.session.has_second_factor = check.end == FactorCheck::End::kPassed;
@@ -316,7 +383,7 @@ Task<Accounts::SignedIn> Accounts::enter(const Attempt& attempt, Entry entry) {
   co_return signed_in;
 }
 
-Task<Session> Accounts::find_session(Secret token) {
+Task<Session> Accounts::find_session(Secret token, std::string address) {
   const auto hash = hash_of(token);
   CO_TRY(auto session, co_await rooms_.db.read([hash](store::Connection& db) {
     return accounts::find_session(db, hash);
@@ -325,9 +392,13 @@ Task<Session> Accounts::find_session(Secret token) {
   if (!session || session->expires_at <= now || session->seen_at + options_.session_idle <= now)
     co_return fail(ErrorCode::kInvalidSession, "the session has ended, or never was");
   if (now - session->seen_at >= kSeenInterval) {
-    auto see = [id = session->id, now](store::Connection& db) { return see_session(db, id, now); };
+    if (address.empty()) address = session->seen_address;
+    auto see = [id = session->id, now, &address](store::Connection& db) {
+      return see_session(db, id, now, address);
+    };
     CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(see)));
     session->seen_at = now;
+    session->seen_address = std::move(address);
   }
   co_return *std::move(session);
 }
@@ -368,11 +439,13 @@ Result<std::string> Accounts::beside_passkeys(store::Connection& db, const UserI
          " can still sign in to your account: remove what you do not know.";
 }
 
-Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
+Task<Secret> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
   CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kResetPassword));
   const std::array own_words = {owner.user.email, owner.user.name};
   CO_CHECK_OK(check_password(password, own_words, "/password"));
+  CO_CHECK_OK(co_await take_attempts(hash_counts("link", as_text(hash_of(token)), from.address)));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
+  Secret device = crypto::random_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
@@ -381,6 +454,7 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
     CHECK_OK(set_email_verified(db, used->user, now));
     CHECK_OK(delete_sessions(db, used->user, SessionId()));
     CHECK_OK(delete_devices(db, used->user));
+    CHECK_OK(put_known_device(db, used->user, mailed_mark(device), now));
     CHECK_OK(delete_email_tokens(db, used->user));
     CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
     TRY(const std::string what,
@@ -392,13 +466,15 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
   CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (!done) co_return std::unexpected(invalid_token());
   rooms_.mail_waits();
-  co_return Result<>{};
+  co_return device;
 }
 
 Task<Accounts::Proof> Accounts::prove(Session by, Secret password) {
   // Counted apart from strangers' attempts, which must not keep somebody out who is in.
   Proof proof{{}, attempt_bucket({"session", by.id.blob()})};
-  CO_CHECK_OK(co_await take_attempts({{proof.bucket, kPerAccount}}));
+  CO_CHECK_OK(
+      co_await take_attempts({{proof.bucket, kPerAccount},
+                              {attempt_bucket({"hashes", by.id.blob()}), kHashesPerAccount}}));
   auto read = [id = by.user.id](store::Connection& db) { return find_user(db, id); };
   CO_TRY(const auto stored, co_await rooms_.db.read(std::move(read)));
   proof.password_hash = stored ? stored->password_hash : std::string();
@@ -449,9 +525,12 @@ Task<> Accounts::confirm(Session by, Secret password) {
 Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin from) {
   CO_TRY(const std::string name, checked_name(name_text));
   auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const auto before, find_in(db, by.user.id));
+    if (!before) return {};
     CHECK_OK(set_name(db, by.user.id, name));
-    return audit::append(db,
-                         act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed"));
+    auto act = act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed");
+    act.personal = change_json("name", before->name, name);
+    return audit::append(db, act);
   };
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   by.user.name = name;
@@ -554,7 +633,9 @@ Task<> Accounts::tidy() {
     TRY([[maybe_unused]] const auto factors, delete_old_factors(db, now - kEnrolmentKept));
     return {};
   };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_CHECK_OK(co_await record_unknown());
+  co_return co_await remove_old_unverified();
 }
 
 }  // namespace flowsell::accounts

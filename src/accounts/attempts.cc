@@ -26,6 +26,16 @@ const Sql kGiveBack(
 const Sql kForget("DELETE FROM sign_in_attempts WHERE bucket = ?1");
 const Sql kDeleteOld("DELETE FROM sign_in_attempts WHERE since < ?1");
 
+const Sql kCountUnknown(
+    "INSERT INTO unknown_sign_ins (network, minute, attempts) VALUES (?1, ?2, 1) ON CONFLICT "
+    "(network, minute) DO UPDATE SET attempts = unknown_sign_ins.attempts + 1");
+const Sql kTakeUnknown(
+    "DELETE FROM unknown_sign_ins WHERE (network, minute) IN (SELECT network, minute FROM "
+    "unknown_sign_ins WHERE minute < ?1 ORDER BY minute, network LIMIT 500) RETURNING network, "
+    "minute, attempts");
+
+Time minute_of(Time now) { return std::chrono::floor<std::chrono::minutes>(now); }
+
 Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)); }
 
 }  // namespace
@@ -56,6 +66,18 @@ Result<> give_back_attempt(store::Connection& db, const crypto::Digest& bucket) 
 
 Result<> forget_attempts(store::Connection& db, const crypto::Digest& bucket) {
   return db.write(kForget, {blob_of(bucket)});
+}
+
+Result<> count_unknown(store::Connection& db, std::string_view network, Time now) {
+  return db.write(kCountUnknown, {network, minute_of(now)});
+}
+
+Result<std::vector<UnknownSignIns>> take_unknown(store::Connection& db, Time now) {
+  std::vector<UnknownSignIns> all;
+  CHECK_OK(db.query(kTakeUnknown, {minute_of(now)}, [&all](const store::Row& row) {
+    all.push_back({std::string(row.text(0)), row.time(1), row.integer(2)});
+  }));
+  return all;
 }
 
 Result<std::int64_t> delete_old_attempts(store::Connection& db, Time since_before) {

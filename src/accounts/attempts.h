@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "crypto/hash.h"
 #include "store/database.h"
@@ -28,5 +30,15 @@ Result<std::optional<std::chrono::seconds>> take_attempt(store::Connection& db,
 Result<> give_back_attempt(store::Connection& db, const crypto::Digest& bucket);
 Result<> forget_attempts(store::Connection& db, const crypto::Digest& bucket);
 Result<std::int64_t> delete_old_attempts(store::Connection& db, Time since_before);
+
+/// Refused sign-ins of addresses that nobody has: of a network, in a minute.
+struct UnknownSignIns {
+  std::string network;
+  Time minute{};
+  std::int64_t attempts = 0;
+};
+Result<> count_unknown(store::Connection& db, std::string_view network, Time now);
+/// Some of those whose minute is over; they are gone then.
+Result<std::vector<UnknownSignIns>> take_unknown(store::Connection& db, Time now);
 
 }  // namespace flowsell::accounts

@@ -52,7 +52,7 @@ Task<> Accounts::ask_email_change(Session by, std::string email_text, Secret pas
                                "back what was asked.",
                                now, from)));
     auto act = act_of(rooms_.ids, now, by.user.id, from, "user.email_change_asked");
-    act.personal = person_json(as_wanted);
+    act.personal = change_json("email", by.user.email, email);
     CHECK_OK(audit::append(db, act));
     return true;
   };
@@ -65,6 +65,7 @@ Task<> Accounts::ask_email_change(Session by, std::string email_text, Secret pas
 Task<Secret> Accounts::confirm_email_change(Session by, Secret token, audit::Origin from) {
   const Secret renewed = crypto::random_token();
   const Time now = rooms_.clock.now();
+  std::string wanted;
   auto body = [&](store::Connection& db) -> Result<End> {
     TRY(const bool holds, hold_user(db, by.user.id));
     if (!holds) return End::kOver;
@@ -73,6 +74,7 @@ Task<Secret> Accounts::confirm_email_change(Session by, Secret token, audit::Ori
     TRY(const auto before, find_user(db, by.user.id));
     TRY(const auto owner, find_user_by_email(db, found->email));
     if (owner) return End::kTaken;
+    wanted = found->email;
     TRY(const bool goes_on, rotate_session(db, by.id, hash_of(renewed)));
     if (!before || !goes_on) return End::kOver;
     TRY(const bool is_set, set_email(db, by.user.id, found->email, now));
@@ -80,14 +82,19 @@ Task<Secret> Accounts::confirm_email_change(Session by, Secret token, audit::Ori
     CHECK_OK(delete_sessions(db, by.user.id, by.id));
     CHECK_OK(delete_email_tokens(db, by.user.id));
     CHECK_OK(put_letter(db, rooms_, before->user, email_changed_letter(found->email, now, from)));
-    User after = before->user;
-    after.email = found->email;
     auto act = act_of(rooms_.ids, now, by.user.id, from, "user.email_changed");
-    act.personal = person_json(after);
+    act.personal = change_json("email", before->user.email, found->email);
     CHECK_OK(audit::append(db, act));
     return End::kDone;
   };
-  CO_TRY(const End end, co_await store::change(rooms_.db, kKind, std::move(body)));
+  const auto changed = co_await store::change(rooms_.db, kKind, std::move(body));
+  if (!changed && !wanted.empty()) {
+    // Another process may have given it away in this moment: the table's own rule said no.
+    CO_TRY(const auto owner, co_await find_by_email(wanted));
+    if (owner && owner->id != by.user.id) co_return std::unexpected(taken());
+  }
+  if (!changed) co_return std::unexpected(changed.error());
+  const End end = *changed;
   if (end == End::kInvalidToken) co_return std::unexpected(invalid_token());
   if (end == End::kTaken) co_return std::unexpected(taken());
   if (end == End::kOver) co_return fail(ErrorCode::kInvalidSession, "the session has ended");

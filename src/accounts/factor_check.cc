@@ -22,6 +22,7 @@ using End = FactorCheck::End;
 constexpr AttemptLimit kCodes{5, 15min};
 constexpr AttemptLimit kCodesOfADay{30, 24h};
 constexpr AttemptLimit kNotices{1, 24h};
+constexpr AttemptLimit kRecords{1, 15min};
 
 struct Buckets {
   crypto::Digest soon, day;
@@ -37,9 +38,9 @@ Result<> tell(store::Connection& db, const Accounts::Rooms& rooms, const FactorT
 }
 
 /// By whoever tried: it may be somebody else.
-Result<> record_refusal(store::Connection& db, const Accounts::Rooms& rooms,
-                        const FactorTry& with) {
-  auto act = act_of(rooms.ids, rooms.clock.now(), with.user.id, with.from, "second_factor.refused");
+Result<> record(store::Connection& db, const Accounts::Rooms& rooms, const FactorTry& with,
+                std::string what) {
+  auto act = act_of(rooms.ids, rooms.clock.now(), with.user.id, with.from, std::move(what));
   act.actor = {};
   return audit::append(db, act);
 }
@@ -53,6 +54,9 @@ Result<FactorCheck> refuse_for_a_time(store::Connection& db, const Accounts::Roo
                   "Somebody who knows your password sent too many wrong codes of your second "
                   "factor."));
   }
+  const auto recorded = attempt_bucket({"second-factor-stopped", with.user.id.blob()});
+  TRY(const auto is_recorded, take_attempt(db, recorded, kRecords, rooms.clock.now()));
+  if (!is_recorded) CHECK_OK(record(db, rooms, with, "second_factor.stopped"));
   return FactorCheck{End::kWait, wait};
 }
 
@@ -101,12 +105,24 @@ Result<FactorCheck> check_second_factor(store::Connection& db, const Accounts::R
   if (wait) return refuse_for_a_time(db, rooms, with, *wait);
   TRY(const bool taken, take_code(db, rooms, with, *factor));
   if (!taken) {
-    CHECK_OK(record_refusal(db, rooms, with));
+    CHECK_OK(record(db, rooms, with, "second_factor.refused"));
     return FactorCheck{End::kWrong};
   }
   CHECK_OK(forget_attempts(db, buckets.soon));
   CHECK_OK(forget_attempts(db, buckets.day));
   return FactorCheck{End::kPassed};
+}
+
+Result<> record_missing_code(store::Connection& db, const Accounts::Rooms& rooms,
+                             const FactorTry& with) {
+  CHECK_OK(record(db, rooms, with, "second_factor.missing"));
+  if (!with.counted_by.empty()) return {};
+  const auto bucket = attempt_bucket({"second-factor-missing", with.user.id.blob()});
+  TRY(const auto told, take_attempt(db, bucket, kNotices, rooms.clock.now()));
+  if (told) return {};
+  return tell(db, rooms, with,
+              "Somebody who knows your password was asked for a code of your second factor, on a "
+              "device that has not signed in before.");
 }
 
 Error refusal_of(const FactorCheck& check) {

@@ -38,6 +38,10 @@ struct FactorCheck {
 /// should hear of: a recovery code that was used, and too many wrong codes.
 Result<FactorCheck> check_second_factor(store::Connection& db, const Accounts::Rooms& rooms,
                                         const FactorTry& with);
+/// Puts on record that a right password came without a code. On a device that the account does not
+/// know (counted_by is empty) it may be a thief's: the user hears of it, once a day.
+Result<> record_missing_code(store::Connection& db, const Accounts::Rooms& rooms,
+                             const FactorTry& with);
 /// kMissing, kWrong and kWait as answers.
 Error refusal_of(const FactorCheck& check);
 

@@ -15,6 +15,9 @@ namespace flowsell::accounts {
 
 inline constexpr AttemptLimit kPerAccount{10, std::chrono::minutes(15)};
 inline constexpr AttemptLimit kPerNetwork{100, std::chrono::minutes(15)};
+/// Hashes of passwords, the right ones too: each holds up everybody's sign-in for a moment.
+inline constexpr AttemptLimit kHashesPerAccount{60, std::chrono::minutes(15)};
+inline constexpr AttemptLimit kHashesPerNetwork{200, std::chrono::minutes(15)};
 inline constexpr AttemptLimit kMailsPerAddress{5, std::chrono::hours(1)};
 inline constexpr AttemptLimit kMailsPerNetwork{50, std::chrono::hours(1)};
 inline constexpr AttemptLimit kInvitationsPerInviter{50, std::chrono::hours(24)};

@@ -1,6 +1,7 @@
 #include "letters.h"
 
 #include "accounts/names.h"
+#include "json/writer.h"
 #include "mail/queue.h"
 
 namespace flowsell::accounts {
@@ -137,8 +138,8 @@ Letter support_letter(const Accounts::SupportNotice& notice) {
   return letter;
 }
 
-Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
-                    Letter letter) {
+Result<IdBytes> put_mail(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
+                         Letter letter) {
   mail::Mail mail;
   mail.id = rooms.ids.next_bytes();
   mail.kind = letter.kind;
@@ -146,7 +147,14 @@ Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const U
   mail.params = std::move(letter.params);
   mail.now = rooms.clock.now();
   mail.life = letter.life;
-  return mail::enqueue(db, rooms.spool, mail);
+  CHECK_OK(mail::enqueue(db, rooms.spool, mail));
+  return mail.id;
+}
+
+Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
+                    Letter letter) {
+  TRY([[maybe_unused]] const IdBytes id, put_mail(db, rooms, to, std::move(letter)));
+  return {};
 }
 
 std::string terms_json(std::string_view version) {
@@ -159,6 +167,13 @@ std::string provider_json(std::string_view provider) {
 
 std::string person_json(const User& user) {
   return audit::json_of({{"email", user.email}, {"name", user.name}});
+}
+
+std::string change_json(std::string_view field, std::string_view before, std::string_view after) {
+  json::Writer out;
+  out.begin_object().key("before").begin_object().key(field).string(before).end_object();
+  out.key("after").begin_object().key(field).string(after).end_object().end_object();
+  return std::move(out).take();
 }
 
 }  // namespace flowsell::accounts

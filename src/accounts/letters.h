@@ -33,13 +33,18 @@ Letter email_changed_letter(const std::string& new_address, Time now, const audi
 Letter support_letter(const Accounts::SupportNotice& notice);
 Letter sign_in_letter(Time now, const audit::Origin& from);
 
-/// Queues it in the open transaction.
+/// Queues it in the open transaction. Its id.
+Result<IdBytes> put_mail(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
+                         Letter letter);
+/// The same, where nobody asks for that.
 Result<> put_letter(store::Connection& db, const Accounts::Rooms& rooms, const User& to,
                     Letter letter);
 
 /// For the audit log.
 std::string terms_json(std::string_view version);
 std::string person_json(const User& user);
+/// {"before":{"name":"..."},"after":{"name":"..."}}
+std::string change_json(std::string_view field, std::string_view before, std::string_view after);
 std::string provider_json(std::string_view provider);
 
 }  // namespace flowsell::accounts

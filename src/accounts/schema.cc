@@ -97,6 +97,24 @@ INSERT INTO terms_acceptances (user_id, id, version, accepted_at, address)
 )sql"},
                                     store::Migration{170, "sessions by passkeys", R"sql(
 ALTER TABLE sessions ADD COLUMN passkey_id BLOB;
+)sql"},
+                                    store::Migration{195, "where sessions were last seen", R"sql(
+ALTER TABLE sessions ADD COLUMN last_seen_address TEXT NOT NULL DEFAULT '';
+UPDATE sessions SET last_seen_address = address;
+)sql"},
+                                    store::Migration{196, "which identity sessions rest on", R"sql(
+ALTER TABLE sessions ADD COLUMN identity_id BLOB;
+)sql"},
+                                    store::Migration{197, "accounts that nobody verified", R"sql(
+CREATE INDEX users_unverified ON users (created_at) WHERE email_verified_at IS NULL;
+)sql"},
+                                    store::Migration{198, "sign-ins of unknown addresses", R"sql(
+CREATE TABLE unknown_sign_ins (
+  network TEXT NOT NULL,
+  minute INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  PRIMARY KEY (network, minute)
+) STRICT, WITHOUT ROWID;
 )sql"}};
 
 }  // namespace

@@ -10,19 +10,24 @@
 
 namespace flowsell::accounts {
 
+/// Of an account. One more, and the oldest goes.
+inline constexpr std::int64_t kSessionsMax = 50;
+inline constexpr std::int64_t kDevicesMax = 50;
+
 Result<> insert_session(store::Connection& db, const Session& session, const crypto::Digest& token);
 /// Whatever its times.
 Result<std::optional<Session>> find_session(store::Connection& db, const crypto::Digest& token);
 /// Newest first.
 Result<std::vector<Session>> list_sessions(store::Connection& db, const UserId& user);
-Result<> see_session(store::Connection& db, const SessionId& id, Time now);
+Result<> see_session(store::Connection& db, const SessionId& id, Time now,
+                     std::string_view address);
 /// False: the user has no such session.
 Result<bool> delete_session(store::Connection& db, const UserId& user, const SessionId& id);
 Result<> delete_sessions(store::Connection& db, const UserId& user, const SessionId& but);
-/// Those that a provider's word made, of everybody or of one user. How many.
+/// Those that a provider's word made, of everybody, or about one identity of a user's. How many.
 Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider);
-Result<std::int64_t> delete_vouched_sessions(store::Connection& db, std::string_view provider,
-                                             const UserId& user);
+Result<std::int64_t> delete_vouched_sessions(store::Connection& db, const UserId& user,
+                                             const Voucher& by);
 /// A new token for a session that goes on. False: it does not any more.
 Result<bool> rotate_session(store::Connection& db, const SessionId& id,
                             const crypto::Digest& token);

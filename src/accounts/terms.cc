@@ -42,4 +42,12 @@ Task<> Accounts::check_terms(UserId user) {
                  "accept version " + options_.terms_version + " of the terms first: kind terms");
 }
 
+Task<> Accounts::check_any_terms(UserId user) {
+  if (options_.terms_version.empty()) co_return Result<>{};
+  CO_TRY(const auto accepted, co_await terms_of(user));
+  if (!accepted.empty()) co_return Result<>{};
+  co_return fail(ErrorCode::kTermsNotAccepted,
+                 "accept version " + options_.terms_version + " of the terms first: kind terms");
+}
+
 }  // namespace flowsell::accounts

@@ -1,5 +1,7 @@
 #include "user_table.h"
 
+#include <array>
+
 #include "core/encoding.h"
 #include "mail/address.h"
 
@@ -28,6 +30,15 @@ const Sql kSetEmail(
     "UPDATE users SET email = ?2, email_verified_at = ?3 WHERE id = ?1 AND NOT EXISTS "
     "(SELECT 1 FROM users u WHERE u.email = ?2)");
 const Sql kSetName("UPDATE users SET name = ?2 WHERE id = ?1");
+const Sql kBehind("SELECT id FROM users WHERE id > ?1 ORDER BY id LIMIT ?2");
+const Sql kUnverified(
+    "SELECT id FROM users WHERE email_verified_at IS NULL AND created_at < ?1 LIMIT 100");
+const Sql kDeleteUnverified("DELETE FROM users WHERE id = ?1 AND email_verified_at IS NULL");
+const std::array kDeleteHis = {Sql("DELETE FROM email_tokens WHERE user_id = ?1"),
+                               Sql("DELETE FROM sessions WHERE user_id = ?1"),
+                               Sql("DELETE FROM known_devices WHERE user_id = ?1"),
+                               Sql("DELETE FROM terms_acceptances WHERE user_id = ?1"),
+                               Sql("DELETE FROM user_workspaces WHERE user_id = ?1")};
 const Sql kPutWorkspace(
     "INSERT INTO user_workspaces (user_id, workspace_id, name, role) VALUES (?1, ?2, ?3, ?4) "
     "ON CONFLICT (user_id, workspace_id) DO UPDATE SET name = excluded.name, role = excluded.role");
@@ -49,6 +60,13 @@ Result<std::optional<StoredUser>> find_one(store::Connection& db, const Sql& sql
     found = StoredUser{user_of(row), std::string(row.text(5))};
   }));
   return found;
+}
+
+Result<std::vector<UserId>> ids_of(store::Connection& db, const Sql& sql, store::Params params) {
+  std::vector<UserId> ids;
+  CHECK_OK(
+      db.query(sql, params, [&ids](const store::Row& row) { ids.push_back(row.id<UserId>(0)); }));
+  return ids;
 }
 
 }  // namespace
@@ -116,6 +134,22 @@ Result<bool> set_email(store::Connection& db, const UserId& id, std::string_view
 
 Result<> set_name(store::Connection& db, const UserId& id, std::string_view name) {
   return db.write(kSetName, {id, name});
+}
+
+Result<std::vector<UserId>> list_users_behind(store::Connection& db, const UserId& behind,
+                                              std::size_t limit) {
+  return ids_of(db, kBehind, {behind, static_cast<std::int64_t>(limit)});
+}
+
+Result<std::vector<UserId>> list_unverified(store::Connection& db, Time created_before) {
+  return ids_of(db, kUnverified, {created_before});
+}
+
+Result<bool> delete_unverified(store::Connection& db, const UserId& id) {
+  TRY(const auto deleted, db.run(kDeleteUnverified, {id}));
+  if (deleted == 0) return false;
+  for (const Sql& sql : kDeleteHis) CHECK_OK(db.write(sql, {id}));
+  return true;
 }
 
 Result<> put_user_workspace(store::Connection& db, const UserId& user, const UserWorkspace& of) {

@@ -43,6 +43,14 @@ Result<> set_email_verified(store::Connection& db, const UserId& id, Time now);
 Result<bool> set_email(store::Connection& db, const UserId& id, std::string_view email, Time now);
 Result<> set_name(store::Connection& db, const UserId& id, std::string_view name);
 
+/// In the order of their ids.
+Result<std::vector<UserId>> list_users_behind(store::Connection& db, const UserId& behind,
+                                              std::size_t limit);
+/// Of those whose address was not verified, some that are older than that.
+Result<std::vector<UserId>> list_unverified(store::Connection& db, Time created_before);
+/// With all that is his, unless his address is verified by now. False: it is, or he is gone.
+Result<bool> delete_unverified(store::Connection& db, const UserId& id);
+
 Result<> put_user_workspace(store::Connection& db, const UserId& user, const UserWorkspace& of);
 Result<> delete_user_workspace(store::Connection& db, const UserId& user,
                                const WorkspaceId& workspace);

@@ -136,6 +136,11 @@ Result<std::optional<User>> Accounts::add_in(store::Connection& db, const std::s
   NewUser fresh;
   fresh.user = {rooms_.ids.next<IdKind::kUser>(), email, shown_name(name, email), now, now};
   fresh.terms_version = terms_version;
+  TRY(const auto squatter, find_user_by_email(db, email));
+  if (squatter && !squatter->user.email_verified_at) {
+    TRY([[maybe_unused]] const bool is_gone,
+        remove_unverified(db, squatter->user.id, "address_of_another"));
+  }
   TRY(const bool is_new, insert_user(db, fresh));
   if (is_new && !terms_version.empty()) {
     const TermsAcceptance acceptance{rooms_.ids.next<IdKind::kAcceptance>(), terms_version, now};
@@ -144,11 +149,18 @@ Result<std::optional<User>> Accounts::add_in(store::Connection& db, const std::s
   return is_new ? std::optional(std::move(fresh.user)) : std::nullopt;
 }
 
-Result<> Accounts::end_vouched_in(store::Connection& db, std::string_view provider,
-                                  const UserId& user) {
-  const auto ended = user.is_none() ? delete_vouched_sessions(db, provider)
-                                    : delete_vouched_sessions(db, provider, user);
-  return ended ? Result<>() : std::unexpected(ended.error());
+Result<> Accounts::end_vouched_in(store::Connection& db, std::string_view provider) {
+  TRY([[maybe_unused]] const auto ended, delete_vouched_sessions(db, provider));
+  return {};
+}
+
+Result<> Accounts::end_vouched_in(store::Connection& db, const UserId& user, const Voucher& by) {
+  TRY([[maybe_unused]] const auto ended, delete_vouched_sessions(db, user, by));
+  return {};
+}
+
+Result<> Accounts::end_sessions_in(store::Connection& db, const UserId& user) {
+  return delete_sessions(db, user, SessionId());
 }
 
 Result<bool> Accounts::hold_session_in(store::Connection& db, const Session& by) const {

@@ -168,6 +168,7 @@ class Api::Impl final : public Routes {
     const std::string id = process_.ids.next<IdKind::kRequest>().str();
     http::Response response = problem(error, id);
     response.headers.push_back({"Request-Id", id});
+    response.headers.push_back({"Cache-Control", "no-store"});
     return response;
   }
 
@@ -229,7 +230,7 @@ class Api::Impl final : public Routes {
   Awaitable<http::Response> answer_member(const http::Request& request, const CallRoute& route,
                                           Secret token) {
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
-    auto session = co_await find_session(std::move(token));
+    auto session = co_await find_session(request, std::move(token));
     if (!session) co_return problem(session.error(), {});
     const auto workspace = co_await workspace_of(request, route, *session);
     if (!workspace) co_return problem(workspace.error(), {});
@@ -245,6 +246,8 @@ class Api::Impl final : public Routes {
     }
     if (const auto enters = check_entry(services, *workspace, *session, **role, request); !enters)
       co_return problem(enters.error(), {});
+    if (const auto accepted = co_await check_terms(route, *session); !accepted)
+      co_return problem(accepted.error(), {});
     const auto mode = mode_of(request);
     if (!mode) co_return problem(mode.error(), {});
     Call call{request,
@@ -259,13 +262,21 @@ class Api::Impl final : public Routes {
     co_return co_await answer_caller(call, route);
   }
 
+  /// Nobody asked for them whom his company's provider brought: he may read, and accept them.
+  Task<> check_terms(const CallRoute& route, const accounts::Session& session) {
+    const bool changes_nothing = route.method == http::Method::kGet;
+    if (!is_confined(session) || changes_nothing || route.pattern == "/v1/terms_acceptances")
+      co_return Result<>{};
+    co_return co_await process_.homes.accounts()->check_any_terms(session.user.id);
+  }
+
   /// Of an operator, in the workspace that a support session of his is about.
   Awaitable<http::Response> answer_support(const http::Request& request, const CallRoute& route,
                                            Secret token) {
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     const auto id = SupportSessionId::parse(request.header(kSupportHeader));
     if (!id) co_return problem(id.error(), {});
-    auto session = co_await find_session(std::move(token));
+    auto session = co_await find_session(request, std::move(token));
     if (!session) co_return problem(session.error(), {});
     if (is_confined(*session)) co_return problem(not_for_workspace(), {});
     Staff& staff = *process_.homes.staff();
@@ -345,10 +356,11 @@ class Api::Impl final : public Routes {
       log::warn("a list of workspaces could not be put right", {{"why", done.error().detail}});
   }
 
-  Task<accounts::Session> find_session(Secret token) {
+  Task<accounts::Session> find_session(const http::Request& request, Secret token) {
     accounts::Accounts* const accounts = process_.homes.accounts();
     if (accounts == nullptr) co_return std::unexpected(not_ready());
-    co_return co_await accounts->find_session(std::move(token));
+    co_return co_await accounts->find_session(std::move(token),
+                                              std::string(request.remote_address));
   }
 
   /// The one that the request names, or the only one of the user's. A session that rests on the
@@ -406,7 +418,8 @@ class Api::Impl final : public Routes {
       if (!token) co_return problem(token.error(), {});
       if (token->empty())
         co_return problem({ErrorCode::kInvalidSession, "the request has no session's cookie"}, {});
-      auto session = co_await accounts->find_session(*std::move(token));
+      auto session =
+          co_await accounts->find_session(*std::move(token), std::string(request.remote_address));
       if (!session) co_return problem(session.error(), {});
       if (who == Visitor::kOwner && is_confined(*session))
         co_return problem(not_for_workspace(), {});
@@ -494,6 +507,8 @@ class Api::Impl final : public Routes {
     if (response.is_relayed) return;
     response.headers.push_back({"Request-Id", id_text});
     response.headers.push_back({"FlowSell-Version", std::string(kVersion)});
+    // Most answers are about people, messages or secrets, and none gains by a cache.
+    response.headers.push_back({"Cache-Control", "no-store"});
     add_timing(response, "total", took);
     const auto route = routes_.find(std::string(pattern));
     const RouteMetrics& metrics = route == routes_.end() ? unmatched_ : route->second;

@@ -23,7 +23,6 @@ http::Response lines(std::string body) {
   http::Response response;
   response.content_type = "application/jsonl";
   response.body = std::move(body);
-  response.headers.push_back({"Cache-Control", "no-store"});
   return response;
 }
 

@@ -28,6 +28,7 @@ std::string render(const Session& session, const SessionId& current) {
   write_id(out, "passkey_id", session.passkey);
   out.key("created_at").string(format_time(session.created_at));
   out.key("last_seen_at").string(format_time(session.seen_at));
+  out.key("last_seen_address").string(session.seen_address);
   out.key("expires_at").string(format_time(session.expires_at)).end_object();
   return std::move(out).take();
 }

@@ -69,7 +69,8 @@ Task<> admit(Visit& visit, const Services& services, const SignIns::Arrival& arr
 Task<UserId> signed_in_user(Visit& visit) {
   CO_TRY(auto token, cookie(visit.request, kSessionCookie));
   if (token.empty()) co_return UserId();
-  const auto session = co_await visit.accounts.find_session(std::move(token));
+  const auto session = co_await visit.accounts.find_session(
+      std::move(token), std::string(visit.request.remote_address));
   co_return session ? session->user.id : UserId();
 }
 
@@ -91,7 +92,13 @@ Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
                                                 std::string(visit.request.query), visit.origin()));
   http::Response response = redirect_to(arrival.return_to);
   if (arrival.is_linked) co_return response;
-  if (services != nullptr) CO_CHECK_OK(co_await admit(visit, *services, arrival));
+  if (services != nullptr) {
+    const auto admitted = co_await admit(visit, *services, arrival);
+    if (!admitted) {
+      CO_CHECK_OK(co_await sign_ins.record_refused(arrival, admitted.error(), visit.origin()));
+      co_return std::unexpected(admitted.error());
+    }
+  }
   CO_TRY(const auto signed_in,
          co_await sign_ins.sign_in(std::move(arrival), std::move(device), visit.origin()));
   set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);

@@ -67,11 +67,18 @@ Result<TokenAndPassword> token_and_password(const http::Request& request) {
   });
 }
 
+/// The browser that a mail's link was opened in: guesses from elsewhere don't stop its owner there.
+http::Response known_from_now_on(const Secret& device) {
+  http::Response response = no_content();
+  set_cookie(response, kDeviceCookie, device, kDeviceLife);
+  return response;
+}
+
 Task<http::Response> verify(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
-  CO_CHECK_OK(co_await visit.accounts.verify_email(std::move(both.token), std::move(both.password),
-                                                   visit.origin()));
-  co_return no_content();
+  CO_TRY(const Secret device, co_await visit.accounts.verify_email(
+                                  std::move(both.token), std::move(both.password), visit.origin()));
+  co_return known_from_now_on(device);
 }
 
 Task<http::Response> ask_reset(Visit& visit) {
@@ -82,9 +89,9 @@ Task<http::Response> ask_reset(Visit& visit) {
 
 Task<http::Response> reset(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
-  CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(both.token),
-                                                     std::move(both.password), visit.origin()));
-  co_return no_content();
+  CO_TRY(const Secret device, co_await visit.accounts.reset_password(
+                                  std::move(both.token), std::move(both.password), visit.origin()));
+  co_return known_from_now_on(device);
 }
 
 struct OldAndNew {

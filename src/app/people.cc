@@ -115,6 +115,8 @@ People::People(Process& process, store::Database& database, mail::Composer compo
                 passkeys::RelyingParty::of(public_url, process.settings.accounts.passkey_rp_id)),
       operators_(database, process.ids, process.clock),
       openings_(database, process.ids, process.clock),
+      clock_(process.clock),
+      records_kept_(process.settings.audit.personal),
       tidying_(process.pool.context(0).get_executor(), "accounts' tidying", kTidyPause,
                runtime::Rounds::First::kAfterThePause, [this] { return tidy(); }) {}
 
@@ -134,6 +136,21 @@ Awaitable<void> People::tidy() {
     log::warn("sign-ins that are over could not be deleted", {{"why", done.error().detail}});
   if (const auto done = co_await passkeys_.tidy(); !done)
     log::warn("challenges that are over could not be deleted", {{"why", done.error().detail}});
+  co_await erase_old_records();
+}
+
+/// Once a day.
+Awaitable<void> People::erase_old_records() {
+  const Time until = std::chrono::floor<std::chrono::days>(clock_.now() - records_kept_);
+  if (until <= records_until_) co_return;
+  const auto erased = co_await accounts_.erase_old_records(until);
+  if (!erased) {
+    log::warn("old personal data of the audit log could not be erased",
+              {{"why", erased.error().detail}});
+    co_return;
+  }
+  records_until_ = until;
+  if (*erased > 0) log::info("old personal data of the audit log was erased", {{"rows", *erased}});
 }
 
 void People::stop() {

@@ -51,6 +51,7 @@ class People {
   People(Process& process, store::Database& database, mail::Composer composer,
          std::unique_ptr<mail::Transport> transport, const std::string& public_url);
   Awaitable<void> tidy();
+  Awaitable<void> erase_old_records();
 
   mail::Composer composer_;
   std::unique_ptr<mail::Transport> transport_;
@@ -65,6 +66,9 @@ class People {
   operators::Openings openings_;
   api::Staff staff_{operators_, openings_};
   std::optional<AuditSigning> audit_signing_;
+  const Clock& clock_;
+  const std::chrono::days records_kept_;
+  Time records_until_{};  ///< what was before is erased
   runtime::Rounds tidying_;
 };
 

@@ -35,6 +35,10 @@ const Sql kInsertEvent(
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 const Sql kInsertPersonal(
     "INSERT INTO audit_personal (scope, seq, part, salt, data) VALUES (?1, ?2, ?3, ?4, ?5)");
+// Of a chain that was begun in this transaction, and that nobody ever sees.
+const Sql kTakeBackPersonal("DELETE FROM audit_personal WHERE scope = ?1");
+const Sql kTakeBackEvent("DELETE FROM audit_events WHERE scope = ?1");
+const Sql kTakeBackHead("DELETE FROM audit_heads WHERE scope = ?1");
 const Sql kStoreHash("UPDATE audit_heads SET hash = ?2 WHERE scope = ?1");
 
 bool is_name(std::string_view text) {
@@ -212,5 +216,16 @@ Result<> append(store::Connection& db, std::span<const Act> acts) {
 }
 
 Result<> append(store::Connection& db, const Act& act) { return append(db, {&act, 1}); }
+
+Result<> rehearse(store::Connection& db, Act act) {
+  std::array<std::uint8_t, kScopeBytes> nobodys;
+  fill_random(nobodys);
+  act.scope = as_text(nobodys);
+  CHECK_OK(append(db, act));
+  const Param scope = Param::blob(act.scope);
+  for (const Sql* const sql : {&kTakeBackPersonal, &kTakeBackEvent, &kTakeBackHead})
+    CHECK_OK(db.write(*sql, {scope}));
+  return {};
+}
 
 }  // namespace flowsell::audit

@@ -24,6 +24,10 @@ const Sql kEraseOne(
     "(part = 2 AND seq IN (SELECT seq FROM audit_events WHERE scope = ?1 AND seq >= ?2 "
     "AND seq <= ?3 AND target = ?4)))");
 
+const Sql kEraseOld(
+    "DELETE FROM audit_personal WHERE scope = ?1 AND seq >= ?2 AND seq <= ?3 AND seq IN (SELECT "
+    "seq FROM audit_events WHERE scope = ?1 AND seq >= ?2 AND seq <= ?3 AND at < ?4)");
+
 Result<std::optional<std::int64_t>> next_place(store::Connection& db, std::string_view scope,
                                                std::int64_t behind) {
   std::optional<std::int64_t> next;
@@ -50,6 +54,19 @@ Result<ErasureStep> erase_personal(store::Connection& db, const Erasure& what,
   step.behind = last;
   TRY(const auto next, next_place(db, what.scope, step.behind));
   step.more = next.has_value();
+  return step;
+}
+
+Result<ErasureStep> erase_personal_before(store::Connection& db, std::string_view scope, Time until,
+                                          std::int64_t behind) {
+  ErasureStep step{.behind = behind};
+  TRY(const auto first, next_place(db, scope, behind));
+  if (!first) return step;
+  step.behind = *first + std::min(kPlacesAtOnce, kHighest - *first);
+  TRY(step.erased, db.run(kEraseOld, {Param::blob(scope), *first, step.behind, until}));
+  // A chain goes by time: where nothing was old, nothing behind it is.
+  TRY(const auto next, next_place(db, scope, step.behind));
+  step.more = next.has_value() && step.erased > 0;
   return step;
 }
 

@@ -335,6 +335,10 @@ void add_privacy(std::vector<Setting>& t) {
                    "machine than the database, where who can write the one can't write the other. "
                    "Empty: audit-heads.jsonl in data.dir.",
                    [](auto& s) -> auto& { return s.audit.heads_file; }));
+  t.push_back(number("audit.personal_days", "", {30, 3'650},
+                     "How long the records of people, operators and the system say from where and "
+                     "about whom; the events stay.",
+                     [](auto& s) -> auto& { return s.audit.personal; }));
   t.push_back(number("privacy.deletion_grace_hours", "", {0, 720},
                      "How long a deletion that was asked for can be taken back before it runs.",
                      [](auto& s) -> auto& { return s.privacy.grace; }));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "accounts/accounts.h"
 #include "json/writer.h"
 #include "store/change.h"
 
@@ -114,6 +115,7 @@ Task<Operator> Operators::add(By by, UserId user, Role role) {
     TRY(const auto inserted,
         db.run(kInsert, {user, static_cast<int>(role), fresh.made_by, fresh.since}));
     if (inserted == 0) return false;
+    CHECK_OK(accounts::Accounts::end_sessions_in(db, user));
     auto act = operator_act(ids_, fresh.since, by, "operator.created", user.str());
     act.after = json_of(fresh);
     CHECK_OK(audit::append(db, act));
@@ -136,6 +138,9 @@ Task<Operator> Operators::change(By by, UserId user, Change change) {
     if (change.disabled && *change.disabled != before.disabled_at.has_value())
       changed.of.disabled_at = *change.disabled ? std::optional(now) : std::nullopt;
     CHECK_OK(db.write(kSet, {user, static_cast<int>(changed.of.role), changed.of.disabled_at}));
+    const bool gets_more =
+        changed.of.role != before.role || (before.disabled_at && !changed.of.disabled_at);
+    if (gets_more) CHECK_OK(accounts::Accounts::end_sessions_in(db, user));
     auto act = operator_act(ids_, now, by, "operator.changed", user.str());
     act.before = json_of(before);
     act.after = json_of(changed.of);
@@ -168,6 +173,7 @@ Result<> Operators::put_superadmin(const UserId& user) {
     TRY([[maybe_unused]] const auto inserted,
         db.run(kInsert, {user, static_cast<int>(Role::kSuperadmin), "", now}));
     CHECK_OK(db.write(kSet, {user, static_cast<int>(Role::kSuperadmin), nullptr}));
+    CHECK_OK(accounts::Accounts::end_sessions_in(db, user));
     auto act = operator_act(ids_, now, {}, "operator.created", user.str());
     act.actor = {};
     act.after = json_of({user, Role::kSuperadmin, "", now, std::nullopt});

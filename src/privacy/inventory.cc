@@ -32,7 +32,7 @@ constexpr std::array kTables = {
               .columns =
                   "%id:ses_ %user_id:usr_ !token_hash @created_at @seen_at @expires_at "
                   "address user_agent #has_second_factor provider %provider_workspace_id:ws_ "
-                  "%passkey_id:pky_"},
+                  "%passkey_id:pky_ last_seen_address %identity_id:idn_"},
     HeldTable{.name = "passkeys",
               .place = Place::kShared,
               .user_column = "user_id",
@@ -67,6 +67,10 @@ constexpr std::array kTables = {
               .place = Place::kShared,
               .of_account = Fate::kStays,
               .why = "counts under hashes of addresses and networks; an hour at most"},
+    HeldTable{.name = "unknown_sign_ins",
+              .place = Place::kShared,
+              .of_account = Fate::kStays,
+              .why = "counts of networks for ten minutes or so; then the system's record has them"},
     HeldTable{.name = "user_workspaces",
               .place = Place::kShared,
               .user_column = "user_id",

@@ -51,6 +51,7 @@ std::string personal_json(const Identity& identity) {
 struct SignIns::Known {
   std::optional<Error> refused;
   UserId user;
+  IdentityId identity = {};
 };
 
 bool is_local_path(std::string_view text) {
@@ -146,7 +147,7 @@ Task<SignIns::Arrival> SignIns::finish(OpenProvider provider, Secret browser, Us
   CO_TRY(const auto claims, co_await rooms_.client.finish(registration(provider),
                                                           std::move(attempt), std::move(callback)));
   if (provider.provider.key == kMicrosoft && !takes_tenant(globals_, claims.tenant))
-    co_return std::unexpected(not_admitted("the tenant may not sign in here"));
+    co_return co_await refuse_tenant(std::move(provider.provider), claims, std::move(from));
   Arrival arrival;
   arrival.provider = std::move(provider.provider);
   arrival.return_to = stored->return_to;
@@ -191,6 +192,39 @@ audit::Act SignIns::identity_act(const Identity& identity, const audit::Origin& 
   return act;
 }
 
+/// On the chain of the account that somebody came to, and was not let in.
+Result<> SignIns::record_refused(store::Connection& db, const Identity& identity, ErrorCode why,
+                                 const audit::Origin& from) const {
+  auto act = identity_act(identity, from, "identity.refused");
+  act.actor = {};
+  act.after = audit::json_of({{"provider", identity.provider},
+                              {"issuer", identity.issuer},
+                              {"reason", error_info(why).code}});
+  return audit::append(db, act);
+}
+
+Task<> SignIns::record_refused(Arrival arrival, Error why, audit::Origin from) {
+  Identity identity;
+  identity.id = arrival.identity;
+  identity.user = arrival.user;
+  identity.provider = arrival.provider.key;
+  identity.issuer = arrival.provider.issuer;
+  auto body = [&](store::Connection& db) { return record_refused(db, identity, why.code, from); };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
+Task<SignIns::Arrival> SignIns::refuse_tenant(Provider provider, oidc::Claims claims,
+                                              audit::Origin from) {
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(auto known, find_identity(db, claims.issuer, claims.subject));
+    if (!known) return {};
+    known->provider = provider.key;
+    return record_refused(db, *known, ErrorCode::kSsoNotAdmitted, from);
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  co_return std::unexpected(not_admitted("the tenant may not sign in here"));
+}
+
 /// An account for who has none, in the open transaction.
 Result<SignIns::Known> SignIns::make_account(store::Connection& db, const Arrival& arrival,
                                              const Identity& fresh, const std::string& name,
@@ -200,15 +234,18 @@ Result<SignIns::Known> SignIns::make_account(store::Connection& db, const Arriva
     return Known{not_admitted("a new account needs that the terms are accepted: terms_version"),
                  {}};
   }
-  if (arrival.provider.is_global() && !rooms_.accounts.takes_terms(terms_version)) {
+  if (!terms_version.empty() && !rooms_.accounts.takes_terms(terms_version)) {
     return Known{
         Error{ErrorCode::kTermsNotAccepted, "terms_version is not the one that is in force"}, {}};
   }
   TRY(const auto user, rooms_.accounts.add_in(db, fresh.email, name, terms_version, from));
+  Identity identity = fresh;
   if (!user) {
+    TRY(const auto owner, accounts::Accounts::find_in(db, fresh.email));
+    identity.user = owner ? owner->id : UserId();
+    if (owner) CHECK_OK(record_refused(db, identity, ErrorCode::kSsoLinkRequired, from));
     return Known{Error{ErrorCode::kSsoLinkRequired, "an account has this address already"}, {}};
   }
-  Identity identity = fresh;
   identity.user = user->id;
   TRY(const bool is_new, insert_identity(db, identity));
   // Only where the same browser came twice at once: nothing of this one stays.
@@ -216,7 +253,7 @@ Result<SignIns::Known> SignIns::make_account(store::Connection& db, const Arriva
   auto act = identity_act(identity, from, "user.signed_up");
   act.target = user->id.str();
   CHECK_OK(audit::append(db, act));
-  return Known{std::nullopt, user->id};
+  return Known{std::nullopt, user->id, identity.id};
 }
 
 Task<SignIns::Arrival> SignIns::welcome(Arrival arrival, oidc::Claims claims,
@@ -228,7 +265,7 @@ Task<SignIns::Arrival> SignIns::welcome(Arrival arrival, oidc::Claims claims,
     TRY(const auto known, find_identity(db, claims.issuer, claims.subject));
     if (known) {
       CHECK_OK(use_identity(db, fresh));
-      return Known{std::nullopt, known->user};
+      return Known{std::nullopt, known->user, known->id};
     }
     // The same words whether the address has an account or not: its owner has not proven it.
     if (!is_proven_now) {
@@ -241,6 +278,7 @@ Task<SignIns::Arrival> SignIns::welcome(Arrival arrival, oidc::Claims claims,
   CO_TRY(auto known, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (known.refused) co_return std::unexpected(*std::move(known.refused));
   arrival.user = known.user;
+  arrival.identity = known.identity;
   co_return arrival;
 }
 
@@ -254,6 +292,7 @@ Task<SignIns::Arrival> SignIns::link(Arrival arrival, oidc::Claims claims, audit
     if (!is_new) {
       TRY(const auto known, find_identity(db, fresh.issuer, fresh.subject));
       if (known && known->user == arrival.user) return Known{std::nullopt, arrival.user};
+      CHECK_OK(record_refused(db, fresh, ErrorCode::kConflict, from));
       return Known{Error{ErrorCode::kConflict, "the identity belongs to another account"}, {}};
     }
     CHECK_OK(rooms_.accounts.put_notice_in(
@@ -274,9 +313,10 @@ Task<accounts::Accounts::SignedIn> SignIns::sign_in(Arrival arrival, Secret devi
     if (arrival.provider.is_global()) return true;
     return hold_provider(db, id_of(arrival.provider));
   };
-  CO_TRY(auto signed_in, co_await rooms_.accounts.sign_in_vouched(
-                             arrival.user, {arrival.provider.key, arrival.provider.workspace},
-                             std::move(holds), std::move(device), std::move(from)));
+  CO_TRY(auto signed_in,
+         co_await rooms_.accounts.sign_in_vouched(
+             arrival.user, {arrival.provider.key, arrival.provider.workspace, arrival.identity},
+             std::move(holds), std::move(device), std::move(from)));
   if (!signed_in) co_return std::unexpected(no_sso());
   co_return *std::move(signed_in);
 }
@@ -292,7 +332,7 @@ Task<> SignIns::unlink(accounts::Session by, IdentityId id, audit::Origin from) 
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const auto gone, delete_identity(db, by.user.id, id));
     if (!gone) return false;
-    CHECK_OK(accounts::Accounts::end_vouched_in(db, gone->provider, by.user.id));
+    CHECK_OK(accounts::Accounts::end_vouched_in(db, by.user.id, {gone->provider, {}, gone->id}));
     CHECK_OK(rooms_.accounts.put_notice_in(
         db, by.user, "An identity provider can't sign you in to your account any more.", from));
     CHECK_OK(audit::append(db, identity_act(*gone, from, "identity.unlinked")));

@@ -37,10 +37,12 @@ def code(answer):
 
 
 def add_operator(server, root, address, role, checked=True):
-    """Somebody new whom a superadmin has made an operator."""
+    """Somebody new whom a superadmin has made an operator, and who has signed in since."""
     browser = sign_up(server, address, checked=checked)
     answer = root.post("/admin/v1/operators", {"email": address, "role": role}, headers=WHY)
     assert answer.status == 201, answer
+    assert browser.get("/admin/v1/workspaces").status == 401, "no session that is older than the right"
+    assert browser.sign_in(address).status == 201
     return browser
 
 
@@ -106,9 +108,12 @@ def test_an_operator_is_made_changed_disabled_and_removed(server, root):
     assert code(again) == "conflict"
     changed = root.patch(f"/admin/v1/operators/{user}", {"role": "billing"}, headers=WHY).json()
     assert (changed["role"], changed["email"]) == ("billing", "meera@example.com")
+    assert browser.get("/admin/v1/workspaces").status == 401
+    browser.sign_in("meera@example.com")
     assert root.patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY).json()["disabled"]
     assert browser.get("/admin/v1/workspaces").status == 404
     assert not root.patch(f"/admin/v1/operators/{user}", {"disabled": False}, headers=WHY).json()["disabled"]
+    browser.sign_in("meera@example.com")
     assert browser.get("/admin/v1/workspaces").status == 200
     assert root.delete(f"/admin/v1/operators/{user}", headers=WHY).status == 204
     assert browser.get("/admin/v1/workspaces").status == 404
@@ -313,6 +318,7 @@ def test_who_is_no_operator_any_more_is_out_of_his_sessions(server, root):
     user = browser.get("/v1/user").json()["id"]
     assert helper.get("/v1/quota").status == 200
     root.patch(f"/admin/v1/operators/{user}", {"role": "billing"}, headers=WHY)
+    browser.sign_in("leaves@example.com")
     assert code(helper.get("/v1/messages")) == "insufficient_scope", "he has no more than his role by now"
     root.patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY)
     assert code(helper.get("/v1/quota")) == "support_session_inactive"

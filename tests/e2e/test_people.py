@@ -118,6 +118,30 @@ def test_guesses_are_stopped_and_the_users_own_browser_is_not(server):
     assert browser.sign_in("guessed@example.com").status == 201
 
 
+def test_who_has_set_a_new_password_gets_in_whatever_others_guess(server):
+    sign_up(server, "kept-out@example.com")
+    stranger, owner = Browser(server.base_url), Browser(server.base_url)
+    for _ in range(11):
+        stranger.sign_in("kept-out@example.com", OTHER_PASSWORD)
+    assert owner.sign_in("kept-out@example.com").status == 429, "on a new device he waits, or sets a new password"
+    owner.post("/v1/password_resets", {"email": "kept-out@example.com"})
+    reset = {"token": Mails(server).token_for("kept-out@example.com", "reset"), "password": OTHER_PASSWORD}
+    assert owner.post("/v1/password_resets/confirm", reset).status == 204
+    for _ in range(11):
+        stranger.sign_in("kept-out@example.com", "a guess that is wrong")
+    assert stranger.sign_in("kept-out@example.com", OTHER_PASSWORD).status == 429
+    assert owner.sign_in("kept-out@example.com", OTHER_PASSWORD).status == 201
+
+
+def test_no_answer_is_kept_by_a_cache(server):
+    browser = sign_up(server, "no-store@example.com")
+    answers = [browser.get("/v1/user"), browser.get("/v1/sessions"), browser.get("/v1/nothing"),
+               browser.sign_in("no-store@example.com", OTHER_PASSWORD), browser.sign_in("no-store@example.com")]
+    assert [answer.headers.get_all("Cache-Control") for answer in answers] == [["no-store"]] * len(answers)
+    [current] = [each for each in browser.get("/v1/sessions").json()["data"] if each["is_current"]]
+    assert current["last_seen_address"] == current["address"] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("body, pointer", [
     ({"email": "no address"}, "/email"),
     ({"password": "short"}, "/password"),

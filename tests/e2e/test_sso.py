@@ -15,6 +15,7 @@ from _support.stack import Stack
 
 SESSION, ATTEMPT = "__Host-connect_session", "__Host-connect_sso"
 DOMAIN = "acme.example"
+TENANT, FOREIGN_TENANT = "0a1b2c3d-0000-4000-8000-00000000000a", "0a1b2c3d-0000-4000-8000-00000000000b"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,8 @@ def dns():
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, idp, dns):
     settings = {"SSO_DNS_SERVER": dns.place, "SSO_GOOGLE_CLIENT_ID": "everybody", "SSO_GOOGLE_CLIENT_SECRET": "s",
-                "DEBUG_GOOGLE_ISSUER": idp.faulty}
+                "DEBUG_GOOGLE_ISSUER": idp.faulty, "SSO_MICROSOFT_CLIENT_ID": "everybody", "SSO_MICROSOFT_CLIENT_SECRET": "s",
+                "TERMS_VERSION": "2026-11", "SSO_MICROSOFT_TENANTS": TENANT, "DEBUG_MICROSOFT_ISSUER": idp.faulty + "/tenants/{tenantid}/v2.0"}
     stack = Stack(tmp_path_factory.mktemp("sso"), settings)
     # Cookies of a browser are for a host that it knows by this name.
     stack.server.settings["PUBLIC_URL"] = stack.server.base_url
@@ -188,6 +190,17 @@ def test_a_link_is_made_only_where_it_was_asked_for(server, idp, provider):
     other.cookies[ATTEMPT] = own.cookies[ATTEMPT]  # the attempt without the session
     assert word(other.get(back)) == "invalid_session"
     assert own.get("/v1/sso/identities").json()["data"] == []
+
+
+def test_who_is_brought_by_a_provider_accepts_the_terms_before_his_first_change(server, idp, provider):
+    idp.account("terms", email=f"terms@{DOMAIN}", email_verified=True)
+    assert word(come(server, Browser(server.base_url), provider_id=provider, terms_version="1999-01")) == "terms_not_accepted"
+    browser = Browser(server.base_url)
+    assert come(server, browser, provider_id=provider).status == 303
+    assert browser.get("/v1/quota").status == 200, "he may read"
+    assert word(browser.make_key()) == "terms_not_accepted"
+    assert browser.post("/v1/terms_acceptances", {"kind": "terms", "version": "2026-11"}).status == 201
+    assert word(browser.make_key()) != "terms_not_accepted"
 
 
 # --- where one is sent ---
@@ -360,7 +373,7 @@ def test_a_workspace_may_take_single_sign_on_only(server, idp):
 
 def test_google_signs_up_and_in(server, idp):
     options = Browser(server.base_url).get("/v1/sso/sign_in_options").json()["data"]
-    assert [option["id"] for option in options] == ["google"]
+    assert [option["id"] for option in options] == ["google", "microsoft"]
     idp.account("gmail", email="ada.lovelace@gmail.com", email_verified=True, name="Ada")
     browser = Browser(server.base_url)
     assert word(come(server, browser, provider_id="google")) == "sso_not_admitted"  # the terms
@@ -370,6 +383,47 @@ def test_google_signs_up_and_in(server, idp):
     idp.account("other", email="ada@other.example", email_verified=True)
     answer = come(server, Browser(server.base_url), provider_id="google", terms_version="2026-11")
     assert word(answer) == "sso_not_admitted"
+
+
+def of_tenant(idp, subject, tenant, says=None, **claims):
+    """Somebody of a tenant of Microsoft's signs in next; the token says that its issuer is of `says`."""
+    idp.account(subject, iss=f"{idp.faulty}/tenants/{says or tenant}/v2.0", tid=tenant, **claims)
+
+
+def link_microsoft(server, browser):
+    begun = browser.post("/v1/sso/identities", {"provider_id": "microsoft", "password": PASSWORD}).json()
+    return browser.get(UserAgent().authorize(begun["authorization_url"], server.base_url))
+
+
+def test_microsofts_word_about_an_address_is_no_proof(server, idp):
+    of_tenant(idp, "nobody", TENANT, email="ms-nobody@example.com", email_verified=True)
+    answer = come(server, Browser(server.base_url), provider_id="microsoft", terms_version="2026-11")
+    assert word(answer) == "sso_not_admitted"
+    sign_up(server, "ms-known@example.com")
+    of_tenant(idp, "known", TENANT, email="ms-known@example.com", email_verified=True)
+    answer = come(server, Browser(server.base_url), provider_id="microsoft", terms_version="2026-11")
+    assert word(answer) == "sso_not_admitted", "as if nobody had the address"
+
+
+def test_microsofts_identity_is_linked_and_signs_in(server, idp):
+    browser = sign_up(server, "ms-link@example.com")
+    of_tenant(idp, "linked", TENANT, email="elsewhere@example.com")
+    assert link_microsoft(server, browser).status == 303
+    linked = browser.get("/v1/sso/identities").json()["data"]
+    assert [(each["provider_id"], each["issuer"]) for each in linked] == [
+        ("microsoft", f"{idp.faulty}/tenants/{TENANT}/v2.0")]
+    visitor = Browser(server.base_url)
+    assert come(server, visitor, provider_id="microsoft").status == 303
+    assert visitor.get("/v1/user").json()["email"] == "ms-link@example.com"
+
+
+def test_a_tenant_that_may_not_sign_in_links_nothing_either(server, idp):
+    browser = sign_up(server, "ms-foreign@example.com")
+    of_tenant(idp, "foreign", FOREIGN_TENANT)
+    assert word(link_microsoft(server, browser)) == "sso_not_admitted"
+    assert browser.get("/v1/sso/identities").json()["data"] == []
+    of_tenant(idp, "foreign", TENANT, says=FOREIGN_TENANT)
+    assert word(come(server, Browser(server.base_url), provider_id="microsoft")) == "id_token_issuer"
 
 
 # --- domains and the record ---

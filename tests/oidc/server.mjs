@@ -3,7 +3,8 @@
 //
 // `provider`: the npm package oidc-provider, certified by the OpenID Foundation, as it is: only the page on which people
 // would type their password answers by itself, with the account that the test has chosen.
-// `faulty`: says in its ID tokens whatever the test wants, which the other can't be made to do.
+// `faulty`: says in its ID tokens whatever the test wants, which the other can't be made to do. Under /tenants/ it is one of many tenants, as
+// Microsoft is: which one a token is from, the account's claims say (iss, tid).
 import http from 'node:http';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
@@ -79,18 +80,20 @@ async function interact(request, response) {
 
 const faults = { claims: {}, header: {}, signer: null, iss: undefined };
 const codes = new Map(); // code: {nonce, client_id}
+const OF_TENANTS = '/tenants'; // below it, it is a provider of many tenants, as Microsoft is
 const faultyKey = await newKey();
 const strangeKey = await newKey();
 const publicHalf = ({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use });
 
 const faulty = await listen(async (request, response) => {
   const url = new URL(request.url, faulty);
+  const isOfTenants = url.pathname.startsWith(OF_TENANTS);
   if (url.pathname.endsWith('/.well-known/openid-configuration')) {
     return answer(response, 200, {
-      issuer: faulty,
+      issuer: isOfTenants ? `${faulty}${OF_TENANTS}/{tenantid}/v2.0` : faulty,
       authorization_endpoint: `${faulty}/authorize`,
       token_endpoint: `${faulty}/token`,
-      jwks_uri: `${faulty}/keys`,
+      jwks_uri: isOfTenants ? `${faulty}${OF_TENANTS}/keys` : `${faulty}/keys`,
       id_token_signing_alg_values_supported: ['RS256'],
     });
   }
@@ -103,6 +106,9 @@ const faulty = await listen(async (request, response) => {
     if (faults.iss !== undefined) back.searchParams.set('iss', faults.iss);
     response.writeHead(303, { Location: back.href });
     return response.end();
+  }
+  if (url.pathname === `${OF_TENANTS}/keys`) {
+    return answer(response, 200, { keys: [{ ...publicHalf(faultyKey), issuer: `${faulty}${OF_TENANTS}/{tenantid}/v2.0` }] });
   }
   if (url.pathname === '/keys') return answer(response, 200, { keys: [publicHalf(faultyKey)] });
   const form = new URLSearchParams(await bodyOf(request));

@@ -1,8 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "accounts/accounts.h"
 #include "accounts_world.h"
+#include "postgres_schema.h"
+#include "store/postgres.h"
 
 namespace flowsell::accounts {
 namespace {
@@ -69,6 +74,41 @@ TEST_F(EmailChangeTest, AddressThatGotAnAccountMeanwhileIsAConflict) {
             ErrorCode::kConflict);
   EXPECT_TRUE(run(accounts_.find_session(mine->token)));
   EXPECT_TRUE(sign_in());
+}
+
+TEST_F(EmailChangeTest, AddressThatAnotherProcessGivesAwayInTheSameMomentIsAConflict) {
+  if (!testkit::tests_run_on_postgres()) GTEST_SKIP() << "SQLite has one writer";
+  const auto mine = sign_in();
+  ASSERT_TRUE(ask(mine->session));
+  const Secret token = token_for(kNew);
+  const auto& schema = *static_cast<store::PostgresSchema*>(folder_.companion().get());
+  auto other = store::open_postgres(
+      {.conninfo = Secret(schema.conninfo()), .readers = 1, .is_shared = true});
+  ASSERT_TRUE(other);
+  const store::Sql take(
+      "INSERT INTO users (id, email, name, password_hash, password_changed_at, email_verified_at, "
+      "terms_version, terms_accepted_at, created_at) VALUES (?1, ?2, 'Ravi', '', 0, 0, '', 0, 0)");
+  const store::Sql waiting("SELECT COUNT(*) FROM pg_locks WHERE NOT granted");
+  std::promise<void> is_taken;
+  std::thread elsewhere([&] {
+    const auto taken = testkit::write(**other, [&](store::Connection& db) -> Result<> {
+      CHECK_OK(db.write(take, {ids_.next<IdKind::kUser>(), kNew}));
+      std::int64_t waits = 0;
+      // It is there once the connection has sent it.
+      CHECK_OK(db.query(waiting, {}, [&](const store::Row& row) { waits = row.integer(0); }));
+      is_taken.set_value();
+      while (waits == 0) {
+        CHECK_OK(db.query(waiting, {}, [&](const store::Row& row) { waits = row.integer(0); }));
+      }
+      return {};
+    });
+    EXPECT_TRUE(taken);
+  });
+  is_taken.get_future().wait();
+  EXPECT_EQ(code_of(run(accounts_.confirm_email_change(mine->session, token, from_))),
+            ErrorCode::kConflict);
+  elsewhere.join();
+  (*other)->stop();
 }
 
 TEST_F(EmailChangeTest, WhoGetsAMistypedLinkGetsNoAccount) {

@@ -82,6 +82,34 @@ TEST_F(SecondFactorTest, AskingForTheCodeCountsAsNoFailure) {
   EXPECT_TRUE(sign_in_with(next_code(user_)));
 }
 
+TEST_F(SecondFactorTest, RightPasswordWithoutACodeIsOnRecordAndToldOnceADay) {
+  enable();
+  const auto before = mails_to(kEmail);
+  ASSERT_EQ(code_of(sign_in(kPassword, device_)), ErrorCode::kSecondFactorRequired);
+  EXPECT_EQ(mails_to(kEmail), before) << "his own device";
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(code_of(sign_in()), ErrorCode::kSecondFactorRequired);
+  EXPECT_EQ(mails_to(kEmail), before + 1);
+  EXPECT_EQ(std::ranges::count(acts_of(user_), "second_factor.missing"), 6);
+  clock_.advance(24h);
+  ASSERT_EQ(code_of(sign_in()), ErrorCode::kSecondFactorRequired);
+  EXPECT_EQ(mails_to(kEmail), before + 2);
+}
+
+TEST_F(SecondFactorTest, WaitAfterTooManyCodesIsOnRecord) {
+  enable();
+  for (int i = 0; i < 8; ++i) (void)sign_in_with(Secret("000000"));
+  EXPECT_EQ(std::ranges::count(acts_of(user_), "second_factor.stopped"), 1);
+}
+
+TEST_F(SecondFactorTest, NewPasswordsMakeNoNewTriesAtCodes) {
+  enable();
+  for (int i = 0; i < 6; ++i) (void)sign_in_with(Secret("000000"));
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  const auto device = run(accounts_.reset_password(token_for(), Secret(kOther), from_));
+  ASSERT_TRUE(device);
+  EXPECT_EQ(code_of(sign_in_with(next_code(user_), *device, kOther)), ErrorCode::kRateLimited);
+}
+
 TEST_F(SecondFactorTest, EnablingRenewsTheSessionAndEndsOthers) {
   const auto other = sign_in();
   const auto before = sign_in();

@@ -53,6 +53,16 @@ TEST_F(Append, ChainsOfScopesAreApart) {
   EXPECT_EQ(said(verdict()), "whole");
 }
 
+TEST_F(Append, NothingStaysOfARehearsal) {
+  ASSERT_TRUE(append({an_act()}));
+  const store::Sql rows(
+      "SELECT scope FROM audit_events UNION ALL SELECT scope FROM audit_personal UNION ALL SELECT "
+      "scope FROM audit_heads");
+  const auto before = testkit::texts(*db_, rows);
+  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) { return rehearse(db, an_act()); }));
+  EXPECT_EQ(testkit::texts(*db_, rows), before);
+}
+
 TEST_F(Append, ManyActsAtOnceKeepTheirOrder) {
   ASSERT_TRUE(append({an_act("a"), an_act("b")}));
   ASSERT_TRUE(append({an_act("c"), an_act("d"), an_act("e")}));

@@ -13,6 +13,10 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testkit::code_of;
 
+const store::Sql kInsertSession(
+    "INSERT INTO sessions (id, user_id, token_hash, created_at, seen_at, expires_at, address, "
+    "user_agent) VALUES (?1, ?2, ?3, ?4, ?4, ?4, '', 'a browser')");
+
 class OperatorsTest : public testing::Test {
  protected:
   OperatorsTest() {
@@ -56,6 +60,29 @@ TEST_F(OperatorsTest, DisabledOneIsNoneUntilHeIsEnabled) {
   EXPECT_EQ(role_of(user), std::nullopt);
   ASSERT_TRUE(change(root_, user, {.role = std::nullopt, .disabled = false}));
   EXPECT_EQ(role_of(user), Role::kSupport);
+}
+
+TEST_F(OperatorsTest, WhoGetsOtherRightsProvesAnewWhoHeIs) {
+  const UserId user = world_.user();
+  const auto sessions = [&] {
+    return testkit::texts(*world_.db, store::Sql("SELECT user_agent FROM sessions")).size();
+  };
+  const auto enter = [&] {
+    ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+      return db.write(kInsertSession, {world_.ids.next<IdKind::kSession>(), user,
+                                       store::Param::blob(user.blob()), world_.clock.now()});
+    }));
+    ASSERT_EQ(sessions(), 1U);
+  };
+  enter();
+  ASSERT_TRUE(world_.run(world_.staff.add(world_.by(root_), user, Role::kSupport)));
+  EXPECT_EQ(sessions(), 0U);
+  enter();
+  ASSERT_TRUE(change(root_, user, {.role = Role::kBilling, .disabled = std::nullopt}));
+  EXPECT_EQ(sessions(), 0U);
+  enter();
+  ASSERT_TRUE(world_.staff.put_superadmin(user));
+  EXPECT_EQ(sessions(), 0U);
 }
 
 TEST_F(OperatorsTest, RemovedOneIsNone) {

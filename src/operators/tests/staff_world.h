@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts/schema.h"
 #include "audit/audit_log.h"
 #include "operators/openings.h"
 #include "operators/operators.h"
@@ -51,7 +52,7 @@ struct StaffWorld {
   IdSource ids{clock};
   runtime::IoPool pool{1};
   std::unique_ptr<store::Database> db =
-      testkit::open_database(folder, {audit::migrations(), migrations()});
+      testkit::open_database(folder, {audit::migrations(), accounts::migrations(), migrations()});
   Operators staff{*db, ids, clock};
   Openings openings{*db, ids, clock};
 };

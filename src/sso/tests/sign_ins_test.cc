@@ -98,6 +98,35 @@ TEST_F(SignInsTest, AccountWithTheSameAddressIsNotTakenOver) {
   EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kSsoLinkRequired);
   EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(victim)), IsEmpty());
   EXPECT_THAT(*world_.run(world_.accounts.sessions_of(victim)), IsEmpty());
+  EXPECT_THAT(world_.acts_of(victim), ElementsAre("identity.refused"));
+}
+
+TEST_F(SignInsTest, AccountThatNobodyVerifiedGivesWayToWhoHasTheAddress) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const Secret password("umbrella kettle Tuesday moss");
+  ASSERT_TRUE(world_.run(world_.accounts.sign_up(
+      {"ada@acme.example", "Squatter", Secret(password), "2026-11"}, world_.from)));
+  const auto squatter = world_.run(world_.accounts.find_by_email("ada@acme.example"));
+  ASSERT_TRUE(squatter && *squatter);
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival) << arrival.error().detail;
+  EXPECT_NE(arrival->user, (*squatter)->id);
+  EXPECT_EQ(world_.acts_of((*squatter)->id).back(), "user.removed");
+  EXPECT_EQ(
+      code_of(world_.run(world_.accounts.sign_in({"ada@acme.example", password}, world_.from))),
+      ErrorCode::kInvalidCredentials);
+}
+
+TEST_F(SignInsTest, WhoIsNotLetInIsOnTheAccountsRecord) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  ASSERT_TRUE(world_.come(provider, {}, user));
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival);
+  ASSERT_TRUE(world_.run(world_.sign_ins().record_refused(
+      *arrival, {ErrorCode::kSsoNotAdmitted, "not a member"}, world_.from)));
+  EXPECT_EQ(world_.acts_of(user).back(), "identity.refused");
 }
 
 struct Unproven {
@@ -342,6 +371,24 @@ TEST_F(SignInsTest, IdentityThatIsUnlinkedEndsItsSessions) {
   EXPECT_EQ(code_of(world_.run(world_.accounts.find_session(signed_in->token))),
             ErrorCode::kInvalidSession);
   EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kSsoNotAdmitted);
+}
+
+TEST_F(SignInsTest, UnlinkedIdentityEndsSessionsOfAllProvidersThatItCameBy) {
+  const Provider provider = world_.provider();
+  const Provider second = world_.provider(world_.other_workspace, world_.draft());
+  const UserId user = world_.user("ada@private.example");
+  ASSERT_TRUE(world_.come(provider, {}, user));
+  const auto first = sign_in(*world_.come(provider));
+  const auto other = sign_in(*world_.come(second));
+  ASSERT_TRUE(first && other);
+  accounts::Session session;
+  session.user = first->session.user;
+  const auto identity = world_.run(world_.sign_ins().identities_of(user))->at(0);
+  ASSERT_TRUE(world_.run(world_.sign_ins().unlink(session, identity.id, world_.from)));
+  for (const auto* in : {&first, &other}) {
+    EXPECT_EQ(code_of(world_.run(world_.accounts.find_session((*in)->token))),
+              ErrorCode::kInvalidSession);
+  }
 }
 
 // --- providers of everybody ---

@@ -23,6 +23,8 @@
 namespace flowsell::accounts {
 
 struct AttemptLimit;
+/// What is counted, and how many there may be.
+using Counts = std::vector<std::pair<crypto::Digest, AttemptLimit>>;
 struct FactorTry;
 struct Letter;
 struct StoredUser;
@@ -70,9 +72,9 @@ class Accounts {
   /// A new link, where the address has an account that is not verified.
   Task<> ask_verification(std::string email, audit::Origin from);
   /// With the password too: who has the address must not make it the account of somebody else, who
-  /// signed up with it. Fails with kInvalidToken and kInvalidCredentials; then the token stays
-  /// good.
-  Task<> verify_email(Secret token, Secret password, audit::Origin from);
+  /// signed up with it. For the device's cookie: strangers' guesses don't stop that one. Fails with
+  /// kInvalidToken, and kInvalidCredentials and kRateLimited; then the token stays good.
+  Task<Secret> verify_email(Secret token, Secret password, audit::Origin from);
 
   struct SignedIn {
     Session session;
@@ -108,17 +110,18 @@ class Accounts {
   /// Counts one way to an identity provider. It guesses nothing, and a company's people may come
   /// from one address: the limit is wide. Fails with kRateLimited.
   Task<> take_provider_attempt(std::string address);
-  /// Fails with kInvalidSession.
-  Task<Session> find_session(Secret token);
+  /// Seen from `address`, which is written to the minute. Fails with kInvalidSession.
+  Task<Session> find_session(Secret token, std::string address = {});
   Task<std::vector<Session>> sessions_of(UserId user);
   /// Fails with kNotFound. One's own too: that is how to sign out.
   Task<> end_session(Session by, SessionId id, audit::Origin from);
 
   /// A link that sets a new password, where the address has an account.
   Task<> ask_password_reset(std::string email, audit::Origin from);
-  /// Ends all sessions. The link has proven the address too; a second factor stays, and is asked
-  /// for as before. Fails with kInvalidToken and kInvalidRequest.
-  Task<> reset_password(Secret token, Secret password, audit::Origin from);
+  /// Ends all sessions, and forgets all devices. The link has proven the address too; a second
+  /// factor stays, and is asked for as before. For the device's cookie, as verify_email(). Fails
+  /// with kInvalidToken, kInvalidRequest and kRateLimited.
+  Task<Secret> reset_password(Secret token, Secret password, audit::Origin from);
   /// Ends all other sessions, and gives this one a new token. Fails with kInvalidCredentials,
   /// kRateLimited and kInvalidRequest.
   Task<Secret> change_password(Session by, Secret old_password, Secret password,
@@ -179,6 +182,8 @@ class Accounts {
   Task<std::vector<TermsAcceptance>> terms_of(UserId user);
   /// Fails with kTermsNotAccepted: not the version that is in force.
   Task<> check_terms(UserId user);
+  /// Fails with kTermsNotAccepted: none at all, where some are in force.
+  Task<> check_any_terms(UserId user);
 
   // --- the workspaces that a user's list shows ---
 
@@ -217,13 +222,17 @@ class Accounts {
   bool takes_terms(std::string_view version) const {
     return options_.terms_version.empty() || version == options_.terms_version;
   }
-  /// Somebody with a verified address and no password. nullopt: the address has an account.
+  /// Somebody with a verified address and no password. nullopt: the address has an account. One
+  /// that nobody has verified goes: whoever opened it had the address of somebody else.
   Result<std::optional<User>> add_in(store::Connection& db, const std::string& email,
                                      const std::string& name, const std::string& terms_version,
                                      const audit::Origin& from);
-  /// Ends the sessions that a provider's word made, of one user or of everybody (none).
-  static Result<> end_vouched_in(store::Connection& db, std::string_view provider,
-                                 const UserId& user = {});
+  /// Ends the sessions that a provider's word made.
+  static Result<> end_vouched_in(store::Connection& db, std::string_view provider);
+  /// Those that rest on one identity of a user's.
+  static Result<> end_vouched_in(store::Connection& db, const UserId& user, const Voucher& by);
+  /// All of a user's: he has got other rights, and is to prove anew who he is.
+  static Result<> end_sessions_in(store::Connection& db, const UserId& user);
   /// Locks the user's row until the transaction ends. False: the session is over, so what was
   /// proven in it holds no more.
   Result<bool> hold_session_in(store::Connection& db, const Session& by) const;
@@ -269,23 +278,31 @@ class Accounts {
   Task<audit::ExportPart> export_audit_events(UserId user, std::int64_t behind,
                                               audit::ExportLimits limits);
 
-  /// Deletes what time has ended.
+  /// Deletes what time has ended, accounts included that were not verified within a week.
   Task<> tidy();
+  /// Erases what the records of people, operators and the system say of people and happened
+  /// before; that goes on record. How many rows.
+  Task<std::int64_t> erase_old_records(Time before);
 
  private:
   struct Attempt;
   struct Entry;
   struct OtherEntry;
-  Result<> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
-                    const audit::Origin& from) const;
+  /// The mail's id.
+  Result<IdBytes> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
+                           const audit::Origin& from) const;
+  /// The same; where nobody gets one the same work, of which nothing stays.
+  Result<> put_link_if(store::Connection& db, const std::optional<User>& to,
+                       const std::string& email, TokenPurpose purpose,
+                       const audit::Origin& from) const;
   Task<> ask_link(std::string email, TokenPurpose purpose, audit::Origin from);
   /// `letter` lives as long as the call.
   Task<> tell_each(std::vector<UserId> users, const Letter& letter);
   /// Fails with kRateLimited.
-  Task<> take_attempts(std::vector<std::pair<crypto::Digest, AttemptLimit>> buckets);
+  Task<> take_attempts(Counts counts);
   Task<Attempt> begin_attempt(std::string email, const Secret& device, std::string address);
   Task<StoredUser> owner_of(const Secret& token, TokenPurpose purpose);
-  Task<> refuse_password(const Attempt& attempt, const audit::Origin& from);
+  Task<> record_refusal(const Attempt& attempt, const audit::Origin& from, std::string what);
   Task<SignedIn> enter(const Attempt& attempt, Entry entry);
   Task<std::optional<SignedIn>> enter_otherwise(OtherEntry entry);
   Result<std::string> beside_passkeys(store::Connection& db, const UserId& user,
@@ -298,6 +315,12 @@ class Accounts {
   Task<Proof> prove(Session by, Secret password);
   Result<std::optional<Error>> pass(store::Connection& db, const Proof& proof,
                                     const FactorTry& with) const;
+  /// False: it is verified by now, or gone.
+  Result<bool> remove_unverified(store::Connection& db, const UserId& user,
+                                 std::string_view why) const;
+  Task<> remove_old_unverified();
+  Task<> record_unknown();
+  Task<std::int64_t> erase_scope(std::string scope, Time before);
   Session new_session(const User& user, const audit::Origin& from) const;
 
   Rooms rooms_;

@@ -21,8 +21,9 @@ struct User {
 
 /// An identity provider that said who somebody is.
 struct Voucher {
-  std::string provider;   ///< its name
-  WorkspaceId workspace;  ///< whose it is; none: everybody's
+  std::string provider;      ///< its name
+  WorkspaceId workspace;     ///< whose it is; none: everybody's
+  IdentityId identity = {};  ///< who it said that he is
 };
 
 /// One browser, or program, that has signed in.
@@ -33,7 +34,8 @@ struct Session {
   Time seen_at{};  ///< to the minute
   Time expires_at{};
   std::string address;
-  std::string user_agent;
+  std::string seen_address = {};  ///< where it was last seen, as `seen_at`
+  std::string user_agent = {};
   /// It was confirmed by a second factor, and the user has not disabled that since.
   bool has_second_factor = false;
   std::optional<Voucher> voucher = std::nullopt;  ///< nullopt: nobody else's word

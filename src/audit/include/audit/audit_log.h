@@ -28,6 +28,9 @@ std::span<const store::Migration> migrations();
 /// the database does.
 Result<> append(store::Connection& db, std::span<const Act> acts);
 Result<> append(store::Connection& db, const Act& act);
+/// The work of append(), of which nothing stays: for an act of somebody whom there is not, where
+/// time must not tell that.
+Result<> rehearse(store::Connection& db, Act act);
 
 /// Which events of a scope. What is empty is not asked about.
 struct Query {
@@ -66,5 +69,9 @@ struct ErasureStep {
 /// be called, in a transaction each, until there is no more. The events stay, and their chain
 /// verifies. Nothing tells an erasure from data that somebody else deleted: put it on record too.
 Result<ErasureStep> erase_personal(store::Connection& db, const Erasure& what, std::int64_t behind);
+
+/// Erases the personal data of a scope's events that are older than `until`, as erase_personal().
+Result<ErasureStep> erase_personal_before(store::Connection& db, std::string_view scope, Time until,
+                                          std::int64_t behind);
 
 }  // namespace flowsell::audit

@@ -57,9 +57,6 @@ struct Settings {
     std::string address;    ///< where other replicas reach this one; empty: server.listen
     std::string name;       ///< this replica's, at a load balancer that is told; empty: it is not
   } cluster;
-  struct Audit {
-    std::string heads_file;  ///< empty: audit-heads.jsonl in data.dir
-  } audit;
   struct Accounts {
     std::chrono::seconds session_idle{12 * 3600};
     std::chrono::seconds session_life{14 * 24 * 3600};
@@ -67,6 +64,10 @@ struct Settings {
     std::size_t password_mib = 64;
     std::string passkey_rp_id;  ///< empty: the host of server.public_url
   } accounts;
+  struct Audit {
+    std::string heads_file;  ///< empty: audit-heads.jsonl in data.dir
+    std::chrono::days personal{365};
+  } audit;
   struct Privacy {
     std::chrono::hours grace{72};
     std::chrono::days due{30};

@@ -66,6 +66,7 @@ class SignIns {
   struct Arrival {
     Provider provider;
     UserId user;
+    IdentityId identity;
     std::string return_to;
     bool is_linked = false;  ///< an identity was linked; nobody signs in
     /// The provider's workspace has proven the address's domain: he may become a member.
@@ -81,6 +82,8 @@ class SignIns {
   /// a link).
   Task<Arrival> finish(OpenProvider provider, Secret browser, UserId signed_in, std::string query,
                        audit::Origin from);
+  /// Puts on the account's record that who came back was not let in.
+  Task<> record_refused(Arrival arrival, Error why, audit::Origin from);
   /// The session. Fails with kNotFound: the provider was switched off meanwhile.
   Task<accounts::Accounts::SignedIn> sign_in(Arrival arrival, Secret device, audit::Origin from);
 
@@ -99,6 +102,9 @@ class SignIns {
   Task<bool> is_proven(const Provider& provider, const oidc::Claims& claims) const;
   Task<Arrival> welcome(Arrival arrival, oidc::Claims claims, std::string terms_version,
                         audit::Origin from);
+  Task<Arrival> refuse_tenant(Provider provider, oidc::Claims claims, audit::Origin from);
+  Result<> record_refused(store::Connection& db, const Identity& identity, ErrorCode why,
+                          const audit::Origin& from) const;
   Task<Arrival> link(Arrival arrival, oidc::Claims claims, audit::Origin from);
   Result<Known> make_account(store::Connection& db, const Arrival& arrival, const Identity& fresh,
                              const std::string& name, const std::string& terms_version,
