@@ -106,6 +106,8 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
     if (!is_new) {
       TRY(const auto owner, find_user_by_email(db, email));
       if (!owner) return {};
+      TRY(const bool is_there, hold_user(db, owner->user.id));
+      if (!is_there) return {};
       CHECK_OK(put_letter(db, rooms_, owner->user,
                           notice("Somebody tried to open an account with this address, which has "
                                  "one already.",
@@ -160,7 +162,9 @@ Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::O
   auto body = [&](store::Connection& db) -> Result<> {
     TRY(const auto stored, find_user_by_email(db, email));
     const bool is_wanted = stored && (is_reset || !stored->user.email_verified_at);
-    return is_wanted ? put_link(db, stored->user, purpose, from) : Result<>{};
+    if (!is_wanted) return {};
+    TRY(const bool is_there, hold_user(db, stored->user.id));
+    return is_there ? put_link(db, stored->user, purpose, from) : Result<>{};
   };
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();
@@ -270,7 +274,9 @@ Task<Accounts::SignedIn> Accounts::sign_in(SignIn wanted, audit::Origin from) {
 
 Task<> Accounts::refuse_password(const Attempt& attempt, const audit::Origin& from) {
   auto failed = [&](store::Connection& db) -> Result<> {
-    const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
+    const UserId tried = attempt.stored ? attempt.stored->user.id : UserId();
+    TRY(const bool is_there, hold_user(db, tried));
+    const UserId of = is_there ? tried : UserId();
     auto act = act_of(rooms_.ids, rooms_.clock.now(), of, from, "user.sign_in_failed");
     act.actor = {};
     return audit::append(db, act);
@@ -343,6 +349,8 @@ Task<std::vector<Session>> Accounts::sessions_of(UserId user) {
 
 Task<> Accounts::end_session(Session by, SessionId id, audit::Origin from) {
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, by.user.id));
+    if (!is_there) return false;
     TRY(const bool ended, delete_session(db, by.user.id, id));
     if (!ended) return false;
     auto act = act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "session.ended");
@@ -374,6 +382,8 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, owner.user.id));
+    if (!is_there) return false;
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
     if (!used) return false;
     CHECK_OK(set_password(db, used->user, hash, now));
@@ -447,12 +457,16 @@ Task<> Accounts::confirm(Session by, Secret password) {
 
 Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin from) {
   CO_TRY(const std::string name, checked_name(name_text));
-  auto body = [&](store::Connection& db) -> Result<> {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, by.user.id));
+    if (!is_there) return false;
     CHECK_OK(set_name(db, by.user.id, name));
-    return audit::append(db,
-                         act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed"));
+    CHECK_OK(audit::append(
+        db, act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed")));
+    return true;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const bool is_renamed, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!is_renamed) co_return std::unexpected(over_meanwhile());
   by.user.name = name;
   co_return std::move(by.user);
 }

@@ -97,7 +97,13 @@ INSERT INTO terms_acceptances (user_id, id, version, accepted_at, address)
 )sql"},
                                     store::Migration{170, "sessions by passkeys", R"sql(
 ALTER TABLE sessions ADD COLUMN passkey_id BLOB;
-)sql"}};
+)sql"},
+                                    store::Migration{.number = 191,
+                                                     .name = "accounts whose deletion runs",
+                                                     .sql = R"sql(
+ALTER TABLE users ADD COLUMN closed_at INTEGER;
+)sql",
+                                                     .expands = true}};
 
 }  // namespace
 
