@@ -135,6 +135,8 @@ Task<> Accounts::sign_up(SignUp wanted, audit::Origin from) {
     if (!is_new) {
       TRY(const auto owner, find_user_by_email(db, email));
       if (!owner) return {};
+      TRY(const bool is_there, hold_user(db, owner->user.id));
+      if (!is_there) return {};
       CHECK_OK(put_letter(db, rooms_, owner->user,
                           notice("Somebody tried to open an account with this address, which has "
                                  "one already.",
@@ -199,8 +201,9 @@ Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::O
     TRY(const auto wait, take_each(db, counts, now));
     if (wait) return wait;
     TRY(const auto stored, find_user_by_email(db, email));
+    TRY(const bool is_there, hold_user(db, stored ? stored->user.id : UserId()));
     std::optional<User> to;
-    if (stored && (is_reset || !stored->user.email_verified_at)) to = stored->user;
+    if (is_there && (is_reset || !stored->user.email_verified_at)) to = stored->user;
     CHECK_OK(put_link_if(db, to, email, purpose, from));
     if (!is_reset) return std::nullopt;
     auto act = act_of(rooms_.ids, now, to ? to->id : UserId(), from, "user.password_reset_asked");
@@ -334,10 +337,12 @@ Task<> Accounts::record_refusal(const Attempt& attempt, const audit::Origin& fro
                                 std::string what) {
   auto failed = [&](store::Connection& db) -> Result<> {
     const Time now = rooms_.clock.now();
-    const UserId of = attempt.stored ? attempt.stored->user.id : UserId();
+    TRY(const bool is_there,
+        hold_user(db, attempt.stored ? attempt.stored->user.id : UserId()));
+    const UserId of = is_there ? attempt.stored->user.id : UserId();
     auto act = act_of(rooms_.ids, now, of, from, what);
     act.actor = {};
-    if (attempt.stored) return audit::append(db, act);
+    if (is_there) return audit::append(db, act);
     // A stranger must not fill the record: it gets the count. Time must not tell that.
     CHECK_OK(count_unknown(db, network_of(from.address), now));
     return audit::rehearse(db, act);
@@ -415,6 +420,8 @@ Task<std::vector<Session>> Accounts::sessions_of(UserId user) {
 
 Task<> Accounts::end_session(Session by, SessionId id, audit::Origin from) {
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, by.user.id));
+    if (!is_there) return false;
     TRY(const bool ended, delete_session(db, by.user.id, id));
     if (!ended) return false;
     auto act = act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "session.ended");
@@ -448,6 +455,8 @@ Task<Secret> Accounts::reset_password(Secret token, Secret password, audit::Orig
   Secret device = crypto::random_token();
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, owner.user.id));
+    if (!is_there) return false;
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
     if (!used) return false;
     CHECK_OK(set_password(db, used->user, hash, now));
@@ -524,15 +533,18 @@ Task<> Accounts::confirm(Session by, Secret password) {
 
 Task<User> Accounts::rename(Session by, std::string name_text, audit::Origin from) {
   CO_TRY(const std::string name, checked_name(name_text));
-  auto body = [&](store::Connection& db) -> Result<> {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, by.user.id));
     TRY(const auto before, find_in(db, by.user.id));
-    if (!before) return {};
+    if (!is_there || !before) return false;
     CHECK_OK(set_name(db, by.user.id, name));
     auto act = act_of(rooms_.ids, rooms_.clock.now(), by.user.id, from, "user.renamed");
     act.personal = change_json("name", before->name, name);
-    return audit::append(db, act);
+    CHECK_OK(audit::append(db, act));
+    return true;
   };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const bool is_renamed, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!is_renamed) co_return std::unexpected(over_meanwhile());
   by.user.name = name;
   co_return std::move(by.user);
 }

@@ -98,6 +98,12 @@ INSERT INTO terms_acceptances (user_id, id, version, accepted_at, address)
                                     store::Migration{170, "sessions by passkeys", R"sql(
 ALTER TABLE sessions ADD COLUMN passkey_id BLOB;
 )sql"},
+                                    store::Migration{.number = 191,
+                                                     .name = "accounts whose deletion runs",
+                                                     .sql = R"sql(
+ALTER TABLE users ADD COLUMN closed_at INTEGER;
+)sql",
+                                                     .expands = true},
                                     store::Migration{195, "where sessions were last seen", R"sql(
 ALTER TABLE sessions ADD COLUMN last_seen_address TEXT NOT NULL DEFAULT '';
 UPDATE sessions SET last_seen_address = address;

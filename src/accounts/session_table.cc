@@ -21,8 +21,7 @@ const Sql kDeleteOldest(
   "SELECT s.id, s.created_at, s.seen_at, s.expires_at, s.address, s.user_agent, u.id, u.email, " \
   "u.name, u.email_verified_at, u.created_at, s.has_second_factor, s.provider, "                 \
   "s.provider_workspace_id, s.last_seen_address, s.identity_id, s.passkey_id FROM sessions s "   \
-  "JOIN users u ON "                                                                             \
-  "u.id = s.user_id "
+  "JOIN users u ON u.id = s.user_id AND u.closed_at IS NULL "
 const Sql kByToken(SESSION_QUERY "WHERE s.token_hash = ?1");
 const Sql kOfUser(SESSION_QUERY "WHERE s.user_id = ?1 ORDER BY s.id DESC");
 #undef SESSION_QUERY

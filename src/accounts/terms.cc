@@ -5,6 +5,7 @@
 #include "journey.h"
 #include "letters.h"
 #include "terms_table.h"
+#include "user_table.h"
 
 // The terms that users have accepted.
 
@@ -14,7 +15,9 @@ Task<Accounts::Accepted> Accounts::accept_terms(UserId user, std::string version
                                                 audit::Origin from) {
   const Time now = rooms_.clock.now();
   const TermsAcceptance fresh{rooms_.ids.next<IdKind::kAcceptance>(), std::move(version), now};
-  auto body = [&](store::Connection& db) -> Result<Accepted> {
+  auto body = [&](store::Connection& db) -> Result<std::optional<Accepted>> {
+    TRY(const bool is_there, hold_user(db, user));
+    if (!is_there) return std::nullopt;
     TRY(auto earlier, find_acceptance(db, user, fresh.version));
     if (earlier) return Accepted{*std::move(earlier), false};
     CHECK_OK(insert_acceptance(db, user, fresh, from.address));
@@ -24,7 +27,9 @@ Task<Accounts::Accepted> Accounts::accept_terms(UserId user, std::string version
     CHECK_OK(audit::append(db, act));
     return Accepted{fresh, true};
   };
-  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+  CO_TRY(auto accepted, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!accepted) co_return std::unexpected(over_meanwhile());
+  co_return *std::move(accepted);
 }
 
 Task<std::vector<TermsAcceptance>> Accounts::terms_of(UserId user) {

@@ -15,12 +15,16 @@ const Sql kInsert(
     "terms_version, terms_accepted_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?5) "
     "ON CONFLICT (email) DO NOTHING");
 #define USER_COLUMNS "id, email, name, email_verified_at, created_at, password_hash"
-const Sql kByEmail("SELECT " USER_COLUMNS " FROM users WHERE email = ?1");
-const Sql kById("SELECT " USER_COLUMNS " FROM users WHERE id = ?1");
+const Sql kByEmail("SELECT " USER_COLUMNS " FROM users WHERE email = ?1 AND closed_at IS NULL");
+const Sql kById("SELECT " USER_COLUMNS " FROM users WHERE id = ?1 AND closed_at IS NULL");
 #undef USER_COLUMNS
 const Sql kHoldPassword(
-    "UPDATE users SET password_hash = password_hash WHERE id = ?1 AND password_hash = ?2");
-const Sql kHold("UPDATE users SET password_hash = password_hash WHERE id = ?1");
+    "UPDATE users SET password_hash = password_hash WHERE id = ?1 AND password_hash = ?2 AND "
+    "closed_at IS NULL");
+const Sql kHold(
+    "UPDATE users SET password_hash = password_hash WHERE id = ?1 AND closed_at IS NULL");
+const Sql kClose("UPDATE users SET closed_at = ?2 WHERE id = ?1 AND closed_at IS NULL");
+const Sql kReopen("UPDATE users SET closed_at = NULL WHERE id = ?1");
 const Sql kSetPassword(
     "UPDATE users SET password_hash = ?2, password_changed_at = ?3 WHERE id = ?1");
 const Sql kRehash("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2");
@@ -113,6 +117,12 @@ Result<bool> hold_user(store::Connection& db, const UserId& id) {
   TRY(const auto held, db.run(kHold, {id}));
   return held == 1;
 }
+
+Result<> close_user(store::Connection& db, const UserId& id, Time now) {
+  return db.write(kClose, {id, now});
+}
+
+Result<> reopen_user(store::Connection& db, const UserId& id) { return db.write(kReopen, {id}); }
 
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now) {
   return db.write(kSetPassword, {id, hash, now});

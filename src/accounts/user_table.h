@@ -23,6 +23,9 @@ struct NewUser {
   std::string terms_version;
 };
 
+// An account that is closed is for all that looks here as if it were not there; only its address is
+// taken still.
+
 /// False: somebody has that address.
 Result<bool> insert_user(store::Connection& db, const NewUser& user);
 Result<std::optional<StoredUser>> find_user_by_email(store::Connection& db, std::string_view email);
@@ -32,8 +35,12 @@ Result<std::vector<User>> find_users(store::Connection& db, std::span<const User
 /// Locks the user's row until the transaction ends, where the password is still that one: what was
 /// proven with it holds. False: it was changed meanwhile.
 Result<bool> hold_password(store::Connection& db, const UserId& id, std::string_view hash);
-/// Locks it whatever the password is. False: there is no such user.
+/// Locks it whatever the password is. False: there is no such user, or his account is closed. What
+/// is written about a user is written behind it: who closes the account waits for that, and finds
+/// it.
 Result<bool> hold_user(store::Connection& db, const UserId& id);
+Result<> close_user(store::Connection& db, const UserId& id, Time now);
+Result<> reopen_user(store::Connection& db, const UserId& id);
 Result<> set_password(store::Connection& db, const UserId& id, std::string_view hash, Time now);
 /// The same password under another cost, unless it was changed meanwhile.
 Result<> rehash_password(store::Connection& db, const UserId& id, std::string_view before,

@@ -59,6 +59,8 @@ Task<std::optional<Accounts::SignedIn>> Accounts::enter_otherwise(OtherEntry ent
   SignedIn signed_in;
   signed_in.token = crypto::random_token();
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, entry.user));
+    if (!is_there) return false;
     TRY(const auto found, find_in(db, entry.user));
     if (!found) return false;
     TRY(const bool still_holds, entry.holds(db));
@@ -117,6 +119,20 @@ Task<> Accounts::take_provider_attempt(std::string address) {
 }
 
 // --- in other rooms' transactions ---
+
+Result<> Accounts::close_in(store::Connection& db, const UserId& user, Time now) {
+  CHECK_OK(close_user(db, user, now));
+  return audit::close_account(db, user, now);
+}
+
+Result<> Accounts::reopen_in(store::Connection& db, const UserId& user) {
+  CHECK_OK(reopen_user(db, user));
+  return audit::reopen_account(db, user);
+}
+
+Result<bool> Accounts::hold_in(store::Connection& db, const UserId& user) {
+  return hold_user(db, user);
+}
 
 Result<std::optional<User>> Accounts::find_in(store::Connection& db, const UserId& user) {
   TRY(auto stored, find_user(db, user));

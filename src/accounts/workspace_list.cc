@@ -12,7 +12,10 @@ Task<std::vector<UserWorkspace>> Accounts::workspaces_of(UserId user) {
 }
 
 Task<> Accounts::list_workspace(UserId user, UserWorkspace workspace) {
-  auto body = [&](store::Connection& db) { return put_user_workspace(db, user, workspace); };
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const bool is_there, hold_user(db, user));
+    return is_there ? put_user_workspace(db, user, workspace) : Result<>();
+  };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
 

@@ -131,6 +131,7 @@ Task<http::Response> change_email(Visit& visit) {
   CO_TRY(std::string token, only_field(visit.request, "token", kToken));
   CO_TRY(const Secret renewed, co_await visit.accounts.confirm_email_change(
                                    *visit.session, Secret(std::move(token)), visit.origin()));
+  if (auto* const desk = visit.homes.privacy_desk()) desk->address_changed();
   http::Response response = no_content();
   renew_session_cookie(response, renewed, *visit.session, visit.clock.now());
   co_return response;

@@ -288,7 +288,8 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
 }
 
 Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys& earlier) {
-  TRY(auto shared, open_shared_postgres(settings_.database.url, settings_.store.readers));
+  TRY(auto shared, open_shared_postgres(settings_.database.url, settings_.store.readers,
+                                        settings_.privacy.postgres_rewrite));
   store::Database& database = *shared;
   CHECK_OK(make_parts(database));
   parts_->cells = std::make_unique<Cells>(parts_->process, std::move(shared), [this] {

@@ -19,9 +19,10 @@ std::optional<privacy::Door> Cells::enter_cell(std::size_t number) {
   if (!has_joined_ || !membership_->holds_lease()) return std::nullopt;
   Place& place = *places_[number];
   Cell* const cell = place.enter();
-  return cell == nullptr
-             ? std::nullopt
-             : std::optional<privacy::Door>(std::in_place, cell->privacy_rooms(), &place.calls);
+  if (cell == nullptr) return std::nullopt;
+  privacy::CellRooms rooms = cell->privacy_rooms();
+  rooms.is_leaving = [&place] { return place.state == State::kClosing; };
+  return std::optional<privacy::Door>(std::in_place, rooms, &place.calls);
 }
 
 Task<std::optional<std::size_t>> Cells::cell_of(WorkspaceId workspace) {

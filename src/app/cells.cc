@@ -293,6 +293,7 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
   options.schema = cluster::cell_schema(schema_, number);
   options.readers = process_.settings.store.readers;
   options.batch_max = process_.settings.store.batch_max;
+  options.rewrites = process_.settings.privacy.postgres_rewrite;
   options.wait_for_owner = kOwnerEndMax;
   const auto holds_lease = [this] { return membership_->holds_lease(); };
   options.may_end_owner = holds_lease;

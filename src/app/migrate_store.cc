@@ -104,7 +104,8 @@ std::optional<std::string> rows_of_cell(std::string_view table) {
 
 std::optional<std::string> rows_that_are_shared(std::string_view table) {
   if (table.starts_with("audit_")) return "scope NOT IN (SELECT id FROM workspaces)";
-  return is_shared(table) ? std::optional<std::string>("") : std::nullopt;
+  const bool is_of_both = table == "closed_accounts";
+  return is_shared(table) || is_of_both ? std::optional<std::string>("") : std::nullopt;
 }
 
 }  // namespace

@@ -46,9 +46,10 @@ std::vector<store::Migration> all_migrations() {
 }
 
 Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,
-                                                              std::size_t readers) {
+                                                              std::size_t readers, bool rewrites) {
   TRY(auto shared,
-      store::open_postgres({.conninfo = conninfo, .readers = readers, .is_shared = true}));
+      store::open_postgres(
+          {.conninfo = conninfo, .readers = readers, .rewrites = rewrites, .is_shared = true}));
   CHECK_OK(shared->migrate(shared_migrations()));
   return shared;
 }

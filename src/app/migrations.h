@@ -16,8 +16,10 @@ std::vector<store::Migration> shared_migrations();
 /// All of one database on SQLite, which nobody shares.
 std::vector<store::Migration> all_migrations();
 
-/// PostgreSQL's tables that all replicas share, as this version needs them. Blocking.
+/// PostgreSQL's tables that all replicas share, as this version needs them. `rewrites`: see
+/// store::PostgresOptions. Blocking.
 Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,
-                                                              std::size_t readers);
+                                                              std::size_t readers,
+                                                              bool rewrites = false);
 
 }  // namespace flowsell::app

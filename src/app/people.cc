@@ -102,7 +102,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
                  public_url, process.settings.terms.version}),
       deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
                   audit::HeadKey::of(process.keys.ring), [this] { postman_.wake(); },
-                  process.settings.privacy.review}),
+                  process.settings.privacy.review, public_url}),
       privacy_desk_({database, *process.keys.spool, process.ids, process.clock,
                      [this] { postman_.wake(); }, [this] { deletions_.wake(); }},
                     {process.settings.privacy.grace, process.settings.privacy.due,

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -181,6 +182,22 @@ Result<> link(store::Connection& db, std::span<Chain> chains) {
   });
 }
 
+/// Behind the locks: who closed an account has either been waited for, or waits for this.
+Result<> check_actors(store::Connection& db, std::span<const Act> acts) {
+  std::string_view checked;
+  for (const Act& act : acts) {
+    const bool is_person =
+        act.actor.kind == ActorKind::kUser || act.actor.kind == ActorKind::kOperator;
+    if (!is_person || act.actor.id == checked) continue;
+    checked = act.actor.id;
+    const auto user = UserId::parse(act.actor.id);
+    if (!user) continue;
+    TRY(const bool has_ended, is_closed(db, *user));
+    if (has_ended) return fail(ErrorCode::kInvalidSession, "the session has ended");
+  }
+  return {};
+}
+
 Result<> insert_event(store::Connection& db, const Record& record) {
   const EventColumns event = record.columns();
   return db.write(kInsertEvent,
@@ -204,6 +221,7 @@ Result<> append(store::Connection& db, std::span<const Act> acts) {
   std::vector<Record> records = records_of(acts);
   std::vector<Chain> chains = chains_of(records);
   CHECK_OK(link(db, chains));
+  CHECK_OK(check_actors(db, acts));
   // One statement after the other, so that a driver can send all rows of each at once.
   for (const Record& record : records) CHECK_OK(insert_event(db, record));
   for (const Record& record : records) {

@@ -43,7 +43,16 @@ CREATE TABLE audit_heads (
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_heads_by_time ON audit_heads (updated_at, scope);
-)sql"}};
+)sql"},
+                                    store::Migration{.number = 190,
+                                                     .name = "accounts that are closed",
+                                                     .sql = R"sql(
+CREATE TABLE closed_accounts (
+  user_id BLOB NOT NULL PRIMARY KEY,
+  closed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                     .expands = true}};
 
 }  // namespace
 

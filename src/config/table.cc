@@ -347,6 +347,10 @@ void add_privacy(std::vector<Setting>& t) {
                      [](auto& s) -> auto& { return s.privacy.due; }));
   t.push_back(on_off("privacy.review", "", "Deletions wait until an operator has approved them.",
                      [](auto& s) -> auto& { return s.privacy.review; }));
+  t.push_back(on_off("privacy.postgres_rewrite", "",
+                     "Behind a deletion PostgreSQL's tables are written anew, so that no file of "
+                     "them has what was deleted. Each table waits while it is written.",
+                     [](auto& s) -> auto& { return s.privacy.postgres_rewrite; }));
 }
 
 Result<> read_tenants(Settings& s, std::string_view value) {

@@ -112,6 +112,8 @@ Task<std::vector<Operator>> Operators::list() const {
 Task<Operator> Operators::add(By by, UserId user, Role role) {
   const Operator fresh{user, role, by.user.str(), clock_.now(), std::nullopt};
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_closed, audit::is_closed(db, user));
+    if (is_closed) return fail(ErrorCode::kNotFound, "there is no such user");
     TRY(const auto inserted,
         db.run(kInsert, {user, static_cast<int>(role), fresh.made_by, fresh.since}));
     if (inserted == 0) return false;

@@ -220,7 +220,9 @@ Task<Passkey> Passkeys::owner_of(const AssertionAnswer& answer, const Assertion&
   const auto is_signed =
       check_signature(answer, assertion, passkey->public_key, passkey->backup_eligible);
   if (is_signed) co_return *std::move(passkey);
-  auto body = [&](store::Connection& db) {
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(const bool is_there, Accounts::hold_in(db, passkey->user));
+    if (!is_there) return {};
     auto act = act_of(*passkey, from, "user.sign_in_failed");
     act.actor = {};
     return audit::append(db, act);

@@ -19,7 +19,8 @@ constexpr std::int64_t kReadAtOnce = 2000;
 const Sql kEmail("SELECT email FROM users WHERE id = ?1");
 const Sql kMemberships("SELECT workspace_id, role FROM members WHERE user_id = ?1");
 const Sql kOtherOwners(
-    "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2");
+    "SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1 AND user_id <> ?2 AND "
+    "user_id NOT IN (SELECT user_id FROM closed_accounts)");
 const Sql kLeave("DELETE FROM members WHERE workspace_id = ?1 AND user_id = ?2");
 const Sql kErasePolicyAddress("UPDATE policy_acceptances SET address = '' WHERE user_id = ?1");
 const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1 OR email = ?2");
@@ -62,6 +63,8 @@ Result<std::optional<WorkspaceId>> find_last_owned(store::Connection& db, const 
 }
 
 Result<> leave_all(store::Connection& db, Tools tools, const AccountSubject& account) {
+  // It is already, unless an older version did that step.
+  CHECK_OK(audit::close_account(db, account.user, tools.clock.now()));
   TRY(const auto all, memberships_of(db, account.user));
   std::vector<audit::Act> acts;
   for (const Membership& each : all) {
@@ -121,34 +124,44 @@ Task<AccountSubject> account_of(store::Database& shared, UserId user) {
   co_return AccountSubject{user, std::move(email)};
 }
 
-Task<bool> check_in_cell(CellRooms rooms, UserId user) {
-  CO_TRY(const auto owned, co_await rooms.db.read([user](store::Connection& db) {
-    return find_last_owned(db, user);
-  }));
+Task<bool> close_in_cell(CellRooms rooms, Tools tools, UserId user) {
+  auto body = [&](store::Connection& db) -> Result<std::optional<WorkspaceId>> {
+    TRY(const auto owned, find_last_owned(db, user));
+    if (!owned) CHECK_OK(audit::close_account(db, user, tools.clock.now()));
+    return owned;
+  };
+  CO_TRY(const auto owned, co_await store::change(rooms.db, kErasureKind, std::move(body)));
   if (owned) co_return std::unexpected(has_no_other_owner(*owned));
   co_return true;
 }
 
-Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubject account) {
+Task<bool> reopen_in_cell(CellRooms rooms, UserId user) {
+  auto body = [user](store::Connection& db) { return audit::reopen_account(db, user); };
+  CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  co_return true;
+}
+
+Task<bool> erase_account_in_cell(CellRooms rooms, Tools tools, AccountSubject account) {
   auto body = [&](store::Connection& db) -> Result<std::optional<WorkspaceId>> {
     TRY(const auto owned, find_last_owned(db, account.user));
     if (owned) return owned;
     CHECK_OK(leave_all(db, tools, account));
     return std::nullopt;
   };
-  CO_TRY(const auto owned, co_await store::change(cell, kErasureKind, std::move(body)));
+  CO_TRY(const auto owned, co_await store::change(rooms.db, kErasureKind, std::move(body)));
   if (owned) co_return std::unexpected(has_no_other_owner(*owned));
-  CO_CHECK_OK(co_await erase_record(cell, tools, account));
-  co_return true;
+  co_return co_await erase_record(rooms.db, tools, std::move(account), rooms.is_leaving);
 }
 
-Task<> erase_record(store::Database& db, Tools tools, AccountSubject account) {
+Task<bool> erase_record(store::Database& db, Tools tools, AccountSubject account,
+                        StopFn should_stop) {
   const std::string named =
       account.email.empty() ? std::string("\"\n") : json::quoted(account.email);
   const std::string user = account.user.str();
   PersonalRow behind;
   bool more = true;
   while (more) {
+    if (should_stop && should_stop()) co_return false;
     std::vector<PersonalRow> rows;
     auto read = [&](store::Connection& connection) -> Result<bool> {
       std::int64_t seen = 0;
@@ -178,7 +191,7 @@ Task<> erase_record(store::Database& db, Tools tools, AccountSubject account) {
     };
     CO_TRY(step, co_await store::change(db, kErasureKind, std::move(body)));
   }
-  co_return Result<>{};
+  co_return true;
 }
 
 }  // namespace flowsell::privacy

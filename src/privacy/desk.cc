@@ -8,10 +8,10 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "erasure.h"
-#include "mail/queue.h"
 #include "operators/operators.h"
 #include "privacy/export.h"
 #include "request_table.h"
+#include "stop_link.h"
 #include "store/change.h"
 
 namespace flowsell::privacy {
@@ -62,13 +62,6 @@ Result<> append_both(store::Connection& db, audit::Act act, const std::optional<
 
 Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, or too old"}; }
 
-/// "2026-11-23 03:04 UTC"
-std::string day_text(Time at) {
-  std::string text = format_time(at).substr(0, 16);
-  text[10] = ' ';
-  return text + " UTC";
-}
-
 }  // namespace
 
 /// What became of a wish.
@@ -109,26 +102,10 @@ DataRequest Desk::request_of(const Asked& asked) const {
   return request;
 }
 
-Result<> Desk::put_mail(store::Connection& db, const DataRequest& request, const std::string& email,
-                        const Secret& token) const {
-  std::string link = options_.public_url;
-  link.append("/keep-account#token=").append(token.reveal());
-  mail::Mail mail;
-  mail.id = rooms_.ids.next_bytes();
-  mail.kind = mail::MailKind::kAccountDeletionRequested;
-  mail.to = Content(email);
-  mail.params.emplace("when", Content(day_text(request.created_at)));
-  mail.params.emplace("deleted_on", Content(day_text(*request.runs_after)));
-  mail.params.emplace("link", Content(std::move(link)));
-  mail.now = request.created_at;
-  return mail::enqueue(db, rooms_.spool, mail);
-}
-
 Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
   const DataRequest request = request_of(asked);
   const bool is_deletion = asked.kind == Kind::kDeletion;
-  const Secret token(request.id.str() + std::string(crypto::random_token().reveal()));
-  const auto token_hash = crypto::sha256(token.reveal());
+  const Secret token = new_link_token(request.id);
   auto body = [&](store::Connection& db) -> Result<Taken> {
     std::string email;
     if (asked.subject == Subject::kAccount) {
@@ -159,8 +136,9 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
       }
     }
     const bool has_mail = is_deletion && !email.empty();
-    CHECK_OK(insert_request(db, request, has_mail ? as_text(token_hash) : std::string_view("")));
-    if (has_mail) CHECK_OK(put_mail(db, request, email, token));
+    CHECK_OK(insert_request(db, request, has_mail ? marks_of(request, token, email) : LinkMarks()));
+    const LinkMail mail{rooms_.spool, rooms_.ids, options_.public_url, request.created_at};
+    if (has_mail) CHECK_OK(put_link_mail(db, mail, request, email, token));
     auto act = audit::new_act(rooms_.ids, request.created_at, chain_of(request), asked.by, from,
                               "data_request.asked", request.id.str());
     act.after = audit::json_of(
@@ -190,9 +168,16 @@ Task<DataRequest> Desk::find_by_link(Secret token) const {
   const auto id = DataRequestId::parse(text.substr(0, kIdLength));
   if (!id) co_return std::unexpected(invalid_token());
   const auto hash = crypto::sha256(text);
-  CO_TRY(auto found, co_await rooms_.db.read([&](store::Connection& db) {
-    return find_request_by_token(db, *id, hash);
-  }));
+  auto read = [&](store::Connection& db) -> Result<std::optional<DataRequest>> {
+    TRY(auto request, find_request_by_token(db, *id, hash));
+    if (!request) return request;
+    TRY(const std::string sent_to, link_address(db, *id));
+    TRY(const std::string email, email_of(db, request->user));
+    // Whoever has an address that the account has left has no part in it any more.
+    const bool is_void = !sent_to.empty() && !email.empty() && sent_to != address_mark(*id, email);
+    return is_void ? std::nullopt : std::move(request);
+  };
+  CO_TRY(auto found, co_await rooms_.db.read(std::move(read)));
   if (!found) co_return std::unexpected(invalid_token());
   co_return *std::move(found);
 }

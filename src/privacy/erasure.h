@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,26 +34,41 @@ struct AccountSubject {
 };
 Task<AccountSubject> account_of(store::Database& shared, UserId user);
 
-/// True, or fails with kConflict: a workspace of the cell has no other owner than the user.
-Task<bool> check_in_cell(CellRooms rooms, UserId user);
-/// Memberships, invitations, and the personal data of the audit log. True, or fails as
-/// check_in_cell() does.
-Task<bool> erase_account_in_cell(store::Database& cell, Tools tools, AccountSubject account);
-/// The personal data of all chains in a database that is about the account.
-Task<> erase_record(store::Database& db, Tools tools, AccountSubject account);
+/// Closes the account in the cell: from here on its user does nothing more there, and is no owner
+/// for whom another may leave. True, or fails with kConflict: a workspace has no other owner.
+Task<bool> close_in_cell(CellRooms rooms, Tools tools, UserId user);
+/// The deletion does not go on. True.
+Task<bool> reopen_in_cell(CellRooms rooms, UserId user);
+/// Memberships, invitations, and the personal data of the audit log. True; false where the cell is
+/// about to be closed; or fails as close_in_cell() does.
+Task<bool> erase_account_in_cell(CellRooms rooms, Tools tools, AccountSubject account);
+/// The personal data of all chains in a database that is about the account. False: `should_stop`
+/// said so.
+using StopFn = std::function<bool()>;
+Task<bool> erase_record(store::Database& db, Tools tools, AccountSubject account,
+                        StopFn should_stop = {});
 
 /// Some message of the workspace, or of one number in it, is begun.
 bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace,
                std::optional<messaging::ContactHash> contact = std::nullopt);
 
-/// One number's messages, events and consents. False: some of it is under way still, and comes to
-/// its end within a day.
-Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
+/// How far the erasure of a number is.
+struct RecipientErased {
+  bool is_done =
+      false;            ///< false: some of it is under way still, a day at most; or the cell closes
+  MessageId waits_for;  ///< one that is; none: look again
+};
+/// Whether a message is not sent yet.
+Result<bool> still_waits(store::Connection& db, const WorkspaceId& workspace,
+                         const MessageId& message);
+/// One number's messages, events and consents.
+Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
 
 /// Revokes its keys, destroys the key that its secrets are sealed under, and lets go of senders and
 /// endpoints.
 Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request);
-/// All its rows but those that the inventory keeps. False: some work of it is under way still.
+/// All its rows but those that the inventory keeps. False: some work of it is under way still, or
+/// the cell is about to be closed.
 Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request);
 
 /// The transactions of deletions.

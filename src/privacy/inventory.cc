@@ -121,9 +121,10 @@ constexpr std::array kTables = {
               .workspace_column = "workspace_id",
               .of_account = Fate::kStays,
               .of_workspace = Fate::kStays,
-              .columns = "%id:dsr_ #kind #subject #state ~step %user_id:usr_ %workspace_id:ws_ "
-                         "contact ~contact_hash requested_by !token_hash reason @created_at "
-                         "@due_at @runs_after @download_until @finished_at certificate",
+              .columns =
+                  "%id:dsr_ #kind #subject #state ~step %user_id:usr_ %workspace_id:ws_ "
+                  "contact ~contact_hash requested_by !token_hash !sent_to reason @created_at "
+                  "@due_at @runs_after @download_until @finished_at certificate",
               .why = "proof that it was answered; names nobody once it is done"},
     HeldTable{.name = "data_request_parts",
               .place = Place::kShared,
@@ -154,6 +155,10 @@ constexpr std::array kTables = {
               .of_account = Fate::kByHand,
               .of_workspace = Fate::kByHand,
               .why = kAudit},
+    HeldTable{.name = "closed_accounts",
+              .place = Place::kBoth,
+              .of_account = Fate::kStays,
+              .why = "ids of accounts whose deletion has begun: they stand for nobody"},
     HeldTable{.name = "audit_heads",
               .place = Place::kBoth,
               .of_account = Fate::kStays,

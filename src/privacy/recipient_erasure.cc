@@ -54,7 +54,13 @@ Result<> erase_messages(store::Connection& db, const WorkspaceId& workspace,
 
 }  // namespace
 
-Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
+Result<bool> still_waits(store::Connection& db, const WorkspaceId& workspace,
+                         const MessageId& message) {
+  TRY(const auto row, messaging::find_message(db, workspace, message));
+  return row && waits(row->status);
+}
+
+Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
   // Before the look: an attempt that ends meanwhile has its row by then. What is sent to the number
   // later is another matter.
@@ -62,12 +68,14 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
   CO_TRY(const RecipientRows rows, co_await rows_of_recipient(rooms.db, request));
   // Events first: what they are about is known by the messages' hash, which goes last.
   for (std::size_t at = 0; at < rows.events.size(); at += kErasedAtOnce) {
+    if (rooms.should_stop()) co_return RecipientErased{};
     const auto some =
         std::span(rows.events).subspan(at, std::min(kErasedAtOnce, rows.events.size() - at));
     auto body = [&](store::Connection& db) { return erase_events(db, workspace, some); };
     CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   }
   for (std::size_t at = 0; at < rows.messages.size(); at += kErasedAtOnce) {
+    if (rooms.should_stop()) co_return RecipientErased{};
     const auto some =
         std::span(rows.messages).subspan(at, std::min(kErasedAtOnce, rows.messages.size() - at));
     auto body = [&](store::Connection& db) {
@@ -75,7 +83,7 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
     };
     CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   }
-  if (some_begin || rows.some_wait) co_return false;
+  if (some_begin || !rows.waits.is_none()) co_return RecipientErased{false, rows.waits};
   auto body = [&](store::Connection& db) -> Result<> {
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
@@ -85,7 +93,7 @@ Task<bool> erase_recipient(CellRooms rooms, Tools tools, DataRequest request) {
                                             "data_request.recipient_erased", request.id.str()));
   };
   CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
-  co_return true;
+  co_return RecipientErased{.is_done = true, .waits_for = {}};
 }
 
 }  // namespace flowsell::privacy

@@ -16,11 +16,6 @@ const Sql kEvents(
     "SELECT id, subject, body FROM events WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT "
     "?3");
 
-bool waits(messaging::MessageStatus status) {
-  return status == messaging::MessageStatus::kAccepted ||
-         status == messaging::MessageStatus::kSending;
-}
-
 struct MessageScan {
   WorkspaceId workspace;
   std::string contact_hash;
@@ -35,13 +30,18 @@ struct MessageScan {
       if (row.text(1) != contact_hash) return;
       rows.messages.push_back(behind);
       const auto status = static_cast<messaging::MessageStatus>(row.integer(2));
-      rows.some_wait = rows.some_wait || waits(status);
+      if (waits(status)) rows.waits = behind;
     }));
     return seen == kRowsAtOnce;
   }
 };
 
 }  // namespace
+
+bool waits(messaging::MessageStatus status) {
+  return status == messaging::MessageStatus::kAccepted ||
+         status == messaging::MessageStatus::kSending;
+}
 
 messaging::ContactHash contact_hash_of(std::string_view blob) {
   messaging::ContactHash hash{};

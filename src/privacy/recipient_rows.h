@@ -33,10 +33,12 @@ struct EventScan {
 /// What is stored about one number of a workspace.
 struct RecipientRows {
   std::vector<MessageId> messages;  ///< all, the oldest first
-  bool some_wait = false;           ///< some of them are not sent yet
+  MessageId waits;                  ///< the newest of them that is not sent yet; none: all are
   std::vector<EventRow> events;     ///< about them
   EventId events_until;             ///< how far the look for events went
 };
+/// Whether it is not sent yet.
+bool waits(messaging::MessageStatus status);
 /// Looks through all messages and events of the workspace, in parts, each in a snapshot of its own.
 Task<RecipientRows> rows_of_recipient(store::Database& db, DataRequest request);
 

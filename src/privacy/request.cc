@@ -61,8 +61,10 @@ constexpr Retained kBackups{
     "they end with the operator's backup plan; who restores one repeats the deletions since "
     "(docs/operations/privacy.md)"};
 constexpr Retained kPostgres{
-    "bytes of deleted rows in PostgreSQL's files and log, where it is the database",
-    "PostgreSQL overwrites them in its own time; no query finds them"};
+    "bytes of deleted rows in PostgreSQL's log, its archives and standbys, where it is the "
+    "database; and in its files, unless privacy.postgres_rewrite is on",
+    "PostgreSQL overwrites them in its own time; no query finds them "
+    "(docs/operations/privacy.md)"};
 constexpr Retained kUsage{"counts of requests and messages", "quota and billing; they name nobody"};
 
 constexpr std::array kRetainedOfAccount = {

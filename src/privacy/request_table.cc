@@ -12,11 +12,21 @@ using store::Sql;
   "id, kind, subject, state, step, user_id, workspace_id, contact, contact_hash, requested_by, " \
   "reason, created_at, due_at, runs_after, download_until, finished_at, certificate"
 const Sql kInsert("INSERT INTO data_requests (" REQUEST_COLUMNS
-                  ", token_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                  "?14, ?15, ?16, ?17, ?18)");
+                  ", token_hash, sent_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                  "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)");
 const Sql kFind("SELECT " REQUEST_COLUMNS " FROM data_requests WHERE id = ?1");
 const Sql kFindByToken("SELECT " REQUEST_COLUMNS
                        " FROM data_requests WHERE id = ?1 AND token_hash = ?2");
+const Sql kLinkAddress("SELECT sent_to FROM data_requests WHERE id = ?1");
+const Sql kReplaceLink(
+    "UPDATE data_requests SET token_hash = ?2, sent_to = ?3 WHERE id = ?1 AND sent_to = ?4 AND "
+    "state < 5");
+const Sql kSettleLink(
+    "UPDATE data_requests SET token_hash = CASE WHEN sent_to = ?2 THEN token_hash ELSE ?3 END, "
+    "sent_to = NULL WHERE id = ?1 AND sent_to IS NOT NULL");
+const Sql kLinked("SELECT " REQUEST_COLUMNS
+                  ", sent_to, (SELECT email FROM users WHERE id = user_id) FROM data_requests "
+                  "WHERE state < 5 AND sent_to IS NOT NULL");
 const Sql kOpenLike(
     "SELECT id FROM data_requests WHERE state < 6 AND kind = 2 AND subject = ?1 AND user_id = ?2 "
     "AND workspace_id = ?3 AND contact_hash = ?4");
@@ -54,6 +64,7 @@ const Sql kForgetStale("UPDATE data_requests SET contact = '', contact_hash = ?2
 const Sql kPutPart(
     "INSERT INTO data_request_parts (request_id, step, cell, done_at) VALUES (?1, ?2, ?3, ?4) "
     "ON CONFLICT (request_id, step, cell) DO NOTHING");
+const Sql kDropParts("DELETE FROM data_request_parts WHERE request_id = ?1");
 const Sql kParts("SELECT cell FROM data_request_parts WHERE request_id = ?1 AND step = ?2");
 
 DataRequest request_of(const store::Row& row) {
@@ -93,13 +104,13 @@ Result<std::optional<DataRequest>> find_one(store::Connection& db, const Sql& sq
 
 }  // namespace
 
-Result<> insert_request(store::Connection& db, const DataRequest& r, std::string_view token) {
+Result<> insert_request(store::Connection& db, const DataRequest& r, const LinkMarks& link) {
   return db.write(
-      kInsert,
-      {r.id, static_cast<int>(r.kind), static_cast<int>(r.subject), static_cast<int>(r.state),
-       static_cast<int>(r.step), id_or_empty(r.user), id_or_empty(r.workspace), r.recipient,
-       Param::blob(r.contact_hash), r.requested_by, r.reason, r.created_at, r.due_at, r.runs_after,
-       r.download_until, r.finished_at, r.certificate, Param::blob(token)});
+      kInsert, {r.id, static_cast<int>(r.kind), static_cast<int>(r.subject),
+                static_cast<int>(r.state), static_cast<int>(r.step), id_or_empty(r.user),
+                id_or_empty(r.workspace), r.recipient, Param::blob(r.contact_hash), r.requested_by,
+                r.reason, r.created_at, r.due_at, r.runs_after, r.download_until, r.finished_at,
+                r.certificate, Param::blob(link.token), Param::blob_or_null(link.address)});
 }
 
 Result<std::optional<DataRequest>> find_request(store::Connection& db, const DataRequestId& id) {
@@ -110,6 +121,34 @@ Result<std::optional<DataRequest>> find_request_by_token(store::Connection& db,
                                                          const DataRequestId& id,
                                                          const crypto::Digest& token) {
   return find_one(db, kFindByToken, {id, Param::blob(as_text(token))});
+}
+
+Result<std::string> link_address(store::Connection& db, const DataRequestId& id) {
+  std::string found;
+  CHECK_OK(db.query(kLinkAddress, {id}, [&found](const store::Row& row) {
+    if (!row.is_null(0)) found = row.text(0);
+  }));
+  return found;
+}
+
+Result<bool> replace_link(store::Connection& db, const DataRequestId& id, const LinkMarks& link,
+                          std::string_view before) {
+  TRY(const auto replaced, db.run(kReplaceLink, {id, Param::blob(link.token),
+                                                 Param::blob(link.address), Param::blob(before)}));
+  return replaced == 1;
+}
+
+Result<> settle_link(store::Connection& db, const DataRequestId& id, std::string_view address) {
+  return db.write(kSettleLink, {id, Param::blob(address), Param::blob("")});
+}
+
+Result<std::vector<LinkedRequest>> linked_requests(store::Connection& db) {
+  std::vector<LinkedRequest> all;
+  CHECK_OK(db.query(kLinked, {}, [&all](const store::Row& row) {
+    if (!row.is_null(18))
+      all.push_back({request_of(row), std::string(row.text(17)), std::string(row.text(18))});
+  }));
+  return all;
 }
 
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
@@ -189,6 +228,10 @@ Result<bool> finish_request(store::Connection& db, const DataRequestId& id, Time
 
 Result<> put_part(store::Connection& db, const DataRequest& request, std::int64_t cell, Time now) {
   return db.write(kPutPart, {request.id, static_cast<int>(request.step), cell, now});
+}
+
+Result<> drop_parts(store::Connection& db, const DataRequestId& id) {
+  return db.write(kDropParts, {id});
 }
 
 Result<std::vector<std::int64_t>> list_parts(store::Connection& db, const DataRequest& request) {

@@ -10,13 +10,32 @@
 
 namespace flowsell::privacy {
 
-/// `token`: hash of what a mail's link holds; empty: there is no such mail.
-Result<> insert_request(store::Connection& db, const DataRequest& request, std::string_view token);
+/// What a mail's link holds, and where the mail goes: hashes (stop_link.h). Empty: there is none.
+struct LinkMarks {
+  std::string token, address;
+};
+Result<> insert_request(store::Connection& db, const DataRequest& request, const LinkMarks& link);
 Result<std::optional<DataRequest>> find_request(store::Connection& db, const DataRequestId& id);
 /// The same, where its token is that one.
 Result<std::optional<DataRequest>> find_request_by_token(store::Connection& db,
                                                          const DataRequestId& id,
                                                          const crypto::Digest& token);
+/// Where that link was sent; empty: not known, or of no interest any more.
+Result<std::string> link_address(store::Connection& db, const DataRequestId& id);
+/// A link in place of one that went to `before`. False: there is one already, or the deletion runs.
+Result<bool> replace_link(store::Connection& db, const DataRequestId& id, const LinkMarks& link,
+                          std::string_view before);
+/// The account's row goes: the link is good from now on wherever it was sent, if that is `address`,
+/// and else void.
+Result<> settle_link(store::Connection& db, const DataRequestId& id, std::string_view address);
+/// A deletion that waits, and has a link.
+struct LinkedRequest {
+  DataRequest request;
+  std::string sent_to;  ///< a mark
+  std::string email;    ///< what the account's address is now
+};
+Result<std::vector<LinkedRequest>> linked_requests(store::Connection& db);
+
 /// A deletion of the same that has not ended.
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                                                         const DataRequest& like);
@@ -53,6 +72,8 @@ Result<bool> finish_request(store::Connection& db, const DataRequestId& id, Time
                             std::string_view certificate);
 
 Result<> put_part(store::Connection& db, const DataRequest& request, std::int64_t cell, Time now);
+/// It begins anew: no step is done anywhere.
+Result<> drop_parts(store::Connection& db, const DataRequestId& id);
 /// Cells in which the request's step is done.
 Result<std::vector<std::int64_t>> list_parts(store::Connection& db, const DataRequest& request);
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "accounts/accounts.h"
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "mail/queue.h"
@@ -12,6 +13,7 @@
 #include "privacy/certificate.h"
 #include "request_table.h"
 #include "rows.h"
+#include "stop_link.h"
 #include "store/change.h"
 #include "telemetry/log.h"
 
@@ -57,7 +59,9 @@ std::vector<std::string_view> touched(Place place) {
   for (const HeldTable& table : inventory()) {
     const bool is_there = table.place == place || table.place == Place::kBoth;
     const auto goes = [](Fate fate) { return fate != Fate::kNone && fate != Fate::kStays; };
-    if (is_there && (goes(table.of_account) || goes(table.of_workspace)))
+    // Its rows stay, but lose what named a number.
+    const bool forgets = table.name == "data_requests";
+    if (is_there && (forgets || goes(table.of_account) || goes(table.of_workspace)))
       names.push_back(table.name);
   }
   return names;
@@ -103,6 +107,7 @@ Task<> Runner::count() {
 Task<> Runner::round(Doors& doors) {
   CO_CHECK_OK(co_await count());
   CO_CHECK_OK(co_await forget_stale());
+  CO_CHECK_OK(co_await renew_links());
   if (doors.cell_count() == 0) co_return Result<>{};
   const Time now = rooms_.clock.now();
   CO_TRY(const auto due,
@@ -117,7 +122,7 @@ Task<> Runner::round(Doors& doors) {
               {{"request_id", request.id.str()}, {"why", done.error().detail}});
     // What only people can put right; all else is tried again.
     if (done.error().code == ErrorCode::kConflict)
-      CO_CHECK_OK(co_await hold(request, done.error().detail));
+      CO_CHECK_OK(co_await hold(doors, request, done.error().detail));
   }
   if (!due.empty()) CO_CHECK_OK(co_await count());
   co_return Result<>{};
@@ -134,6 +139,29 @@ Task<> Runner::forget_stale() {
   co_return co_await store::change(rooms_.shared, kKind, std::move(forget));
 }
 
+/// A link that went to an address which the account has left is void; the new one gets its own.
+Task<> Runner::renew_links() {
+  CO_TRY(const auto all,
+         co_await rooms_.shared.read([](store::Connection& db) { return linked_requests(db); }));
+  for (const LinkedRequest& each : all) {
+    if (each.sent_to == address_mark(each.request.id, each.email)) continue;
+    const Time now = rooms_.clock.now();
+    const Secret token = new_link_token(each.request.id);
+    const LinkMail mail{rooms_.spool, rooms_.ids, rooms_.public_url, now};
+    auto renew = [&](store::Connection& db) -> Result<> {
+      const LinkMarks marks = marks_of(each.request, token, each.email);
+      TRY(const bool is_replaced, replace_link(db, each.request.id, marks, each.sent_to));
+      if (!is_replaced) return {};
+      CHECK_OK(put_link_mail(db, mail, each.request, each.email, token));
+      return audit::append(db,
+                           act_about(rooms_.ids, now, each.request, "data_request.link_renewed"));
+    };
+    CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(renew)));
+    rooms_.mail_waits();
+  }
+  co_return Result<>{};
+}
+
 /// As many steps as are possible here and now.
 Task<> Runner::advance(Doors& doors, DataRequest request) {
   if (request.state != State::kRunning) {
@@ -142,7 +170,7 @@ Task<> Runner::advance(Doors& doors, DataRequest request) {
   }
   while (!rounds_.is_stopping() && request.step != Step::kNone) {
     CO_TRY(const bool is_done, co_await do_step(doors, request));
-    if (!is_done || request.step == Step::kFinish) break;
+    if (!is_done || request.step == Step::kFinish || request.step == Step::kReopen) break;
     const Step next = next_step(request.subject, request.step);
     auto pass = [&](store::Connection& db) { return pass_step(db, request, next); };
     CO_TRY(const bool passed, co_await store::change(rooms_.shared, kKind, std::move(pass)));
@@ -160,6 +188,9 @@ Task<bool> Runner::begin(DataRequest& request) {
     const Move move{bit(request.state), State::kRunning, first, {}, std::nullopt};
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
+    CHECK_OK(drop_parts(db, request.id));
+    if (request.subject == Subject::kAccount)
+      CHECK_OK(accounts::Accounts::close_in(db, request.user, now));
     CHECK_OK(audit::append(db, act_about(rooms_.ids, now, request, "data_request.begun")));
     return true;
   };
@@ -173,7 +204,7 @@ Task<bool> Runner::begin(DataRequest& request) {
 Task<bool> Runner::do_step(Doors& doors, const DataRequest& request) {
   switch (request.step) {
     case Step::kCheck:
-      co_return co_await check_account(doors, request);
+      co_return co_await close_account(doors, request);
     case Step::kKeys:
       co_return co_await take_keys(doors, request);
     case Step::kCells:
@@ -186,6 +217,8 @@ Task<bool> Runner::do_step(Doors& doors, const DataRequest& request) {
       co_return co_await scrub(doors, request);
     case Step::kFinish:
       co_return co_await finish(request);
+    case Step::kReopen:
+      co_return co_await reopen_account(doors, request);
     case Step::kNone:
       break;
   }
@@ -227,19 +260,48 @@ Task<bool> Runner::in_cells(Doors& doors, const DataRequest& request,
   co_return all_done;
 }
 
-Task<> Runner::hold(DataRequest request, std::string reason) {
-  const Time now = rooms_.clock.now();
+/// For people to look at. An account is opened again first, everywhere.
+Task<> Runner::hold(Doors& doors, DataRequest request, std::string reason) {
+  const bool is_account = request.subject == Subject::kAccount;
   auto body = [&](store::Connection& db) -> Result<> {
-    const Move move{bit(State::kRunning), State::kOnHold, Step::kNone, reason, std::nullopt};
-    TRY(const bool is_moved, move_request(db, request.id, move));
-    if (!is_moved) return {};
-    return audit::append(db, act_about(rooms_.ids, now, request, "data_request.held"));
+    if (!is_account) return put_on_hold(db, request, reason);
+    const Move move{bit(State::kRunning), State::kRunning, Step::kReopen, reason, std::nullopt};
+    TRY([[maybe_unused]] const bool is_moved, move_request(db, request.id, move));
+    return {};
   };
-  co_return co_await store::change(rooms_.shared, kKind, std::move(body));
+  CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(body)));
+  if (!is_account) co_return Result<>{};
+  request.state = State::kRunning;
+  request.step = Step::kReopen;
+  request.reason = std::move(reason);
+  co_return co_await advance(doors, std::move(request));
 }
 
-Task<bool> Runner::check_account(Doors& doors, const DataRequest& request) {
-  auto work = [&request](CellRooms rooms) { return check_in_cell(rooms, request.user); };
+Result<> Runner::put_on_hold(store::Connection& db, const DataRequest& request,
+                             const std::string& reason) {
+  const Move move{bit(State::kRunning), State::kOnHold, Step::kNone, reason, std::nullopt};
+  TRY(const bool is_moved, move_request(db, request.id, move));
+  if (!is_moved) return {};
+  return audit::append(db, act_about(rooms_.ids, rooms_.clock.now(), request, "data_request.held"));
+}
+
+Task<bool> Runner::reopen_account(Doors& doors, const DataRequest& request) {
+  auto work = [&request](CellRooms rooms) -> Task<bool> {
+    return reopen_in_cell(rooms, request.user);
+  };
+  CO_TRY(const bool is_open, co_await in_cells(doors, request, work));
+  if (!is_open) co_return false;
+  auto body = [&](store::Connection& db) -> Result<> {
+    CHECK_OK(accounts::Accounts::reopen_in(db, request.user));
+    return put_on_hold(db, request, request.reason);
+  };
+  CO_CHECK_OK(co_await store::change(rooms_.shared, kKind, std::move(body)));
+  co_return true;
+}
+
+Task<bool> Runner::close_account(Doors& doors, const DataRequest& request) {
+  const Tools tools{rooms_.ids, rooms_.clock};
+  auto work = [&](CellRooms rooms) { return close_in_cell(rooms, tools, request.user); };
   co_return co_await in_cells(doors, request, work);
 }
 
@@ -252,15 +314,34 @@ Task<bool> Runner::erase_in_cells(Doors& doors, const DataRequest& request) {
   auto work = [&](CellRooms rooms) -> Task<bool> {
     switch (request.subject) {
       case Subject::kRecipient:
-        return erase_recipient(rooms, tools, request);
+        return erase_number(rooms, request);
       case Subject::kWorkspace:
         return erase_workspace(rooms, tools, request);
       case Subject::kAccount:
         break;
     }
-    return erase_account_in_cell(rooms.db, tools, account);
+    return erase_account_in_cell(rooms, tools, account);
   };
   co_return co_await in_cells(doors, request, work);
+}
+
+/// All of the workspace is looked through once, and again only when the message that it waited for
+/// has ended.
+Task<bool> Runner::erase_number(CellRooms rooms, DataRequest request) {
+  const std::string id = request.id.str();
+  const WorkspaceId workspace = request.workspace;
+  if (const auto known = waits_for_.find(id); known != waits_for_.end()) {
+    auto look = [workspace, message = known->second](store::Connection& db) {
+      return still_waits(db, workspace, message);
+    };
+    CO_TRY(const bool waits, co_await rooms.db.read(std::move(look)));
+    if (waits) co_return false;
+    waits_for_.erase(id);
+  }
+  const Tools tools{rooms_.ids, rooms_.clock};
+  CO_TRY(const auto erased, co_await erase_recipient(rooms, tools, std::move(request)));
+  if (!erased.waits_for.is_none()) waits_for_.emplace(id, erased.waits_for);
+  co_return erased.is_done;
 }
 
 Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
@@ -278,6 +359,8 @@ Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const bool is_last, operators::is_last_superadmin(db, request.user));
     if (is_last) return false;
+    // It is, unless an older version has begun.
+    CHECK_OK(accounts::Accounts::close_in(db, request.user, rooms_.clock.now()));
     CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(db.write(kTakePassword, {request.user}));
     CHECK_OK(
@@ -300,8 +383,8 @@ Task<bool> Runner::end_workspace_in(Doors& doors, CellRooms rooms, DataRequest r
 Task<bool> Runner::erase_record_here(const DataRequest& request) {
   const Tools tools{rooms_.ids, rooms_.clock};
   CO_TRY(const auto account, co_await account_of(rooms_.shared, request.user));
-  CO_CHECK_OK(co_await erase_record(rooms_.shared, tools, account));
-  co_return true;
+  auto should_stop = [this] { return rounds_.is_stopping().load(); };
+  co_return co_await erase_record(rooms_.shared, tools, account, should_stop);
 }
 
 Task<bool> Runner::erase_shared_rows(const DataRequest& request) {
@@ -312,9 +395,11 @@ Task<bool> Runner::erase_shared_rows(const DataRequest& request) {
   }
   auto body = [&](store::Connection& db) -> Result<> {
     if (request.subject == Subject::kRecipient) return forget_contact(db, request);
-    // Once more: somebody may have come in since by a link that was under way.
+    // Once more: where an older version runs beside this one, somebody may have come in since.
     CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(delete_shared(db, Fate::kRows, request));
+    if (!account.email.empty())
+      CHECK_OK(settle_link(db, request.id, address_mark(request.id, account.email)));
     // Its row is gone: another process was here.
     if (account.email.empty()) return {};
     TRY(auto mails, mail::waiting_for(db, rooms_.spool, account.email));

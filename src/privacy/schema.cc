@@ -5,8 +5,10 @@
 namespace flowsell::privacy {
 namespace {
 
-// A recipient is there masked and as a keyed hash, and only until its deletion is done. A row of
-// data_request_parts says that a step is done in a cell.
+// sent_to is a hash of the request and the address that has the link which stops a deletion: NULL
+// where there is none, and once the account's row is gone. A recipient is there masked and as a
+// keyed hash, and only until its deletion is done. A row of data_request_parts says that a step is
+// done in a cell.
 constexpr std::array kMigrations = {store::Migration{.number = 160,
                                                      .name = "data requests",
                                                      .sql = R"sql(
@@ -41,6 +43,12 @@ CREATE TABLE data_request_parts (
   done_at INTEGER NOT NULL,
   PRIMARY KEY (request_id, step, cell)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                     .expands = true},
+                                    store::Migration{.number = 192,
+                                                     .name = "where a link was sent",
+                                                     .sql = R"sql(
+ALTER TABLE data_requests ADD COLUMN sent_to BLOB;
 )sql",
                                                      .expands = true}};
 

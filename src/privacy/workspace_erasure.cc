@@ -34,25 +34,29 @@ Result<> delete_tables(store::Connection& db, Fate fate, const WorkspaceId& work
   return {};
 }
 
-Task<> delete_large(store::Database& db, WorkspaceId workspace) {
+/// False: the cell is about to be closed.
+Task<bool> delete_large(CellRooms rooms, WorkspaceId workspace) {
   for (const HeldTable& table : inventory()) {
     if (!is_of_cell(table, Fate::kRows) || !is_large(table)) continue;
     bool more = true;
     while (more) {
+      if (rooms.should_stop()) co_return false;
       auto body = [&](store::Connection& connection) {
         return delete_some(connection, table, workspace);
       };
-      CO_TRY(more, co_await store::change(db, kErasureKind, std::move(body)));
+      CO_TRY(more, co_await store::change(rooms.db, kErasureKind, std::move(body)));
     }
   }
-  co_return Result<>{};
+  co_return true;
 }
 
-Task<> erase_whole_record(store::Database& db, Tools tools, WorkspaceId workspace) {
+/// False: the cell is about to be closed.
+Task<bool> erase_whole_record(CellRooms rooms, Tools tools, WorkspaceId workspace) {
   audit::Erasure all;
   all.scope = workspace.blob();
   audit::ErasureStep step{.more = true};
   while (step.more) {
+    if (rooms.should_stop()) co_return false;
     auto body = [&](store::Connection& connection) -> Result<audit::ErasureStep> {
       TRY(const auto next, audit::erase_personal(connection, all, step.behind));
       if (next.erased > 0) {
@@ -62,9 +66,9 @@ Task<> erase_whole_record(store::Database& db, Tools tools, WorkspaceId workspac
       }
       return next;
     };
-    CO_TRY(step, co_await store::change(db, kErasureKind, std::move(body)));
+    CO_TRY(step, co_await store::change(rooms.db, kErasureKind, std::move(body)));
   }
-  co_return Result<>{};
+  co_return true;
 }
 
 }  // namespace
@@ -114,7 +118,8 @@ Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
 
 Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
-  CO_CHECK_OK(co_await delete_large(rooms.db, workspace));
+  CO_TRY(const bool are_gone, co_await delete_large(rooms, workspace));
+  if (!are_gone) co_return false;
   if (has_begun(rooms, workspace)) co_return false;
   std::vector<ApiKeyId> late_keys;
   auto body = [&](store::Connection& db) -> Result<bool> {
@@ -135,8 +140,7 @@ Task<bool> erase_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   CO_TRY(const bool is_done, co_await store::change(rooms.db, kErasureKind, std::move(body)));
   if (!is_done) co_return false;
   for (const ApiKeyId& key : late_keys) rooms.api_keys.forget(key);
-  CO_CHECK_OK(co_await erase_whole_record(rooms.db, tools, workspace));
-  co_return true;
+  co_return co_await erase_whole_record(rooms, tools, workspace);
 }
 
 }  // namespace flowsell::privacy

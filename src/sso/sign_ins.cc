@@ -116,8 +116,16 @@ Task<SignIns::Begun> SignIns::start(Wanted wanted, UserId linked, audit::Origin 
   attempt.sealed = rooms_.sealer.seal(as_text(browser), attempt_text(authorization.attempt));
   attempt.begun_at = authorization.attempt.begun_at;
   begun.expires_at = attempt.expires_at = attempt.begun_at + kAttemptLife;
-  auto body = [&](store::Connection& db) { return insert_attempt(db, browser, attempt); };
-  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    if (!linked.is_none()) {
+      TRY(const bool is_there, accounts::Accounts::hold_in(db, linked));
+      if (!is_there) return false;
+    }
+    CHECK_OK(insert_attempt(db, browser, attempt));
+    return true;
+  };
+  CO_TRY(const bool has_begun, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (!has_begun) co_return fail(ErrorCode::kInvalidSession, "the account is gone");
   co_return begun;
 }
 
@@ -264,6 +272,8 @@ Task<SignIns::Arrival> SignIns::welcome(Arrival arrival, oidc::Claims claims,
   auto body = [&](store::Connection& db) -> Result<Known> {
     TRY(const auto known, find_identity(db, claims.issuer, claims.subject));
     if (known) {
+      TRY(const bool is_there, accounts::Accounts::hold_in(db, known->user));
+      if (!is_there) return Known{no_sso(), {}};
       CHECK_OK(use_identity(db, fresh));
       return Known{std::nullopt, known->user, known->id};
     }
@@ -286,8 +296,10 @@ Task<SignIns::Arrival> SignIns::link(Arrival arrival, oidc::Claims claims, audit
   Identity fresh = identity_of(arrival.provider, claims);
   fresh.user = arrival.user;
   auto body = [&](store::Connection& db) -> Result<Known> {
+    TRY(const bool is_there, accounts::Accounts::hold_in(db, arrival.user));
     TRY(const auto user, accounts::Accounts::find_in(db, arrival.user));
-    if (!user) return Known{Error{ErrorCode::kInvalidSession, "the account is gone"}, {}};
+    if (!is_there || !user)
+      return Known{Error{ErrorCode::kInvalidSession, "the account is gone"}, {}};
     TRY(const bool is_new, insert_identity(db, fresh));
     if (!is_new) {
       TRY(const auto known, find_identity(db, fresh.issuer, fresh.subject));

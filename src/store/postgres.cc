@@ -63,6 +63,11 @@ constexpr Sql kNoteRestore(
 constexpr Sql kProbe("SELECT pg_current_xact_id()::text");
 constexpr Sql kLockSchema("SELECT pg_advisory_lock(1179405144, hashtext(current_schema()))");
 constexpr Sql kUnlockSchema("SELECT pg_advisory_unlock(1179405144, hashtext(current_schema()))");
+constexpr const char* kRewriteLockTimeout = "SET lock_timeout = '5s'";
+constexpr const char* kRewriteStatistics = "VACUUM (FULL) pg_catalog.pg_statistic";
+// The segment that is written to becomes an old one, and a checkpoint lets go of those.
+constexpr const char* kSwitchLog = "SELECT pg_switch_wal()";
+constexpr const char* kCheckpoint = "CHECKPOINT";
 constexpr Sql kBeginWriting("BEGIN");
 constexpr Sql kBeginReading("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 constexpr Sql kEndReading("COMMIT");
@@ -87,9 +92,11 @@ using Returns = std::atomic<std::uint64_t>;
 /// What both sorts of writers share.
 class PostgresWriter : public Writer {
  public:
-  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns)
+  PostgresWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
+                 bool rewrites)
       : name_(options.application_name),
         schema_(options.schema),
+        rewrites_(rewrites),
         scrub_options_(for_scrubbing(options)),
         db_(std::move(options)),
         returns_(std::move(returns)) {}
@@ -120,7 +127,9 @@ class PostgresWriter : public Writer {
     PostgresConnection own(scrub_options_);
     CHECK_OK(own.connect());
     CHECK_OK(own.set_patient(true));
-    std::string statement = "VACUUM ";
+    if (rewrites_) return rewrite(own, tables);
+    // What the planner knows of a table has some of its values: it is gathered anew.
+    std::string statement = "VACUUM (ANALYZE) ";
     for (const std::string_view table : tables)
       statement.append(statement.ends_with(' ') ? "" : ", ").append(quoted_identifier(table));
     return own.execute(statement);
@@ -165,8 +174,27 @@ class PostgresWriter : public Writer {
     return options;
   }
 
+  /// Into new files, without what was deleted. A table that somebody uses for long is left for the
+  /// next call.
+  static Result<> rewrite(PostgresConnection& own, std::span<const std::string_view> tables) {
+    CHECK_OK(own.execute(kRewriteLockTimeout));
+    for (const std::string_view table : tables)
+      CHECK_OK(own.execute("VACUUM (FULL, ANALYZE) " + quoted_identifier(table)));
+    // Who may not do the rest: PostgreSQL leaves out the catalog with a warning, and says no to the
+    // others. docs/operations/privacy.md says what stays then.
+    CHECK_OK(own.execute(kRewriteStatistics));
+    for (const char* const statement : {kSwitchLog, kCheckpoint}) {
+      const auto done = own.execute(statement);
+      if (!done && done.error().code == ErrorCode::kStoreUnavailable) return done;
+      if (!done)
+        log::warn("PostgreSQL's log keeps what was deleted", {{"why", done.error().detail}});
+    }
+    return {};
+  }
+
   const std::string name_;
   const std::string schema_;
+  const bool rewrites_;
   const PostgresConnection::Options scrub_options_;
   PostgresConnection db_;
   const std::shared_ptr<Returns> returns_;
@@ -202,9 +230,9 @@ class SharedWriter final : public PostgresWriter {
 /// The connection that writes, for the one process that owns the database.
 class OwningWriter final : public PostgresWriter {
  public:
-  OwningWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns,
+  OwningWriter(PostgresConnection::Options options, std::shared_ptr<Returns> returns, bool rewrites,
                std::shared_ptr<Turns> turns, std::function<void()> when_gone)
-      : PostgresWriter(std::move(options), std::move(returns)),
+      : PostgresWriter(std::move(options), std::move(returns), rewrites),
         turns_(std::move(turns)),
         when_gone_(std::move(when_gone)) {}
 
@@ -369,12 +397,13 @@ namespace {
 Result<std::unique_ptr<Writer>> open_writer(const PostgresOptions& options,
                                             const std::shared_ptr<Returns>& returns) {
   if (options.is_shared) {
-    auto writer = std::make_unique<SharedWriter>(connection_options(options, "shared"), returns);
+    auto writer = std::make_unique<SharedWriter>(connection_options(options, "shared"), returns,
+                                                 options.rewrites);
     CHECK_OK(writer->open());
     return writer;
   }
   auto writer = std::make_unique<OwningWriter>(connection_options(options, "writer"), returns,
-                                               options.turns, options.when_gone);
+                                               options.rewrites, options.turns, options.when_gone);
   CHECK_OK(writer->open(steady_clock::now() + options.wait_for_owner, options.may_end_owner));
   return writer;
 }

@@ -22,7 +22,7 @@ constexpr std::size_t kWorkspaceLength = 29;
 constexpr store::WriteKind kKind{"team", 9, store::apply_each<store::Change>};
 
 const Sql kRole("SELECT role FROM members WHERE workspace_id = ?1 AND user_id = ?2");
-const Sql kOwners("SELECT COUNT(*) FROM members WHERE workspace_id = ?1 AND role = 1");
+const Sql kOwners("SELECT user_id FROM members WHERE workspace_id = ?1 AND role = 1");
 const Sql kList(
     "SELECT user_id, role, joined_at FROM members WHERE workspace_id = ?1 ORDER BY joined_at, "
     "user_id");
@@ -89,11 +89,19 @@ Result<std::optional<Member>> find_member(store::Connection& db, const Workspace
   return found;
 }
 
+/// One whose account is about to be gone is none for whom another may go.
 Result<bool> is_last_owner(store::Connection& db, const WorkspaceId& workspace,
                            const Member& member) {
-  std::int64_t owners = 0;
-  CHECK_OK(db.query(kOwners, {workspace}, [&](const store::Row& row) { owners = row.integer(0); }));
-  return member.role == Role::kOwner && owners == 1;
+  if (member.role != Role::kOwner) return false;
+  std::vector<UserId> owners;
+  CHECK_OK(db.query(kOwners, {workspace},
+                    [&](const store::Row& row) { owners.push_back(row.id<UserId>(0)); }));
+  for (const UserId& owner : owners) {
+    if (owner == member.user) continue;
+    TRY(const bool is_closed, audit::is_closed(db, owner));
+    if (!is_closed) return false;
+  }
+  return true;
 }
 
 Error too_low() {

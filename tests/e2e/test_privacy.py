@@ -8,8 +8,10 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.contract import contract
+from _support.database import on_postgres
 from _support.load import CONNECTION_FAULTS
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
+from _support.postgres import Postgres
 from _support.processes import CONNECTD
 from _support.waiting import wait_until
 
@@ -343,6 +345,56 @@ def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
     assert stack.server.terminate() == 0
     assert found_in(raw(stack.server), MARKS) == []
     assert_record_is_whole(stack)
+
+
+# --- PostgreSQL's own files ---
+
+def files_with(server, marks):
+    """Of PostgreSQL, by the folder that they are in: tables, log."""
+    found = set()
+    for path in server.data.rglob("*"):
+        if path.is_file() and found_in(path.read_bytes(), marks):
+            found.add(path.relative_to(server.data).parts[0])
+    return found
+
+
+@pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
+@pytest.mark.parametrize("rights, left", [("all", set()), ("none", {"pg_wal"})])
+def test_postgresqls_files_keep_nothing_where_they_are_rewritten(make_stack, rights, left):
+    with Postgres({"wal_recycle": "off"}) as server:
+        server.sql("CREATE ROLE connect LOGIN")
+        server.sql("GRANT CREATE ON DATABASE postgres TO connect")
+        if rights == "all":
+            server.sql("ALTER DATABASE postgres OWNER TO connect")
+            server.sql("GRANT pg_checkpoint TO connect")
+            server.sql("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO connect")
+        stack = make_stack(settings=AT_ONCE | {"PRIVACY_POSTGRES_REWRITE": "true"},
+                           postgres=server.conninfo().replace("user=postgres", "user=connect"))
+        address = "ashalata@example.com"
+        asha = sign_up_as_asha(stack.server, address)
+        server.sql("ANALYZE")
+        server.sql("CHECKPOINT")
+        assert files_with(server, MARKS) == {"base", "pg_wal"}
+        delete(asha)
+        wait_until_done(stack.server, link_token(stack.server, address))
+        assert files_with(server, MARKS) == left
+        assert stack.server.terminate() == 0
+
+
+# --- the link and a new address ---
+
+def test_the_link_is_for_the_address_that_the_account_has(patient):
+    asha = sign_up(patient.server, "old-link@example.com")
+    delete(asha)
+    first = link_token(patient.server, "old-link@example.com")
+    assert asha.post("/v1/user/email", {"email": "new-link@example.com", "password": PASSWORD}).status == 202
+    token = Mails(patient.server).token_for("new-link@example.com", "change-email")
+    assert asha.post("/v1/user/email/confirm", {"token": token}).status == 204
+    visitor = Browser(patient.server.base_url)
+    for path in ("/v1/data_request_links", "/v1/data_request_links/cancel"):
+        assert code(visitor.post(path, {"token": first})) == "invalid_token"
+    second = link_token(patient.server, "new-link@example.com")
+    assert visitor.post("/v1/data_request_links/cancel", {"token": second}).json()["state"] == "cancelled"
 
 
 # --- operators ---

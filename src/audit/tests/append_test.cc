@@ -43,6 +43,23 @@ TEST_F(Append, EventHasAllThatTheActSaid) {
   EXPECT_FALSE(event.is_erased);
 }
 
+TEST_F(Append, WhoseAccountIsClosedActsNoMore) {
+  const auto user = ids_.next<IdKind::kUser>();
+  Act act = an_act();
+  act.actor.id = user.str();
+  const auto change = [&](auto body) { ASSERT_TRUE(testkit::write(*db_, body)); };
+  change([&](store::Connection& db) { return close_account(db, user, clock_.now()); });
+  for (const auto kind : {ActorKind::kUser, ActorKind::kOperator}) {
+    act.actor.kind = kind;
+    EXPECT_EQ(code_of(append({an_act(), act})), ErrorCode::kInvalidSession);
+  }
+  EXPECT_EQ(count(kEvents), 0);
+  EXPECT_TRUE(append({an_act()}));
+  change([&](store::Connection& db) { return reopen_account(db, user); });
+  EXPECT_TRUE(append({act}));
+  EXPECT_EQ(said(verdict()), "whole");
+}
+
 TEST_F(Append, ChainsOfScopesAreApart) {
   Act other = an_act();
   other.scope = a_scope();

@@ -294,6 +294,19 @@ TEST_F(PasskeysTest, OneReplicaFinishesWhatAnotherHasBegun) {
   EXPECT_TRUE(finish(device_.answer(began.challenge), began.browser));
 }
 
+TEST_F(PasskeysTest, OfAClosedAccountItOpensNothing) {
+  add_device();
+  ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) {
+    return Accounts::close_in(db, mine_.user.id, clock_.now());
+  }));
+  const auto acts = acts_of(mine_.user.id);
+  EXPECT_EQ(code_of(sign_in()), ErrorCode::kInvalidPasskey);
+  EXPECT_EQ(code_of(begin(mine_)), ErrorCode::kInvalidCredentials);
+  const auto passkey = run(passkeys_.of(mine_.user.id))->front().id;
+  EXPECT_EQ(code_of(run(passkeys_.remove(mine_, passkey, from_))), ErrorCode::kInvalidSession);
+  EXPECT_EQ(acts_of(mine_.user.id), acts);
+}
+
 TEST_F(PasskeysTest, NobodysPasskeyAndAWrongSignatureAreToldAlike) {
   add_device();
   SoftAuthenticator thief;

@@ -50,7 +50,9 @@ inline messaging::MessagingOptions with_tables_of_people() {
 /// The one cell that there is.
 class OneDoor final : public Doors {
  public:
-  explicit OneDoor(const CellRooms& rooms) : rooms_(rooms) {}
+  explicit OneDoor(const CellRooms& rooms) : rooms_(rooms) {
+    rooms_.is_leaving = [this] { return is_leaving; };
+  }
   std::size_t cell_count() const override { return 1; }
   std::optional<Door> enter_cell(std::size_t /*number*/) override {
     ++entered;
@@ -60,7 +62,7 @@ class OneDoor final : public Doors {
   Task<> withdraw_names(const CellRooms& /*rooms*/, WorkspaceId /*workspace*/) override {
     co_return Result<>{};
   }
-  bool is_open = true;
+  bool is_open = true, is_leaving = false;
   int entered = 0;
 
  private:
@@ -72,7 +74,7 @@ struct PrivacyWorld : messaging::MessagingWorld {
   explicit PrivacyWorld(DeskOptions options = {.public_url = "https://connect.example"})
       : MessagingWorld(with_tables_of_people()),
         desk({*db, *spool, ids, clock, [] {}, [] {}}, options),
-        runner({*db, *spool, ids, clock, pool, key, [] {}, options.review}) {}
+        runner({*db, *spool, ids, clock, pool, key, [] {}, options.review, options.public_url}) {}
   ~PrivacyWorld() { passwords.stop(); }
 
   template <class T>

@@ -253,6 +253,40 @@ TEST(Runner, MessageThatIsUnderWayKeepsADeletionOpen) {
   EXPECT_EQ(world.count(kNamed), 0);
 }
 
+TEST(Runner, NumberWaitsForItsMessageOnly) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.send_and_settle(kAna);
+  const auto set_status = [&](int status) {
+    ASSERT_TRUE(testkit::write(
+        *world.db, [&](store::Connection& db) { return db.write(kSetStatus, {status}); }));
+  };
+  set_status(20);
+  const DataRequest request = world.ask(world.about_number(kAna, owner));
+  world.work();
+  set_status(40);
+  world.send_and_settle(kAna);
+  set_status(40);
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  EXPECT_EQ(world.count(kNamed), 0);
+}
+
+TEST(Runner, CellThatLeavesIsNotHeldUp) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.join(owner, identity::Role::kOwner);
+  world.send_and_settle(kAna);
+  const DataRequest number = world.ask(world.about_number(kAna, owner));
+  world.door.is_leaving = true;
+  world.work();
+  EXPECT_EQ(world.now_is(number).state, State::kRunning);
+  EXPECT_EQ(world.count(kNamed), 1);
+  world.door.is_leaving = false;
+  world.work();
+  EXPECT_EQ(world.now_is(number).state, State::kDone);
+}
+
 TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
   PrivacyWorld world;
   const auto owner = world.user();

@@ -91,6 +91,24 @@ TEST_F(SignInsTest, SameIdentityIsTheSameUserWhateverItsAddress) {
   EXPECT_FALSE(second->may_join);
 }
 
+TEST_F(SignInsTest, ClosedAccountIsNeitherSignedInNorLinked) {
+  const Provider provider = world_.provider();
+  world_.own(world_.workspace, "acme.example");
+  const auto arrival = world_.come(provider);
+  ASSERT_TRUE(arrival);
+  const auto begun = world_.begin(provider.key, arrival->user);
+  ASSERT_TRUE(begun);
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+    return accounts::Accounts::close_in(db, arrival->user, world_.clock.now());
+  }));
+  EXPECT_EQ(code_of(sign_in(*arrival)), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kNotFound);
+  EXPECT_EQ(code_of(world_.come_back(provider, *begun, {{"sub", R"("subject-2")"}}, arrival->user)),
+            ErrorCode::kInvalidSession);
+  EXPECT_EQ(code_of(world_.begin(provider.key, arrival->user)), ErrorCode::kInvalidSession);
+  EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(arrival->user)), SizeIs(1));
+}
+
 TEST_F(SignInsTest, AccountWithTheSameAddressIsNotTakenOver) {
   const Provider provider = world_.provider();
   world_.own(world_.workspace, "acme.example");

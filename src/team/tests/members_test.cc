@@ -152,6 +152,15 @@ TEST_F(MembersTest, LastOwnerStays) {
             ErrorCode::kConflict);
 }
 
+TEST_F(MembersTest, OwnerWhoseAccountIsClosedIsNoOther) {
+  const By second = world_.member(Role::kOwner);
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+    return audit::close_account(db, second.caller.user, world_.clock.now());
+  }));
+  EXPECT_EQ(code_of(world_.run(world_.members.remove(owner(), world_.owner))),
+            ErrorCode::kConflict);
+}
+
 TEST_F(MembersTest, EverybodyMayLeave) {
   const By viewer = world_.member(Role::kViewer);
   EXPECT_TRUE(world_.run(world_.members.remove(viewer, viewer.caller.user)));

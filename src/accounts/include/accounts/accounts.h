@@ -189,7 +189,8 @@ class Accounts {
 
   Task<std::vector<UserWorkspace>> workspaces_of(UserId user);
   /// For the room that has the members: what the user's list shows. Before a member is added, and
-  /// after one is removed: it may list too much for a moment, never too little.
+  /// after one is removed: it may list too much for a moment, never too little. Nothing is listed
+  /// for a user whose account is gone or closed.
   Task<> list_workspace(UserId user, UserWorkspace workspace);
   Task<> unlist_workspace(UserId user, WorkspaceId workspace);
   /// In all lists that show it.
@@ -216,6 +217,15 @@ class Accounts {
                       audit::Origin from);
 
   // For rooms whose own changes belong to one transaction with an account's.
+  /// Before the deletion of an account runs: from here on it is as if it were not there. Sessions,
+  /// passwords, links and identity providers let nobody in, and what was under way changes nothing
+  /// more. May be repeated.
+  static Result<> close_in(store::Connection& db, const UserId& user, Time now);
+  /// The deletion does not go on.
+  static Result<> reopen_in(store::Connection& db, const UserId& user);
+  /// Locks the account's row until the transaction ends: to be called before something is written
+  /// about it. False: there is no such account, or it is closed.
+  static Result<bool> hold_in(store::Connection& db, const UserId& user);
   static Result<std::optional<User>> find_in(store::Connection& db, const UserId& user);
   static Result<std::optional<User>> find_in(store::Connection& db, std::string_view email);
   /// Whether a sign-up may name that version of the terms.

@@ -13,7 +13,7 @@
 /// what is hashed. All functions run in the caller's transaction or snapshot, on its thread.
 namespace flowsell::audit {
 
-/// Tables of this room: audit_events, audit_personal, audit_heads.
+/// Tables of this room: audit_events, audit_personal, audit_heads, closed_accounts.
 std::span<const store::Migration> migrations();
 
 /// Puts acts on record, in their order, in the transaction of what they tell of: both are durable
@@ -23,6 +23,9 @@ std::span<const store::Migration> migrations();
 /// Where many processes write to the database, a chain is locked from here until the transaction
 /// ends: so it should come last in it. Chains are locked in the order of their scopes.
 ///
+/// Fails with kInvalidSession when a user did an act whose account is closed in this database (see
+/// close_account()): so what he was about to do does not happen.
+///
 /// Fails with kInternal when an act is not of the form that Act describes, which is the program's
 /// fault, or when the chain's end was tampered with so that its next place is taken; otherwise as
 /// the database does.
@@ -31,6 +34,17 @@ Result<> append(store::Connection& db, const Act& act);
 /// The work of append(), of which nothing stays: for an act of somebody whom there is not, where
 /// time must not tell that.
 Result<> rehearse(store::Connection& db, Act act);
+
+/// From here on append() takes no act of the user's, in this database: what he began before, and
+/// would end behind the deletion of his account, is refused as a whole. What was appended before is
+/// there for whoever deletes next. May be repeated.
+///
+/// Where many processes write to the database, it comes in one transaction with an act on the
+/// user's own chain, whose lock then says who of two was first.
+Result<> close_account(store::Connection& db, const UserId& user, Time now);
+/// The deletion does not go on. May be repeated.
+Result<> reopen_account(store::Connection& db, const UserId& user);
+Result<bool> is_closed(store::Connection& db, const UserId& user);
 
 /// Which events of a scope. What is empty is not asked about.
 struct Query {

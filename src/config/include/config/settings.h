@@ -72,6 +72,7 @@ struct Settings {
     std::chrono::hours grace{72};
     std::chrono::days due{30};
     bool review = false;
+    bool postgres_rewrite = false;
   } privacy;
   struct Sso {
     std::string google_client_id;  ///< empty: nobody signs in with Google

@@ -73,8 +73,11 @@ class Desk {
 
   /// Fails with kNotFound.
   Task<DataRequest> find(DataRequestId id) const;
-  /// The request that a mail's link is for. Fails with kInvalidToken.
+  /// The request that a mail's link is for. Fails with kInvalidToken: also where it was sent to an
+  /// address that the account has left.
   Task<DataRequest> find_by_link(Secret token) const;
+  /// An account has another address: the link of its deletion goes there.
+  void address_changed() { rooms_.work_waits(); }
   using Query = RequestQuery;
   Task<RequestPage> list(Query query) const;
 
@@ -102,8 +105,6 @@ class Desk {
  private:
   struct Taken;
   DataRequest request_of(const Asked& asked) const;
-  Result<> put_mail(store::Connection& db, const DataRequest& request, const std::string& email,
-                    const Secret& token) const;
   Task<DataRequest> moved(DataRequest request, bool is_moved);
 
   const Rooms rooms_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -25,6 +26,10 @@ struct CellRooms {
   webhook::Endpoints& endpoints;
   messaging::BegunMessages& begun_messages;
   webhook::BegunDeliveries& begun_deliveries;
+  /// Whether it is about to be closed here: then a step goes on where it is opened next.
+  std::function<bool()> is_leaving = {};
+
+  bool should_stop() const { return is_leaving && is_leaving(); }
 };
 
 /// A cell that is open in this process, and stays so while this lives.

@@ -46,6 +46,9 @@ enum class Step : std::uint8_t {
   kRows = 5,    ///< rows that replicas share
   kScrub = 6,   ///< what the engines keep of deleted rows
   kFinish = 7,  ///< the certificate
+  /// Instead of them, where people must look at it first: the account is opened again, and the
+  /// deletion held.
+  kReopen = 8,
 };
 /// The first step of a subject's deletion, and that behind `step`.
 Step first_step(Subject subject) noexcept;

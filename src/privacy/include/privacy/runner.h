@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "audit/head_file.h"
@@ -35,6 +36,7 @@ class Runner {
     std::function<void()> mail_waits;  ///< called when one does
     /// Deletions wait until an operator has approved them.
     bool review = false;
+    std::string public_url;  ///< what links in mails begin with
   };
   explicit Runner(Rooms rooms);
   ~Runner();
@@ -57,6 +59,7 @@ class Runner {
   Awaitable<void> next();
   Task<> count();
   Task<> forget_stale();
+  Task<> renew_links();
   Task<> advance(Doors& doors, DataRequest request);
   Task<bool> begin(DataRequest& request);
   Task<bool> do_step(Doors& doors, const DataRequest& request);
@@ -64,7 +67,9 @@ class Runner {
   Task<bool> erase_in_cells(Doors& doors, const DataRequest& request);
   Task<bool> end_workspace_in(Doors& doors, CellRooms rooms, DataRequest request);
   Task<bool> scrub_cell(CellRooms rooms);
-  Task<bool> check_account(Doors& doors, const DataRequest& request);
+  Task<bool> close_account(Doors& doors, const DataRequest& request);
+  Task<bool> reopen_account(Doors& doors, const DataRequest& request);
+  Task<bool> erase_number(CellRooms rooms, DataRequest request);
   Task<bool> take_keys(Doors& doors, const DataRequest& request);
   Task<bool> erase_record_here(const DataRequest& request);
   Task<bool> erase_shared_rows(const DataRequest& request);
@@ -73,11 +78,15 @@ class Runner {
   Task<bool> in_cells(Doors& doors, const DataRequest& request,
                       std::function<Task<bool>(CellRooms)> work);
   Task<bool> scrub_one(store::Database& db, Place place);
-  Task<> hold(DataRequest request, std::string reason);
+  Task<> hold(Doors& doors, DataRequest request, std::string reason);
+  Result<> put_on_hold(store::Connection& db, const DataRequest& request,
+                       const std::string& reason);
 
   Rooms rooms_;
   runtime::Workers workers_;  ///< for what blocks
   Doors* doors_ = nullptr;
+  /// Of deletions of a number: a message to it that is under way.
+  std::map<std::string, MessageId> waits_for_;
   bool waits_at_doors_ = false;  ///< the last round met cells that are not open here
   std::atomic<std::int64_t> open_{0}, overdue_{0};
   runtime::Rounds rounds_;

@@ -143,7 +143,8 @@ class Database {
   /// them. SQLite rewrites its file and empties its log, whatever the tables: then none of their
   /// bytes is in either; operations wait meanwhile. PostgreSQL vacuums the tables beside its work:
   /// no query finds the rows, but their bytes may stand in its files and its log until others come
-  /// to lie there. Blocking. Fails as a write does, and then is to be called again.
+  /// to lie there. With PostgresOptions::rewrites it writes the tables into new files, and asks the
+  /// server to let go of its log. Blocking. Fails as a write does, and then is to be called again.
   virtual Result<> scrub(std::span<const std::string_view> tables) = 0;
 
   struct Stats {

@@ -59,6 +59,8 @@ struct PostgresOptions {
   std::chrono::milliseconds statement_timeout{10'000};
   /// The schema whose tables these are, made when it is not there; empty: that of the connection.
   std::string schema = {};
+  /// Database::scrub() writes the tables anew: who reads or writes one waits meanwhile.
+  bool rewrites = false;
   /// Many processes write to it: nobody owns it. What they change must be statements that are right
   /// whatever others do in between. A commit whose connection was lost on the way fails, though it
   /// may have been done.
