@@ -160,7 +160,12 @@ Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::O
   auto body = [&](store::Connection& db) -> Result<> {
     TRY(const auto stored, find_user_by_email(db, email));
     const bool is_wanted = stored && (is_reset || !stored->user.email_verified_at);
-    return is_wanted ? put_link(db, stored->user, purpose, from) : Result<>{};
+    if (!is_wanted) return {};
+    CHECK_OK(put_link(db, stored->user, purpose, from));
+    auto act = act_of(rooms_.ids, rooms_.clock.now(), stored->user.id, from,
+                      is_reset ? "user.password_reset_asked" : "user.email_verification_asked");
+    act.actor = {};  // whoever it was
+    return audit::append(db, act);
   };
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
   rooms_.mail_waits();

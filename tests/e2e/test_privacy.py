@@ -174,7 +174,8 @@ def test_the_mails_link_stops_a_deletion_without_a_session(patient):
     token = link_token(patient.server, "link@example.com")
     visitor = Browser(patient.server.base_url)
     assert visitor.post("/v1/data_request_links", {"token": token}).json()["id"] == request["id"]
-    assert code(visitor.post("/v1/data_request_links/cancel", {"token": token[:-1] + "0"})) == "invalid_token"
+    other = token[:-1] + ("1" if token.endswith("0") else "0")
+    assert code(visitor.post("/v1/data_request_links/cancel", {"token": other})) == "invalid_token"
     assert visitor.post("/v1/data_request_links/cancel", {"token": token}).json()["state"] == "cancelled"
     assert asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "cancelled"
 
