@@ -113,6 +113,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
            public_url),
       passkeys_({database, accounts_, process.ids, process.clock},
                 passkeys::RelyingParty::of(public_url, process.settings.accounts.passkey_rp_id)),
+      domain_checks_(process, sso_.domain_watch()),
       operators_(database, process.ids, process.clock),
       openings_(database, process.ids, process.clock),
       tidying_(process.pool.context(0).get_executor(), "accounts' tidying", kTidyPause,
@@ -123,6 +124,7 @@ People::~People() { passwords_.stop(); }
 void People::start(privacy::Doors& doors) {
   postman_.start();
   deletions_.start(doors);
+  domain_checks_.start(doors);
   if (audit_signing_) audit_signing_->start();
   tidying_.start();
 }
@@ -139,6 +141,7 @@ Awaitable<void> People::tidy() {
 void People::stop() {
   if (tidying_.is_stopping()) return;
   tidying_.stop();
+  domain_checks_.stop();
   deletions_.stop();
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();
