@@ -117,6 +117,10 @@ Task<> Accounts::take_provider_attempt(std::string address) {
 
 // --- in other rooms' transactions ---
 
+Result<bool> Accounts::hold_in(store::Connection& db, const UserId& user) {
+  return hold_user(db, user);
+}
+
 Result<std::optional<User>> Accounts::find_in(store::Connection& db, const UserId& user) {
   TRY(auto stored, find_user(db, user));
   return stored ? std::optional(std::move(stored->user)) : std::nullopt;

@@ -14,6 +14,8 @@ DEFAULT_SETTINGS = {
     "LOG_FORMAT": "json",
     "DRAIN_SECONDS": 5,
     "REQUESTS_PER_SECOND_PER_KEY": 0,
+    "REQUESTS_PER_SECOND_PER_USER": 0,
+    "OPEN_REQUESTS_PER_MINUTE": 0,
     "SENDER_MESSAGES_PER_SECOND": 0,
     # Cheap: what is tested is not how long a guess takes.
     "ACCOUNTS_PASSWORD_MIB": 8,

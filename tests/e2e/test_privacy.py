@@ -361,7 +361,7 @@ def test_an_operator_holds_releases_and_approves(make_stack):
     assert operator.get(f"/admin/v1/data_requests/{request['id']}").json() == done
     assert code(step(operator, request, "hold")) == "conflict"
     acts = [event["act"] for event in operator.get(f"/admin/v1/audit_events?target={request['id']}").json()["data"]]
-    assert {"data_request.hold", "data_request.release", "data_request.approve"} <= set(acts)
+    assert {"data_request.held", "data_request.released", "data_request.approved"} <= set(acts)
 
 
 def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):

@@ -187,6 +187,9 @@ class Accounts {
   /// after one is removed: it may list too much for a moment, never too little.
   Task<> list_workspace(UserId user, UserWorkspace workspace);
   Task<> unlist_workspace(UserId user, WorkspaceId workspace);
+  /// The same of one that is about to be made. False: the list has `max` already, however many come
+  /// at once.
+  Task<bool> list_new_workspace(UserId user, UserWorkspace workspace, std::size_t max);
   /// In all lists that show it.
   Task<> rename_workspace(WorkspaceId workspace, std::string name);
   /// Those that there are.
@@ -209,6 +212,10 @@ class Accounts {
                       audit::Origin from);
 
   // For rooms whose own changes belong to one transaction with an account's.
+
+  /// What others do so of the same user waits until the transaction ends: what it counts holds.
+  /// False: there is no such user.
+  static Result<bool> hold_in(store::Connection& db, const UserId& user);
   static Result<std::optional<User>> find_in(store::Connection& db, const UserId& user);
   static Result<std::optional<User>> find_in(store::Connection& db, std::string_view email);
   /// Whether a sign-up may name that version of the terms.
