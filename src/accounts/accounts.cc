@@ -205,9 +205,9 @@ Task<> Accounts::ask_link(std::string email_text, TokenPurpose purpose, audit::O
     std::optional<User> to;
     if (is_there && (is_reset || !stored->user.email_verified_at)) to = stored->user;
     CHECK_OK(put_link_if(db, to, email, purpose, from));
-    if (!is_reset) return std::nullopt;
-    auto act = act_of(rooms_.ids, now, to ? to->id : UserId(), from, "user.password_reset_asked");
-    act.actor = {};
+    auto act = act_of(rooms_.ids, now, to ? to->id : UserId(), from,
+                      is_reset ? "user.password_reset_asked" : "user.email_verification_asked");
+    act.actor = {};  // whoever it was
     CHECK_OK(to ? audit::append(db, act) : audit::rehearse(db, act));
     return std::nullopt;
   };

@@ -19,6 +19,17 @@ Task<> Accounts::list_workspace(UserId user, UserWorkspace workspace) {
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
 
+Task<bool> Accounts::list_new_workspace(UserId user, UserWorkspace workspace, std::size_t max) {
+  auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const bool is_there, hold_user(db, user));
+    TRY(const auto all, list_user_workspaces(db, user));
+    if (!is_there || all.size() >= max) return false;
+    CHECK_OK(put_user_workspace(db, user, workspace));
+    return true;
+  };
+  co_return co_await store::change(rooms_.db, kKind, std::move(body));
+}
+
 Task<> Accounts::unlist_workspace(UserId user, WorkspaceId workspace) {
   auto body = [&](store::Connection& db) { return delete_user_workspace(db, user, workspace); };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));

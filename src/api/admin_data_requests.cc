@@ -117,18 +117,15 @@ Task<http::Response> get_one(AdminCall& call) {
   co_return data_request_response(request, 200, kAdminDataRequests);
 }
 
-struct WantedStep {
-  std::string name;
-  std::optional<privacy::OperatorStep> step;  ///< nullopt: a fault
-};
-WantedStep read_step(json::ObjectReader& in) {
+/// nullopt: a fault.
+std::optional<privacy::OperatorStep> read_step(json::ObjectReader& in) {
   const auto name = in.required_string("step");
   const auto step = privacy::operator_step_named(name.value_or("review"));
   if (!step) {
     in.fault("step", "invalid_value", "there is no such step",
              "Send review, hold, release, approve or refuse.");
   }
-  return {std::string(name.value_or("")), step};
+  return step;
 }
 
 Task<http::Response> step(AdminCall& call) {
@@ -136,8 +133,8 @@ Task<http::Response> step(AdminCall& call) {
   CO_TRY(const auto id, DataRequestId::parse(call.visit.request.params.at(0)));
   CO_TRY(const auto wanted, read_body(call.visit.request, read_step));
   CO_TRY(auto request, co_await desk->find(id));
-  Desk::Stepped stepped{*wanted.step, call.by().reason, actor_of(call), call.visit.origin()};
-  stepped.also = act_of(call, *desk, "data_request." + wanted.name, id);
+  Desk::Stepped stepped{*wanted, call.by().reason, actor_of(call), call.visit.origin()};
+  stepped.also = act_of(call, *desk, {}, id);
   CO_TRY(const auto changed, co_await desk->step(std::move(request), std::move(stepped)));
   co_return data_request_response(changed, 200, kAdminDataRequests);
 }

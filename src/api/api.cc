@@ -12,6 +12,7 @@
 #include "staff_door.h"
 #include "support_access.h"
 #include "telemetry/log.h"
+#include "throttle.h"
 
 namespace flowsell::api {
 namespace {
@@ -66,6 +67,7 @@ class Api::Impl final : public Routes {
  public:
   explicit Impl(Process process)
       : process_(std::move(process)),
+        throttle_(process_.limits, process_.clock),
         request_time_(process_.metrics.histogram("connect_request_seconds",
                                                  "Time from a whole request to its answer.")) {
     add_message_routes(*this);
@@ -136,9 +138,16 @@ class Api::Impl final : public Routes {
              });
   }
 
-  void add_visit(http::Method method, std::string pattern, VisitHandler handler) override {
+  void add_visit(http::Method method, std::string pattern, VisitHandler handler,
+                 Guard guard) override {
+    VisitHandler guarded = std::move(handler);
+    if (guard == Guard::kByNetwork) {
+      guarded = [this, inner = std::move(guarded)](Visit& visit) {
+        return answer_throttled(visit, inner);
+      };
+    }
     add_open(method, std::move(pattern),
-             [this, handler = std::move(handler)](const http::Request& request) {
+             [this, handler = std::move(guarded)](const http::Request& request) {
                return answer_visit(request, handler, Visitor::kAnybody);
              });
   }
@@ -226,15 +235,32 @@ class Api::Impl final : public Routes {
     co_return co_await answer_caller(call, route);
   }
 
+  /// The answer to a user who asks too much.
+  http::Response slow_down(const metering::RateLimit::Decision& rate) const {
+    http::Response response = problem(Throttle::refusal(rate), {});
+    add_rate_headers(response, rate, std::nullopt, process_.clock.now(), RateOf::kUser);
+    return response;
+  }
+
+  Task<http::Response> answer_throttled(Visit& visit, const VisitHandler& handler) {
+    const auto rate = throttle_.take_of_network(visit.request.remote_address);
+    if (!rate.admitted) co_return std::unexpected(Throttle::refusal(rate));
+    co_return co_await handler(visit);
+  }
+
   /// Of who has signed in, in one of his workspaces.
   Awaitable<http::Response> answer_member(const http::Request& request, const CallRoute& route,
                                           Secret token) {
     if (const auto same = check_same_site(request); !same) co_return problem(same.error(), {});
     auto session = co_await find_session(request, std::move(token));
     if (!session) co_return problem(session.error(), {});
+    const auto rate = throttle_.take(session->user.id);
+    if (!rate.admitted) co_return slow_down(rate);
     const auto workspace = co_await workspace_of(request, route, *session);
     if (!workspace) co_return problem(workspace.error(), {});
     auto home = co_await process_.homes.find_named(workspace_name(*workspace), request);
+    if (!home && home.error().code == ErrorCode::kNotFound)
+      co_await heal_list(session->user.id, *workspace);
     if (!home) co_return problem(home.error(), {});
     if (home->services() == nullptr) co_return home->take_answer();
     const Services& services = *home->services();
@@ -258,7 +284,8 @@ class Api::Impl final : public Routes {
               **role,
               process_.homes.accounts(),
               process_.homes.sso(),
-              &*session};
+              &*session,
+              rate};
     co_return co_await answer_caller(call, route);
   }
 
@@ -279,6 +306,8 @@ class Api::Impl final : public Routes {
     auto session = co_await find_session(request, std::move(token));
     if (!session) co_return problem(session.error(), {});
     if (is_confined(*session)) co_return problem(not_for_workspace(), {});
+    const auto rate = throttle_.take(session->user.id);
+    if (!rate.admitted) co_return slow_down(rate);
     Staff& staff = *process_.homes.staff();
     const auto who = co_await operator_of(*session, staff, process_.needs_second_factor);
     if (!who) co_return problem(lets_nobody_in(who.error()), {});
@@ -304,6 +333,7 @@ class Api::Impl final : public Routes {
     caller.support = *id;
     Call call{request, services, caller, nullptr, std::nullopt};
     call.accounts = process_.homes.accounts();
+    call.user_rate = rate;
     co_return co_await answer_caller(call, route);
   }
 
@@ -413,6 +443,7 @@ class Api::Impl final : public Routes {
       co_return problem({ErrorCode::kPayloadTooLarge, "the body may have 65536 bytes"}, {});
     Visit visit{request,        *accounts,      *sso,         *passkeys,
                 process_.homes, process_.clock, std::nullopt, process_.session_life};
+    std::optional<metering::RateLimit::Decision> rate;  // of who has signed in
     if (who != Visitor::kAnybody) {
       auto token = cookie(request, kSessionCookie);
       if (!token) co_return problem(token.error(), {});
@@ -421,12 +452,17 @@ class Api::Impl final : public Routes {
       auto session =
           co_await accounts->find_session(*std::move(token), std::string(request.remote_address));
       if (!session) co_return problem(session.error(), {});
+      rate = throttle_.take(session->user.id);
+      if (!rate->admitted) co_return slow_down(*rate);
       if (who == Visitor::kOwner && is_confined(*session))
         co_return problem(not_for_workspace(), {});
       visit.session = *std::move(session);
     }
     auto answered = co_await handler(visit);
-    co_return answered ? *std::move(answered) : problem(answered.error(), {});
+    http::Response response = answered ? *std::move(answered) : problem(answered.error(), {});
+    if (rate && !response.is_relayed)
+      add_rate_headers(response, *rate, std::nullopt, process_.clock.now(), RateOf::kUser);
+    co_return response;
   }
 
   static Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now) {
@@ -439,12 +475,14 @@ class Api::Impl final : public Routes {
   /// The call of somebody who is known.
   Awaitable<http::Response> answer_caller(Call& call, const CallRoute& route) {
     const Services& services = call.services;
-    const auto rate = services.rate_limit.take(
-        call.key == nullptr ? call.caller.user.bytes() : call.caller.key.bytes(),
-        services.clock.steady_now(), call.key == nullptr ? 0 : call.key->rules.per_second);
+    const auto rate = call.user_rate ? *call.user_rate
+                                     : services.rate_limit.take(call.caller.key.bytes(),
+                                                                services.clock.steady_now(),
+                                                                call.key->rules.per_second);
     auto answered = co_await answer_checked(call, route, rate);
     http::Response response = answered ? *std::move(answered) : problem(answered.error(), {});
-    add_rate_headers(response, rate, call.quota, services.clock.now());
+    add_rate_headers(response, rate, call.quota, services.clock.now(),
+                     call.user_rate ? RateOf::kUser : RateOf::kKey);
     // Only here, where a caller was found: what a balancer learns is bounded by those who exist.
     if (!process_.name_at_balancer.empty())
       response.headers.push_back({"Connect-Served-By", process_.name_at_balancer});
@@ -464,11 +502,7 @@ class Api::Impl final : public Routes {
 
   static Result<> check_call(const Call& call, const CallRoute& route,
                              const metering::RateLimit::Decision& rate) {
-    if (!rate.admitted) {
-      Error limited{ErrorCode::kRateLimited, "the caller's requests of this second are used"};
-      limited.retry_after = rate.reset;
-      return std::unexpected(std::move(limited));
-    }
+    if (!rate.admitted) return std::unexpected(Throttle::refusal(rate));
     const std::size_t body_max = call.services.body_bytes_max;
     if (call.request.body.size() > body_max) {
       return fail(ErrorCode::kPayloadTooLarge,
@@ -544,6 +578,7 @@ class Api::Impl final : public Routes {
   http::Router router_;
   std::unordered_map<std::string, RouteMetrics> routes_;
   RouteMetrics unmatched_;
+  Throttle throttle_;
   metrics::Histogram& request_time_;
 };
 

@@ -227,7 +227,8 @@ void add_api_key_routes(Routes& routes) {
   using http::Method;
   routes.add(Method::kPost, "/v1/api_keys", Scope::kKeysManage, create_key);
   routes.add(Method::kGet, "/v1/api_keys", Scope::kKeysManage, list_keys);
-  routes.add_visit(Method::kPost, "/v1/api_keys/report_leaked", report_leaked);
+  routes.add_visit(Method::kPost, "/v1/api_keys/report_leaked", report_leaked,
+                   Routes::Guard::kByNetwork);
   routes.add(Method::kGet, "/v1/api_keys/{}", Scope::kKeysManage, get_key);
   routes.add(Method::kPost, "/v1/api_keys/{}/rotate", Scope::kKeysManage, rotate_key);
   routes.add(Method::kDelete, "/v1/api_keys/{}", Scope::kKeysManage, revoke_key);

@@ -23,10 +23,11 @@ struct Call {
   const identity::KnownKey* key = nullptr;  ///< nullptr: a member who has signed in
   std::optional<metering::Quota>
       quota;  ///< set by a handler that used some: for the RateLimit headers
-  identity::Role role = identity::Role::kViewer;  ///< of a member
-  accounts::Accounts* accounts = nullptr;         ///< of a member's call always
-  sso::SingleSignOn* sso = nullptr;               ///< the same
-  const accounts::Session* session = nullptr;     ///< the same
+  identity::Role role = identity::Role::kViewer;                ///< of a member
+  accounts::Accounts* accounts = nullptr;                       ///< of a member's call always
+  sso::SingleSignOn* sso = nullptr;                             ///< the same
+  const accounts::Session* session = nullptr;                   ///< the same
+  std::optional<metering::RateLimit::Decision> user_rate = {};  ///< the same, and of an operator's
 
   team::By by() const;
 };
@@ -118,8 +119,11 @@ class Routes {
   enum class Reason : std::uint8_t { kInHeader, kElsewhere };
   virtual void add_admin(http::Method method, std::string pattern, operators::Power power,
                          AdminHandler handler, Reason reason = Reason::kInHeader) = 0;
-  /// A route about accounts for everybody.
-  virtual void add_visit(http::Method method, std::string pattern, VisitHandler handler) = 0;
+  /// A route about accounts for everybody. Where what is sent in opens something, each network has
+  /// so many requests a minute, unless the room behind it counts attempts itself.
+  enum class Guard : std::uint8_t { kNone, kByNetwork };
+  virtual void add_visit(http::Method method, std::string pattern, VisitHandler handler,
+                         Guard guard = Guard::kNone) = 0;
   /// A route without a key.
   virtual void add_open(http::Method method, std::string pattern, http::Handler handler) = 0;
 };

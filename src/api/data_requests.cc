@@ -269,8 +269,9 @@ void add_data_request_routes(Routes& routes) {
   routes.add_signed_in(Method::kGet, "/v1/data_requests/{}", get_one);
   routes.add_signed_in(Method::kGet, "/v1/data_requests/{}/export", download);
   routes.add_signed_in(Method::kPost, "/v1/data_requests/{}/cancel", cancel);
-  routes.add_visit(Method::kPost, "/v1/data_request_links", show_linked);
-  routes.add_visit(Method::kPost, "/v1/data_request_links/cancel", cancel_linked);
+  routes.add_visit(Method::kPost, "/v1/data_request_links", show_linked, Routes::Guard::kByNetwork);
+  routes.add_visit(Method::kPost, "/v1/data_request_links/cancel", cancel_linked,
+                   Routes::Guard::kByNetwork);
 }
 
 }  // namespace flowsell::api

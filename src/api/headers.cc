@@ -73,13 +73,14 @@ std::string_view trace_id(std::string_view traceparent) {
 }
 
 void add_rate_headers(http::Response& response, const metering::RateLimit::Decision& decision,
-                      const std::optional<metering::Quota>& quota, Time now) {
+                      const std::optional<metering::Quota>& quota, Time now, RateOf of) {
   std::string policy;
   std::string state;
-  if (decision.per_second > 0) {
-    policy = "\"key\";q=" + std::to_string(decision.per_second) + ";w=1";
-    state = "\"key\";r=" + std::to_string(decision.remaining) +
-            ";t=" + std::to_string(decision.reset.count());
+  if (decision.per_window > 0) {
+    const std::string_view name = of == RateOf::kKey ? "\"key\"" : "\"user\"";
+    policy.append(name).append(";q=") += std::to_string(decision.per_window) + ";w=1";
+    state.append(name).append(";r=") +=
+        std::to_string(decision.remaining) + ";t=" + std::to_string(decision.reset.count());
   }
   if (quota) {
     if (!policy.empty()) {

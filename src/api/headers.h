@@ -18,10 +18,13 @@ std::optional<std::chrono::seconds> wait_preference(std::string_view prefer);
 /// kInvalidIdempotencyKey.
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call);
 
-/// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the key's rate, and the
-/// quota where it was used.
+/// Whose rate it is.
+enum class RateOf : std::uint8_t { kKey, kUser };
+/// RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers): the key's or the user's
+/// rate, and the quota where it was used.
 void add_rate_headers(http::Response& response, const metering::RateLimit::Decision& decision,
-                      const std::optional<metering::Quota>& quota, Time now);
+                      const std::optional<metering::Quota>& quota, Time now,
+                      RateOf of = RateOf::kKey);
 
 /// One more part of Server-Timing: where a call's time went.
 void add_timing(http::Response& response, std::string_view part,

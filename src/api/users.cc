@@ -152,9 +152,10 @@ void add_user_routes(Routes& routes) {
   using http::Method;
   routes.add_visit(Method::kPost, "/v1/users", sign_up);
   routes.add_visit(Method::kPost, "/v1/email_verifications", ask_verification);
-  routes.add_visit(Method::kPost, "/v1/email_verifications/confirm", verify);
+  routes.add_visit(Method::kPost, "/v1/email_verifications/confirm", verify,
+                   Routes::Guard::kByNetwork);
   routes.add_visit(Method::kPost, "/v1/password_resets", ask_reset);
-  routes.add_visit(Method::kPost, "/v1/password_resets/confirm", reset);
+  routes.add_visit(Method::kPost, "/v1/password_resets/confirm", reset, Routes::Guard::kByNetwork);
   routes.add_signed_in_anyhow(Method::kGet, "/v1/user", get_user);
   routes.add_signed_in(Method::kPatch, "/v1/user", rename);
   routes.add_signed_in(Method::kPost, "/v1/user/password", change_password);

@@ -71,7 +71,7 @@ Task<http::Response> create_endpoint(Call& call) {
   CO_TRY(auto draft, read_body(call.request, read_draft));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto created,
-         co_await call.services.endpoints.create(call.caller, std::move(draft), key));
+         co_await call.services.endpoints.create(call.by(), std::move(draft), key));
   http::Response response;
   response.status = 201;
   response.body = render(call, *created.endpoint,
@@ -104,7 +104,7 @@ Task<http::Response> change_endpoint(Call& call) {
                    "a support session may not say where events go, or which");
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto changed,
-         co_await call.services.endpoints.change(call.caller, id, std::move(change), key));
+         co_await call.services.endpoints.change(call.by(), id, std::move(change), key));
   http::Response response;
   response.body = render(call, *changed.endpoint);
   if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
@@ -122,7 +122,7 @@ Task<http::Response> get_endpoint(Call& call) {
 
 Task<http::Response> delete_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
-  CO_CHECK_OK(co_await call.services.endpoints.remove(call.caller, id));
+  CO_CHECK_OK(co_await call.services.endpoints.remove(call.by(), id));
   co_return no_content();
 }
 

@@ -56,24 +56,32 @@ Task<http::Response> list_workspaces(Visit& visit) {
   co_return list_response(visit.request, items);
 }
 
+Task<> make_listed(const Services& services, WorkspaceId workspace, std::string name) {
+  CO_CHECK_OK(co_await services.workspaces.make(workspace, std::move(name)));
+  co_return co_await services.publish(workspace_name(workspace));
+}
+
 Task<http::Response> create_workspace(Visit& visit) {
   CO_TRY(const auto name, read_body(visit.request, [](json::ObjectReader& in) {
            const auto name = in.required_string("name", kName);
            if (name) check_name(in, *name);
            return std::string(name.value_or(""));
          }));
-  CO_TRY(const auto mine, co_await visit.accounts.workspaces_of(visit.session->user.id));
-  if (mine.size() >= kPerUserMax)
-    co_return fail(ErrorCode::kConflict, "somebody is in at most 100 workspaces");
   CO_TRY(auto home, co_await visit.homes.find_new(visit.request));
   if (home.services() == nullptr) co_return home.take_answer();
   const Services& services = *home.services();
-  // What is interrupted behind the first step is a workspace that nobody is in, and nobody lists.
-  CO_TRY(const auto workspace, co_await services.workspaces.make(name));
-  CO_CHECK_OK(co_await services.publish(workspace_name(workspace)));
   const UserId user = visit.session->user.id;
+  const WorkspaceId workspace = services.workspaces.new_id();
   const accounts::UserWorkspace listed{workspace, name, static_cast<int>(identity::Role::kOwner)};
-  CO_CHECK_OK(co_await visit.accounts.list_workspace(user, listed));
+  CO_TRY(const bool has_room,
+         co_await visit.accounts.list_new_workspace(user, listed, kPerUserMax));
+  if (!has_room) co_return fail(ErrorCode::kConflict, "somebody is in at most 100 workspaces");
+  // Listed first, as everywhere: where a crash cuts this short, the list says too much until
+  // somebody asks for what it names.
+  if (const auto made = co_await make_listed(services, workspace, name); !made) {
+    CO_CHECK_OK(co_await visit.accounts.unlist_workspace(user, workspace));
+    co_return std::unexpected(made.error());
+  }
   CO_CHECK_OK(co_await services.members.found(workspace, user, visit.origin()));
   http::Response response;
   response.status = 201;

@@ -121,7 +121,9 @@ class Application::Parts {
         process.audit_heads.get(),
         sandbox_mails.get(),
         needs_second_factor(process.settings),
-        {process.settings.terms.version, process.settings.terms.provider_policies_version}});
+        {process.settings.terms.version, process.settings.terms.provider_policies_version},
+        {process.settings.limits.requests_per_second_per_user,
+         process.settings.limits.open_requests_per_minute}});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },

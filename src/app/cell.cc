@@ -1,9 +1,22 @@
 #include "cell.h"
 
+#include "audit/audit_log.h"
 #include "messaging/render.h"
 #include "telemetry/log.h"
 
 namespace flowsell::app {
+namespace {
+
+/// On the system's chain, which is in the database that was restored.
+audit::Act act_of_restore(IdSource& ids, const store::Restore& restore, Time now) {
+  auto act = audit::new_act(ids, now, audit::system_scope(), {}, {}, "backup.restored");
+  act.after = audit::json_of({{"epoch", std::to_string(restore.epoch)},
+                              {"backup_at", format_time(restore.backup_at)},
+                              {"restored_at", format_time(restore.restored_at)}});
+  return act;
+}
+
+}  // namespace
 
 Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
            std::function<bool()> holds_lease)
@@ -119,7 +132,9 @@ Result<> Cell::recover() {
              {"backup_at", format_time(restore_->backup_at)},
              {"restored_at", format_time(restore_->restored_at)}});
   CHECK_OK(outbox_.recover(outbox::FoundIn::kBackup));
-  return store::settle_restore(*db_, process_.clock.now());
+  return store::settle_restore(*db_, process_.clock.now(), [this](store::Connection& db) {
+    return audit::append(db, act_of_restore(process_.ids, *restore_, process_.clock.now()));
+  });
 }
 
 void Cell::start() {

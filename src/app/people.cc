@@ -113,6 +113,7 @@ People::People(Process& process, store::Database& database, mail::Composer compo
            public_url),
       passkeys_({database, accounts_, process.ids, process.clock},
                 passkeys::RelyingParty::of(public_url, process.settings.accounts.passkey_rp_id)),
+      domain_checks_(process, sso_.domain_watch()),
       operators_(database, process.ids, process.clock),
       openings_(database, process.ids, process.clock),
       clock_(process.clock),
@@ -125,6 +126,7 @@ People::~People() { passwords_.stop(); }
 void People::start(privacy::Doors& doors) {
   postman_.start();
   deletions_.start(doors);
+  domain_checks_.start(doors);
   if (audit_signing_) audit_signing_->start();
   tidying_.start();
 }
@@ -156,6 +158,7 @@ Awaitable<void> People::erase_old_records() {
 void People::stop() {
   if (tidying_.is_stopping()) return;
   tidying_.stop();
+  domain_checks_.stop();
   deletions_.stop();
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();

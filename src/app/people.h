@@ -9,6 +9,7 @@
 #include "accounts/passwords.h"
 #include "api/home.h"
 #include "audit_signing.h"
+#include "domain_checks.h"
 #include "mail/letter.h"
 #include "mail/mail_folder.h"
 #include "mail/postman.h"
@@ -62,6 +63,7 @@ class People {
   privacy::Desk privacy_desk_;
   sso::SingleSignOn sso_;
   passkeys::Passkeys passkeys_;
+  DomainChecks domain_checks_;
   operators::Operators operators_;
   operators::Openings openings_;
   api::Staff staff_{operators_, openings_};

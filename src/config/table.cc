@@ -464,6 +464,15 @@ void add_limits(std::vector<Setting>& t) {
                      {0, 1'000'000},
                      "Requests that one API key may make in a second; 0 is no limit.",
                      [](auto& s) -> auto& { return s.limits.requests_per_second_per_key; }));
+  t.push_back(number("limits.requests_per_second_per_user", "requests-per-second-per-user",
+                     {0, 1'000'000},
+                     "Requests that one user may make in a second with his sessions, at each "
+                     "server; 0 is no limit.",
+                     [](auto& s) -> auto& { return s.limits.requests_per_second_per_user; }));
+  t.push_back(number("limits.open_requests_per_minute", "open-requests-per-minute", {0, 1'000'000},
+                     "Requests without an account that one network may make in a minute, at each "
+                     "server, where a mail's token or a leaked key is sent in; 0 is no limit.",
+                     [](auto& s) -> auto& { return s.limits.open_requests_per_minute; }));
   t.push_back(number("quota.live_monthly", "live-monthly-quota", {0, kCountMax},
                      "Messages that a live workspace may send in a calendar month (UTC).",
                      [](auto& s) -> auto& { return s.quota.live_monthly; }));

@@ -121,11 +121,11 @@ Result<WorkspaceId> Workspaces::create(std::string name) {
   return op.id;
 }
 
-Task<WorkspaceId> Workspaces::make(std::string name) {
-  CreateOp op(ids_.next<IdKind::kWorkspace>(), std::move(name), ring_, clock_.now());
+Task<> Workspaces::make(WorkspaceId id, std::string name) {
+  CreateOp op(id, std::move(name), ring_, clock_.now());
   CO_CHECK_OK(co_await db_.commit(op));
   remember(op.id, op.wrapped);
-  co_return op.id;
+  co_return Result<>{};
 }
 
 Task<std::string> Workspaces::name_of(WorkspaceId workspace) const {

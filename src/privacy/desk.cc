@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "accounts/accounts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
@@ -21,6 +22,9 @@ using store::Sql;
 
 constexpr std::size_t kIdLength = 30;
 constexpr std::size_t kReasonBytesMax = 400;
+constexpr std::chrono::hours kDay{24};
+constexpr std::chrono::hours kRetryAfter{
+    1};  ///< the oldest of a day's requests may be gone by then
 constexpr std::int64_t kNotBegun =
     bit(State::kReceived) | bit(State::kInReview) | bit(State::kOnHold) | bit(State::kApproved);
 
@@ -69,6 +73,26 @@ struct Desk::Taken {
   std::optional<Error> refused;
 };
 
+/// Operators are not counted: each of their requests is on their record with its reason. Whoever
+/// asks is held, so that many at once don't pass together.
+Result<std::optional<Error>> Desk::check_count(store::Connection& db, const audit::Actor& by,
+                                               Time now) {
+  const auto user = UserId::parse(by.id);
+  if (by.kind != audit::ActorKind::kUser || !user) return std::nullopt;
+  TRY([[maybe_unused]] const bool is_there, accounts::Accounts::hold_in(db, *user));
+  TRY(const AskerCounts counts, count_of_asker(db, by.id, now - kDay));
+  if (counts.recent >= kPerUserAndDayMax) {
+    Error error{ErrorCode::kRateLimited, "somebody asks for at most " +
+                                             std::to_string(kPerUserAndDayMax) +
+                                             " exports and deletions a day"};
+    error.retry_after = kRetryAfter;
+    return error;
+  }
+  if (counts.open < kOpenPerUserMax) return std::nullopt;
+  return Error{ErrorCode::kConflict, "somebody has at most " + std::to_string(kOpenPerUserMax) +
+                                         " requests that have not ended"};
+}
+
 std::optional<OperatorStep> operator_step_named(std::string_view name) noexcept {
   const auto found = std::ranges::find(kMoves, name, &OperatorMove::name);
   return found == kMoves.end() ? std::nullopt : std::optional(found->step);
@@ -107,6 +131,8 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
   const bool is_deletion = asked.kind == Kind::kDeletion;
   const Secret token = new_link_token(request.id);
   auto body = [&](store::Connection& db) -> Result<Taken> {
+    TRY(auto too_many, check_count(db, asked.by, request.created_at));
+    if (too_many) return Taken{std::move(too_many)};
     std::string email;
     if (asked.subject == Subject::kAccount) {
       TRY(email, email_of(db, asked.user));
@@ -257,7 +283,9 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
                               std::string(wanted.act), request.id.str());
     act.before = audit::json_of({{"state", state_name(request.state)}});
     act.after = audit::json_of({{"state", state_name(wanted.to)}});
-    CHECK_OK(append_both(db, std::move(act), stepped.also));
+    auto also = stepped.also;
+    if (also) also->name = act.name;  // one act, on two records
+    CHECK_OK(append_both(db, std::move(act), also));
     return true;
   };
   CO_TRY(const bool is_moved, co_await store::change(rooms_.db, kKind, std::move(body)));

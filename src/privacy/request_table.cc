@@ -46,6 +46,10 @@ const Sql kDue("SELECT " REQUEST_COLUMNS
 const Sql kCount(
     "SELECT COUNT(*), COALESCE(SUM(CASE WHEN due_at < ?1 THEN 1 ELSE 0 END), 0) FROM data_requests "
     "WHERE state < 6");
+const Sql kCountOfAsker(
+    "SELECT COALESCE(SUM(CASE WHEN state < 6 THEN 1 ELSE 0 END), 0), "
+    "COALESCE(SUM(CASE WHEN created_at > ?2 THEN 1 ELSE 0 END), 0) FROM data_requests "
+    "WHERE requested_by = ?1");
 const Sql kMove(
     "UPDATE data_requests SET state = ?3, step = ?4, reason = ?5, finished_at = ?6 "
     "WHERE id = ?1 AND (?2 >> CAST(state AS INTEGER)) & 1 = 1");
@@ -159,6 +163,14 @@ Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                      id_or_empty(like.workspace), Param::blob(like.contact_hash)},
                     [&found](const store::Row& row) { found = row.id<DataRequestId>(0); }));
   return found;
+}
+
+Result<AskerCounts> count_of_asker(store::Connection& db, const std::string& asker, Time since) {
+  AskerCounts counts;
+  CHECK_OK(db.query(kCountOfAsker, {asker, since}, [&counts](const store::Row& row) {
+    counts = {row.integer(0), row.integer(1)};
+  }));
+  return counts;
 }
 
 Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query, Time now) {

@@ -40,6 +40,12 @@ Result<std::vector<LinkedRequest>> linked_requests(store::Connection& db);
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                                                         const DataRequest& like);
 
+/// What somebody has asked for: what has not ended, and what came after `since`.
+struct AskerCounts {
+  std::int64_t open = 0, recent = 0;
+};
+Result<AskerCounts> count_of_asker(store::Connection& db, const std::string& asker, Time since);
+
 Result<RequestPage> list_requests(store::Connection& db, const RequestQuery& query, Time now);
 
 /// Deletions that run, or may begin to: received ones where `unreviewed`.

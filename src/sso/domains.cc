@@ -27,7 +27,8 @@ const Sql kOfWorkspace(DOMAIN_QUERY "WHERE c.workspace_id = ?1 ORDER BY c.domain
 #undef DOMAIN_QUERY
 // The table's key decides between two workspaces that come at once.
 const Sql kVerify(
-    "INSERT INTO sso_domains (domain, workspace_id, verified_at) VALUES (?1, ?2, ?3) "
+    "INSERT INTO sso_domains (domain, workspace_id, verified_at, looked_at) VALUES (?1, ?2, ?3, "
+    "?3) "
     "ON CONFLICT (domain) DO NOTHING");
 const Sql kOwner("SELECT workspace_id FROM sso_domains WHERE domain = ?1");
 const Sql kDeleteClaim("DELETE FROM sso_domain_claims WHERE workspace_id = ?1 AND domain = ?2");

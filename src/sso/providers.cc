@@ -23,13 +23,16 @@ Error lacks_secret() {
   return error;
 }
 
-/// What a record says of a provider: nothing of its secret.
-std::string json_of(const Provider& p) {
+/// What a record says of a provider: of its secret only that there is another one.
+enum class SecretIs : std::uint8_t { kAsBefore, kReplaced };
+std::string json_of(const Provider& p, SecretIs secret = SecretIs::kAsBefore) {
   json::Writer out;
   out.begin_object().key("name").string(p.name).key("issuer").string(p.issuer);
   out.key("client_id").string(p.client_id).key("client_auth").string(auth_name(p.auth));
   out.key("default_role").string(identity::role_name(p.role));
-  out.key("trust_email").boolean(p.trusts_email).key("enabled").boolean(p.is_enabled).end_object();
+  out.key("trust_email").boolean(p.trusts_email).key("enabled").boolean(p.is_enabled);
+  if (secret == SecretIs::kReplaced) out.key("client_secret").string("replaced");
+  out.end_object();
   return std::move(out).take();
 }
 
@@ -123,7 +126,7 @@ Task<Provider> Providers::change(team::By by, IdentityProviderId id, Change chan
     if (!p.is_enabled) CHECK_OK(accounts::Accounts::end_vouched_in(db, p.key));
     auto act = act_of(by, "sso_provider.changed", id);
     act.before = before;
-    act.after = json_of(p);
+    act.after = json_of(p, change.client_secret ? SecretIs::kReplaced : SecretIs::kAsBefore);
     CHECK_OK(audit::append(db, act));
     return Changed{std::nullopt, p};
   };

@@ -57,7 +57,15 @@ CREATE TABLE sso_domains (
   workspace_id BLOB NOT NULL,
   verified_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-)sql"}};
+)sql"},
+                                    // Domains that were proven before are looked up at once.
+                                    store::Migration{.number = 185,
+                                                     .name = "domains are looked up again",
+                                                     .sql = R"sql(
+ALTER TABLE sso_domains ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sso_domains ADD COLUMN misses INTEGER NOT NULL DEFAULT 0;
+)sql",
+                                                     .expands = true}};
 
 }  // namespace
 

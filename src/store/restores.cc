@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "store/change.h"
+
 namespace flowsell::store {
 namespace {
 
@@ -19,23 +21,7 @@ const Sql kLast(
 const Sql kBegin("UPDATE restores SET restored_at = ?1 WHERE restored_at IS NULL");
 const Sql kSettle("UPDATE restores SET settled_at = ?1 WHERE settled_at IS NULL");
 
-/// Runs one statement with the time as its parameter.
-struct RestoreOp final : WriteOp {
-  RestoreOp(const Sql& s, Time t);
-  const Sql& statement;
-  Time now;
-};
-
-Result<> apply_restores(Connection& db, std::span<WriteOp* const> ops) {
-  for (WriteOp* each : ops) {
-    const auto& op = as<RestoreOp>(each);
-    CHECK_OK(db.write(op.statement, {op.now}));
-  }
-  return {};
-}
-
-constexpr WriteKind kRestoreKind{"restore", 1, apply_restores};
-RestoreOp::RestoreOp(const Sql& s, Time t) : WriteOp(kRestoreKind), statement(s), now(t) {}
+constexpr WriteKind kRestoreKind{"restore", 1, apply_each<Change>};
 
 struct Found {
   Restore restore;
@@ -63,16 +49,18 @@ Result<std::optional<Restore>> find_restore(Database& db, Time now) {
   if (!found) return std::nullopt;
   Restore restore = found->restore;
   if (!found->has_begun) {
-    RestoreOp begin(kBegin, now);
-    CHECK_OK(db.commit_now(begin));
+    CHECK_OK(change_now(db, kRestoreKind,
+                        [now](Connection& connection) { return connection.write(kBegin, {now}); }));
     restore.restored_at = now;
   }
   return restore;
 }
 
-Result<> settle_restore(Database& db, Time now) {
-  RestoreOp settle(kSettle, now);
-  return db.commit_now(settle);
+Result<> settle_restore(Database& db, Time now, const std::function<Result<>(Connection&)>& also) {
+  return change_now(db, kRestoreKind, [&](Connection& connection) -> Result<> {
+    CHECK_OK(connection.write(kSettle, {now}));
+    return also(connection);
+  });
 }
 
 }  // namespace flowsell::store

@@ -4,7 +4,10 @@
 #include <functional>
 #include <mutex>
 
+#include "audit/audit_log.h"
 #include "json/reader.h"
+#include "json/writer.h"
+#include "team/acts.h"
 #include "telemetry/log.h"
 #include "webhook/signature.h"
 
@@ -40,10 +43,18 @@ struct StoredEndpoint {
   std::string sealed_secret;
 };
 
+/// Who does it, and how it is put on record.
+struct Record {
+  IdSource& ids;
+  const team::By& by;
+  std::string_view act;
+};
+
 struct PutOp final : store::WriteOp {
-  PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
+  PutOp(const Endpoint& e, Record r, std::string sealed, metering::Idempotency& i,
         std::optional<metering::IdempotentCall> c, Time t);
   const Endpoint& endpoint;
+  Record record;
   std::string sealed_secret;
   metering::Idempotency& idempotency;
   std::optional<metering::IdempotentCall> call;
@@ -54,14 +65,16 @@ struct PutOp final : store::WriteOp {
   /// Result of a change: the endpoint as it is now. Of a replay: what the first call made, as it is
   /// now; none: deleted since.
   std::optional<StoredEndpoint> made;
-  bool is_gone = false;  ///< result: there is no such endpoint to change any more
-  bool is_full = false;  ///< result: the workspace has as many as it may have
+  bool is_gone = false;           ///< result: there is no such endpoint to change any more
+  bool is_full = false;           ///< result: the workspace has as many as it may have
+  std::optional<audit::Act> act;  ///< what it puts on record, if it changed something
 };
 
 struct DeleteOp final : store::WriteOp {
-  DeleteOp(const WorkspaceId& w, const EndpointId& e);
-  WorkspaceId workspace;
+  DeleteOp(Record r, const EndpointId& e, Time t);
+  Record record;
   EndpointId id;
+  Time now;
 };
 
 std::string join(const std::vector<std::string>& parts) {
@@ -94,6 +107,63 @@ StoredEndpoint stored_endpoint(const store::Row& row) {
   return stored;
 }
 
+Result<std::optional<StoredEndpoint>> find_stored(store::Connection& db,
+                                                  const WorkspaceId& workspace,
+                                                  const EndpointId& id) {
+  std::optional<StoredEndpoint> found;
+  CHECK_OK(db.query(kFind, {workspace, id},
+                    [&found](const store::Row& row) { found = stored_endpoint(row); }));
+  return found;
+}
+
+// --- what goes on record ---
+
+/// Where a URL leads: its path may hold what lets one in, and a record is never taken back.
+std::string origin_of(const std::string& url) {
+  const auto parsed = http::Url::parse(url);
+  return parsed ? parsed->origin() : std::string();
+}
+
+std::string_view status_of(const Endpoint& endpoint) {
+  return endpoint.enabled ? "enabled" : "disabled";
+}
+
+std::string json_of(const StoredEndpoint& stored) {
+  const Endpoint& e = stored.endpoint;
+  return audit::json_of({{"mode", identity::mode_name(e.mode)},
+                         {"url_origin", origin_of(stored.url)},
+                         {"events", join(e.events)},
+                         {"description", e.description},
+                         {"status", status_of(e)}});
+}
+
+/// What of `of` is otherwise in `other`.
+std::string json_of_differences(const StoredEndpoint& of, const StoredEndpoint& other) {
+  json::Writer out;
+  out.begin_object();
+  if (of.url != other.url) out.key("url_origin").string(origin_of(of.url));
+  if (of.endpoint.events != other.endpoint.events)
+    out.key("events").string(join(of.endpoint.events));
+  if (of.endpoint.description != other.endpoint.description)
+    out.key("description").string(of.endpoint.description);
+  if (of.endpoint.enabled != other.endpoint.enabled)
+    out.key("status").string(status_of(of.endpoint));
+  out.end_object();
+  return std::move(out).take();
+}
+
+bool is_same(const StoredEndpoint& one, const StoredEndpoint& other) {
+  return one.url == other.url && one.endpoint.events == other.endpoint.events &&
+         one.endpoint.description == other.endpoint.description &&
+         one.endpoint.enabled == other.endpoint.enabled;
+}
+
+audit::Act act_of(const Record& record, Time now, const EndpointId& id) {
+  return team::act_of(record.ids, now, record.by, std::string(record.act), id.str());
+}
+
+// --- operations ---
+
 Result<EndpointPtr> opened(identity::Workspaces& workspaces, StoredEndpoint stored) {
   TRY(stored.endpoint.url, http::Url::parse(stored.url));
   TRY(stored.endpoint.secret, workspaces.unseal(stored.endpoint.workspace,
@@ -112,6 +182,9 @@ Result<> insert(store::Connection& db, PutOp& op) {
   CHECK_OK(
       db.write(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
                          e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
+  TRY(const auto made, find_stored(db, e.workspace, e.id));
+  op.act = act_of(op.record, op.now, e.id);
+  if (made) op.act->after = json_of(*made);
   return {};
 }
 
@@ -121,12 +194,18 @@ Result<> change(store::Connection& db, PutOp& op) {
   const std::string url = e.url.str();
   const std::string events = join(e.events);
   const Param keep(nullptr);
-  TRY(const auto changed,
+  TRY(const auto before, find_stored(db, e.workspace, e.id));
+  op.is_gone = !before;
+  if (op.is_gone) return {};
+  CHECK_OK(
       db.run(kChange, {e.workspace, e.id, wanted.url ? Param(url) : keep,
                        wanted.events ? Param(events) : keep, wanted.description, wanted.enabled}));
-  op.is_gone = changed == 0;
-  return db.query(kFind, {e.workspace, e.id},
-                  [&op](const store::Row& row) { op.made = stored_endpoint(row); });
+  TRY(op.made, find_stored(db, e.workspace, e.id));
+  if (!op.made || is_same(*before, *op.made)) return {};
+  op.act = act_of(op.record, op.now, e.id);
+  op.act->before = json_of_differences(*before, *op.made);
+  op.act->after = json_of_differences(*op.made, *before);
+  return {};
 }
 
 Result<> put(store::Connection& db, PutOp& op) {
@@ -134,13 +213,14 @@ Result<> put(store::Connection& db, PutOp& op) {
   const Endpoint& e = op.endpoint;
   op.verdict = {};
   op.made.reset();
+  op.act.reset();
   op.is_gone = op.is_full = false;
   if (op.call) {
     TRY(op.verdict, op.idempotency.take(db, e.workspace, *op.call, e.id.bytes(), Time{}, op.now));
     // Read here and not from memory: the first call may have committed and not published yet.
     if (op.verdict.kind == Kind::kReplay) {
-      return db.query(kFind, {e.workspace, EndpointId(op.verdict.resource)},
-                      [&op](const store::Row& row) { op.made = stored_endpoint(row); });
+      TRY(op.made, find_stored(db, e.workspace, EndpointId(op.verdict.resource)));
+      return {};
     }
     if (op.verdict.kind != Kind::kFirst) return {};
   }
@@ -148,16 +228,27 @@ Result<> put(store::Connection& db, PutOp& op) {
 }
 
 Result<> apply_puts(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) CHECK_OK(put(db, store::as<PutOp>(each)));
-  return {};
+  std::vector<audit::Act> acts;
+  for (store::WriteOp* each : ops) {
+    auto& op = store::as<PutOp>(each);
+    CHECK_OK(put(db, op));
+    if (op.act) acts.push_back(*op.act);
+  }
+  return audit::append(db, acts);
 }
 
 Result<> apply_deletes(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  std::vector<audit::Act> acts;
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<DeleteOp>(each);
-    CHECK_OK(db.write(kDelete, {op.workspace, op.id}));
+    const WorkspaceId& workspace = op.record.by.caller.workspace;
+    TRY(const auto before, find_stored(db, workspace, op.id));
+    if (!before) continue;
+    CHECK_OK(db.write(kDelete, {workspace, op.id}));
+    acts.push_back(act_of(op.record, op.now, op.id));
+    acts.back().before = json_of(*before);
   }
-  return {};
+  return audit::append(db, acts);
 }
 
 void end_puts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
@@ -172,16 +263,17 @@ void end_puts(std::span<store::WriteOp* const> ops, bool committed) noexcept {
 constexpr store::WriteKind kPutKind{"endpoint", 4, apply_puts, end_puts};
 constexpr store::WriteKind kDeleteKind{"endpoint_delete", 5, apply_deletes};
 
-PutOp::PutOp(const Endpoint& e, std::string sealed, metering::Idempotency& i,
+PutOp::PutOp(const Endpoint& e, Record r, std::string sealed, metering::Idempotency& i,
              std::optional<metering::IdempotentCall> c, Time t)
     : WriteOp(kPutKind),
       endpoint(e),
+      record(r),
       sealed_secret(std::move(sealed)),
       idempotency(i),
       call(c),
       now(t) {}
-DeleteOp::DeleteOp(const WorkspaceId& w, const EndpointId& e)
-    : WriteOp(kDeleteKind), workspace(w), id(e) {}
+DeleteOp::DeleteOp(Record r, const EndpointId& e, Time t)
+    : WriteOp(kDeleteKind), record(r), id(e), now(t) {}
 
 }  // namespace
 
@@ -229,12 +321,12 @@ Result<> Endpoints::check(const Endpoint& endpoint) const {
   return json::as_result(std::move(faults));
 }
 
-Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
+Task<Endpoints::Created> Endpoints::create(team::By by, Draft draft,
                                            std::optional<metering::IdempotentCall> call) {
   Endpoint endpoint;
   endpoint.id = ids_.next<IdKind::kEndpoint>();
-  endpoint.workspace = caller.workspace;
-  endpoint.mode = caller.mode;
+  endpoint.workspace = by.caller.workspace;
+  endpoint.mode = by.caller.mode;
   auto url = http::Url::parse(draft.url);
   if (!url) {
     co_return fail_field("/url", "invalid_format", url.error().detail,
@@ -246,12 +338,12 @@ Task<Endpoints::Created> Endpoints::create(identity::Caller caller, Draft draft,
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), std::nullopt, call);
+  co_return co_await store_endpoint(std::move(by), std::move(endpoint), std::nullopt, call);
 }
 
-Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId id, Change change,
+Task<Endpoints::Created> Endpoints::change(team::By by, EndpointId id, Change change,
                                            std::optional<metering::IdempotentCall> call) {
-  const EndpointPtr before = find(caller, id);
+  const EndpointPtr before = find(by.caller, id);
   if (!before) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
   Endpoint endpoint = *before;
   if (change.url) {
@@ -265,15 +357,17 @@ Task<Endpoints::Created> Endpoints::change(identity::Caller caller, EndpointId i
   if (change.description) endpoint.description = *change.description;
   if (change.enabled) endpoint.enabled = *change.enabled;
   CO_CHECK_OK(check(endpoint));
-  co_return co_await store_endpoint(std::move(endpoint), std::move(change), call);
+  co_return co_await store_endpoint(std::move(by), std::move(endpoint), std::move(change), call);
 }
 
-Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optional<Change> change,
+Task<Endpoints::Created> Endpoints::store_endpoint(team::By by, Endpoint endpoint,
+                                                   std::optional<Change> change,
                                                    std::optional<metering::IdempotentCall> call) {
   using Kind = metering::IdempotencyVerdict::Kind;
   auto sealed = workspaces_.seal(endpoint.workspace, endpoint.id.blob(), endpoint.secret);
   if (!sealed) co_return std::unexpected(std::move(sealed).error());
-  PutOp op(endpoint, *std::move(sealed), idempotency_, call, clock_.now());
+  const Record record{ids_, by, change ? "webhook_endpoint.changed" : "webhook_endpoint.created"};
+  PutOp op(endpoint, record, *std::move(sealed), idempotency_, call, clock_.now());
   op.change = change ? &*change : nullptr;
   EndpointPtr stored;
   op.publish = [&] {
@@ -308,9 +402,10 @@ Task<Endpoints::Created> Endpoints::store_endpoint(Endpoint endpoint, std::optio
   co_return Created{std::move(stored), false};
 }
 
-Task<> Endpoints::remove(identity::Caller caller, EndpointId id) {
-  if (!find(caller, id)) co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
-  DeleteOp op(caller.workspace, id);
+Task<> Endpoints::remove(team::By by, EndpointId id) {
+  if (!find(by.caller, id))
+    co_return fail(ErrorCode::kNotFound, "there is no such webhook endpoint");
+  DeleteOp op({ids_, by, "webhook_endpoint.deleted"}, id, clock_.now());
   CO_CHECK_OK(co_await db_.commit(op));
   forget(id);
   co_return Result<>{};
@@ -323,7 +418,10 @@ Task<> Endpoints::disable(EndpointId id) {
   endpoint.enabled = false;
   Change change;
   change.enabled = false;
-  const auto stored = co_await store_endpoint(std::move(endpoint), std::move(change), std::nullopt);
+  team::By nobody;  // the system
+  nobody.caller.workspace = before->workspace;
+  const auto stored = co_await store_endpoint(std::move(nobody), std::move(endpoint),
+                                              std::move(change), std::nullopt);
   if (!stored && stored.error().code == ErrorCode::kNotFound) co_return Result<>{};
   if (!stored) co_return std::unexpected(stored.error());
   log::warn("a webhook endpoint said that it is gone and was disabled",

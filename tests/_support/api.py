@@ -3,6 +3,7 @@
 import json
 from urllib.parse import quote
 
+from _support import acts
 from _support.contract import contract
 from _support.http_client import HttpClient
 from _support.waiting import wait_until
@@ -40,6 +41,7 @@ class Api:
         if self.checked:
             faults = contract().faults_of_answer(method, target, answer)
             assert not faults, f"{method} {target} -> {answer}: {faults}"
+            acts.note(self.base_url, method, target, answer)
         return answer
 
     def get(self, target, **more):

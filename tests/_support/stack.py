@@ -2,6 +2,7 @@
 
 import secrets
 
+from _support import acts
 from _support.api import Api, SimulatorApi
 from _support.processes import Connectd, Simulator
 from _support.receiver import Receiver
@@ -13,6 +14,8 @@ DEFAULT_SETTINGS = {
     "LOG_FORMAT": "json",
     "DRAIN_SECONDS": 5,
     "REQUESTS_PER_SECOND_PER_KEY": 0,
+    "REQUESTS_PER_SECOND_PER_USER": 0,
+    "OPEN_REQUESTS_PER_MINUTE": 0,
     "SENDER_MESSAGES_PER_SECOND": 0,
     # Cheap: what is tested is not how long a guess takes.
     "ACCOUNTS_PASSWORD_MIB": 8,
@@ -27,6 +30,8 @@ class Stack:
         self.checked = checked
         self.app_secret = secrets.token_hex(16)
         self.receivers = []
+        self.base_urls = set()
+        self.has_honest_log = True  # False: the test changes the audit log by hand
         options = {**DEFAULT_SIMULATOR, **(simulator or {})}
         self.simulator = None if in_process else Simulator(folder, self.app_secret, options)
         all_settings = {**DEFAULT_SETTINGS, **(settings or {})}
@@ -50,6 +55,9 @@ class Stack:
 
     def start_server(self, **more):
         self.server.start(**more)
+        if self.server.base_url not in self.base_urls:
+            acts.forget(self.server.base_url)
+            self.base_urls.add(self.server.base_url)
         self.api = Api(self.server.base_url, self.server.sandbox["api_key"], self.checked)
 
     def start_simulator(self):
@@ -89,6 +97,8 @@ class Stack:
                 status = self.server.terminate()
                 if status != 0:
                     faults.append(f"SIGTERM ended in {status}:\n{self.server.log_text()[-3000:]}")
+            if self.has_honest_log:
+                faults += acts.faults_of(self.base_urls, self.server.database)
         finally:
             self.server.close()
             if self.simulator:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from _support import second_factor
-from _support.api import Api, text_to
+from _support.api import KEY_OF_NOBODY, Api, text_to
 from _support.contract import contract
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, owner_of, sign_up
 from _support.waiting import wait_until
@@ -431,6 +431,9 @@ def test_who_has_not_signed_in_learns_nothing(server):
 
 def test_the_rest_of_the_operations_succeed(server, owner):
     """What no test above has done."""
+    visitor = Browser(server.base_url)
+    visitor.post("/v1/users", {"name": "A", "email": "late@example.com", "password": PASSWORD, "terms_version": POLICIES})
+    assert visitor.post("/v1/email_verifications", {"email": "late@example.com"}).status == 202
     browser = sign_up(server, "rest@example.com")
     home = browser.post("/v1/workspaces", {"name": "Rest"}).json()["id"]
     assert browser.get(f"/v1/workspaces/{home}").json()["name"] == "Rest"
@@ -459,6 +462,38 @@ def test_every_operation_of_people_has_succeeded_here():
               if (operation.get("security") == [{"session": []}] or "people" in operation["tags"])
               and not of_others & set(operation["tags"])}
     assert wanted - Browser.succeeded == set()
+
+
+# --- how much may be asked ---
+
+def limited_of(answers):
+    limited = [answer for answer in answers if answer.status == 429]
+    assert all(code(answer) == "rate_limited" and int(answer.headers["Retry-After"]) >= 1 for answer in limited)
+    return len(limited)
+
+
+def test_a_users_requests_are_limited_over_all_sessions_and_told(make_stack):
+    stack = make_stack(settings={"REQUESTS_PER_SECOND_PER_USER": 3})
+    one, two = owner_of(stack.server), owner_of(stack.server)
+    answers = [browser.get(path) for _ in range(10) for browser, path in ((one, "/v1/user"), (two, "/v1/api_keys"))]
+    assert '"user";q=3;w=1' in answers[0].headers["RateLimit-Policy"]
+    assert '"user";r=' in answers[1].headers["RateLimit"]
+    assert 10 < limited_of(answers) < 20
+    assert stack.api.get("/v1/quota").status == 200, "a key has a rate of its own"
+    wait_until(lambda: one.get("/v1/user").status == 200, "the limit ends")
+
+
+def test_what_needs_no_account_is_limited_by_network(make_stack):
+    server = make_stack(settings={"OPEN_REQUESTS_PER_MINUTE": 4}).server
+    visitor = Browser(server.base_url)
+    calls = [("/v1/api_keys/report_leaked", {"key": KEY_OF_NOBODY}),
+             ("/v1/data_request_links", {"token": "t"}), ("/v1/data_request_links/cancel", {"token": "t"}),
+             ("/v1/email_verifications/confirm", {"token": "t", "password": PASSWORD}),
+             ("/v1/password_resets/confirm", {"token": "t", "password": PASSWORD})]
+    answers = [visitor.post(path, body) for path, body in calls]
+    assert [answer.status for answer in answers] == [202, 400, 400, 400, 429]
+    assert all(visitor.post(path, body).status == 429 for path, body in calls)
+    assert visitor.get("/v1/terms").status == 200
 
 
 def test_last_use_of_a_key_is_shown_in_time(make_stack):

@@ -176,7 +176,8 @@ def test_the_mails_link_stops_a_deletion_without_a_session(patient):
     token = link_token(patient.server, "link@example.com")
     visitor = Browser(patient.server.base_url)
     assert visitor.post("/v1/data_request_links", {"token": token}).json()["id"] == request["id"]
-    assert code(visitor.post("/v1/data_request_links/cancel", {"token": token[:-1] + "0"})) == "invalid_token"
+    other = token[:-1] + ("1" if token.endswith("0") else "0")
+    assert code(visitor.post("/v1/data_request_links/cancel", {"token": other})) == "invalid_token"
     assert visitor.post("/v1/data_request_links/cancel", {"token": token}).json()["state"] == "cancelled"
     assert asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "cancelled"
 
@@ -421,7 +422,7 @@ def test_an_operator_holds_releases_and_approves(make_stack):
     assert operator.get(f"/admin/v1/data_requests/{request['id']}").json() == done
     assert code(step(operator, request, "hold")) == "conflict"
     acts = [event["act"] for event in operator.get(f"/admin/v1/audit_events?target={request['id']}").json()["data"]]
-    assert {"data_request.hold", "data_request.release", "data_request.approve"} <= set(acts)
+    assert {"data_request.held", "data_request.released", "data_request.approved"} <= set(acts)
 
 
 def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):

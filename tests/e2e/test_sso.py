@@ -12,6 +12,7 @@ from _support.dns import DnsServer
 from _support.identity_providers import IdentityProviders, UserAgent, parameter
 from _support.people import PASSWORD, Browser, Mails, owner_of, sign_up
 from _support.stack import Stack
+from _support.waiting import wait_until
 
 SESSION, ATTEMPT = "__Host-connect_session", "__Host-connect_sso"
 DOMAIN = "acme.example"
@@ -479,3 +480,31 @@ def test_secrets_are_not_stored_in_clear(server, owner, idp, provider):
 def test_every_operation_of_single_sign_on_has_succeeded_here():
     wanted = {(method, path) for method, path, operation in contract().operations() if "sso" in operation["tags"]}
     assert wanted - Browser.succeeded == set()
+
+
+def test_a_domain_whose_record_is_gone_is_not_proven_any_more(tmp_path, dns):
+    """The looks before the last one are put into the database: they are days apart."""
+    stack = Stack(tmp_path / "lapse", {"SSO_DNS_SERVER": dns.place}).start()
+    try:
+        owner, domain = owner_of(stack.server), "lapse.example"
+        address = owner.get("/v1/user").json()["email"]
+        dns.prove(owner, domain)
+        record = owner.get(f"/v1/sso/domains/{domain}").json()["record"]
+        mails = len(Mails(stack.server).all_to(address))
+        assert stack.server.terminate() == 0
+        del dns.records[record["name"]]
+        stack.server.database.sql("UPDATE sso_domains SET looked_at = 0, misses = 2", shared=True)
+        stack.start_server()
+        owner = owner_of(stack.server)
+        wait_until(lambda: owner.get(f"/v1/sso/domains/{domain}").json()["status"] == "pending", "the domain is not proven")
+        [event] = owner.get("/v1/audit_events?act=sso_domain.lapsed").json()["data"]
+        assert (event["actor"]["type"], event["target"]) == ("system", domain)
+
+        def told():
+            texts = [mail.get_body(("plain",)).get_content() for mail in Mails(stack.server).all_to(address)[mails:]]
+            return any(domain in text for text in texts)
+        wait_until(told, "the owner is told")
+        dns.records[record["name"]] = [record["value"]]
+        assert owner.post(f"/v1/sso/domains/{domain}/verify").json()["status"] == "verified"
+    finally:
+        stack.close()

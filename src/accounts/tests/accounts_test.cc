@@ -308,6 +308,20 @@ TEST_F(AccountsTest, ChangeNeedsTheOldPassword) {
   EXPECT_TRUE(sign_in());
 }
 
+TEST_F(AccountsTest, ListOfWorkspacesHasAnEndHoweverManyComeAtOnce) {
+  const auto user = accounts_.put_user("many@example.com", "Asha", Secret(kPassword));
+  ASSERT_TRUE(user);
+  std::vector<std::future<Result<bool>>> calls;
+  for (std::size_t i = 0; i < 12; ++i) {
+    const accounts::UserWorkspace fresh{ids_.next<IdKind::kWorkspace>(), "Acme", 1};
+    calls.push_back(net::co_spawn(pool_.context(i % pool_.size()),
+                                  accounts_.list_new_workspace(user->id, fresh, 5),
+                                  net::use_future));
+  }
+  EXPECT_EQ(std::ranges::count_if(calls, [](auto& call) { return *call.get(); }), 5);
+  EXPECT_EQ(run(accounts_.workspaces_of(user->id))->size(), 5U);
+}
+
 TEST_F(AccountsTest, ListOfWorkspacesIsKept) {
   const auto user = accounts_.put_user("owner@example.com", "Owner", Secret(kPassword));
   ASSERT_TRUE(user);

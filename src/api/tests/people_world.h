@@ -24,9 +24,8 @@
 namespace flowsell {
 
 inline std::vector<testkit::Migrations> people_tables() {
-  return {audit::migrations(),   mail::migrations(),    accounts::migrations(),
-          team::migrations(),    sso::migrations(),     operators::migrations(),
-          consent::migrations(), passkeys::migrations()};
+  return {mail::migrations(),      accounts::migrations(), team::migrations(),    sso::migrations(),
+          operators::migrations(), consent::migrations(),  passkeys::migrations()};
 }
 
 /// Accounts and teams on the world's database.

@@ -31,8 +31,7 @@ class MaintenanceTest : public testing::Test {
   }
 
   // With the tables of all rooms: what maintains them asks for all.
-  webhook::WebhookWorld world_{
-      {.more_tables = {messaging::migrations(), audit::migrations(), team::migrations()}}};
+  webhook::WebhookWorld world_{{.more_tables = {messaging::migrations(), team::migrations()}}};
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
   Growth growth_{*world_.db, std::chrono::days(0), world_.metrics};

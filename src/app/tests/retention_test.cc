@@ -55,7 +55,7 @@ class RetentionTest : public testing::Test {
     world_.tell(std::move(event));
   }
 
-  messaging::MessagingWorld world_{{.more_tables = {audit::migrations(), team::migrations()}}};
+  messaging::MessagingWorld world_{{.more_tables = {team::migrations()}}};
   std::int64_t revision_ = 0;
   Retention retention_{
       *world_.db, world_.workspaces.settings(), {days(60), 24h}, world_.ids, world_.metrics};

@@ -44,7 +44,7 @@ class ConsentOfRecipients : public testing::Test {
     ASSERT_TRUE(testkit::run(world_.pool, consents_.withdraw(by, id)));
   }
 
-  MessagingWorld world_{{.more_tables = {audit::migrations(), consent::migrations()}}};
+  MessagingWorld world_{{.more_tables = {consent::migrations()}}};
   consent::Consents consents_{*world_.db, world_.idempotency, world_.ids, world_.clock};
   std::int64_t revision_ = 0;
 };

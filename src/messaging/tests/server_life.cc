@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "audit/audit_log.h"
 #include "json/json.h"
 #include "messaging/render.h"
 #include "messaging/schema.h"
@@ -40,8 +41,10 @@ Result<> set_up(Machine& machine) {
       server->senders.create(draft_of_sender(machine.caller, "111", "+15550783881")));
   CHECK_OK(server->start());
   if (!machine.options.with_endpoint) return {};
+  team::By by;
+  by.caller = machine.caller;
   auto create = server->endpoints.create(
-      machine.caller, {machine.customer.url("/in"), {"message.accepted"}, {}}, std::nullopt);
+      by, {machine.customer.url("/in"), {"message.accepted"}, {}}, std::nullopt);
   TRY([[maybe_unused]] const auto endpoint, testkit::run(server->pool, std::move(create)));
   return {};
 }
@@ -66,9 +69,9 @@ Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
   TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
                                    .log_pages = machine.options.log_pages,
                                    .vfs = machine.disk.name()}));
-  CHECK_OK(db->migrate(
-      store::merge_migrations({identity::migrations(), metering::migrations(), outbox::migrations(),
-                               webhook::migrations(), messaging::migrations()})));
+  CHECK_OK(db->migrate(store::merge_migrations({identity::migrations(), metering::migrations(),
+                                                outbox::migrations(), webhook::migrations(),
+                                                messaging::migrations(), audit::migrations()})));
   std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
   CHECK_OK(server->load());
   return server;

@@ -26,6 +26,17 @@ TEST(RateLimit, ZeroIsNoLimit) {
   EXPECT_TRUE(take(limit, 1000).admitted);
 }
 
+TEST(RateLimit, WindowMayBeLonger) {
+  RateLimit limit(6, 60s);
+  EXPECT_TRUE(take(limit, 6).admitted);
+  const auto refused = take(limit, 1);
+  EXPECT_FALSE(refused.admitted);
+  EXPECT_EQ(refused.reset, 10s);
+  EXPECT_FALSE(take(limit, 1, kStart + 9s).admitted);
+  EXPECT_TRUE(take(limit, 1, kStart + 10s).admitted);
+  EXPECT_FALSE(take(limit, 1, kStart + 10s).admitted);
+}
+
 TEST(RateLimit, WholeSecondsRequestsAreAdmittedAtOnce) {
   RateLimit limit(10);
   EXPECT_TRUE(take(limit, 10).admitted);
@@ -76,7 +87,7 @@ TEST(RateLimit, LongPauseSavesNoMoreThanOneSecond) {
 TEST(RateLimit, KeyMayHaveALimitOfItsOwn) {
   RateLimit limit(10);
   EXPECT_TRUE(limit.take(key(1).bytes(), kStart, 2).admitted);
-  EXPECT_EQ(limit.take(key(1).bytes(), kStart, 2).per_second, 2);
+  EXPECT_EQ(limit.take(key(1).bytes(), kStart, 2).per_window, 2);
   EXPECT_FALSE(limit.take(key(1).bytes(), kStart, 2).admitted);
 }
 

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <vector>
+
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "mail/mail.h"
 #include "privacy/export.h"
 #include "privacy_world.h"
+#include "request_table.h"
 
 namespace flowsell::privacy {
 namespace {
@@ -70,6 +74,52 @@ TEST_F(DeskTest, ExportOfANumberHasItsMessagesAndNoOthers) {
   ASSERT_TRUE(lines);
   EXPECT_THAT(*lines, HasSubstr(ana.id.str()));
   EXPECT_THAT(*lines, Not(HasSubstr(bela.id.str())));
+}
+
+TEST_F(DeskTest, UserHasSoManyRequestsADay) {
+  const auto asha = world_.user();
+  for (std::int64_t i = 0; i < Desk::kPerUserAndDayMax; ++i)
+    ASSERT_TRUE(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {})));
+  const auto refused = world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {}));
+  ASSERT_EQ(code_of(refused), ErrorCode::kRateLimited);
+  EXPECT_TRUE(refused.error().retry_after);
+  auto by_operator = world_.about(asha, Kind::kExport);
+  by_operator.by = operator_;
+  EXPECT_TRUE(world_.run(world_.desk.ask(std::move(by_operator), {})));
+  world_.clock.skip(std::chrono::hours(24));
+  EXPECT_TRUE(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {})));
+}
+
+TEST_F(DeskTest, ManyRequestsAtOncePassTheLimitTogetherNoMore) {
+  const auto asha = world_.user();
+  for (std::int64_t i = 0; i < Desk::kPerUserAndDayMax - 5; ++i)
+    ASSERT_TRUE(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {})));
+  std::vector<std::future<Result<DataRequest>>> calls;
+  for (std::size_t i = 0; i < 20; ++i) {
+    calls.push_back(net::co_spawn(world_.pool.context(i % world_.pool.size()),
+                                  world_.desk.ask(world_.about(asha, Kind::kExport), {}),
+                                  net::use_future));
+  }
+  EXPECT_EQ(std::ranges::count_if(calls, [](auto& call) { return bool(call.get()); }), 5);
+}
+
+TEST_F(DeskTest, UserHasSoManyRequestsOpen) {
+  const auto asha = world_.user();
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& connection) -> Result<> {
+    for (std::int64_t i = 0; i < Desk::kOpenPerUserMax; ++i) {
+      DataRequest waiting;
+      waiting.id = world_.desk.new_id();
+      waiting.kind = Kind::kDeletion;
+      waiting.subject = Subject::kRecipient;
+      waiting.workspace = world_.caller.workspace;
+      waiting.requested_by = asha.id.str();
+      waiting.created_at = world_.clock.now() - std::chrono::days(2);
+      CHECK_OK(insert_request(connection, waiting, ""));
+    }
+    return {};
+  }));
+  EXPECT_EQ(code_of(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {}))),
+            ErrorCode::kConflict);
 }
 
 TEST_F(DeskTest, LastOwnerHandsOverFirst) {

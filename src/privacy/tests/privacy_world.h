@@ -34,16 +34,9 @@ inline constexpr std::array kRoutes = {store::Migration{
 
 inline messaging::MessagingOptions with_tables_of_people() {
   messaging::MessagingOptions options;
-  options.more_tables = {audit::migrations(),
-                         team::migrations(),
-                         mail::migrations(),
-                         accounts::migrations(),
-                         operators::migrations(),
-                         consent::migrations(),
-                         sso::migrations(),
-                         passkeys::migrations(),
-                         migrations(),
-                         kRoutes};
+  options.more_tables = {team::migrations(),      mail::migrations(),    accounts::migrations(),
+                         operators::migrations(), consent::migrations(), sso::migrations(),
+                         passkeys::migrations(),  migrations(),          kRoutes};
   return options;
 }
 

@@ -221,7 +221,7 @@ TEST_F(RestoreOfABackup, IsKnownToTheNextStartUntilItIsSettled) {
   EXPECT_EQ((*found)->backup_at, kNoon);
   EXPECT_EQ((*found)->restored_at, kNoon + kDay);
   EXPECT_FALSE((*found)->is_settled);
-  ASSERT_TRUE(settle_restore(*db, kNoon + 2 * kDay));
+  ASSERT_TRUE(settle_restore(*db, kNoon + 2 * kDay, [](Connection&) { return Result<>{}; }));
   EXPECT_TRUE((*find_restore(*db, kNoon + 3 * kDay))->is_settled);
 }
 

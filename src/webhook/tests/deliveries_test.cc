@@ -147,7 +147,7 @@ TEST_F(Delivery, WaitsAMinuteAtLeastWhereThereWereTooManyRequests) {
 TEST_F(Delivery, ToAnEndpointRemovedMeanwhileIsCanceled) {
   imposter_.then(500);
   deliver();
-  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.remove(world_.caller, endpoint_->id)));
+  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.remove(world_.by(), endpoint_->id)));
   world_.skip(20s);
   EXPECT_TRUE(
       testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kCanceled; }));
@@ -157,7 +157,7 @@ TEST_F(Delivery, ToAnEndpointRemovedMeanwhileIsCanceled) {
 TEST_F(Delivery, ToAnEndpointDisabledMeanwhileIsCanceled) {
   imposter_.then(500);
   deliver();
-  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.change(world_.caller, endpoint_->id,
+  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.change(world_.by(), endpoint_->id,
                                                                 {.enabled = false}, std::nullopt)));
   world_.skip(20s);
   EXPECT_TRUE(

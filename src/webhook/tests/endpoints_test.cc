@@ -6,6 +6,7 @@
 #include <future>
 #include <set>
 
+#include "audit/audit_log.h"
 #include "webhook_world.h"
 
 namespace flowsell::webhook {
@@ -24,15 +25,15 @@ class EndpointsTest : public testing::Test {
   Result<Endpoints::Created> create(Endpoints::Draft draft,
                                     std::optional<metering::IdempotentCall> call = {}) {
     return testkit::run(world_.pool,
-                        world_.endpoints.create(world_.caller, std::move(draft), std::move(call)));
+                        world_.endpoints.create(world_.by(), std::move(draft), std::move(call)));
   }
   Result<Endpoints::Created> change(const EndpointId& id, Endpoints::Change change,
                                     std::optional<metering::IdempotentCall> call = {}) {
-    return testkit::run(world_.pool, world_.endpoints.change(world_.caller, id, std::move(change),
-                                                             std::move(call)));
+    return testkit::run(
+        world_.pool, world_.endpoints.change(world_.by(), id, std::move(change), std::move(call)));
   }
   Result<> remove(const EndpointId& id) {
-    return testkit::run(world_.pool, world_.endpoints.remove(world_.caller, id));
+    return testkit::run(world_.pool, world_.endpoints.remove(world_.by(), id));
   }
   metering::IdempotentCall key(std::string_view body = "{}", std::string_view text = "k") {
     return world_.idempotency.begin(world_.caller.workspace, world_.caller.mode, "POST",
@@ -48,6 +49,18 @@ class EndpointsTest : public testing::Test {
                         world_.ids, world_.clock);
     EXPECT_TRUE(restarted.load());
     return restarted.find(id);
+  }
+
+  /// What is on the workspace's record, oldest first.
+  std::vector<audit::Event> acts() {
+    auto page = testkit::in_snapshot(*world_.db, [this](store::Connection& connection) {
+      audit::Query query;
+      query.scope = world_.caller.workspace.blob();
+      query.limit = 1000;
+      return audit::list(connection, query);
+    });
+    std::ranges::reverse(page.rows);
+    return page.rows;
   }
 
   WebhookWorld world_;
@@ -115,7 +128,7 @@ TEST_F(EndpointsTest, FiftyAreAllowedAndNotOneMoreWhenAllComeAtOnce) {
   std::vector<std::future<Result<Endpoints::Created>>> calls;
   for (std::size_t i = 0; i < 60; ++i) {
     calls.push_back(net::co_spawn(world_.pool.context(i % 2),
-                                  world_.endpoints.create(world_.caller, {kUrl, {}, {}}, {}),
+                                  world_.endpoints.create(world_.by(), {kUrl, {}, {}}, {}),
                                   net::use_future));
   }
   const auto made = std::ranges::count_if(calls, [](auto& call) { return bool(call.get()); });
@@ -162,7 +175,7 @@ TEST_F(EndpointsTest, SameCallManyTimesAtOnceMakesOneEndpoint) {
     std::vector<std::future<Result<Endpoints::Created>>> calls;
     for (std::size_t i = 0; i < 4; ++i) {
       calls.push_back(net::co_spawn(world_.pool.context(i % 2),
-                                    world_.endpoints.create(world_.caller, {kUrl, {}, {}}, call),
+                                    world_.endpoints.create(world_.by(), {kUrl, {}, {}}, call),
                                     net::use_future));
     }
     std::set<EndpointId> ids;
@@ -184,7 +197,7 @@ TEST_F(EndpointsTest, ReplayThatOvertakesTheFirstCallsPublishingIsAnswered) {
   Endpoints unaware(*world_.db, world_.workspaces, *world_.guard, world_.idempotency, world_.ids,
                     world_.clock);
   const auto replay = testkit::run(
-      world_.pool, unaware.create(world_.caller, {kUrl, {"message.sent"}, "shop"}, key()));
+      world_.pool, unaware.create(world_.by(), {kUrl, {"message.sent"}, "shop"}, key()));
   ASSERT_TRUE(replay);
   EXPECT_TRUE(replay->replayed);
   EXPECT_EQ(replay->endpoint->id, first->endpoint->id);
@@ -232,10 +245,10 @@ TEST_F(EndpointsTest, ChangesInTheSameMomentBothHold) {
   description.description = "of the one";
   events.events = {"message.read"};
   auto one = net::co_spawn(world_.pool.context(0),
-                           world_.endpoints.change(world_.caller, id, std::move(description), {}),
+                           world_.endpoints.change(world_.by(), id, std::move(description), {}),
                            net::use_future);
   auto other = net::co_spawn(world_.pool.context(world_.pool.size() - 1),
-                             world_.endpoints.change(world_.caller, id, std::move(events), {}),
+                             world_.endpoints.change(world_.by(), id, std::move(events), {}),
                              net::use_future);
   EXPECT_TRUE(testkit::eventually([&] { return world_.db->stats().waiting == 3; }));
   go_on.set_value();
@@ -293,17 +306,65 @@ TEST_F(EndpointsTest, RemovedTwiceIsNotFound) {
 TEST_F(EndpointsTest, ChangeWhileItIsRemovedDoesNotBringItBack) {
   for (int i = 0; i < 20; ++i) {
     const auto id = made()->id;
-    auto removed = net::co_spawn(world_.pool.context(0), world_.endpoints.remove(world_.caller, id),
+    auto removed = net::co_spawn(world_.pool.context(0), world_.endpoints.remove(world_.by(), id),
                                  net::use_future);
     auto changed = net::co_spawn(
         world_.pool.context(1),
-        world_.endpoints.change(world_.caller, id, {.description = "late"}, std::nullopt),
+        world_.endpoints.change(world_.by(), id, {.description = "late"}, std::nullopt),
         net::use_future);
     ASSERT_TRUE(removed.get());
     changed.wait();
     ASSERT_EQ(world_.endpoints.find(id), nullptr);
     ASSERT_EQ(after_restart(id), nullptr);
   }
+}
+
+TEST_F(EndpointsTest, WhatIsDoneToAnEndpointIsOnRecord) {
+  world_.caller.user = world_.ids.next<IdKind::kUser>();
+  const auto id =
+      create({"https://hooks.example.com/secret-path?token=x", {"message.sent"}, "shop"})
+          ->endpoint->id;
+  ASSERT_TRUE(change(id, {.description = "store", .enabled = false}));
+  ASSERT_TRUE(change(id, {.url = "https://other.example.com/secret-path"}));
+  ASSERT_TRUE(remove(id));
+  const auto all = acts();
+  ASSERT_THAT(all, SizeIs(4));
+  for (const audit::Event& each : all) {
+    EXPECT_EQ(each.actor.kind, audit::ActorKind::kUser);
+    EXPECT_EQ(each.actor.id, world_.caller.user.str());
+    EXPECT_EQ(each.target, id.str());
+    EXPECT_THAT(each.before + each.after, testing::Not(testing::HasSubstr("secret-path")));
+    EXPECT_THAT(each.before + each.after, testing::Not(testing::HasSubstr("whsec_")));
+  }
+  EXPECT_EQ(all[0].name, "webhook_endpoint.created");
+  EXPECT_EQ(all[0].after, R"({"mode":"test","url_origin":"https://hooks.example.com",)"
+                          R"("events":"message.sent","description":"shop","status":"enabled"})");
+  EXPECT_EQ(all[1].name, "webhook_endpoint.changed");
+  EXPECT_EQ(all[1].before, R"({"description":"shop","status":"enabled"})");
+  EXPECT_EQ(all[1].after, R"({"description":"store","status":"disabled"})");
+  EXPECT_EQ(all[2].before, R"({"url_origin":"https://hooks.example.com"})");
+  EXPECT_EQ(all[2].after, R"({"url_origin":"https://other.example.com"})");
+  EXPECT_EQ(all[3].name, "webhook_endpoint.deleted");
+  EXPECT_EQ(all[3].before, R"({"mode":"test","url_origin":"https://other.example.com",)"
+                           R"("events":"message.sent","description":"store","status":"disabled"})");
+}
+
+TEST_F(EndpointsTest, WhatChangesNothingIsOnNoRecord) {
+  const auto first = create({kUrl, {}, {}}, key());
+  ASSERT_TRUE(create({kUrl, {}, {}}, key())) << "a replay";
+  ASSERT_TRUE(change(first->endpoint->id, {.enabled = true}));
+  ASSERT_EQ(code_of(create({kUrl, {}, {}}, key("[]"))), ErrorCode::kIdempotencyKeyReused);
+  EXPECT_THAT(acts(), SizeIs(1));
+}
+
+TEST_F(EndpointsTest, EndpointThatSaidThatItIsGoneIsOnTheSystemsRecord) {
+  const auto id = made()->id;
+  ASSERT_TRUE(testkit::run(world_.pool, world_.endpoints.disable(id)));
+  const auto all = acts();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[1].name, "webhook_endpoint.changed");
+  EXPECT_EQ(all[1].actor.kind, audit::ActorKind::kSystem);
+  EXPECT_EQ(all[1].after, R"({"status":"disabled"})");
 }
 
 TEST_F(EndpointsTest, ListIsOldestFirst) {

@@ -1,5 +1,7 @@
 #include "webhook_world.h"
 
+#include "audit/audit_log.h"
+
 namespace flowsell::webhook {
 namespace {
 
@@ -8,7 +10,8 @@ using namespace std::chrono_literals;
 std::unique_ptr<store::Database> open(testkit::TempFolder& folder,
                                       const std::vector<testkit::Migrations>& more) {
   std::vector<testkit::Migrations> rooms = {identity::migrations(), metering::migrations(),
-                                            outbox::migrations(), migrations()};
+                                            outbox::migrations(), audit::migrations(),
+                                            migrations()};
   rooms.insert(rooms.end(), more.begin(), more.end());
   return testkit::open_database(folder, rooms);
 }
@@ -44,7 +47,7 @@ WebhookWorld::~WebhookWorld() {
 
 EndpointPtr WebhookWorld::add_endpoint(const std::string& url, std::vector<std::string> patterns) {
   auto created =
-      testkit::run(pool, endpoints.create(caller, {url, std::move(patterns), {}}, std::nullopt));
+      testkit::run(pool, endpoints.create(by(), {url, std::move(patterns), {}}, std::nullopt));
   if (!created) throw std::runtime_error(created.error().detail);
   return created->endpoint;
 }

@@ -34,6 +34,12 @@ class WebhookWorld {
   ~WebhookWorld();
 
   EndpointPtr add_endpoint(const std::string& url, std::vector<std::string> patterns = {"*"});
+  /// The caller, as who asks for a change.
+  team::By by() const {
+    team::By by;
+    by.caller = caller;
+    return by;
+  }
   EventDraft draft(EventType type = EventType::kMessageSent, outbox::Lane lane = 1) const;
   /// Records an event and begins its deliveries.
   void tell(EventDraft event) { testkit::run(pool, events.tell(std::move(event))); }

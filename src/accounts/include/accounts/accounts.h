@@ -193,6 +193,9 @@ class Accounts {
   /// for a user whose account is gone or closed.
   Task<> list_workspace(UserId user, UserWorkspace workspace);
   Task<> unlist_workspace(UserId user, WorkspaceId workspace);
+  /// The same of one that is about to be made. False: the list has `max` already, however many come
+  /// at once.
+  Task<bool> list_new_workspace(UserId user, UserWorkspace workspace, std::size_t max);
   /// In all lists that show it.
   Task<> rename_workspace(WorkspaceId workspace, std::string name);
   /// Those that there are.

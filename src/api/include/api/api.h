@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,13 @@ namespace flowsell::api {
 struct TermsVersions {
   std::string terms;
   std::string provider_policies;
+};
+
+/// How much may be asked here. 0: no limit.
+struct RequestLimits {
+  std::int64_t per_second_per_user = 0;
+  /// Of requests without an account, where a mail's token or a leaked key is sent in.
+  std::int64_t per_minute_per_network = 0;
 };
 
 /// The door for customers: routes, authentication, rate limits, and the shape of every answer.
@@ -45,6 +53,7 @@ class Api {
     /// Of operators: a session without one is refused.
     bool needs_second_factor = true;
     TermsVersions terms = {};
+    RequestLimits limits = {};
   };
   explicit Api(Process process);
   ~Api();

@@ -111,6 +111,9 @@ struct Settings {
   } log;
   struct Limits {
     std::int64_t requests_per_second_per_key = 1000;  ///< 0: off
+    std::int64_t requests_per_second_per_user = 50;   ///< with a session; 0: off
+    /// Of those that need no account and take what opens something; 0: off.
+    std::int64_t open_requests_per_minute = 60;
   } limits;
   struct Quota {
     std::int64_t live_monthly =

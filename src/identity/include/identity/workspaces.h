@@ -26,8 +26,9 @@ class Workspaces {
 
   /// Blocking: for start-up and tools.
   Result<WorkspaceId> create(std::string name);
-  /// The same for a request.
-  Task<WorkspaceId> make(std::string name);
+  /// The same for a request, under an id of new_id().
+  Task<> make(WorkspaceId id, std::string name);
+  WorkspaceId new_id() { return ids_.next<IdKind::kWorkspace>(); }
   /// Fails with kNotFound.
   Task<std::string> name_of(WorkspaceId workspace) const;
   /// All, the oldest first. Blocking.

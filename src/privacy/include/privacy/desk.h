@@ -40,6 +40,10 @@ struct DeskOptions {
 class Desk {
  public:
   static constexpr std::chrono::hours kDownloadLife{7 * 24};
+  /// Of one user: a company answers its customers' requests, and each may be open for a month. Wide
+  /// enough for who works through them by hand, and an end for a program that goes wrong.
+  static constexpr std::int64_t kOpenPerUserMax = 1'000;
+  static constexpr std::int64_t kPerUserAndDayMax = 200;
 
   /// All outlive it.
   struct Rooms {
@@ -67,8 +71,8 @@ class Desk {
   DataRequestId new_id() { return rooms_.ids.next<IdKind::kDataRequest>(); }
   /// Whoever asks has proven who he is, and may. An export can be downloaded at once. A deletion of
   /// an account is told to its address, with a link that stops it. Fails with kNotFound (no such
-  /// account) and kConflict: a deletion of the same is open already, or the user is a workspace's
-  /// last owner.
+  /// account), kConflict (a deletion of the same is open already, the user is a workspace's last
+  /// owner, or has too many open) and kRateLimited (too many of one user within a day).
   Task<DataRequest> ask(Asked asked, audit::Origin from);
 
   /// Fails with kNotFound.
@@ -105,6 +109,8 @@ class Desk {
  private:
   struct Taken;
   DataRequest request_of(const Asked& asked) const;
+  static Result<std::optional<Error>> check_count(store::Connection& db, const audit::Actor& by,
+                                                  Time now);
   Task<DataRequest> moved(DataRequest request, bool is_moved);
 
   const Rooms rooms_;

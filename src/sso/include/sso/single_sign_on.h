@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "sso/domain_watch.h"
 #include "sso/domains.h"
 #include "sso/providers.h"
 #include "sso/sign_ins.h"
@@ -30,6 +31,7 @@ class SingleSignOn {
         guard_(rooms.guard),
         providers_(rooms.db, sealer_, *guard_, rooms.ids, rooms.clock),
         domains_(rooms.db, *dns_, rooms.ids, rooms.clock),
+        domain_watch_({rooms.db, rooms.accounts, *dns_, rooms.ids, rooms.clock}),
         sign_ins_({rooms.db, rooms.accounts, providers_, domains_, client_, sealer_, rooms.ids,
                    rooms.clock},
                   std::move(globals), std::move(public_url)) {}
@@ -39,6 +41,7 @@ class SingleSignOn {
 
   Providers& providers() noexcept { return providers_; }
   Domains& domains() noexcept { return domains_; }
+  DomainWatch& domain_watch() noexcept { return domain_watch_; }
   SignIns& sign_ins() noexcept { return sign_ins_; }
 
  private:
@@ -48,6 +51,7 @@ class SingleSignOn {
   std::shared_ptr<http::EgressGuard> guard_;
   Providers providers_;
   Domains domains_;
+  DomainWatch domain_watch_;
   SignIns sign_ins_;
 };
 

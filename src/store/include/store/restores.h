@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -27,7 +28,8 @@ struct Restore {
 /// here without `connectd restore` the restore begins now.
 Result<std::optional<Restore>> find_restore(Database& db, Time now);
 
-/// What the backup left unfinished has been dealt with: it is not looked for again.
-Result<> settle_restore(Database& db, Time now);
+/// What the backup left unfinished has been dealt with: it is not looked for again. `also` writes
+/// in the same transaction.
+Result<> settle_restore(Database& db, Time now, const std::function<Result<>(Connection&)>& also);
 
 }  // namespace flowsell::store

@@ -16,6 +16,7 @@
 #include "identity/workspaces.h"
 #include "metering/idempotency.h"
 #include "store/database.h"
+#include "team/by.h"
 #include "webhook/event_type.h"
 
 namespace flowsell::webhook {
@@ -37,7 +38,8 @@ struct Endpoint {
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 
 /// Customers' endpoints: all in memory, since every event asks for its workspace's; the database
-/// first. Thread-safe.
+/// first. Every change is on the workspace's audit log, in its transaction: of a URL the origin
+/// only. Thread-safe.
 class Endpoints {
  public:
   static constexpr std::size_t kPerWorkspaceMax = 50;
@@ -59,8 +61,7 @@ class Endpoints {
                             ///< not shown again
   };
   /// Fails with kInvalidRequest (URL, patterns), kConflict (too many), or the idempotency codes.
-  Task<Created> create(identity::Caller caller, Draft draft,
-                       std::optional<metering::IdempotentCall> call);
+  Task<Created> create(team::By by, Draft draft, std::optional<metering::IdempotentCall> call);
 
   struct Change {
     std::optional<std::string> url;
@@ -69,9 +70,9 @@ class Endpoints {
     std::optional<bool> enabled;
   };
   /// What it does not name stays, also where another change comes in the same moment.
-  Task<Created> change(identity::Caller caller, EndpointId id, Change change,
+  Task<Created> change(team::By by, EndpointId id, Change change,
                        std::optional<metering::IdempotentCall> call);
-  Task<> remove(identity::Caller caller, EndpointId id);
+  Task<> remove(team::By by, EndpointId id);
 
   /// nullptr unless it is the caller's, in its mode.
   EndpointPtr find(const identity::Caller& caller, const EndpointId& id) const;
@@ -92,7 +93,7 @@ class Endpoints {
   Result<> check(const Endpoint& endpoint) const;
   enum class Put : std::uint8_t { kNew, kChange };
   /// `endpoint` with the change made; without one it is new.
-  Task<Created> store_endpoint(Endpoint endpoint, std::optional<Change> change,
+  Task<Created> store_endpoint(team::By by, Endpoint endpoint, std::optional<Change> change,
                                std::optional<metering::IdempotentCall> call);
   void publish(EndpointPtr endpoint, Put put);
   void forget(const EndpointId& id);
