@@ -367,12 +367,14 @@ Result<std::string> Accounts::beside_passkeys(store::Connection& db, const UserI
          " can still sign in to your account: remove what you do not know.";
 }
 
-Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
+Task<std::vector<WayIn>> Accounts::reset_password(Secret token, Secret password,
+                                                  audit::Origin from) {
   CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kResetPassword));
   const std::array own_words = {owner.user.email, owner.user.name};
   CO_CHECK_OK(check_password(password, own_words, "/password"));
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   const Time now = rooms_.clock.now();
+  std::vector<WayIn> ways;
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const auto used, use_email_token(db, token, TokenPurpose::kResetPassword, now));
     if (!used) return false;
@@ -382,16 +384,20 @@ Task<> Accounts::reset_password(Secret token, Secret password, audit::Origin fro
     CHECK_OK(delete_devices(db, used->user));
     CHECK_OK(delete_email_tokens(db, used->user));
     CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
-    TRY(const std::string what,
+    if (rooms_.other_ways) {
+      TRY(ways, rooms_.other_ways(db, used->user));
+    }
+    TRY(std::string what,
         beside_passkeys(db, used->user, "Your password was changed, and all sessions were ended."));
-    CHECK_OK(put_letter(db, rooms_, owner.user, notice(what, now, from)));
+    what = beside_ways(std::move(what), ways);
+    CHECK_OK(put_letter(db, rooms_, owner.user, notice(std::move(what), now, from)));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.password_reset")));
     return true;
   };
   CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (!done) co_return std::unexpected(invalid_token());
   rooms_.mail_waits();
-  co_return Result<>{};
+  co_return ways;
 }
 
 Task<Accounts::Proof> Accounts::prove(Session by, Secret password) {

@@ -82,9 +82,19 @@ Task<http::Response> ask_reset(Visit& visit) {
 
 Task<http::Response> reset(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
-  CO_CHECK_OK(co_await visit.accounts.reset_password(std::move(both.token),
-                                                     std::move(both.password), visit.origin()));
-  co_return no_content();
+  CO_TRY(const auto ways, co_await visit.accounts.reset_password(
+                              std::move(both.token), std::move(both.password), visit.origin()));
+  json::Writer out;
+  out.begin_object().key("object").string("password_reset");
+  out.key("linked_providers").begin_array();
+  for (const accounts::WayIn& way : ways) {
+    out.begin_object().key("provider_id").string(way.provider);
+    out.key("name").string(way.name).end_object();
+  }
+  out.end_array().end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  co_return response;
 }
 
 struct OldAndNew {

@@ -17,6 +17,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "process.h"
+#include "recovery/removals.h"
 #include "runtime/rounds.h"
 #include "sso/single_sign_on.h"
 #include "store/database.h"
@@ -41,6 +42,7 @@ class People {
 
   accounts::Accounts& accounts() noexcept { return accounts_; }
   privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
+  recovery::Removals& removals() noexcept { return removals_; }
   const privacy::Runner& deletions() const noexcept { return deletions_; }
   sso::SingleSignOn& sso() noexcept { return sso_; }
   passkeys::Passkeys& passkeys() noexcept { return passkeys_; }
@@ -51,6 +53,7 @@ class People {
   People(Process& process, store::Database& database, mail::Composer composer,
          std::unique_ptr<mail::Transport> transport, const std::string& public_url);
   Awaitable<void> tidy();
+  Awaitable<void> remove_factors();
 
   mail::Composer composer_;
   std::unique_ptr<mail::Transport> transport_;
@@ -63,9 +66,10 @@ class People {
   passkeys::Passkeys passkeys_;
   operators::Operators operators_;
   operators::Openings openings_;
+  recovery::Removals removals_;
   api::Staff staff_{operators_, openings_};
   std::optional<AuditSigning> audit_signing_;
-  runtime::Rounds tidying_;
+  runtime::Rounds tidying_, removing_;
 };
 
 /// Whether mails go into a folder, and not to people.

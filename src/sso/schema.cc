@@ -57,7 +57,19 @@ CREATE TABLE sso_domains (
   workspace_id BLOB NOT NULL,
   verified_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-)sql"}};
+)sql"},
+                                    store::Migration{.number = 181,
+                                                     .name = "sign-ins that wait for a code",
+                                                     .sql = R"sql(
+CREATE TABLE sso_waiting (
+  browser_hash BLOB NOT NULL PRIMARY KEY,
+  user_id BLOB NOT NULL,
+  provider TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sso_waiting_of_user ON sso_waiting (user_id);
+)sql",
+                                                     .expands = true}};
 
 }  // namespace
 

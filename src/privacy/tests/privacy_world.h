@@ -18,6 +18,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "privacy/schema.h"
+#include "recovery/schema.h"
 #include "sso/schema.h"
 #include "team/members.h"
 #include "team/schema.h"
@@ -42,6 +43,7 @@ inline messaging::MessagingOptions with_tables_of_people() {
                          consent::migrations(),
                          sso::migrations(),
                          passkeys::migrations(),
+                         recovery::migrations(),
                          migrations(),
                          kRoutes};
   return options;

@@ -25,6 +25,12 @@ struct Voucher {
   WorkspaceId workspace;  ///< whose it is; none: everybody's
 };
 
+/// A way to sign in beside the password: an identity provider that is linked.
+struct WayIn {
+  std::string provider;  ///< what its sessions name it by
+  std::string name;      ///< what people call it
+};
+
 /// One browser, or program, that has signed in.
 struct Session {
   SessionId id;

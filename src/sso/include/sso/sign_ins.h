@@ -81,8 +81,19 @@ class SignIns {
   /// a link).
   Task<Arrival> finish(OpenProvider provider, Secret browser, UserId signed_in, std::string query,
                        audit::Origin from);
+  struct Entered {
+    /// nullopt: the provider is everybody's, and the account has a second factor. Its code is
+    /// missing, for kAttemptLife: confirm().
+    std::optional<accounts::Accounts::SignedIn> signed_in;
+    Secret browser = Secret();  ///< then: for the attempt's cookie
+  };
   /// The session. Fails with kNotFound: the provider was switched off meanwhile.
-  Task<accounts::Accounts::SignedIn> sign_in(Arrival arrival, Secret device, audit::Origin from);
+  Task<Entered> sign_in(Arrival arrival, Secret device, audit::Origin from);
+  /// The same, once, with the code that was missing. Fails with kInvalidSession (nobody waits in
+  /// this browser), kSecondFactorRequired, kInvalidSecondFactor and kRateLimited: then he still
+  /// waits.
+  Task<accounts::Accounts::SignedIn> confirm(Secret browser, Secret code, Secret device,
+                                             audit::Origin from);
 
   /// The oldest first.
   Task<std::vector<Identity>> identities_of(UserId user) const;
@@ -99,6 +110,7 @@ class SignIns {
   Task<bool> is_proven(const Provider& provider, const oidc::Claims& claims) const;
   Task<Arrival> welcome(Arrival arrival, oidc::Claims claims, std::string terms_version,
                         audit::Origin from);
+  Task<Entered> wait_for_code(const Arrival& arrival);
   Task<Arrival> link(Arrival arrival, oidc::Claims claims, audit::Origin from);
   Result<Known> make_account(store::Connection& db, const Arrival& arrival, const Identity& fresh,
                              const std::string& name, const std::string& terms_version,
