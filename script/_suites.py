@@ -25,7 +25,7 @@ SUITE_SECONDS_MAX = 1800
 FUZZ_SECONDS = 60
 SERVER_SUITES = ("e2e", "crash", "conformance")
 # The rooms whose tests run on PostgreSQL once more. store_test has both engines in one run.
-ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "consent", "identity", "ingest", "mail", "messaging", "metering", "operators", "outbox", "passkeys", "privacy", "sso", "team", "vault", "webhook")
+ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "consent", "identity", "ingest", "mail", "messaging", "metering", "operators", "outbox", "passkeys", "privacy", "recovery", "sso", "team", "vault", "webhook")
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",

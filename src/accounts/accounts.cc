@@ -337,8 +337,7 @@ Task<> Accounts::record_refusal(const Attempt& attempt, const audit::Origin& fro
                                 std::string what) {
   auto failed = [&](store::Connection& db) -> Result<> {
     const Time now = rooms_.clock.now();
-    TRY(const bool is_there,
-        hold_user(db, attempt.stored ? attempt.stored->user.id : UserId()));
+    TRY(const bool is_there, hold_user(db, attempt.stored ? attempt.stored->user.id : UserId()));
     const UserId of = is_there ? attempt.stored->user.id : UserId();
     auto act = act_of(rooms_.ids, now, of, from, what);
     act.actor = {};
@@ -446,7 +445,7 @@ Result<std::string> Accounts::beside_passkeys(store::Connection& db, const UserI
          " can still sign in to your account: remove what you do not know.";
 }
 
-Task<Secret> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
+Task<Accounts::Reset> Accounts::reset_password(Secret token, Secret password, audit::Origin from) {
   CO_TRY(const StoredUser owner, co_await owner_of(token, TokenPurpose::kResetPassword));
   const std::array own_words = {owner.user.email, owner.user.name};
   CO_CHECK_OK(check_password(password, own_words, "/password"));
@@ -454,6 +453,7 @@ Task<Secret> Accounts::reset_password(Secret token, Secret password, audit::Orig
   CO_TRY(const std::string hash, co_await rooms_.passwords.hash(std::move(password)));
   Secret device = crypto::random_token();
   const Time now = rooms_.clock.now();
+  std::vector<WayIn> ways;
   auto body = [&](store::Connection& db) -> Result<bool> {
     TRY(const bool is_there, hold_user(db, owner.user.id));
     if (!is_there) return false;
@@ -466,16 +466,20 @@ Task<Secret> Accounts::reset_password(Secret token, Secret password, audit::Orig
     CHECK_OK(put_known_device(db, used->user, mailed_mark(device), now));
     CHECK_OK(delete_email_tokens(db, used->user));
     CHECK_OK(forget_attempts(db, attempt_bucket({"account", used->email, {}})));
-    TRY(const std::string what,
+    if (rooms_.other_ways) {
+      TRY(ways, rooms_.other_ways(db, used->user));
+    }
+    TRY(std::string what,
         beside_passkeys(db, used->user, "Your password was changed, and all sessions were ended."));
-    CHECK_OK(put_letter(db, rooms_, owner.user, notice(what, now, from)));
+    what = beside_ways(std::move(what), ways);
+    CHECK_OK(put_letter(db, rooms_, owner.user, notice(std::move(what), now, from)));
     CHECK_OK(audit::append(db, act_of(rooms_.ids, now, used->user, from, "user.password_reset")));
     return true;
   };
   CO_TRY(const bool done, co_await store::change(rooms_.db, kKind, std::move(body)));
   if (!done) co_return std::unexpected(invalid_token());
   rooms_.mail_waits();
-  co_return device;
+  co_return Reset{std::move(device), std::move(ways)};
 }
 
 Task<Accounts::Proof> Accounts::prove(Session by, Secret password) {

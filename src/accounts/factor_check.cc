@@ -50,9 +50,9 @@ Result<FactorCheck> refuse_for_a_time(store::Connection& db, const Accounts::Roo
   const auto bucket = attempt_bucket({"second-factor-notice", with.user.id.blob()});
   TRY(const auto told, take_attempt(db, bucket, kNotices, rooms.clock.now()));
   if (!told) {
-    CHECK_OK(tell(db, rooms, with,
-                  "Somebody who knows your password sent too many wrong codes of your second "
-                  "factor."));
+    CHECK_OK(tell(
+        db, rooms, with,
+        "Somebody " + std::string(with.who) + " sent too many wrong codes of your second factor."));
   }
   const auto recorded = attempt_bucket({"second-factor-stopped", with.user.id.blob()});
   TRY(const auto is_recorded, take_attempt(db, recorded, kRecords, rooms.clock.now()));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "accounts/accounts.h"
 #include "accounts/user.h"
@@ -12,12 +13,14 @@
 
 namespace flowsell::accounts {
 
-/// Somebody's try to prove a second factor. He has proven the password, or has a session.
+/// Somebody's try to prove a second factor. He has proven the password, or has a session, or an
+/// identity provider vouches for him.
 struct FactorTry {
   User user;
   Secret code;             ///< of the authenticator, or a recovery code; may be empty
   std::string counted_by;  ///< which caller it is: others don't use up his tries
   audit::Origin from;
+  std::string_view who = "who knows your password";  ///< what mails say of him
 };
 
 struct FactorCheck {

@@ -24,6 +24,7 @@ const Sql kDeleteOld("DELETE FROM second_factors WHERE enabled_at IS NULL AND cr
 const Sql kPutCode("INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2)");
 const Sql kUseCode("DELETE FROM recovery_codes WHERE user_id = ?1 AND code_hash = ?2");
 const Sql kCountCodes("SELECT COUNT(*) FROM recovery_codes WHERE user_id = ?1");
+const Sql kListCodes("SELECT code_hash FROM recovery_codes WHERE user_id = ?1 ORDER BY code_hash");
 const Sql kDeleteCodes("DELETE FROM recovery_codes WHERE user_id = ?1");
 
 Param blob_of(const crypto::Digest& digest) { return Param::blob(as_text(digest)); }
@@ -82,6 +83,13 @@ Result<std::int64_t> count_recovery_codes(store::Connection& db, const UserId& u
   CHECK_OK(
       db.query(kCountCodes, {user}, [&count](const store::Row& row) { count = row.integer(0); }));
   return count;
+}
+
+Result<std::vector<std::string>> list_recovery_codes(store::Connection& db, const UserId& user) {
+  std::vector<std::string> hashes;
+  CHECK_OK(db.query(kListCodes, {user},
+                    [&hashes](const store::Row& row) { hashes.emplace_back(row.text(0)); }));
+  return hashes;
 }
 
 }  // namespace flowsell::accounts

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/id.h"
 #include "core/time.h"
@@ -40,5 +41,7 @@ Result<> put_recovery_codes(store::Connection& db, const UserId& user,
 Result<bool> use_recovery_code(store::Connection& db, const UserId& user,
                                const crypto::Digest& hash);
 Result<std::int64_t> count_recovery_codes(store::Connection& db, const UserId& user);
+/// Hashes of those that are left, in their order.
+Result<std::vector<std::string>> list_recovery_codes(store::Connection& db, const UserId& user);
 
 }  // namespace flowsell::accounts

@@ -81,6 +81,16 @@ Letter notice(std::string what, Time now, const audit::Origin& from) {
   return letter;
 }
 
+std::string beside_ways(std::string what, const std::vector<WayIn>& ways) {
+  for (const WayIn& way : ways) {
+    what.append(&way == ways.data() ? " What is linked to the account still signs in to it: "
+                                    : ", ");
+    what += text_only(way.name);
+  }
+  if (!ways.empty()) what += ". Unlink what is not yours.";
+  return shortened(std::move(what));
+}
+
 Letter email_changed_letter(const std::string& new_address, Time now, const audit::Origin& from) {
   Letter letter;
   letter.kind = mail::MailKind::kEmailChanged;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "accounts/accounts.h"
 #include "accounts/user.h"
@@ -25,6 +26,8 @@ Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Se
                    std::chrono::seconds life, const audit::Origin& from);
 /// Something happened to the account: one sentence.
 Letter notice(std::string what, Time now, const audit::Origin& from);
+/// What a notice says of a new password, with the ways in that stay.
+std::string beside_ways(std::string what, const std::vector<WayIn>& ways);
 Letter invitation_letter(const Accounts::Invitation& invitation, const std::string& public_url);
 Letter leak_letter(const std::string& workspace, const std::string& key, Time now,
                    const audit::Origin& from);

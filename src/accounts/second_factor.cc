@@ -6,7 +6,9 @@
 #include "attempts.h"
 #include "audit/audit_log.h"
 #include "core/encoding.h"
+#include "core/packing.h"
 #include "core/random.h"
+#include "crypto/hash.h"
 #include "factor_check.h"
 #include "factor_table.h"
 #include "journey.h"
@@ -172,6 +174,26 @@ Task<std::vector<Secret>> Accounts::renew_recovery_codes(Session by, Secret pass
   rooms_.mail_waits();
   if (refused) co_return std::unexpected(*std::move(refused));
   co_return codes;
+}
+
+// --- in other rooms' transactions ---
+
+Result<std::optional<std::string>> Accounts::factor_mark_in(store::Connection& db,
+                                                            const UserId& user) {
+  TRY(const auto factor, find_factor(db, user));
+  if (!factor || !factor->enabled_at) return std::nullopt;
+  TRY(const auto codes, list_recovery_codes(db, user));
+  std::string text;
+  pack_text(text, factor->sealed_seed);
+  pack_text(text, std::to_string(to_unix_ms(*factor->enabled_at)));
+  pack_text(text, std::to_string(factor->last_step));
+  for (const std::string& code : codes) pack_text(text, code);
+  return std::string(as_text(crypto::sha256(text)));
+}
+
+Result<> Accounts::drop_second_factor_in(store::Connection& db, const UserId& user) {
+  TRY([[maybe_unused]] const bool was_there, delete_factor(db, user));
+  return delete_sessions(db, user, SessionId());
 }
 
 }  // namespace flowsell::accounts

@@ -3,7 +3,9 @@
 #include "accounts/accounts.h"
 #include "accounts/names.h"
 #include "audit/audit_log.h"
+#include "core/encoding.h"
 #include "core/ip_range.h"
+#include "factor_check.h"
 #include "factor_table.h"
 #include "journey.h"
 #include "letters.h"
@@ -46,6 +48,8 @@ struct Accounts::OtherEntry {
   StillHolds holds;
   Secret device;
   audit::Origin from;
+  Secret code = Secret();  ///< of the second factor, where a provider is not enough
+  std::function<Result<>(store::Connection&)> done = {};
 
   std::string by_json() const {
     return voucher ? provider_json(voucher->provider)
@@ -53,47 +57,70 @@ struct Accounts::OtherEntry {
   }
 };
 
+/// What became of it.
+struct Accounts::Entered {
+  bool holds = false;
+  FactorCheck check;
+};
+
+/// Everybody's provider vouches for an identity, not for the account's second factor.
+Result<FactorCheck> Accounts::check_vouched(store::Connection& db, const OtherEntry& entry,
+                                            const User& user) const {
+  if (!entry.voucher || !entry.voucher->workspace.is_none()) return FactorCheck{};
+  // Counted as behind a password: a device that one has made known has its own tries.
+  const auto hash = hash_of(entry.device);
+  TRY(const bool is_known_one, is_known_device(db, user.id, hash));
+  return check_second_factor(
+      db, rooms_,
+      {user, entry.code, is_known_one ? std::string(as_text(hash)) : std::string(), entry.from,
+       "whom an identity provider vouches for"});
+}
+
 Task<std::optional<Accounts::SignedIn>> Accounts::enter_otherwise(OtherEntry entry) {
   const Time now = rooms_.clock.now();
   const bool is_vouched = entry.voucher.has_value();
   SignedIn signed_in;
   signed_in.token = crypto::random_token();
-  auto body = [&](store::Connection& db) -> Result<bool> {
+  auto body = [&](store::Connection& db) -> Result<Entered> {
+    // As in confirm_second_factor(): who sees no second factor has his session before it ends all.
     TRY(const bool is_there, hold_user(db, entry.user));
-    if (!is_there) return false;
-    TRY(const auto found, find_in(db, entry.user));
-    if (!found) return false;
+    if (!is_there) return Entered{};
     TRY(const bool still_holds, entry.holds(db));
-    if (!still_holds) return false;
+    if (!still_holds) return Entered{};
+    TRY(const auto found, find_in(db, entry.user));
+    TRY(const FactorCheck check, check_vouched(db, entry, *found));
+    if (!check.lets_in()) return Entered{true, check};
     TRY(const bool knows_device, is_known(db, entry.user, entry.device));
     signed_in.session = new_session(*found, entry.from);
     signed_in.session.voucher = entry.voucher;
     signed_in.session.passkey = entry.passkey;
-    signed_in.session.has_second_factor = !is_vouched;
+    signed_in.session.has_second_factor = !is_vouched || check.end == FactorCheck::End::kPassed;
     signed_in.device = knows_device ? entry.device : crypto::random_token();
     CHECK_OK(insert_session(db, signed_in.session, hash_of(signed_in.token)));
     CHECK_OK(put_known_device(
         db, entry.user, is_vouched ? mark_of(signed_in.device) : hash_of(signed_in.device), now));
     if (!is_vouched) CHECK_OK(give_back_attempt(db, network_bucket(entry.from.address)));
+    if (entry.done) CHECK_OK(entry.done(db));
     if (!knows_device) CHECK_OK(put_letter(db, rooms_, *found, sign_in_letter(now, entry.from)));
     auto act = act_of(rooms_.ids, now, entry.user, entry.from, "session.created");
     act.target = signed_in.session.id.str();
     act.after = entry.by_json();
     CHECK_OK(audit::append(db, act));
-    return true;
+    return Entered{true, check};
   };
-  CO_TRY(const bool is_in, co_await store::change(rooms_.db, kKind, std::move(body)));
+  CO_TRY(const Entered entered, co_await store::change(rooms_.db, kKind, std::move(body)));
   // Whoever refused him may have told him by mail.
   rooms_.mail_waits();
-  if (!is_in) co_return std::nullopt;
+  if (!entered.holds) co_return std::nullopt;
+  if (!entered.check.lets_in()) co_return std::unexpected(refusal_of(entered.check));
   co_return signed_in;
 }
 
-Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(UserId user, Voucher by,
-                                                                  StillHolds holds, Secret device,
+Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_vouched(VouchedSignIn wanted,
                                                                   audit::Origin from) {
   co_return co_await enter_otherwise(
-      {user, std::move(by), PasskeyId(), std::move(holds), std::move(device), std::move(from)});
+      {wanted.user, std::move(wanted.by), PasskeyId(), std::move(wanted.holds),
+       std::move(wanted.device), std::move(from), std::move(wanted.code), std::move(wanted.done)});
 }
 
 Task<std::optional<Accounts::SignedIn>> Accounts::sign_in_by_passkey(UserId user, PasskeyId by,
@@ -137,6 +164,10 @@ Result<bool> Accounts::hold_in(store::Connection& db, const UserId& user) {
 Result<std::optional<User>> Accounts::find_in(store::Connection& db, const UserId& user) {
   TRY(auto stored, find_user(db, user));
   return stored ? std::optional(std::move(stored->user)) : std::nullopt;
+}
+
+Result<bool> Accounts::hold_in(store::Connection& db, const UserId& user) {
+  return hold_user(db, user);
 }
 
 Result<std::optional<User>> Accounts::find_in(store::Connection& db, std::string_view email) {

@@ -80,6 +80,7 @@ class Api::Impl final : public Routes {
     add_user_routes(*this);
     add_second_factor_routes(*this);
     add_passkey_routes(*this);
+    add_second_factor_removal_routes(*this);
     add_workspace_routes(*this);
     add_member_routes(*this);
     add_api_key_routes(*this);
@@ -93,6 +94,7 @@ class Api::Impl final : public Routes {
     add_admin_data_request_routes(*this);
     add_admin_support_routes(*this);
     add_admin_operator_routes(*this);
+    add_admin_user_routes(*this);
     add_admin_workspace_routes(*this);
     add_consent_routes(*this);
     add_terms_routes(*this, process_);

@@ -5,6 +5,7 @@
 #include "passkey_body.h"
 #include "render.h"
 #include "request_body.h"
+#include "session_response.h"
 
 namespace flowsell::api {
 namespace {
@@ -66,13 +67,8 @@ Task<http::Response> sign_in(Visit& visit) {
   CO_TRY(auto wanted, read_body(visit.request, read_wanted));
   const bool is_by_passkey = wanted.answer.has_value();
   CO_TRY(const auto signed_in, co_await enter(visit, std::move(wanted)));
-  http::Response response;
-  response.status = 201;
-  response.body = render(signed_in.session, signed_in.session.id);
-  set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);
-  set_cookie(response, kDeviceCookie, signed_in.device, kDeviceLife);
+  http::Response response = signed_in_response(visit, signed_in);
   if (is_by_passkey) clear_cookie(response, kPasskeyCookie);
-  response.headers.push_back({"Location", "/v1/sessions/" + signed_in.session.id.str()});
   co_return response;
 }
 
@@ -100,6 +96,16 @@ Task<http::Response> end_session(Visit& visit) {
 }
 
 }  // namespace
+
+http::Response signed_in_response(const Visit& visit, const accounts::Accounts::SignedIn& in) {
+  http::Response response;
+  response.status = 201;
+  response.body = render(in.session, in.session.id);
+  set_cookie(response, kSessionCookie, in.token, visit.session_life);
+  set_cookie(response, kDeviceCookie, in.device, kDeviceLife);
+  response.headers.push_back({"Location", "/v1/sessions/" + in.session.id.str()});
+  return response;
+}
 
 void add_session_routes(Routes& routes) {
   using http::Method;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "browser.h"
 #include "call.h"
 #include "json/reader.h"
@@ -5,6 +7,7 @@
 #include "oidc/fault.h"
 #include "paging.h"
 #include "request_body.h"
+#include "session_response.h"
 #include "sso_begun.h"
 #include "telemetry/log.h"
 
@@ -15,6 +18,9 @@ using sso::SignIns;
 
 constexpr json::StringRule kEmail{3, 254};
 constexpr json::StringRule kTerms{1, 40};
+constexpr json::StringRule kCode{6, 40};
+/// What return_to gets where a code is missing.
+constexpr std::string_view kCodeIsMissing = "second_factor=required";
 
 SignIns::Wanted read_wanted(json::ObjectReader& in) {
   SignIns::Wanted wanted;
@@ -78,7 +84,21 @@ http::Response redirect_to(const std::string& path) {
   http::Response response;
   response.status = 303;
   response.headers.push_back({"Location", path});
-  clear_cookie(response, kSsoCookie);
+  return response;
+}
+
+/// The path with one more parameter, before its fragment.
+std::string with_parameter(std::string_view path, std::string_view parameter) {
+  const auto fragment = std::min(path.find('#'), path.size());
+  std::string out(path.substr(0, fragment));
+  out.append(out.contains('?') ? "&" : "?").append(parameter).append(path.substr(fragment));
+  return out;
+}
+
+/// Nobody has signed in: the page asks for the code, in this browser.
+http::Response ask_for_code(const std::string& return_to, const Secret& browser) {
+  http::Response response = redirect_to(with_parameter(return_to, kCodeIsMissing));
+  set_cookie(response, kSsoCookie, browser, SignIns::kAttemptLife);
   return response;
 }
 
@@ -90,7 +110,9 @@ Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
   SignIns& sign_ins = visit.sso.sign_ins();
   CO_TRY(auto arrival, co_await sign_ins.finish(provider, std::move(browser), user,
                                                 std::string(visit.request.query), visit.origin()));
-  http::Response response = redirect_to(arrival.return_to);
+  const std::string return_to = arrival.return_to;
+  http::Response response = redirect_to(return_to);
+  clear_cookie(response, kSsoCookie);
   if (arrival.is_linked) co_return response;
   if (services != nullptr) {
     const auto admitted = co_await admit(visit, *services, arrival);
@@ -99,10 +121,25 @@ Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
       co_return std::unexpected(admitted.error());
     }
   }
-  CO_TRY(const auto signed_in,
+  CO_TRY(const auto entered,
          co_await sign_ins.sign_in(std::move(arrival), std::move(device), visit.origin()));
-  set_cookie(response, kSessionCookie, signed_in.token, visit.session_life);
-  set_cookie(response, kDeviceCookie, signed_in.device, kDeviceLife);
+  if (!entered.signed_in) co_return ask_for_code(return_to, entered.browser);
+  set_cookie(response, kSessionCookie, entered.signed_in->token, visit.session_life);
+  set_cookie(response, kDeviceCookie, entered.signed_in->device, kDeviceLife);
+  co_return response;
+}
+
+/// The code that was missing.
+Task<http::Response> confirm(Visit& visit) {
+  CO_TRY(auto code, read_body(visit.request,
+                              [](json::ObjectReader& in) { return secret_in(in, "code", kCode); }));
+  CO_TRY(auto browser, cookie(visit.request, kSsoCookie));
+  CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
+  CO_TRY(const auto signed_in,
+         co_await visit.sso.sign_ins().confirm(std::move(browser), std::move(code),
+                                               std::move(device), visit.origin()));
+  http::Response response = signed_in_response(visit, signed_in);
+  clear_cookie(response, kSsoCookie);
   co_return response;
 }
 
@@ -135,7 +172,9 @@ Task<http::Response> callback_of_browser(Visit& visit) {
   auto done = co_await callback(visit);
   const bool is_browser = visit.request.header("Accept").contains("text/html");
   if (done || !is_browser) co_return done;
-  co_return redirect_to("/sign-in?error=" + std::string(word_of(done.error())));
+  http::Response response = redirect_to("/sign-in?error=" + std::string(word_of(done.error())));
+  clear_cookie(response, kSsoCookie);
+  co_return response;
 }
 
 }  // namespace
@@ -144,6 +183,7 @@ void add_sso_sign_in_routes(Routes& routes) {
   using http::Method;
   routes.add_visit(Method::kGet, "/v1/sso/sign_in_options", list_options);
   routes.add_visit(Method::kPost, "/v1/sso/sign_ins", begin);
+  routes.add_visit(Method::kPost, "/v1/sso/sign_ins/confirm", confirm);
   routes.add_visit(Method::kGet, "/v1/sso/callback/{}", callback_of_browser);
 }
 

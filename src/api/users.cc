@@ -89,9 +89,20 @@ Task<http::Response> ask_reset(Visit& visit) {
 
 Task<http::Response> reset(Visit& visit) {
   CO_TRY(auto both, token_and_password(visit.request));
-  CO_TRY(const Secret device, co_await visit.accounts.reset_password(
-                                  std::move(both.token), std::move(both.password), visit.origin()));
-  co_return known_from_now_on(device);
+  CO_TRY(const auto done, co_await visit.accounts.reset_password(
+                              std::move(both.token), std::move(both.password), visit.origin()));
+  json::Writer out;
+  out.begin_object().key("object").string("password_reset");
+  out.key("linked_providers").begin_array();
+  for (const accounts::WayIn& way : done.ways) {
+    out.begin_object().key("provider_id").string(way.provider);
+    out.key("name").string(way.name).end_object();
+  }
+  out.end_array().end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  set_cookie(response, kDeviceCookie, done.device, kDeviceLife);
+  co_return response;
 }
 
 struct OldAndNew {

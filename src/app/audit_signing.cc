@@ -10,11 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPause = 1min;
+/// A round in which nothing is new is one look into an index.
+constexpr auto kPause = 10s;
 /// Reaches back over a transaction that took long, and clocks that differ.
 constexpr auto kReach = 10min;
 constexpr auto kRoundMax = 10s;  ///< of waiting for the end of one
-constexpr int kRoundsBetweenAll = 60;
+constexpr int kRoundsBetweenAll = 360;
 
 }  // namespace
 

@@ -14,8 +14,8 @@ namespace flowsell::app {
 /// Where a process signs the ends of its audit chains.
 std::filesystem::path audit_head_file(const config::Settings& settings);
 
-/// Signs what has been put on record in one database since the last time, once a minute: from then
-/// on it can't be taken back unseen. Databases of one process share the file.
+/// Signs what has been put on record in one database since the last time, every ten seconds: from
+/// then on it can't be taken back unseen. Databases of one process share the file.
 class AuditSigning {
  public:
   AuditSigning(runtime::IoPool& pool, store::Database& db, audit::HeadFile& file,

@@ -5,6 +5,10 @@
 /// What deletions need of cells.
 namespace flowsell::app {
 
+recovery::Removals* Cells::removals() {
+  return has_joined_ && people_ ? &people_->removals() : nullptr;
+}
+
 privacy::Desk* Cells::privacy_desk() {
   return has_joined_ && people_ ? &people_->privacy_desk() : nullptr;
 }

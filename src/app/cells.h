@@ -50,6 +50,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   Task<api::Home> find_new(const http::Request& request) override;
   accounts::Accounts* accounts() override;
   privacy::Desk* privacy_desk() override;
+  recovery::Removals* removals() override;
   std::size_t cell_count() const override;
   std::optional<privacy::Door> enter_cell(std::size_t number) override;
   Task<std::optional<std::size_t>> cell_of(WorkspaceId workspace) override;

@@ -28,6 +28,7 @@ class OneCell final : public api::Homes, public privacy::Doors {
   }
   accounts::Accounts* accounts() override { return &people_.accounts(); }
   privacy::Desk* privacy_desk() override { return &people_.privacy_desk(); }
+  recovery::Removals* removals() override { return &people_.removals(); }
   std::size_t cell_count() const override { return 1; }
   std::optional<privacy::Door> enter_cell(std::size_t /*number*/) override {
     return privacy::Door(cell_.privacy_rooms(), nullptr);

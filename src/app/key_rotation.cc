@@ -73,8 +73,10 @@ Result<> KeyRotation::find_next() {
 
 Result<> KeyRotation::adopt() {
   is_open_ = true;
-  TRY(const bool is_new, vault::seal_under(desk_, *master_.next));
-  if (is_new) log::info("the master key is rotated", {{"next", master_.next->id()}});
+  TRY(const auto begun, vault::seal_under(desk_, *master_.next, name_, live_()));
+  if (begun == vault::Begun::kGaveWay) return give_way();
+  if (begun == vault::Begun::kNow)
+    log::info("the master key is rotated", {{"next", master_.next->id()}});
   failpoint("rotation.sealed");
   CHECK_OK(vault::check_sealed(desk_, *master_.next));
   is_accepted_ = true;
@@ -83,9 +85,29 @@ Result<> KeyRotation::adopt() {
               {{"next", master_.next->id()}});
     return {};
   }
+  // While this process was away another rotation went on; the next key opens all, as was seen.
+  TRY(const bool was_overtaken, master_.files->has_older_former());
+  if (was_overtaken) CHECK_OK(master_.files->destroy_former());
   CHECK_OK(master_.files->take_next());
   failpoint("rotation.taken");
   master_.current = *std::exchange(master_.next, std::nullopt);
+  return {};
+}
+
+/// Another process has begun with another key. It waits until this one has that key too.
+Result<> KeyRotation::give_way() {
+  TRY(const auto masters, vault::masters_of(desk_.shared));
+  const std::string under_way = masters.empty() ? std::string() : masters.back();
+  if (!master_.files) {
+    return fail(ErrorCode::kConflict, "another rotation is under way, to " + under_way +
+                                          ": give this server that key as its next one");
+  }
+  CHECK_OK(master_.files->refuse_next());
+  log::error(
+      "another rotation of the master key is under way: the key that came is set aside, as "
+      "master.key.refused. Bring the other one as master.key.next",
+      {{"refused", master_.next->id()}, {"under_way", under_way}});
+  master_.next.reset();
   return {};
 }
 

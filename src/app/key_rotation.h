@@ -37,6 +37,7 @@ class KeyRotation {
   Result<> work();
   Result<> find_next();
   Result<> adopt();
+  Result<> give_way();
   Result<> finish();
   void tell(const Result<>& done);
 

@@ -12,6 +12,7 @@
 #include "outbox/job_table.h"
 #include "passkeys/schema.h"
 #include "privacy/schema.h"
+#include "recovery/schema.h"
 #include "sso/schema.h"
 #include "store/copy.h"
 #include "store/growing_table.h"
@@ -35,14 +36,14 @@ std::vector<store::Migration> shared_migrations() {
   return store::merge_migrations({cluster::migrations(), audit::migrations(), mail::migrations(),
                                   vault::migrations(), accounts::migrations(),
                                   privacy::migrations(), sso::migrations(), operators::migrations(),
-                                  passkeys::migrations()});
+                                  passkeys::migrations(), recovery::migrations()});
 }
 
 std::vector<store::Migration> all_migrations() {
   const auto cell = cell_migrations();
-  return store::merge_migrations({cell, mail::migrations(), vault::migrations(),
-                                  accounts::migrations(), privacy::migrations(), sso::migrations(),
-                                  operators::migrations(), passkeys::migrations()});
+  return store::merge_migrations(
+      {cell, mail::migrations(), vault::migrations(), accounts::migrations(), privacy::migrations(),
+       sso::migrations(), operators::migrations(), passkeys::migrations(), recovery::migrations()});
 }
 
 Result<std::unique_ptr<store::Database>> open_shared_postgres(const Secret& conninfo,

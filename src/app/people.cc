@@ -4,6 +4,7 @@
 
 #include "mail/smtp_transport.h"
 #include "mail/templates.h"
+#include "sso/ways_in.h"
 #include "telemetry/log.h"
 
 namespace flowsell::app {
@@ -12,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTidyPause = 10min;
+constexpr auto kRemovalPause = 30s;
 constexpr auto kTidyMax = 10s;  ///< of waiting for the end of one
 constexpr std::size_t kHashedAtOnce = 2;
 
@@ -96,10 +98,11 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       passwords_(
           {process.settings.accounts.password_passes, process.settings.accounts.password_mib << 20},
           kHashedAtOnce),
-      accounts_({database, passwords_, *process.keys.spool, process.keys.ring, process.ids,
-                 process.clock, [this] { postman_.wake(); }, passkeys::Passkeys::count_in},
-                {process.settings.accounts.session_idle, process.settings.accounts.session_life,
-                 public_url, process.settings.terms.version}),
+      accounts_(
+          {database, passwords_, *process.keys.spool, process.keys.ring, process.ids, process.clock,
+           [this] { postman_.wake(); }, passkeys::Passkeys::count_in, sso::ways_in},
+          {process.settings.accounts.session_idle, process.settings.accounts.session_life,
+           public_url, process.settings.terms.version}),
       deletions_({database, *process.keys.spool, process.ids, process.clock, process.pool,
                   audit::HeadKey::of(process.keys.ring), [this] { postman_.wake(); },
                   process.settings.privacy.review, public_url}),
@@ -118,8 +121,13 @@ People::People(Process& process, store::Database& database, mail::Composer compo
       openings_(database, process.ids, process.clock),
       clock_(process.clock),
       records_kept_(process.settings.audit.personal),
+      removals_({database, accounts_, *process.keys.spool, process.ids, process.clock,
+                 [this] { removing_.wake(); }},
+                {process.settings.accounts.second_factor_removal, public_url}),
       tidying_(process.pool.context(0).get_executor(), "accounts' tidying", kTidyPause,
-               runtime::Rounds::First::kAfterThePause, [this] { return tidy(); }) {}
+               runtime::Rounds::First::kAfterThePause, [this] { return tidy(); }),
+      removing_(process.pool.context(0).get_executor(), "removals of second factors", kRemovalPause,
+                runtime::Rounds::First::kAtOnce, [this] { return remove_factors(); }) {}
 
 People::~People() { passwords_.stop(); }
 
@@ -129,6 +137,13 @@ void People::start(privacy::Doors& doors) {
   domain_checks_.start(doors);
   if (audit_signing_) audit_signing_->start();
   tidying_.start();
+  removing_.start();
+}
+
+Awaitable<void> People::remove_factors() {
+  if (const auto done = co_await removals_.round(); !done)
+    log::warn("second factors could not be removed; it is tried again",
+              {{"why", done.error().detail}});
 }
 
 Awaitable<void> People::tidy() {
@@ -159,10 +174,12 @@ void People::stop() {
   if (tidying_.is_stopping()) return;
   tidying_.stop();
   domain_checks_.stop();
+  removing_.stop();
   deletions_.stop();
   postman_.stop();
   if (audit_signing_) audit_signing_->stop();
   (void)tidying_.wait(kTidyMax);
+  (void)removing_.wait(kTidyMax);
 }
 
 }  // namespace flowsell::app

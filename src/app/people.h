@@ -18,6 +18,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "process.h"
+#include "recovery/removals.h"
 #include "runtime/rounds.h"
 #include "sso/single_sign_on.h"
 #include "store/database.h"
@@ -42,6 +43,7 @@ class People {
 
   accounts::Accounts& accounts() noexcept { return accounts_; }
   privacy::Desk& privacy_desk() noexcept { return privacy_desk_; }
+  recovery::Removals& removals() noexcept { return removals_; }
   const privacy::Runner& deletions() const noexcept { return deletions_; }
   sso::SingleSignOn& sso() noexcept { return sso_; }
   passkeys::Passkeys& passkeys() noexcept { return passkeys_; }
@@ -53,6 +55,7 @@ class People {
          std::unique_ptr<mail::Transport> transport, const std::string& public_url);
   Awaitable<void> tidy();
   Awaitable<void> erase_old_records();
+  Awaitable<void> remove_factors();
 
   mail::Composer composer_;
   std::unique_ptr<mail::Transport> transport_;
@@ -66,12 +69,13 @@ class People {
   DomainChecks domain_checks_;
   operators::Operators operators_;
   operators::Openings openings_;
+  recovery::Removals removals_;
   api::Staff staff_{operators_, openings_};
   std::optional<AuditSigning> audit_signing_;
   const Clock& clock_;
   const std::chrono::days records_kept_;
   Time records_until_{};  ///< what was before is erased
-  runtime::Rounds tidying_;
+  runtime::Rounds tidying_, removing_;
 };
 
 /// Whether mails go into a folder, and not to people.

@@ -24,6 +24,11 @@ constexpr std::string_view kNobody =
     "master.key.next ({}) is there, and no server has taken it yet: the one of this data folder "
     "does within seconds, or when it is next started; call this again to see";
 
+constexpr std::string_view kRefused =
+    "another replica's rotation was first: it waits until this one has its key. Copy that one's "
+    "master.key into this data folder as master.key.next (0600). The key that was here for it is "
+    "kept as master.key.refused, and seals nothing";
+
 constexpr std::string_view kOthers =
     "this data folder has the new master key ({}). The former one opens the database until every "
     "other replica has the new one: copy master.key into each one's data folder as "
@@ -60,6 +65,7 @@ Result<std::string> rotate_master_key(const config::Settings& settings) {
     return fail(ErrorCode::kStoreUnavailable,
                 fmt::format(kNobody, next ? next->id() : std::string("?")));
   }
+  if (files.has_refused()) return fail(ErrorCode::kConflict, std::string(kRefused));
   const bool is_over = wait_until([&files] { return !files.has_former(); });
   TRY(const auto now, files.current(/*create=*/false));
   if (!is_over) return fail(ErrorCode::kStoreUnavailable, fmt::format(kOthers, now.id()));

@@ -40,6 +40,10 @@ void check_sandbox_only(const Settings& s, std::vector<FieldError>& faults) {
         {s.debug.google_issuer.empty() ? "debug.microsoft_issuer" : "debug.google_issuer",
          "sandbox_only", "is accepted in the sandbox only", "Add --sandbox, or remove it."});
   }
+  if (s.accounts.second_factor_removal == std::chrono::hours(0)) {
+    faults.push_back({"accounts.second_factor_removal_hours", "sandbox_only",
+                      "nobody could stop a removal in time", "Set 1 or more, or add --sandbox."});
+  }
   if (!s.debug.failpoint.empty()) {
     faults.push_back({"debug.failpoint", "sandbox_only", "is accepted in the sandbox only",
                       "Add --sandbox, or remove it."});

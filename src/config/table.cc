@@ -327,6 +327,10 @@ void add_accounts(std::vector<Setting>& t) {
                    "it that is yours, so that they stay good when the host changes. Empty: that "
                    "host. Another one later makes all passkeys useless.",
                    [](auto& s) -> auto& { return s.accounts.passkey_rp_id; }));
+  t.push_back(number("accounts.second_factor_removal_hours", "", {0, 720},
+                     "How long a lost second factor stays after an operator asked for its removal: "
+                     "so long its user can stop it. 0 in the sandbox only.",
+                     [](auto& s) -> auto& { return s.accounts.second_factor_removal; }));
 }
 
 void add_privacy(std::vector<Setting>& t) {

@@ -29,15 +29,26 @@ Result<> copy_private_file(const fs::path& from, const fs::path& to) {
   return done;
 }
 
+/// Survives a power cut.
+Result<> move(const fs::path& from, const fs::path& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) {
+    return fail(ErrorCode::kInternal, from.filename().string() + " can't be renamed: " +
+                                          std::generic_category().message(errno));
+  }
+  return sync_folder(to.has_parent_path() ? to.parent_path() : fs::path("."));
+}
+
 }  // namespace
 
 MasterKeyFiles::MasterKeyFiles(const fs::path& folder)
     : current_(folder / "master.key"),
       next_(folder / "master.key.next"),
-      former_(folder / "master.key.former") {}
+      former_(folder / "master.key.former"),
+      refused_(folder / "master.key.refused") {}
 
 bool MasterKeyFiles::has_next() const { return is_there(next_); }
 bool MasterKeyFiles::has_former() const { return is_there(former_); }
+bool MasterKeyFiles::has_refused() const { return is_there(refused_); }
 
 Result<KeyRing> MasterKeyFiles::current(bool create) const {
   return KeyRing::from_file(current_, create);
@@ -54,6 +65,7 @@ Result<KeyRing> MasterKeyFiles::make_next() const {
     return fail(ErrorCode::kConflict,
                 "master.key.former is still there: the last rotation has not ended");
   }
+  CHECK_OK(destroy_private_file(refused_));
   return KeyRing::from_file(next_, true);
 }
 
@@ -66,11 +78,16 @@ Result<> MasterKeyFiles::take_next() const {
                 "master.key.former is another key than master.key: the last rotation has not "
                 "ended");
   }
-  if (std::rename(next_.c_str(), current_.c_str()) != 0) {
-    return fail(ErrorCode::kInternal,
-                "master.key.next can't be renamed: " + std::generic_category().message(errno));
-  }
-  return sync_folder(current_.has_parent_path() ? current_.parent_path() : fs::path("."));
+  return move(next_, current_);
+}
+
+Result<> MasterKeyFiles::refuse_next() const { return move(next_, refused_); }
+
+Result<bool> MasterKeyFiles::has_older_former() const {
+  if (!has_former()) return false;
+  TRY(const KeyRing current, KeyRing::from_file(current_, false));
+  TRY(const KeyRing former, KeyRing::from_file(former_, false));
+  return former != current;
 }
 
 Result<> MasterKeyFiles::destroy_former() const { return destroy_private_file(former_); }

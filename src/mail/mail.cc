@@ -52,6 +52,8 @@ constexpr std::array<Row, kMailKinds> kRows = {
     row(MailKind::kAccountDeleted, "account_deleted", kWhen),
     row(MailKind::kSupportSessionOpened, "support_session_opened", kWorkspace, Parameter{"who"},
         Parameter{"reason"}, kWhen, Parameter{"until"}),
+    row(MailKind::kSecondFactorRemovalAsked, "second_factor_removal_asked", kWhen,
+        Parameter{"removed_on"}, kLink),
 };
 static_assert(std::ranges::all_of(kRows, [](const Row& r) {
   return &r == &kRows[static_cast<std::size_t>(r.kind)];

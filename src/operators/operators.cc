@@ -35,12 +35,6 @@ Operator operator_of(const store::Row& row) {
           row.time(3), row.is_null(4) ? std::nullopt : std::optional(row.time(4))};
 }
 
-Result<std::optional<Operator>> find_operator(store::Connection& db, const UserId& user) {
-  std::optional<Operator> found;
-  CHECK_OK(db.query(kFind, {user}, [&found](const store::Row& row) { found = operator_of(row); }));
-  return found;
-}
-
 Result<std::vector<UserId>> superadmins(store::Connection& db, const Sql& sql) {
   std::vector<UserId> all;
   CHECK_OK(db.query(sql, {}, [&all](const store::Row& row) { all.push_back(row.id<UserId>(0)); }));
@@ -82,6 +76,12 @@ audit::Act operator_act(IdSource& ids, Time now, const By& by, std::string name,
                             std::move(name), std::move(target));
   if (!by.reason.empty()) act.personal = audit::json_of({{"reason", by.reason}});
   return act;
+}
+
+Result<std::optional<Operator>> find_operator(store::Connection& db, const UserId& user) {
+  std::optional<Operator> found;
+  CHECK_OK(db.query(kFind, {user}, [&found](const store::Row& row) { found = operator_of(row); }));
+  return found;
 }
 
 Result<bool> is_last_superadmin(store::Connection& db, const UserId& user) {

@@ -48,6 +48,8 @@ constexpr std::array kPowers = {
     PowerRow{Power::kAuditRead, "audit:read", "read what operators have done", kSuperadmins},
     PowerRow{Power::kPrivacyManage, "privacy:manage", "work on requests for data and for deletion",
              kHelpers},
+    PowerRow{Power::kSecondFactorsRemove, "second_factors:remove",
+             "find users by address; take away a second factor that was lost", kHelpers},
 };
 
 /// What a support session may have of a workspace's permissions.

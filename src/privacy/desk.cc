@@ -273,6 +273,10 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
   if (reason.size() > kReasonBytesMax)
     co_return fail_field("/reason", "too_long", "a reason has 400 bytes at most",
                          "Say it shorter.");
+  // Four eyes: who wants an end does not say himself that it may be.
+  if (stepped.step == OperatorStep::kApprove && request.requested_by == stepped.by.id)
+    co_return fail_field("/step", "own_request", "who asked for it does not approve it",
+                         "Let another operator approve it.");
   const Time now = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<bool> {
     Move move{wanted.from, wanted.to, Step::kNone, reason, std::nullopt};

@@ -58,6 +58,19 @@ CREATE TABLE sso_domains (
   verified_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql"},
+                                    store::Migration{.number = 181,
+                                                     .name = "sign-ins that wait for a code",
+                                                     .sql = R"sql(
+CREATE TABLE sso_waiting (
+  browser_hash BLOB NOT NULL PRIMARY KEY,
+  user_id BLOB NOT NULL,
+  provider TEXT NOT NULL,
+  identity_id BLOB NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sso_waiting_of_user ON sso_waiting (user_id);
+)sql",
+                                                     .expands = true},
                                     // Domains that were proven before are looked up at once.
                                     store::Migration{.number = 185,
                                                      .name = "domains are looked up again",

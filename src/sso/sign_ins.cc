@@ -15,6 +15,7 @@
 #include "oidc/fault.h"
 #include "provider_table.h"
 #include "store/change.h"
+#include "waiting_table.h"
 
 namespace flowsell::sso {
 namespace {
@@ -22,6 +23,10 @@ namespace {
 constexpr std::size_t kPathBytesMax = 512;
 
 Error no_sso() { return {ErrorCode::kNotFound, "there is no single sign-on for that"}; }
+
+Error nobody_waits() {
+  return {ErrorCode::kInvalidSession, "no sign-in waits for a code in this browser"};
+}
 
 Error not_admitted(std::string why) { return {ErrorCode::kSsoNotAdmitted, std::move(why)}; }
 
@@ -319,18 +324,60 @@ Task<SignIns::Arrival> SignIns::link(Arrival arrival, oidc::Claims claims, audit
   co_return arrival;
 }
 
-Task<accounts::Accounts::SignedIn> SignIns::sign_in(Arrival arrival, Secret device,
-                                                    audit::Origin from) {
-  auto holds = [&arrival](store::Connection& db) -> Result<bool> {
+Task<SignIns::Entered> SignIns::sign_in(Arrival arrival, Secret device, audit::Origin from) {
+  accounts::Accounts::VouchedSignIn wanted;
+  wanted.user = arrival.user;
+  wanted.by = {arrival.provider.key, arrival.provider.workspace, arrival.identity};
+  wanted.holds = [&arrival](store::Connection& db) -> Result<bool> {
     if (arrival.provider.is_global()) return true;
     return hold_provider(db, id_of(arrival.provider));
   };
-  CO_TRY(auto signed_in,
-         co_await rooms_.accounts.sign_in_vouched(
-             arrival.user, {arrival.provider.key, arrival.provider.workspace, arrival.identity},
-             std::move(holds), std::move(device), std::move(from)));
-  if (!signed_in) co_return std::unexpected(no_sso());
-  co_return *std::move(signed_in);
+  wanted.device = std::move(device);
+  auto in = co_await rooms_.accounts.sign_in_vouched(std::move(wanted), std::move(from));
+  if (!in && in.error().code == ErrorCode::kSecondFactorRequired)
+    co_return co_await wait_for_code(arrival);
+  if (!in) co_return std::unexpected(std::move(in).error());
+  if (!*in) co_return std::unexpected(no_sso());
+  co_return Entered{*std::move(in)};
+}
+
+/// Under a new name in the browser: whoever knew the attempt's does not know this one.
+Task<SignIns::Entered> SignIns::wait_for_code(const Arrival& arrival) {
+  Entered entered;
+  entered.browser = crypto::random_token();
+  const auto browser = hash_of(entered.browser);
+  const StoredWaiting waiting{arrival.user, arrival.provider.key, arrival.identity,
+                              rooms_.clock.now() + kAttemptLife};
+  auto body = [&](store::Connection& db) { return insert_waiting(db, browser, waiting); };
+  CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(body)));
+  co_return entered;
+}
+
+Task<accounts::Accounts::SignedIn> SignIns::confirm(Secret browser, Secret code, Secret device,
+                                                    audit::Origin from) {
+  const auto hash = hash_of(browser);
+  const Time now = rooms_.clock.now();
+  std::optional<StoredWaiting> waiting;
+  if (!browser.empty()) {
+    CO_TRY(waiting, co_await rooms_.db.read(
+                        [&](store::Connection& db) { return find_waiting(db, hash, now); }));
+  }
+  if (!waiting || !global_provider(globals_, waiting->provider))
+    co_return std::unexpected(nobody_waits());
+  accounts::Accounts::VouchedSignIn wanted;
+  wanted.user = waiting->user;
+  wanted.by = {waiting->provider, WorkspaceId(), waiting->identity};
+  // It is gone where somebody was quicker, or has unlinked the provider.
+  wanted.holds = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto still, find_waiting(db, hash, now));
+    return still.has_value();
+  };
+  wanted.done = [&](store::Connection& db) { return delete_waiting(db, hash); };
+  wanted.device = std::move(device);
+  wanted.code = std::move(code);
+  CO_TRY(auto in, co_await rooms_.accounts.sign_in_vouched(std::move(wanted), std::move(from)));
+  if (!in) co_return std::unexpected(nobody_waits());
+  co_return *std::move(in);
 }
 
 // --- what belongs to an account ---
@@ -345,6 +392,7 @@ Task<> SignIns::unlink(accounts::Session by, IdentityId id, audit::Origin from) 
     TRY(const auto gone, delete_identity(db, by.user.id, id));
     if (!gone) return false;
     CHECK_OK(accounts::Accounts::end_vouched_in(db, by.user.id, {gone->provider, {}, gone->id}));
+    CHECK_OK(delete_waiting(db, by.user.id, gone->provider));
     CHECK_OK(rooms_.accounts.put_notice_in(
         db, by.user, "An identity provider can't sign you in to your account any more.", from));
     CHECK_OK(audit::append(db, identity_act(*gone, from, "identity.unlinked")));
@@ -357,8 +405,9 @@ Task<> SignIns::unlink(accounts::Session by, IdentityId id, audit::Origin from) 
 }
 
 Task<> SignIns::tidy() {
-  auto body = [now = rooms_.clock.now()](store::Connection& db) {
-    return delete_old_attempts(db, now);
+  auto body = [now = rooms_.clock.now()](store::Connection& db) -> Result<> {
+    CHECK_OK(delete_old_attempts(db, now));
+    return delete_old_waiting(db, now);
   };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }

@@ -12,6 +12,9 @@ namespace {
 
 using store::Sql;
 
+#define ROOT "SELECT name FROM root_keys WHERE name = 'root'"
+const Sql kHold(ROOT, ROOT " FOR UPDATE");
+#undef ROOT
 const Sql kNoteHolder(
     "INSERT INTO master_key_holders (process, master, noted_at) VALUES (?1, ?2, ?3) ON CONFLICT "
     "(process) DO UPDATE SET master = excluded.master, noted_at = excluded.noted_at "
@@ -20,6 +23,9 @@ const Sql kNoteHolder(
 const Sql kHolders("SELECT process FROM master_key_holders WHERE master = ?1");
 const Sql kForgetHolders("DELETE FROM master_key_holders");
 const Sql kRetire("DELETE FROM root_key_seals WHERE master <> ?1");
+
+/// Behind the name of a process that has a key as its next one.
+constexpr std::string_view kWithNext = "/next";
 
 constexpr store::WriteKind kSealKind{"master_key_seal", 12, store::apply_each<store::Change>};
 constexpr store::WriteKind kRetireKind{"master_key_retire", 12, store::apply_each<store::Change>};
@@ -42,6 +48,23 @@ Result<> check(const std::vector<Seal>& seals, const RootKeys& roots,
                                         " alone: the one before it stays");
 }
 
+/// One process at a time looks at the seals and changes them.
+Result<> hold_rotation(store::Connection& db) {
+  return db.query(kHold, {}, [](const store::Row&) {});
+}
+
+/// Whether another one of those that live has the key, or has begun with it.
+Result<bool> others_hold(store::Connection& db, const std::string& master, const std::string& me,
+                         std::span<const std::string> live) {
+  bool is_held = false;
+  CHECK_OK(db.query(kHolders, {master}, [&](const store::Row& row) {
+    std::string_view name = row.text(0);
+    if (name.ends_with(kWithNext)) name.remove_suffix(kWithNext.size());
+    is_held = is_held || (name != me && std::ranges::find(live, name) != live.end());
+  }));
+  return is_held;
+}
+
 Result<bool> all_hold(store::Connection& db, const std::string& master,
                       std::span<const std::string> live) {
   std::vector<std::string> holders;
@@ -54,16 +77,27 @@ Result<bool> all_hold(store::Connection& db, const std::string& master,
 
 }  // namespace
 
-Result<bool> seal_under(const RotationDesk& desk, const crypto::KeyRing& next) {
-  return store::change_now(desk.shared, kSealKind, [&](store::Connection& db) -> Result<bool> {
+Result<Begun> seal_under(const RotationDesk& desk, const crypto::KeyRing& next,
+                         const std::string& me, std::span<const std::string> live) {
+  // Who does not see himself does not see who else is at it either.
+  if (std::ranges::find(live, me) == live.end())
+    return fail(ErrorCode::kStoreUnavailable, "this process is not seen among those that run yet");
+  return store::change_now(desk.shared, kSealKind, [&](store::Connection& db) -> Result<Begun> {
+    CHECK_OK(hold_rotation(db));
     TRY(const auto seals, seals_of(db));
     const auto masters = masters_in(seals);
     if (masters.empty()) return fail(ErrorCode::kInternal, "the database has no root keys");
-    if (std::ranges::find(masters, next.id()) != masters.end()) return false;
+    const bool is_there = std::ranges::find(masters, next.id()) != masters.end();
+    if (!is_there && masters.size() > 1) {
+      TRY(const bool is_held, others_hold(db, masters.back(), me, live));
+      if (is_held) return Begun::kGaveWay;
+    }
+    CHECK_OK(db.write(kNoteHolder, {me + std::string(kWithNext), next.id(), desk.clock.now()}));
+    if (is_there) return Begun::kAlready;
     CHECK_OK(insert_seals(db, desk.roots, next, seals.back().generation + 1));
     CHECK_OK(
         audit::append(db, act_of(desk, "master_key.rotation_started", masters.back(), next.id())));
-    return true;
+    return Begun::kNow;
   });
 }
 
@@ -81,6 +115,7 @@ Result<Retired> retire_others(const RotationDesk& desk, const crypto::KeyRing& m
                               const std::string& me, std::span<const std::string> live) {
   const std::string id = master.id();
   return store::change_now(desk.shared, kRetireKind, [&](store::Connection& db) -> Result<Retired> {
+    CHECK_OK(hold_rotation(db));
     TRY(const auto seals, seals_of(db));
     const auto masters = masters_in(seals);
     if (masters.size() == 1 && masters.front() == id) return Retired::kNothingLeft;

@@ -52,9 +52,9 @@ class IdentityProviders:
         """Of the faulty one. Without arguments it is well again."""
         self._tell("/faults", faults)
 
-    def register(self, redirect_uri):
+    def register(self, redirect_uri, **more):
         """A new client of the certified one: (id, secret)."""
-        client = post(f"{self.issuer}/reg", {"redirect_uris": [redirect_uri]})
+        client = post(f"{self.issuer}/reg", {"redirect_uris": [redirect_uri], **more})
         return client["client_id"], client["client_secret"]
 
 

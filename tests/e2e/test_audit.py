@@ -1,5 +1,6 @@
 """The audit log: a change of it by hand is found, in either database; and what is taken out of it proves itself."""
 
+import json
 import os
 import re
 
@@ -8,8 +9,10 @@ import pytest
 from _support.database import on_postgres
 from _support.people import Browser, owner_of
 from _support.stack import Stack
+from _support.waiting import wait_until
 
 KEYS = 4
+SIGNED_SECONDS = 20  # a round comes every ten
 # The chain of the sandbox's only workspace.
 OURS = "scope = (SELECT id FROM workspaces)"
 COLUMNS = ("at, actor_kind, actor_id, act, target, before_state, after_state, request_id, origin_commitment, "
@@ -95,6 +98,23 @@ def test_a_change_by_hand_is_found_at_its_first_broken_row(make_stack, change):
     assert after.returncode == 1, after.stdout + after.stderr
     assert re.findall(r"BROKEN .* at event (\d+):", after.stdout) == [str(first_broken(end))], after.stdout
     assert ", 1 broken" in after.stdout
+
+
+def test_a_new_event_is_signed_within_seconds(make_stack):
+    stack = make_stack()
+    owner = owner_of(stack.server)
+    file = stack.server.data / "audit-heads.jsonl"
+
+    def signed():
+        """Of each chain how many events are signed."""
+        lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return {line["scope"]: line["seq"] for line in lines}
+    wait_until(signed, "what there is at the start is signed")
+    for _ in range(10 * KEYS):  # so many that the chain is no other one's length
+        owner.make_key()
+    count = len(owner.get("/v1/audit_events?limit=100").json()["data"])
+    assert 10 * KEYS <= count < 100
+    wait_until(lambda: count in signed().values(), "the newest one is signed", SIGNED_SECONDS)
 
 
 # --- what is taken out ---

@@ -7,13 +7,14 @@ import pytest
 from _support.api import Api, text_to
 from _support.contract import contract
 from _support.people import Browser, Mails, add_member, operator_of, owner_of, sign_up
-from _support.second_factor import enable
+from _support.second_factor import enable, sign_in
 from _support.waiting import wait_until
 
 SUPPORT_HEADER = "Connect-Support-Session"
 WHY = {"Connect-Reason": "a test asks for it"}
 ROLES = ("support", "onboarding", "billing", "superadmin")
 REASON = "Deliveries to the shop stop since noon"
+LOST = "The telephone was stolen; asked on the known number"
 NOTHING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
 
 
@@ -148,6 +149,18 @@ def test_an_operators_account_is_ended_by_who_may_end_operators(server, root):
     asked = root.post("/admin/v1/data_requests", wish, headers=WHY)
     assert asked.status == 201
     assert other.post(f"/v1/data_requests/{asked.json()['id']}/cancel").status == 200
+
+
+def test_who_asked_for_a_deletion_does_not_approve_it(server, root):
+    user = sign_up(server, "two-pairs@example.com").get("/v1/user").json()["id"]
+    helper = add_operator(server, root, "four-eyes@example.com", "support")
+    wish = {"kind": "deletion", "subject": "account", "user_id": user}
+    request = helper.post("/admin/v1/data_requests", wish, headers=WHY).json()
+    steps = f"/admin/v1/data_requests/{request['id']}/steps"
+    refused = helper.post(steps, {"step": "approve"}, headers=WHY)
+    assert (refused.status, [fault["code"] for fault in refused.json()["errors"]]) == (400, ["own_request"])
+    assert root.post(steps, {"step": "approve"}, headers=WHY).json()["state"] == "approved"
+    assert helper.post(steps, {"step": "refuse"}, headers=WHY).json()["state"] == "refused", "he may still stop it"
 
 
 def test_what_operators_do_is_on_record_with_its_reason(server, root):
@@ -369,6 +382,96 @@ def test_a_workspace_that_wants_to_approve_is_asked_first(server, root):
     assert code(asked.post(f"/v1/support_sessions/{declined.session}/approvals")) == "conflict"
 
 
+# --- a second factor that was lost ---
+
+def find_user(operator, address):
+    return operator.get(f"/admin/v1/users?email={address}", headers=WHY).json()["data"]
+
+
+def remove_factor(operator, user, **more):
+    return operator.post(f"/admin/v1/users/{user}/second_factor_removals", {"reason": LOST, "ticket": "T-17", **more})
+
+
+def test_a_lost_second_factor_goes_only_after_a_wait_that_its_user_can_end(server, root):
+    address = "keeps@example.com"
+    _, codes = enable(sign_up(server, address))
+    helper = add_operator(server, root, "factor-helper@example.com", "support")
+    [user] = find_user(helper, address)
+    assert (user["email"], user["second_factor"], user["recovery_codes_left"]) == (address, True, 10)
+    assert find_user(helper, "keeps@example") == []
+    assert code(helper.get("/admin/v1/users")) == "invalid_request"
+    asked = remove_factor(helper, user["id"])
+    assert (asked.status, asked.json()["state"], asked.json()["reason"]) == (201, "waiting", LOST)
+    assert code(remove_factor(helper, user["id"])) == "conflict"
+    anybody = Browser(server.base_url)
+    token = Mails(server).token_for(address, "keep-second-factor")
+    shown = anybody.post("/v1/second_factor_removal_links", {"token": token}).json()
+    assert (shown["state"], shown["reason"], shown["requested_by"]) == ("waiting", None, None)
+    assert sign_in(anybody, address, codes[0]).status == 201, "nothing changes before its time"
+    assert anybody.post("/v1/second_factor_removal_links/cancel", {"token": token}).json()["state"] == "cancelled"
+    assert code(anybody.post("/v1/second_factor_removal_links/cancel", {"token": token})) == "conflict"
+    assert code(anybody.post("/v1/second_factor_removal_links", {"token": "x" * 43})) == "invalid_token"
+    assert [each["state"] for each in helper.get(f"/admin/v1/users/{user['id']}/second_factor_removals").json()["data"]] == \
+        ["cancelled"]
+    assert remove_factor(helper, user["id"]).status == 201
+    cancel = f"/admin/v1/users/{user['id']}/second_factor_removals/cancel"
+    assert code(helper.post(cancel, {})) == "invalid_request", "a change says why"
+    assert helper.post(cancel, {}, headers=WHY).json()["state"] == "cancelled"
+    assert code(helper.post(cancel, {}, headers=WHY)) == "not_found"
+    acts = [event["act"] for event in anybody.get("/v1/user/audit_events").json()["data"]]
+    assert acts.count("second_factor.removal_asked") == acts.count("second_factor.removal_cancelled") == 2
+    theirs = root.get("/admin/v1/audit_events?act=second_factor.*").json()["data"]
+    assert {event["target"] for event in theirs} == {user["id"]} and LOST in str(theirs)
+
+
+def test_nobody_removes_his_own_nor_an_operators_without_that_right(server, root):
+    first = add_operator(server, root, "factor-first@example.com", "support")
+    second = add_operator(server, root, "factor-second@example.com", "support")
+    enable(first)
+    user = first.get("/v1/user").json()["id"]
+    for operator in (first, second):
+        assert code(remove_factor(operator, user)) == "insufficient_scope"
+    assert remove_factor(root, user).status == 201
+    plain = sign_up(server, "factor-none@example.com").get("/v1/user").json()["id"]
+    assert code(remove_factor(root, plain)) == "conflict"
+    assert code(remove_factor(root, f"usr_{NOTHING}")) == "not_found"
+    for wrong in ({"reason": "short"}, {"reason": "two lines\nof a reason"}, {"more": 1}):
+        assert code(remove_factor(root, plain, **wrong)) == "invalid_request"
+
+
+def test_a_lost_second_factor_is_gone_when_its_time_has_come(make_stack):
+    stack = make_stack(settings={"ACCOUNTS_SECOND_FACTOR_REMOVAL_HOURS": 0})
+    address = "lost@example.com"
+    browser = sign_up(stack.server, address)
+    enable(browser)
+    root = operator_of(stack.server)
+    [user] = find_user(root, address)
+    assert remove_factor(root, user["id"]).status == 201
+    removals = f"/admin/v1/users/{user['id']}/second_factor_removals"
+    wait_until(lambda: root.get(removals).json()["data"][0]["state"] == "done", "it takes effect")
+    assert code(browser.get("/v1/user")) == "invalid_session"
+    assert browser.sign_in(address).status == 201
+    assert browser.get("/v1/user/second_factor").json()["enabled"] is False
+    record = browser.get("/v1/user/audit_events?act=second_factor.removed").json()["data"]
+    assert [event["actor"]["id"] for event in record] == [root.get("/v1/user").json()["id"]]
+    wait_until(lambda: any("taken off your account" in " ".join(mail.get_body(("plain",)).get_content().split())
+                           for mail in Mails(stack.server).all_to(address)), "the user hears of it")
+
+
+def test_a_removal_whose_time_comes_while_nobody_runs_takes_effect_at_the_start(make_stack):
+    stack = make_stack()
+    address = "later@example.com"
+    enable(sign_up(stack.server, address))
+    root = operator_of(stack.server)
+    [user] = find_user(root, address)
+    assert remove_factor(root, user["id"]).status == 201
+    stack.server.terminate()
+    stack.server.database.sql("UPDATE second_factor_removals SET effective_at = created_at", shared=True)
+    stack.start_server()
+    browser = Browser(stack.server.base_url)
+    wait_until(lambda: browser.sign_in(address).status == 201, "the second factor is gone")
+
+
 # --- who may do what, by the contract ---
 
 EVERY_ROLE = set(ROLES)
@@ -379,6 +482,8 @@ ALLOWED = {
     "listOperators": {"superadmin"}, "createOperator": {"superadmin"}, "updateOperator": {"superadmin"},
     "deleteOperator": {"superadmin"}, "listOperatorActs": {"superadmin"},
     "createDataRequestForSomebody": {"support", "superadmin"}, "listAllDataRequests": {"support", "superadmin"},
+    "findUsers": {"support", "superadmin"}, "removeSecondFactor": {"support", "superadmin"},
+    "listSecondFactorRemovals": {"support", "superadmin"}, "cancelSecondFactorRemoval": {"support", "superadmin"},
     "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
 }
 # What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
@@ -389,7 +494,7 @@ IN_SUPPORT = {
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
     "listAuditEvents": "read", "getAuditEvent": "read",
 }
-IDS = {"data_requests": "dsr", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
+IDS = {"users": "usr", "data_requests": "dsr", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
        "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from _support import second_factor
 from _support.api import KEY_OF_NOBODY, Api, text_to
 from _support.contract import contract
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, owner_of, sign_up
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.waiting import wait_until
 
 SESSION = "__Host-connect_session"
@@ -77,7 +77,8 @@ def test_a_password_is_reset_by_mail_once_and_ends_every_session(server):
     token = Mails(server).token_for("reset@example.com", "reset")
     visitor = Browser(server.base_url)
     confirm = {"token": token, "password": OTHER_PASSWORD}
-    assert visitor.post("/v1/password_resets/confirm", confirm).status == 204
+    reset = visitor.post("/v1/password_resets/confirm", confirm)
+    assert (reset.status, reset.json()["linked_providers"]) == (200, [])
     assert code(visitor.post("/v1/password_resets/confirm", confirm)) == "invalid_token"
     assert code(browser.get("/v1/user")) == "invalid_session"
     assert visitor.sign_in("reset@example.com").status == 401
@@ -454,6 +455,21 @@ def test_the_rest_of_the_operations_succeed(server, owner):
     assert browser.post("/v1/user/second_factor/disable", {"password": PASSWORD, "code": renewed[0]}).status == 204
     leaving = add_member(server, owner, "leaving@example.com", "viewer")
     assert leaving.delete("/v1/members/me").status == 204
+
+
+def test_who_is_told_that_his_second_factor_goes_keeps_it(server):
+    """What operators may do there: test_operators.py."""
+    address = "keeps-it@example.com"
+    browser = sign_up(server, address)
+    second_factor.enable(browser)
+    user = browser.get("/v1/user").json()["id"]
+    wish = {"reason": "The telephone was stolen; asked on the known number"}
+    assert operator_of(server).post(f"/admin/v1/users/{user}/second_factor_removals", wish).status == 201
+    anybody = Browser(server.base_url)
+    token = {"token": Mails(server).token_for(address, "keep-second-factor")}
+    assert anybody.post("/v1/second_factor_removal_links", token).json()["state"] == "waiting"
+    assert anybody.post("/v1/second_factor_removal_links/cancel", token).json()["state"] == "cancelled"
+    assert browser.get("/v1/user/second_factor").json()["enabled"] is True
 
 
 def test_every_operation_of_people_has_succeeded_here():

@@ -10,7 +10,8 @@ from _support.contract import contract
 from _support.database import on_postgres
 from _support.dns import DnsServer
 from _support.identity_providers import IdentityProviders, UserAgent, parameter
-from _support.people import PASSWORD, Browser, Mails, owner_of, sign_up
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, owner_of, sign_up
+from _support.second_factor import enable
 from _support.stack import Stack
 from _support.waiting import wait_until
 
@@ -425,6 +426,97 @@ def test_a_tenant_that_may_not_sign_in_links_nothing_either(server, idp):
     assert browser.get("/v1/sso/identities").json()["data"] == []
     of_tenant(idp, "foreign", TENANT, says=FOREIGN_TENANT)
     assert word(come(server, Browser(server.base_url), provider_id="microsoft")) == "id_token_issuer"
+
+
+# --- everybody's provider, and a second factor ---
+
+@pytest.fixture(scope="module")
+def everybodys(tmp_path_factory, idp):
+    """A server at which the certified provider is everybody's."""
+    stack = Stack(tmp_path_factory.mktemp("everybodys"))
+    home = stack.server.base_url
+    client, secret = idp.register(f"{home}/v1/sso/callback/google", token_endpoint_auth_method="client_secret_post")
+    stack.server.settings.update({"PUBLIC_URL": home, "SSO_GOOGLE_CLIENT_ID": client, "SSO_GOOGLE_CLIENT_SECRET": secret,
+                                  "DEBUG_GOOGLE_ISSUER": idp.issuer})
+    stack.start()
+    yield stack.server
+    stack.close()
+
+
+def link_google(server, idp, browser, name):
+    idp.account(name, email=f"{name}@gmail.com", email_verified=True)
+    begun = browser.post("/v1/sso/identities", {"provider_id": "google", "password": PASSWORD})
+    assert browser.get(UserAgent().authorize(begun.json()["authorization_url"], server.base_url)).status == 303
+
+
+def with_factor(server, idp, name):
+    """Somebody who has a second factor, and Google linked: his authenticator and recovery codes."""
+    browser = sign_up(server, f"{name}@private.example")
+    link_google(server, idp, browser, name)
+    return enable(browser)
+
+
+def test_everybodys_provider_is_no_second_factor(everybodys, idp):
+    server = everybodys
+    authenticator, codes = with_factor(server, idp, "careful")
+    browser = Browser(server.base_url)
+    answer = come(server, browser, provider_id="google", return_to="/messages?open=1#top")
+    assert (answer.status, answer.headers["Location"]) == (303, "/messages?open=1&second_factor=required#top")
+    assert SESSION not in browser.cookies and browser.get("/v1/user").status == 401, "no half session"
+    wrong = browser.post("/v1/sso/sign_ins/confirm", {"code": authenticator.wrong_code()})
+    assert (wrong.status, word(wrong)) == (401, "invalid_second_factor")
+    assert SESSION not in browser.cookies and ATTEMPT in browser.cookies
+    waiting = dict(browser.cookies)
+    answer = browser.post("/v1/sso/sign_ins/confirm", {"code": authenticator.code()})
+    assert (answer.status, answer.json()["second_factor"], answer.json()["provider_id"]) == (201, True, "google")
+    assert ATTEMPT not in browser.cookies
+    assert browser.get("/v1/user").json()["email"] == "careful@private.example"
+    replay = Browser(server.base_url)
+    replay.cookies.update({ATTEMPT: waiting[ATTEMPT]})
+    assert word(replay.post("/v1/sso/sign_ins/confirm", {"code": codes[0]})) == "invalid_session"
+    assert come(server, browser, provider_id="google", return_to="/a").headers["Location"] == "/a?second_factor=required"
+    assert browser.post("/v1/sso/sign_ins/confirm", {"code": codes[0]}).status == 201, "it was not used up"
+
+
+def test_a_code_is_asked_for_in_the_browser_that_came(everybodys, idp):
+    _, codes = with_factor(everybodys, idp, "elsewhere")
+    browser, other = Browser(everybodys.base_url), Browser(everybodys.base_url)
+    begun = begin(browser, provider_id="google")
+    attempt = browser.cookies[ATTEMPT]
+    assert browser.get(UserAgent().authorize(begun, everybodys.base_url)).status == 303
+    assert word(other.post("/v1/sso/sign_ins/confirm", {"code": codes[0]})) == "invalid_session"
+    other.cookies[ATTEMPT] = attempt  # who knew the attempt does not know what waits
+    assert word(other.post("/v1/sso/sign_ins/confirm", {"code": codes[0]})) == "invalid_session"
+    assert browser.post("/v1/sso/sign_ins/confirm", {"code": codes[0]}).status == 201
+
+
+def test_guesses_behind_a_provider_are_stopped(everybodys, idp):
+    authenticator, _ = with_factor(everybodys, idp, "guessed")
+    browser = Browser(everybodys.base_url)
+    assert come(everybodys, browser, provider_id="google").status == 303
+    wrong = {"code": authenticator.wrong_code()}
+    answers = [browser.post("/v1/sso/sign_ins/confirm", wrong) for _ in range(6)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    again = Browser(everybodys.base_url)
+    assert come(everybodys, again, provider_id="google").status == 303
+    assert again.post("/v1/sso/sign_ins/confirm", {"code": authenticator.code()}).status == 429
+    told = "whom an identity provider vouches for sent too many wrong codes"
+    wait_until(lambda: any(told in " ".join(mail.get_body(("plain",)).get_content().split())
+                           for mail in Mails(everybodys).all_to("guessed@private.example")), "the user hears of it")
+
+
+def test_a_reset_says_which_providers_stay(everybodys, idp):
+    address = "reset@private.example"
+    link_google(everybodys, idp, sign_up(everybodys, address), "reset")
+    visitor = Browser(everybodys.base_url)
+    visitor.post("/v1/password_resets", {"email": address})
+    token = Mails(everybodys).token_for(address, "reset")
+    answer = visitor.post("/v1/password_resets/confirm", {"token": token, "password": OTHER_PASSWORD})
+    assert answer.json()["linked_providers"] == [{"provider_id": "google", "name": "Google"}]
+    told = "What is linked to the account still signs in to it: Google."
+    wait_until(lambda: any(told in " ".join(mail.get_body(("plain",)).get_content().split())
+                           for mail in Mails(everybodys).all_to(address)), "the mail lists it")
+    assert come(everybodys, Browser(everybodys.base_url), provider_id="google").status == 303
 
 
 # --- domains and the record ---

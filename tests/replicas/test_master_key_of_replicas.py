@@ -35,11 +35,15 @@ def give(replicas, source, target):
     part.rename(replicas.servers[target].data / "master.key.next")
 
 
+def check_all_send_through(replicas, number):
+    for workspace in range(2):
+        api = replicas.api_at(number, workspace)
+        api.wait_for_status(api.accept(text_to("+919876543210"))["id"], "read")
+
+
 def check_all_send(replicas):
     for number in range(2):
-        for workspace in range(2):
-            api = replicas.api_at(number, workspace)
-            api.wait_for_status(api.accept(text_to("+919876543210"))["id"], "read")
+        check_all_send_through(replicas, number)
 
 
 def test_the_old_one_opens_until_every_replica_has_the_new_one(replicas):
@@ -88,3 +92,90 @@ def test_a_replica_that_was_away_comes_back_with_the_new_one_beside_the_old(repl
     wait_until(lambda: files(two) == {"master.key"}, "it has taken it", 20)
     replicas.wait_until_spread()
     check_all_send(replicas)
+
+
+# --- two rotations at once ---
+
+def bring(server, digits):
+    """A key of the operator's own, whole or not at all."""
+    part = server.data / ".part"
+    part.touch(mode=0o600)
+    part.write_text(digits)
+    part.rename(server.data / "master.key.next")
+
+
+def refused(server):
+    return (server.data / "master.key.refused").exists()
+
+
+def test_of_two_rotations_at_once_one_goes_first_and_the_other_gives_way(replicas):
+    keys = ["b" * 64, "c" * 64]
+    for server, digits in zip(replicas.servers, keys, strict=True):
+        bring(server, digits)
+    one, two = replicas.servers
+
+    def decided():
+        """The number of the one that was first, once the other one has given way."""
+        for number in range(2):
+            if files(replicas.servers[number]) == {"master.key", "master.key.former"} and refused(replicas.servers[1 - number]):
+                return number + 1
+        return None
+    first = wait_until(decided, "one goes first, the other one's key is set aside", 30) - 1
+    other = 1 - first
+    assert (replicas.servers[first].data / "master.key").read_text() == keys[first]
+    assert files(replicas.servers[other]) == {"master.key"}
+    assert "another rotation of the master key is under way" in replicas.servers[other].log_text()
+    assert seals(replicas) == 2
+    check_all_send(replicas)
+    # The command says the same.
+    said = subprocess.run([CONNECTD, "rotate-master-key", "--data-dir", replicas.servers[other].data], text=True,
+                          capture_output=True, timeout=90, check=False)
+    assert said.returncode == 1 and "another replica's rotation was first" in said.stderr, said
+    give(replicas, first, other)
+    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it", 20)
+    assert (one.data / "master.key").read_text() == (two.data / "master.key").read_text() == keys[first]
+    assert seals(replicas) == 1
+    check_all_send(replicas)
+
+
+def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(replicas):
+    one, two = replicas.servers
+    replicas.terminate(0)
+    one.start(failpoint="rotation.sealed")
+    replicas.wait_until_spread()
+    bring(one, "b" * 64)
+    wait_until(lambda: not one.running(), "it dies behind the first step", 30)
+    assert seals(replicas) == 2
+
+    def rotated():
+        """While the dead one still counts among those that live, this one gives way: then once more."""
+        if not (two.data / "master.key.next").exists() and (two.data / "master.key").read_text() != "c" * 64:
+            bring(two, "c" * 64)
+        return files(two) == {"master.key"} and (two.data / "master.key").read_text() == "c" * 64
+    wait_until(rotated, "the other one rotates by itself", 60)
+    wait_until(lambda: seals(replicas) == 1, "and ends it", 20)
+    check_all_send_through(replicas, 1)
+    # The one that died is given the key that there is, beside what it has.
+    give(replicas, 1, 0)
+    replicas.start_server(0)
+    wait_until(lambda: files(one) == {"master.key"}, "it has taken it", 20)
+    assert (one.data / "master.key").read_text() == "c" * 64
+    replicas.wait_until_spread()
+    check_all_send(replicas)
+
+
+def test_a_rotation_whose_beginner_comes_back_goes_on(replicas):
+    one, two = replicas.servers
+    replicas.terminate(0)
+    one.start(failpoint="rotation.sealed")
+    replicas.wait_until_spread()
+    bring(one, "b" * 64)
+    wait_until(lambda: not one.running(), "it dies behind the first step", 30)
+    replicas.start_server(0)
+    wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "it goes on", 20)
+    bring(two, "c" * 64)
+    wait_until(lambda: refused(two), "the other one gives way", 20)
+    give(replicas, 0, 1)
+    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it", 20)
+    assert (two.data / "master.key").read_text() == "b" * 64
+    assert seals(replicas) == 1

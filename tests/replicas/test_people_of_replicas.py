@@ -7,9 +7,10 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.database import on_postgres
-from _support.people import Browser, operator_of, owner_of
+from _support.people import Browser, Mails, operator_of, owner_of, sign_up
 from _support.replicas import Replicas
 from _support.second_factor import enable, sign_in
+from _support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
@@ -173,3 +174,38 @@ def test_a_code_is_taken_by_one_replica_only(cluster):
     assert at_each(codes[0]) == [201, 401, 401]
     proof = {"password": of_owner["password"], "code": codes[1]}
     assert at(cluster, browser, 1).post("/v1/user/second_factor/disable", proof).status == 204
+
+
+def test_a_lost_second_factor_is_taken_away_once_whichever_replica_looks_first(tmp_path):
+    """Asked for while its time is not over; that it is, all replicas find at once."""
+    replicas = Replicas(tmp_path / "replicas", settings={"ACCOUNTS_SECOND_FACTOR_REMOVAL_HOURS": 1})
+    try:
+        replicas.start()
+        mails = Mails(*replicas.servers)
+        lost = sign_up(replicas.servers[0], "lost@example.com", mails=mails)
+        enable(lost)
+        user = lost.get("/v1/user").json()["id"]
+        root = operator_of(replicas.servers[0])
+        path = f"/admin/v1/users/{user}/second_factor_removals"
+        wanted = {"reason": "The telephone was stolen; asked on the known number"}
+
+        def ask(number):
+            return at(replicas, root, number).post(path, wanted).status
+        with ThreadPoolExecutor(3) as pool:
+            assert sorted(pool.map(ask, range(3))) == [201, 409, 409]
+        for number in range(3):
+            assert at(replicas, root, number).get(path).json()["data"][0]["state"] == "waiting"
+        for number in range(3):
+            replicas.kill(number)
+        replicas.schema.sql("UPDATE second_factor_removals SET effective_at = created_at", shared=True)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(replicas.start_server, range(3)))
+        browsers = [at(replicas, root, number) for number in range(3)]
+        wait_until(lambda: all(each.get(path).json()["data"][0]["state"] == "done" for each in browsers), "it takes effect", 30)
+        lost = at(replicas, lost, 1)
+        assert lost.get("/v1/user").status == 401
+        assert lost.sign_in("lost@example.com").status == 201
+        acts = [event["act"] for event in lost.get("/v1/user/audit_events").json()["data"]]
+        assert acts.count("second_factor.removed") == 1
+    finally:
+        replicas.close()

@@ -5,8 +5,9 @@ import pytest
 from _support.database import on_postgres
 from _support.dns import DnsServer
 from _support.identity_providers import IdentityProviders, UserAgent
-from _support.people import Browser, owner_of
+from _support.people import PASSWORD, Browser, Mails, owner_of, sign_up
 from _support.replicas import Replicas
+from _support.second_factor import enable
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 DOMAIN = "replicas.example"
@@ -27,8 +28,10 @@ def dns():
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory, dns):
-    replicas = Replicas(tmp_path_factory.mktemp("sso"), settings={"SSO_DNS_SERVER": dns.place})
+def cluster(tmp_path_factory, dns, idp):
+    settings = {"SSO_DNS_SERVER": dns.place, "SSO_GOOGLE_CLIENT_ID": "everybody", "SSO_GOOGLE_CLIENT_SECRET": "s",
+                "DEBUG_GOOGLE_ISSUER": idp.faulty}
+    replicas = Replicas(tmp_path_factory.mktemp("sso"), settings=settings)
     for server in replicas.servers:
         server.settings["PUBLIC_URL"] = f"http://127.0.0.1:{replicas.proxy.port}"
     yield replicas.start()
@@ -72,3 +75,20 @@ def test_its_end_is_known_to_all_at_once(cluster, idp, provider):
         asking = Browser(server.base_url)
         asking.cookies = browser.cookies
         assert asking.get("/v1/user").json()["code"] == "invalid_session"
+
+
+def test_a_code_is_asked_for_at_one_replica_and_taken_at_another(cluster, idp):
+    home = f"http://127.0.0.1:{cluster.proxy.port}"
+    own = sign_up(cluster.servers[0], "code@private.example", mails=Mails(*cluster.servers))
+    idp.account("code", email="code@gmail.com", email_verified=True)
+    begun = own.post("/v1/sso/identities", {"provider_id": "google", "password": PASSWORD})
+    assert own.get(UserAgent().authorize(begun.json()["authorization_url"], home)).status == 303
+    _, codes = enable(own)
+    places = [Browser(server.base_url) for server in cluster.servers]
+    for place in places[1:]:
+        place.cookies = places[0].cookies
+    url = places[0].post("/v1/sso/sign_ins", {"provider_id": "google"}).json()["authorization_url"]
+    answer = places[1].get(UserAgent().authorize(url, home))
+    assert (answer.status, answer.headers["Location"]) == (303, "/?second_factor=required")
+    assert places[2].post("/v1/sso/sign_ins/confirm", {"code": codes[0]}).status == 201
+    assert [place.get("/v1/user").json()["email"] for place in places] == ["code@private.example"] * 3

@@ -277,6 +277,35 @@ TEST_F(AccountsTest, WeakPasswordDoesNotUseTheLinkUp) {
   EXPECT_TRUE(run(accounts_.reset_password(token, Secret(kOther), from_)));
 }
 
+TEST_F(AccountsTest, ResetSaysWhatElseSignsIn) {
+  Accounts linked({*db_,
+                   passwords_,
+                   *spool_,
+                   ring_,
+                   ids_,
+                   clock_,
+                   [] {},
+                   {},
+                   [](store::Connection&, const UserId&) -> Result<std::vector<WayIn>> {
+                     return std::vector<WayIn>{{"google", "Google"}, {"idp_1", "Acme\r\nBcc: x"}};
+                   }},
+                  {.public_url = "https://connect.example"});
+  sign_up_and_verify();
+  ASSERT_TRUE(run(linked.ask_password_reset(kEmail, from_)));
+  const auto ways = run(linked.reset_password(token_for(), Secret(kOther), from_));
+  ASSERT_TRUE(ways);
+  EXPECT_THAT(*ways, testing::SizeIs(2));
+  EXPECT_THAT(last_mail_to(kEmail), testing::HasSubstr("Google, Acme??Bcc: x."));
+}
+
+TEST_F(AccountsTest, ResetOfWhoHasNothingLinkedSaysNothingOfIt) {
+  sign_up_and_verify();
+  ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
+  EXPECT_THAT(*run(accounts_.reset_password(token_for(), Secret(kOther), from_)),
+              testing::IsEmpty());
+  EXPECT_THAT(last_mail_to(kEmail), testing::Not(testing::HasSubstr("linked")));
+}
+
 TEST_F(AccountsTest, ResetLinkEndsAfterAnHour) {
   sign_up_and_verify();
   ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));

@@ -380,8 +380,8 @@ class SsoOnly : public ApiTest {
   }
   Secret by_provider(const UserId& who, const WorkspaceId& of) {
     auto holds = [](store::Connection&) -> Result<bool> { return true; };
-    return (*testkit::run(world_.pool, people_.accounts.sign_in_vouched(who, {"idp_1", of}, holds,
-                                                                        Secret(), {})))
+    return (*testkit::run(world_.pool,
+                          people_.accounts.sign_in_vouched({who, {"idp_1", of}, holds}, {})))
         ->token;
   }
   void confirm_all_by_second_factor() {

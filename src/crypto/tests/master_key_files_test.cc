@@ -62,6 +62,27 @@ TEST_F(MasterKeyFilesTest, ThereIsNoNextOneBeforeTheFormerHasGone) {
   EXPECT_TRUE(files_.current(false).value() == ring('b'));
 }
 
+TEST_F(MasterKeyFilesTest, RefusedOneIsSetAsideUntilAnotherIsMade) {
+  put("master.key", 'a');
+  put("master.key.next", 'b');
+  EXPECT_FALSE(files_.has_refused());
+  ASSERT_TRUE(files_.refuse_next());
+  EXPECT_TRUE(files_.has_refused());
+  EXPECT_FALSE(files_.has_next());
+  EXPECT_TRUE(files_.current(false).value() == ring('a'));
+  ASSERT_TRUE(files_.make_next());
+  EXPECT_FALSE(files_.has_refused());
+}
+
+TEST_F(MasterKeyFilesTest, FormerOneThatIsOlderThanTheCurrentOnesIsTold) {
+  put("master.key", 'b');
+  EXPECT_FALSE(*files_.has_older_former());
+  put("master.key.former", 'b');
+  EXPECT_FALSE(*files_.has_older_former()) << "cut short behind the copy";
+  put("master.key.former", 'a');
+  EXPECT_TRUE(*files_.has_older_former());
+}
+
 TEST_F(MasterKeyFilesTest, WithoutANextOneNothingChanges) {
   put("master.key", 'a');
   EXPECT_FALSE(files_.take_next());

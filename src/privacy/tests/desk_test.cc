@@ -188,6 +188,21 @@ TEST_F(DeskTest, HeldDeletionWaitsUntilItIsReleasedAndApproved) {
   EXPECT_EQ(world_.now_is(request).state, State::kDone);
 }
 
+TEST_F(DeskTest, WhoAskedForItDoesNotApproveIt) {
+  const auto asha = world_.user();
+  auto asked = world_.about(asha);
+  asked.by = operator_;
+  const DataRequest request = world_.ask(asked);
+  const auto refused =
+      world_.run(world_.desk.step(request, {OperatorStep::kApprove, "", operator_}));
+  ASSERT_EQ(code_of(refused), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused.error().fields.at(0).code, "own_request");
+  ASSERT_TRUE(world_.run(world_.desk.step(request, {OperatorStep::kReview, "", operator_})));
+  const audit::Actor other{audit::ActorKind::kOperator, "usr_other"};
+  EXPECT_EQ(world_.run(world_.desk.step(request, {OperatorStep::kApprove, "", other}))->state,
+            State::kApproved);
+}
+
 TEST_F(DeskTest, RefusedDeletionEndsWithItsReason) {
   const auto asha = world_.user();
   const DataRequest request = world_.ask(world_.about(asha));

@@ -18,6 +18,7 @@
 #include "privacy/desk.h"
 #include "privacy/runner.h"
 #include "privacy/schema.h"
+#include "recovery/schema.h"
 #include "sso/schema.h"
 #include "team/members.h"
 #include "team/schema.h"
@@ -34,9 +35,11 @@ inline constexpr std::array kRoutes = {store::Migration{
 
 inline messaging::MessagingOptions with_tables_of_people() {
   messaging::MessagingOptions options;
-  options.more_tables = {team::migrations(),      mail::migrations(),    accounts::migrations(),
-                         operators::migrations(), consent::migrations(), sso::migrations(),
-                         passkeys::migrations(),  migrations(),          kRoutes};
+  options.more_tables = {team::migrations(),     mail::migrations(),
+                         accounts::migrations(), operators::migrations(),
+                         consent::migrations(),  sso::migrations(),
+                         passkeys::migrations(), recovery::migrations(),
+                         migrations(),           kRoutes};
   return options;
 }
 

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include "accounts/seeds.h"
+#include "factor_table.h"
 #include "oidc/fault.h"
+#include "sso/ways_in.h"
 #include "sso_world.h"
+#include "totp.h"
 
 namespace flowsell::sso {
 namespace {
@@ -18,8 +22,14 @@ using testkit::code_of;
 
 class SignInsTest : public testing::Test {
  protected:
+  Result<SignIns::Entered> enter(const SignIns::Arrival& arrival, const Secret& device = Secret()) {
+    return world_.run(world_.sign_ins().sign_in(arrival, device, world_.from));
+  }
   Result<accounts::Accounts::SignedIn> sign_in(const SignIns::Arrival& arrival) {
-    return world_.run(world_.sign_ins().sign_in(arrival, Secret(), world_.from));
+    auto entered = enter(arrival);
+    if (!entered) return std::unexpected(entered.error());
+    if (!entered->signed_in) return fail(ErrorCode::kSecondFactorRequired, "a code is missing");
+    return *entered->signed_in;
   }
   Provider google() { return world_.sign_ins().globals().at(0); }
 
@@ -436,6 +446,136 @@ TEST_F(SignInsTest, AccountOfEverybodysProviderNeedsTheTerms) {
 TEST_F(SignInsTest, MicrosoftIsThereOnlyWhereItIsSet) {
   EXPECT_THAT(world_.sign_ins().globals(), SizeIs(1));
   EXPECT_EQ(code_of(world_.run(world_.sign_ins().open("microsoft"))), ErrorCode::kNotFound);
+}
+
+// --- and a second factor ---
+
+/// Ada comes by Google, and has set up a second factor.
+class SignInsWithFactor : public SignInsTest {
+ protected:
+  SignInsWithFactor() {
+    const auto in = sign_in(*come());
+    user_ = in->session.user.id;
+    const auto begun =
+        world_.run(world_.accounts.begin_second_factor(in->session, Secret(), world_.from));
+    const auto enabled =
+        world_.run(world_.accounts.confirm_second_factor(in->session, next_code(), world_.from));
+    if (!begun || !enabled) throw std::runtime_error("no second factor");
+    codes_ = enabled->recovery_codes;
+  }
+  Result<SignIns::Arrival> come() {
+    return world_.come(google(), {{"email", R"("ada@gmail.com")"}});
+  }
+  Secret next_code() {
+    world_.clock.advance(std::chrono::seconds(30));
+    const auto seed =
+        testkit::in_snapshot(*world_.db, [&](store::Connection& db) -> Result<Secret> {
+          TRY(const auto factor, accounts::find_factor(db, user_));
+          return accounts::open_seed(world_.ring, user_, factor->sealed_seed);
+        });
+    return Secret(accounts::totp_code(seed, accounts::step_of(world_.clock.now())));
+  }
+  /// A browser that waits for a code.
+  Secret waiting() {
+    const auto entered = enter(*come());
+    EXPECT_TRUE(entered);
+    EXPECT_FALSE(entered->signed_in);
+    return entered->browser;
+  }
+  Result<accounts::Accounts::SignedIn> confirm(const Secret& browser, const Secret& code) {
+    return world_.run(world_.sign_ins().confirm(browser, code, Secret(), world_.from));
+  }
+  std::size_t sessions() { return world_.run(world_.accounts.sessions_of(user_))->size(); }
+
+  UserId user_;
+  std::vector<Secret> codes_;
+};
+
+TEST_F(SignInsWithFactor, CodeIsAskedForBeforeThereIsASession) {
+  const auto before = sessions();
+  const Secret browser = waiting();
+  EXPECT_EQ(sessions(), before);
+  const auto in = confirm(browser, next_code());
+  ASSERT_TRUE(in) << in.error().detail;
+  EXPECT_EQ(in->session.user.id, user_);
+  EXPECT_TRUE(in->session.has_second_factor);
+  EXPECT_EQ(in->session.voucher->provider, google().key);
+  EXPECT_EQ(sessions(), before + 1);
+}
+
+TEST_F(SignInsWithFactor, RecoveryCodeLetsOneInToo) {
+  EXPECT_TRUE(confirm(waiting(), codes_[0]));
+  EXPECT_EQ(code_of(confirm(waiting(), codes_[0])), ErrorCode::kInvalidSecondFactor);
+}
+
+TEST_F(SignInsWithFactor, WaitingIsOverWithTheSession) {
+  const Secret browser = waiting();
+  ASSERT_TRUE(confirm(browser, next_code()));
+  EXPECT_EQ(code_of(confirm(browser, next_code())), ErrorCode::kInvalidSession);
+}
+
+TEST_F(SignInsWithFactor, CodeIsTakenOnce) {
+  const Secret one = waiting(), other = waiting();
+  const Secret code = next_code();
+  ASSERT_TRUE(confirm(one, code));
+  EXPECT_EQ(code_of(confirm(other, code)), ErrorCode::kInvalidSecondFactor);
+}
+
+TEST_F(SignInsWithFactor, WrongCodeLeavesItWaitingUntilThereWereTooMany) {
+  const Secret browser = waiting();
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(code_of(confirm(browser, Secret("abcdef"))), ErrorCode::kInvalidSecondFactor);
+  EXPECT_EQ(code_of(confirm(browser, next_code())), ErrorCode::kRateLimited);
+  EXPECT_EQ(code_of(confirm(waiting(), next_code())), ErrorCode::kRateLimited)
+      << "beginning anew gives no new tries";
+}
+
+TEST_F(SignInsWithFactor, AnotherBrowserDoesNotWait) {
+  (void)waiting();
+  EXPECT_EQ(code_of(confirm(Secret("of another browser"), next_code())),
+            ErrorCode::kInvalidSession);
+  EXPECT_EQ(code_of(confirm(Secret(), next_code())), ErrorCode::kInvalidSession);
+}
+
+const store::Sql kWaiting("SELECT COUNT(*) FROM sso_waiting");
+TEST_F(SignInsWithFactor, NobodyWaitsForLong) {
+  const Secret browser = waiting();
+  world_.clock.advance(SignIns::kAttemptLife);
+  EXPECT_EQ(code_of(confirm(browser, next_code())), ErrorCode::kInvalidSession);
+  ASSERT_TRUE(world_.run(world_.sign_ins().tidy()));
+  EXPECT_THAT(testkit::numbers(*world_.db, kWaiting), ElementsAre(0));
+}
+
+TEST_F(SignInsWithFactor, WhatIsUnlinkedMeanwhileSignsNobodyIn) {
+  const Secret browser = waiting();
+  const auto identity = world_.run(world_.sign_ins().identities_of(user_))->at(0);
+  accounts::Session session;
+  session.user.id = user_;
+  session.user.email = "ada@gmail.com";
+  ASSERT_TRUE(world_.run(world_.sign_ins().unlink(session, identity.id, world_.from)));
+  EXPECT_EQ(code_of(confirm(browser, next_code())), ErrorCode::kInvalidSession);
+}
+
+TEST_F(SignInsWithFactor, WorkspacesOwnProviderAsksAsItLikes) {
+  const Provider provider = world_.provider();
+  ASSERT_TRUE(world_.come(provider, {{"sub", R"("subject-2")"}}, user_));
+  const auto in = sign_in(*world_.come(provider, {{"sub", R"("subject-2")"}}));
+  ASSERT_TRUE(in);
+  EXPECT_FALSE(in->session.has_second_factor);
+}
+
+TEST_F(SignInsTest, WaysInAreThoseThatAreLinkedEachOnce) {
+  const Provider provider = world_.provider();
+  const UserId user = world_.user("ada@private.example");
+  ASSERT_TRUE(world_.come(provider, {}, user));
+  ASSERT_TRUE(world_.come(provider, {{"sub", R"("subject-2")"}}, user));
+  ASSERT_TRUE(world_.come(google(), {{"sub", R"("subject-3")"}}, user));
+  const auto ways =
+      testkit::in_snapshot(*world_.db, [&](store::Connection& db) { return ways_in(db, user); });
+  ASSERT_THAT(ways, SizeIs(2));
+  EXPECT_EQ(ways[0].name, "Acme");
+  EXPECT_EQ(ways[0].provider, provider.key);
+  EXPECT_EQ(ways[1].name, "Google");
 }
 
 TEST(GlobalProviders, MicrosoftsWordAboutAnAddressIsNeverProof) {

@@ -37,6 +37,12 @@ class VaultTest : public testing::Test {
     for (const audit::Event& event : page.rows) names.push_back(event.name);
     return names;
   }
+  std::optional<Begun> begin(const RootKeys& roots, const crypto::KeyRing& next,
+                             const std::string& me = "one",
+                             std::vector<std::string> live = {"one"}) {
+    const auto begun = seal_under(desk(roots), next, me, live);
+    return begun ? std::optional(*begun) : std::nullopt;
+  }
   Retired retire(const RootKeys& roots, const crypto::KeyRing& master, const std::string& me,
                  std::vector<std::string> live) {
     const auto done = retire_others(desk(roots), master, me, live);
@@ -95,8 +101,8 @@ TEST_F(VaultTest, NothingIsReadWhereNothingWasMade) {
 
 TEST_F(VaultTest, BothMasterKeysOpenWhileOneTakesTheOthersPlace) {
   const auto roots = open({a_}, true);
-  EXPECT_TRUE(*seal_under(desk(*roots), b_));
-  EXPECT_FALSE(*seal_under(desk(*roots), b_));
+  EXPECT_EQ(begin(*roots, b_), Begun::kNow);
+  EXPECT_EQ(begin(*roots, b_), Begun::kAlready);
   EXPECT_TRUE(read(a_).value() == roots.value());
   EXPECT_TRUE(read(b_).value() == roots.value());
   EXPECT_TRUE(check_sealed(desk(*roots), b_));
@@ -106,7 +112,7 @@ TEST_F(VaultTest, BothMasterKeysOpenWhileOneTakesTheOthersPlace) {
 
 TEST_F(VaultTest, OldOneGoesWhenAllThatLiveHaveTheNewOne) {
   const auto roots = open({a_}, true);
-  ASSERT_TRUE(seal_under(desk(*roots), b_));
+  ASSERT_EQ(begin(*roots, b_), Begun::kNow);
   EXPECT_EQ(retire(*roots, b_, "one", {"one", "two"}), Retired::kWaits);
   EXPECT_EQ(retire(*roots, a_, "two", {"one", "two"}), Retired::kWaits);
   EXPECT_TRUE(read(a_).value() == roots.value());
@@ -119,20 +125,20 @@ TEST_F(VaultTest, OldOneGoesWhenAllThatLiveHaveTheNewOne) {
 
 TEST_F(VaultTest, WhoDoesNotSeeHimselfEndsNothing) {
   const auto roots = open({a_});
-  ASSERT_TRUE(seal_under(desk(*roots), b_));
+  ASSERT_EQ(begin(*roots, b_), Begun::kNow);
   EXPECT_EQ(retire(*roots, b_, "one", {}), Retired::kWaits);
 }
 
 TEST_F(VaultTest, NewKeyIsNotTakenAwayByThoseThatHaveTheOldOne) {
   const auto roots = open({a_});
-  ASSERT_TRUE(seal_under(desk(*roots), b_));
+  ASSERT_EQ(begin(*roots, b_), Begun::kNow);
   EXPECT_EQ(retire(*roots, a_, "one", {"one"}), Retired::kWaits);
   EXPECT_TRUE(read(b_).value() == roots.value());
 }
 
 TEST_F(VaultTest, OldOneStaysWhenTheNewOneDoesNotOpenEverything) {
   const auto roots = open({a_}, true);
-  ASSERT_TRUE(seal_under(desk(*roots), b_));
+  ASSERT_EQ(begin(*roots, b_), Begun::kNow);
   ASSERT_TRUE(testkit::write(*db_, [this](store::Connection& db) -> Result<> {
     static const store::Sql kLose(
         "DELETE FROM root_key_seals WHERE master = ?1 AND name = 'former'");
@@ -146,16 +152,60 @@ TEST_F(VaultTest, OldOneStaysWhenTheNewOneDoesNotOpenEverything) {
 TEST_F(VaultTest, RotationsFollowOneAnother) {
   const auto roots = open({a_});
   for (const char digit : {'b', 'c'}) {
-    ASSERT_TRUE(seal_under(desk(*roots), ring(digit)));
+    ASSERT_EQ(begin(*roots, ring(digit)), Begun::kNow);
     EXPECT_EQ(retire(*roots, ring(digit), "one", {"one"}), Retired::kDone);
   }
   EXPECT_TRUE(read(ring('c')).value() == roots.value());
   EXPECT_EQ(*masters_of(*db_), std::vector{ring('c').id()});
 }
 
+// --- two that begin at once ---
+
+TEST_F(VaultTest, OfTwoRotationsOneGoesFirstAndTheOtherGivesWay) {
+  const auto roots = open({a_});
+  const crypto::KeyRing c = ring('c');
+  const std::vector<std::string> both = {"one", "two"};
+  ASSERT_EQ(begin(*roots, b_, "one", both), Begun::kNow);
+  EXPECT_EQ(begin(*roots, c, "two", both), Begun::kGaveWay);
+  EXPECT_EQ(*masters_of(*db_), (std::vector{a_.id(), b_.id()})) << "nothing has changed";
+  // Given the first one's key it goes on.
+  EXPECT_EQ(begin(*roots, b_, "two", both), Begun::kAlready);
+  EXPECT_EQ(retire(*roots, b_, "one", both), Retired::kWaits);
+  EXPECT_EQ(retire(*roots, b_, "two", both), Retired::kDone);
+  EXPECT_EQ(begin(*roots, c, "two", both), Begun::kNow) << "and then it is its turn";
+}
+
+TEST_F(VaultTest, RotationWhoseBeginnerIsGoneIsOvertaken) {
+  const auto roots = open({a_});
+  const crypto::KeyRing c = ring('c');
+  ASSERT_EQ(begin(*roots, b_, "one", {"one", "two"}), Begun::kNow);
+  EXPECT_EQ(begin(*roots, c, "two", {"two"}), Begun::kNow) << "else nobody could end it";
+  EXPECT_EQ(retire(*roots, c, "two", {"two"}), Retired::kDone);
+  EXPECT_EQ(*masters_of(*db_), std::vector{c.id()});
+}
+
+TEST_F(VaultTest, RotationThatAnotherHasTakenUpIsNotOvertaken) {
+  const auto roots = open({a_});
+  ASSERT_EQ(begin(*roots, b_, "one", {"one", "two", "three"}), Begun::kNow);
+  EXPECT_EQ(retire(*roots, b_, "two", {"one", "two", "three"}), Retired::kWaits);
+  EXPECT_EQ(begin(*roots, ring('c'), "three", {"two", "three"}), Begun::kGaveWay);
+}
+
+TEST_F(VaultTest, WhoBeganMayChooseAnotherKey) {
+  const auto roots = open({a_});
+  ASSERT_EQ(begin(*roots, b_, "one", {"one", "two"}), Begun::kNow);
+  EXPECT_EQ(begin(*roots, ring('c'), "one", {"one", "two"}), Begun::kNow);
+}
+
+TEST_F(VaultTest, WhoDoesNotSeeHimselfBeginsNothing) {
+  const auto roots = open({a_});
+  EXPECT_EQ(begin(*roots, b_, "one", {"two"}), std::nullopt);
+  EXPECT_EQ(*masters_of(*db_), std::vector{a_.id()});
+}
+
 TEST_F(VaultTest, WhicheverKeyIsThereOpens) {
   const auto roots = open({a_});
-  ASSERT_TRUE(seal_under(desk(*roots), b_));
+  ASSERT_EQ(begin(*roots, b_), Begun::kNow);
   ASSERT_EQ(retire(*roots, b_, "one", {"one"}), Retired::kDone);
   EXPECT_TRUE(open({a_, b_}).value() == roots.value());
 }

@@ -25,6 +25,7 @@ namespace flowsell::accounts {
 struct AttemptLimit;
 /// What is counted, and how many there may be.
 using Counts = std::vector<std::pair<crypto::Digest, AttemptLimit>>;
+struct FactorCheck;
 struct FactorTry;
 struct Letter;
 struct StoredUser;
@@ -57,6 +58,8 @@ class Accounts {
     std::function<void()> mail_waits;  ///< called when one does
     /// How many passkeys a user has: they are another room's. Empty: there are none.
     std::function<Result<std::int64_t>(store::Connection&, const UserId&)> count_passkeys = {};
+    /// Ways in that a new password leaves as they are, as the room that has them knows.
+    std::function<Result<std::vector<WayIn>>(store::Connection&, const UserId&)> other_ways = {};
   };
   Accounts(Rooms rooms, AccountOptions options);
 
@@ -93,10 +96,21 @@ class Accounts {
   Task<SignedIn> sign_in(SignIn wanted, audit::Origin from);
   /// Whether the word of a provider still counts, asked in the transaction that makes the session.
   using StillHolds = std::function<Result<bool>(store::Connection&)>;
+  struct VouchedSignIn {
+    UserId user;
+    Voucher by;
+    StillHolds holds;
+    Secret device = Secret();
+    Secret code = Secret();  ///< of the second factor, or a recovery code; empty where none
+    /// In the same transaction, once he is in.
+    std::function<Result<>(store::Connection&)> done = {};
+  };
   /// The same on the word of an identity provider, which the caller has checked. nullopt: it does
-  /// not hold any more, or the user is gone.
-  Task<std::optional<SignedIn>> sign_in_vouched(UserId user, Voucher by, StillHolds holds,
-                                                Secret device, audit::Origin from);
+  /// not hold any more, or the user is gone. Where the provider is everybody's, the account's
+  /// second factor is asked for besides: fails with kSecondFactorRequired, kInvalidSecondFactor
+  /// and kRateLimited (too many wrong codes). A workspace's own vouches for that workspace only,
+  /// and asks as it likes.
+  Task<std::optional<SignedIn>> sign_in_vouched(VouchedSignIn wanted, audit::Origin from);
   /// The same with a passkey, whose answer the caller has checked: that he has it, and that it was
   /// he. So the session counts as confirmed by a second factor. To be counted before by
   /// take_passkey_attempt().
@@ -118,10 +132,14 @@ class Accounts {
 
   /// A link that sets a new password, where the address has an account.
   Task<> ask_password_reset(std::string email, audit::Origin from);
+  struct Reset {
+    Secret device;            ///< for the device's cookie, as verify_email()
+    std::vector<WayIn> ways;  ///< the other ways in, which stay: the mail lists them as well
+  };
   /// Ends all sessions, and forgets all devices. The link has proven the address too; a second
-  /// factor stays, and is asked for as before. For the device's cookie, as verify_email(). Fails
-  /// with kInvalidToken, kInvalidRequest and kRateLimited.
-  Task<Secret> reset_password(Secret token, Secret password, audit::Origin from);
+  /// factor stays, and is asked for as before. Fails with kInvalidToken, kInvalidRequest and
+  /// kRateLimited.
+  Task<Reset> reset_password(Secret token, Secret password, audit::Origin from);
   /// Ends all other sessions, and gives this one a new token. Fails with kInvalidCredentials,
   /// kRateLimited and kInvalidRequest.
   Task<Secret> change_password(Session by, Secret old_password, Secret password,
@@ -258,6 +276,14 @@ class Accounts {
   Result<> put_notice_in(store::Connection& db, const User& to, std::string what,
                          const audit::Origin& from) const;
   void wake_postman() const { rooms_.mail_waits(); }
+  /// Locks the user's row until the transaction ends. False: there is no such user.
+  static Result<bool> hold_in(store::Connection& db, const UserId& user);
+  /// What the user's second factor is like: another text once it was used or changed. nullopt:
+  /// there is none.
+  static Result<std::optional<std::string>> factor_mark_in(store::Connection& db,
+                                                           const UserId& user);
+  /// Takes the second factor away and ends all sessions, for who has lost it.
+  static Result<> drop_second_factor_in(store::Connection& db, const UserId& user);
   /// nullopt: nobody has the address.
   Task<std::optional<User>> find_by_email(std::string email);
   /// The same, blocking; for start-up and tools.
@@ -301,6 +327,7 @@ class Accounts {
   struct Attempt;
   struct Entry;
   struct OtherEntry;
+  struct Entered;
   /// The mail's id.
   Result<IdBytes> put_link(store::Connection& db, const User& user, TokenPurpose purpose,
                            const audit::Origin& from) const;
@@ -326,6 +353,8 @@ class Accounts {
     crypto::Digest bucket;      ///< what the try was counted by: to be forgotten there
   };
   Task<Proof> prove(Session by, Secret password);
+  Result<FactorCheck> check_vouched(store::Connection& db, const OtherEntry& entry,
+                                    const User& user) const;
   Result<std::optional<Error>> pass(store::Connection& db, const Proof& proof,
                                     const FactorTry& with) const;
   /// False: it is verified by now, or gone.

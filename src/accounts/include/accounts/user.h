@@ -26,6 +26,12 @@ struct Voucher {
   IdentityId identity = {};  ///< who it said that he is
 };
 
+/// A way to sign in beside the password: an identity provider that is linked.
+struct WayIn {
+  std::string provider;  ///< what its sessions name it by
+  std::string name;      ///< what people call it
+};
+
 /// One browser, or program, that has signed in.
 struct Session {
   SessionId id;

@@ -11,6 +11,7 @@
 #include "operators/operators.h"
 #include "passkeys/passkeys.h"
 #include "privacy/desk.h"
+#include "recovery/removals.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 #include "sso/single_sign_on.h"
@@ -74,6 +75,8 @@ class Homes {
   virtual accounts::Accounts* accounts() = 0;
   /// Where people ask for what is held about them. nullptr: not ready yet.
   virtual privacy::Desk* privacy_desk() { return nullptr; }
+  /// Lost second factors. The same.
+  virtual recovery::Removals* removals() { return nullptr; }
   /// The same.
   virtual sso::SingleSignOn* sso() = 0;
   /// The same.

@@ -62,7 +62,8 @@ struct Settings {
     std::chrono::seconds session_life{14 * 24 * 3600};
     std::uint64_t password_passes = 2;
     std::size_t password_mib = 64;
-    std::string passkey_rp_id;  ///< empty: the host of server.public_url
+    std::string passkey_rp_id;                     ///< empty: the host of server.public_url
+    std::chrono::hours second_factor_removal{24};  ///< how long a removal by operators waits
   } accounts;
   struct Audit {
     std::string heads_file;  ///< empty: audit-heads.jsonl in data.dir

@@ -31,8 +31,9 @@ enum class MailKind : std::uint8_t {
   kAccountDeletionRequested,
   kAccountDeleted,
   kSupportSessionOpened,
+  kSecondFactorRemovalAsked,
 };
-inline constexpr std::size_t kMailKinds = 12;
+inline constexpr std::size_t kMailKinds = 13;
 
 /// "verify_email", ...
 std::string_view mail_kind_name(MailKind kind) noexcept;

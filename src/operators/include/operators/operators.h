@@ -74,6 +74,9 @@ class Operators {
 audit::Act operator_act(IdSource& ids, Time now, const By& by, std::string name,
                         std::string target);
 
+/// In a transaction: also who is disabled. nullopt: the user is none.
+Result<std::optional<Operator>> find_operator(store::Connection& db, const UserId& user);
+
 /// In a transaction: holds all superadmins; there would be none without the user.
 Result<bool> is_last_superadmin(store::Connection& db, const UserId& user);
 

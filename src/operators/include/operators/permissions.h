@@ -24,6 +24,7 @@ enum class Power : std::uint8_t {
   kOperatorsManage,
   kAuditRead,
   kPrivacyManage,
+  kSecondFactorsRemove,
 };
 /// One row of that table: the code asks it, and docs/permissions.md is it.
 struct PowerRow {

@@ -84,8 +84,19 @@ class SignIns {
                        audit::Origin from);
   /// Puts on the account's record that who came back was not let in.
   Task<> record_refused(Arrival arrival, Error why, audit::Origin from);
+  struct Entered {
+    /// nullopt: the provider is everybody's, and the account has a second factor. Its code is
+    /// missing, for kAttemptLife: confirm().
+    std::optional<accounts::Accounts::SignedIn> signed_in;
+    Secret browser = Secret();  ///< then: for the attempt's cookie
+  };
   /// The session. Fails with kNotFound: the provider was switched off meanwhile.
-  Task<accounts::Accounts::SignedIn> sign_in(Arrival arrival, Secret device, audit::Origin from);
+  Task<Entered> sign_in(Arrival arrival, Secret device, audit::Origin from);
+  /// The same, once, with the code that was missing. Fails with kInvalidSession (nobody waits in
+  /// this browser), kSecondFactorRequired, kInvalidSecondFactor and kRateLimited: then he still
+  /// waits.
+  Task<accounts::Accounts::SignedIn> confirm(Secret browser, Secret code, Secret device,
+                                             audit::Origin from);
 
   /// The oldest first.
   Task<std::vector<Identity>> identities_of(UserId user) const;
@@ -105,6 +116,7 @@ class SignIns {
   Task<Arrival> refuse_tenant(Provider provider, oidc::Claims claims, audit::Origin from);
   Result<> record_refused(store::Connection& db, const Identity& identity, ErrorCode why,
                           const audit::Origin& from) const;
+  Task<Entered> wait_for_code(const Arrival& arrival);
   Task<Arrival> link(Arrival arrival, oidc::Claims claims, audit::Origin from);
   Result<Known> make_account(store::Connection& db, const Arrival& arrival, const Identity& fresh,
                              const std::string& name, const std::string& terms_version,

@@ -22,9 +22,18 @@ struct RotationDesk {
   const Clock& clock;
 };
 
-/// 1. The root keys are sealed under `next` too: from then on both keys open them. Says whether
-/// they were not yet. On record when they were not.
-Result<bool> seal_under(const RotationDesk& desk, const crypto::KeyRing& next);
+/// What became of a beginning.
+enum class Begun {
+  kNow,      ///< by this call, and on record
+  kAlready,  ///< the root keys were sealed under it before
+  kGaveWay,  ///< another process is at it with another key, and was first: nothing has changed
+};
+/// 1. The root keys are sealed under `next` too: from then on both keys open them. Of several that
+/// begin at once with different keys one does, as long as who began it is among `live`; what
+/// somebody began who is gone, another key overtakes. `me`: this process. Fails with
+/// kStoreUnavailable: it is not seen among `live` yet.
+Result<Begun> seal_under(const RotationDesk& desk, const crypto::KeyRing& next,
+                         const std::string& me, std::span<const std::string> live);
 
 /// 2. Fails with kInternal unless `master` alone opens every root key, and gives the one that we
 /// have.
