@@ -8,7 +8,8 @@
 #include "journey.h"
 #include "user_table.h"
 
-// What time takes away: accounts that nobody has verified, and what the record says of people.
+// The record: what is read of it, and what time takes away: what it says of people, and accounts
+// that nobody has verified.
 
 namespace flowsell::accounts {
 namespace {
@@ -112,6 +113,18 @@ Task<std::int64_t> Accounts::erase_old_records(Time before) {
   };
   CO_CHECK_OK(co_await store::change(rooms_.db, kKind, std::move(report)));
   co_return erased;
+}
+
+Task<audit::EventPage> Accounts::audit_events(UserId user, audit::Query query) {
+  query.scope = user.blob();
+  co_return co_await rooms_.db.read(
+      [&query](store::Connection& db) { return audit::list(db, query); });
+}
+
+Task<audit::ExportPart> Accounts::export_audit_events(UserId user, std::int64_t behind,
+                                                      audit::ExportLimits limits) {
+  co_return co_await rooms_.db.read(
+      [&](store::Connection& db) { return audit::export_part(db, user.blob(), behind, limits); });
 }
 
 }  // namespace flowsell::accounts

@@ -19,7 +19,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kVersion = "2026-11-01";
 constexpr std::size_t kVisitBytesMax = 65'536;
 constexpr std::string_view kSupportHeader = "Connect-Support-Session";
 constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
@@ -467,13 +466,6 @@ class Api::Impl final : public Routes {
     co_return response;
   }
 
-  static Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now) {
-    if (key.is_over(now)) return fail(ErrorCode::kInvalidApiKey, "the key has expired");
-    if (!key.takes(request.remote_address))
-      return fail(ErrorCode::kAddressNotAllowed, "the key's list does not have this address");
-    return {};
-  }
-
   /// The call of somebody who is known.
   Awaitable<http::Response> answer_caller(Call& call, const CallRoute& route) {
     const Services& services = call.services;
@@ -520,13 +512,6 @@ class Api::Impl final : public Routes {
     if (route.names_workspace && call.request.params.at(0) != call.caller.workspace.str())
       return fail(ErrorCode::kNotFound, "there is no such workspace");
     return {};
-  }
-
-  static Result<> check_version(const http::Request& request) {
-    const auto wanted = request.header("FlowSell-Version");
-    if (wanted.empty() || wanted == kVersion) return {};
-    return fail(ErrorCode::kUnsupportedVersion,
-                "this server speaks version " + std::string(kVersion));
   }
 
   void finish(const http::Request& request, http::Response& response, std::string_view pattern,

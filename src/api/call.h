@@ -35,6 +35,9 @@ struct Call {
 /// From where a request comes, for records.
 audit::Origin origin_of(const http::Request& request);
 
+/// The key may still be used, and from there.
+Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now);
+
 /// True of a session that rests on the word of a workspace's identity provider: it is good in that
 /// workspace only, and not for the account itself.
 bool is_confined(const accounts::Session& session) noexcept;

@@ -22,6 +22,13 @@ Result<> check_address(const Services& services, const WorkspaceId& workspace,
   return fail(ErrorCode::kAddressNotAllowed, "the workspace's list does not have this address");
 }
 
+Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now) {
+  if (key.is_over(now)) return fail(ErrorCode::kInvalidApiKey, "the key has expired");
+  if (!key.takes(request.remote_address))
+    return fail(ErrorCode::kAddressNotAllowed, "the key's list does not have this address");
+  return {};
+}
+
 Result<> check_entry(const Services& services, const WorkspaceId& workspace,
                      const accounts::Session& session, identity::Role role,
                      const http::Request& request) {

@@ -100,4 +100,11 @@ void add_rate_headers(http::Response& response, const metering::RateLimit::Decis
   response.headers.push_back({"RateLimit", std::move(state)});
 }
 
+Result<> check_version(const http::Request& request) {
+  const auto wanted = request.header("FlowSell-Version");
+  if (wanted.empty() || wanted == kVersion) return {};
+  return fail(ErrorCode::kUnsupportedVersion,
+              "this server speaks version " + std::string(kVersion));
+}
+
 }  // namespace flowsell::api

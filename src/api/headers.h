@@ -26,6 +26,11 @@ void add_rate_headers(http::Response& response, const metering::RateLimit::Decis
                       const std::optional<metering::Quota>& quota, Time now,
                       RateOf of = RateOf::kKey);
 
+/// The version of the API that this server speaks.
+inline constexpr std::string_view kVersion = "2026-11-01";
+/// Where a request says which version it was written for it is that one, else kUnsupportedVersion.
+Result<> check_version(const http::Request& request);
+
 /// One more part of Server-Timing: where a call's time went.
 void add_timing(http::Response& response, std::string_view part,
                 std::chrono::steady_clock::duration took);

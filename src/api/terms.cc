@@ -11,7 +11,7 @@ namespace {
 
 using identity::Scope;
 
-constexpr json::StringRule kVersion{1, 40};
+constexpr json::StringRule kVersionText{1, 40};
 constexpr std::string_view kTerms = "terms";
 constexpr std::string_view kPolicies = "provider_policies";
 
@@ -61,7 +61,7 @@ Wanted read_wanted(json::ObjectReader& in, const TermsVersions& current) {
     in.fault("kind", "invalid_value", "there is nothing of that kind to accept",
              "Use terms or provider_policies.");
   }
-  wanted.version = text_in(in, "version", kVersion);
+  wanted.version = text_in(in, "version", kVersionText);
   const std::string& asked = wanted.is_terms ? current.terms : current.provider_policies;
   if (kind && !wanted.version.empty() && !asked.empty() && wanted.version != asked) {
     in.fault("version", "not_current", "the current version is " + asked,

@@ -591,11 +591,8 @@ def test_a_domain_whose_record_is_gone_is_not_proven_any_more(tmp_path, dns):
         wait_until(lambda: owner.get(f"/v1/sso/domains/{domain}").json()["status"] == "pending", "the domain is not proven")
         [event] = owner.get("/v1/audit_events?act=sso_domain.lapsed").json()["data"]
         assert (event["actor"]["type"], event["target"]) == ("system", domain)
-
-        def told():
-            texts = [mail.get_body(("plain",)).get_content() for mail in Mails(stack.server).all_to(address)[mails:]]
-            return any(domain in text for text in texts)
-        wait_until(told, "the owner is told")
+        wait_until(lambda: any(domain in mail.get_body(("plain",)).get_content()
+                               for mail in Mails(stack.server).all_to(address)[mails:]), "the owner is told")
         dns.records[record["name"]] = [record["value"]]
         assert owner.post(f"/v1/sso/domains/{domain}/verify").json()["status"] == "verified"
     finally:
