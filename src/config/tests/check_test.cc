@@ -65,6 +65,23 @@ TEST(Check, RetentionOutlastsWhatMayStillCome) {
   EXPECT_TRUE(load({"--data-retention-days", "0"}, {}));
 }
 
+TEST(Check, PasskeysBelongToTheHostOrADomainAboveIt) {
+  Settings settings;
+  settings.server.public_url = "https://connect.shop.example:8443";
+  for (const char* id : {"", "connect.shop.example", "shop.example"}) {
+    settings.accounts.passkey_rp_id = id;
+    EXPECT_TRUE(check(settings).empty()) << id;
+  }
+  for (const char* id : {"example", "op.example", "other.example", "more.connect.shop.example"}) {
+    settings.accounts.passkey_rp_id = id;
+    ASSERT_EQ(check(settings).size(), 1U) << id;
+    EXPECT_EQ(check(settings).front().pointer, "accounts.passkey_rp_id");
+  }
+  settings.server.public_url.clear();
+  settings.accounts.passkey_rp_id = "shop.example";
+  EXPECT_EQ(check(settings).size(), 1U) << "there is no host";
+}
+
 TEST(Check, DefaultsBreakNoRule) { EXPECT_TRUE(check(Settings{}).empty()); }
 
 }  // namespace
