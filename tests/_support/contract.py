@@ -13,7 +13,7 @@ CONTRACT = Path(__file__).resolve().parents[2] / "openapi" / "openapi.yaml"
 URI = "urn:flowsell:openapi"
 # The description of the contract says so: any path may answer these, all as problems.
 STATUSES_OF_EVERY_PATH = {"405", "408", "414", "417", "431"}
-HEADERS_OF_HTTP = {"date", "content-type", "content-length", "connection", "vary", "content-encoding", "allow"}
+HEADERS_OF_HTTP = {"date", "cache-control", "content-type", "content-length", "connection", "vary", "content-encoding", "allow"}
 
 
 class Contract:

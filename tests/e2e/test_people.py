@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from _support import second_factor
-from _support.api import KEY_OF_NOBODY, Api, text_to
+from _support.api import Api, text_to
 from _support.contract import contract
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.waiting import wait_until
@@ -502,7 +502,7 @@ def test_a_users_requests_are_limited_over_all_sessions_and_told(make_stack):
 def test_what_needs_no_account_is_limited_by_network(make_stack):
     server = make_stack(settings={"OPEN_REQUESTS_PER_MINUTE": 4}).server
     visitor = Browser(server.base_url)
-    calls = [("/v1/api_keys/report_leaked", {"key": KEY_OF_NOBODY}),
+    calls = [("/v1/api_keys/report_leaked", {"key": owner_of(server).make_key().json()["key"]}),
              ("/v1/data_request_links", {"token": "t"}), ("/v1/data_request_links/cancel", {"token": "t"}),
              ("/v1/email_verifications/confirm", {"token": "t", "password": PASSWORD}),
              ("/v1/password_resets/confirm", {"token": "t", "password": PASSWORD})]
