@@ -157,10 +157,6 @@ Result<> Accounts::reopen_in(store::Connection& db, const UserId& user) {
   return audit::reopen_account(db, user);
 }
 
-Result<bool> Accounts::hold_in(store::Connection& db, const UserId& user) {
-  return hold_user(db, user);
-}
-
 Result<std::optional<User>> Accounts::find_in(store::Connection& db, const UserId& user) {
   TRY(auto stored, find_user(db, user));
   return stored ? std::optional(std::move(stored->user)) : std::nullopt;

@@ -36,9 +36,9 @@ class RefusalsTest : public AccountsTest {
   }
   Secret reset(const std::string& to = kOther) {
     EXPECT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
-    auto device = run(accounts_.reset_password(token_for(), Secret(to), from_));
-    EXPECT_TRUE(device);
-    return device ? *std::move(device) : Secret();
+    auto done = run(accounts_.reset_password(token_for(), Secret(to), from_));
+    EXPECT_TRUE(done);
+    return done ? std::move(done->device) : Secret();
   }
 };
 

@@ -105,9 +105,9 @@ TEST_F(SecondFactorTest, NewPasswordsMakeNoNewTriesAtCodes) {
   enable();
   for (int i = 0; i < 6; ++i) (void)sign_in_with(Secret("000000"));
   ASSERT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
-  const auto device = run(accounts_.reset_password(token_for(), Secret(kOther), from_));
-  ASSERT_TRUE(device);
-  EXPECT_EQ(code_of(sign_in_with(next_code(user_), *device, kOther)), ErrorCode::kRateLimited);
+  const auto done = run(accounts_.reset_password(token_for(), Secret(kOther), from_));
+  ASSERT_TRUE(done);
+  EXPECT_EQ(code_of(sign_in_with(next_code(user_), done->device, kOther)), ErrorCode::kRateLimited);
 }
 
 TEST_F(SecondFactorTest, EnablingRenewsTheSessionAndEndsOthers) {

@@ -276,8 +276,6 @@ class Accounts {
   Result<> put_notice_in(store::Connection& db, const User& to, std::string what,
                          const audit::Origin& from) const;
   void wake_postman() const { rooms_.mail_waits(); }
-  /// Locks the user's row until the transaction ends. False: there is no such user.
-  static Result<bool> hold_in(store::Connection& db, const UserId& user);
   /// What the user's second factor is like: another text once it was used or changed. nullopt:
   /// there is none.
   static Result<std::optional<std::string>> factor_mark_in(store::Connection& db,
