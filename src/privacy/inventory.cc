@@ -23,8 +23,9 @@ constexpr std::array kTables = {
               .place = Place::kShared,
               .user_column = "id",
               .of_account = Fate::kRows,
-              .columns = "%id:usr_ email name !password_hash @password_changed_at "
-                         "@email_verified_at terms_version @terms_accepted_at @created_at"},
+              .columns =
+                  "%id:usr_ email name !password_hash @password_changed_at "
+                  "@email_verified_at terms_version @terms_accepted_at @created_at ~closed_at"},
     HeldTable{.name = "sessions",
               .place = Place::kShared,
               .user_column = "user_id",

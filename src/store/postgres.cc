@@ -63,7 +63,8 @@ constexpr Sql kNoteRestore(
 constexpr Sql kProbe("SELECT pg_current_xact_id()::text");
 constexpr Sql kLockSchema("SELECT pg_advisory_lock(1179405144, hashtext(current_schema()))");
 constexpr Sql kUnlockSchema("SELECT pg_advisory_unlock(1179405144, hashtext(current_schema()))");
-constexpr const char* kRewriteLockTimeout = "SET lock_timeout = '5s'";
+// A table that somebody uses for longer is left for the next call.
+constexpr const char* kScrubLockTimeout = "SET lock_timeout = '5s'";
 constexpr const char* kRewriteStatistics = "VACUUM (FULL) pg_catalog.pg_statistic";
 // The segment that is written to becomes an old one, and a checkpoint lets go of those.
 constexpr const char* kSwitchLog = "SELECT pg_switch_wal()";
@@ -88,6 +89,24 @@ PostgresConnection::Options connection_options(const PostgresOptions& options,
 
 /// How often the writer has found the server again: then readers need not wait for their pause.
 using Returns = std::atomic<std::uint64_t>;
+
+/// ANALYZE leaves what it knew of a table that has become empty. A column that is given a type, be
+/// it the one that it has, loses it. Partitions take no types of their own: what is known of one
+/// goes with it.
+std::string forget_statistics_of_empty(const std::string& table) {
+  return fmt::format(
+      "DO $$ DECLARE each record; has_rows boolean; BEGIN "
+      "EXECUTE 'SELECT EXISTS (SELECT 1 FROM {0})' INTO has_rows; "
+      "IF has_rows THEN RETURN; END IF; "
+      "FOR each IN SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type "
+      "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+      "WHERE c.oid = '{0}'::regclass AND c.relkind = 'r' AND NOT c.relispartition AND a.attnum > 0 "
+      "AND NOT a.attisdropped AND EXISTS (SELECT 1 FROM pg_stats s WHERE s.schemaname = "
+      "c.relnamespace::regnamespace::text AND s.tablename = c.relname AND s.attname = a.attname) "
+      "LOOP EXECUTE format('ALTER TABLE {0} ALTER COLUMN %I TYPE %s', each.name, each.type); "
+      "END LOOP; END $$",
+      table);
+}
 
 /// What both sorts of writers share.
 class PostgresWriter : public Writer {
@@ -127,12 +146,14 @@ class PostgresWriter : public Writer {
     PostgresConnection own(scrub_options_);
     CHECK_OK(own.connect());
     CHECK_OK(own.set_patient(true));
-    if (rewrites_) return rewrite(own, tables);
+    CHECK_OK(own.execute(kScrubLockTimeout));
     // What the planner knows of a table has some of its values: it is gathered anew.
-    std::string statement = "VACUUM (ANALYZE) ";
-    for (const std::string_view table : tables)
-      statement.append(statement.ends_with(' ') ? "" : ", ").append(quoted_identifier(table));
-    return own.execute(statement);
+    const std::string vacuum = rewrites_ ? "VACUUM (FULL, ANALYZE) " : "VACUUM (ANALYZE) ";
+    for (const std::string_view table : tables) {
+      CHECK_OK(own.execute(vacuum + quoted_identifier(table)));
+      CHECK_OK(own.execute(forget_statistics_of_empty(quoted_identifier(table))));
+    }
+    return rewrites_ ? let_go_of_log(own) : Result<>();
   }
   bool scrubs_beside() const noexcept override { return true; }
   Result<> execute(const std::string& statements) override { return db_.execute(statements); }
@@ -174,12 +195,7 @@ class PostgresWriter : public Writer {
     return options;
   }
 
-  /// Into new files, without what was deleted. A table that somebody uses for long is left for the
-  /// next call.
-  static Result<> rewrite(PostgresConnection& own, std::span<const std::string_view> tables) {
-    CHECK_OK(own.execute(kRewriteLockTimeout));
-    for (const std::string_view table : tables)
-      CHECK_OK(own.execute("VACUUM (FULL, ANALYZE) " + quoted_identifier(table)));
+  static Result<> let_go_of_log(PostgresConnection& own) {
     // Who may not do the rest: PostgreSQL leaves out the catalog with a warning, and says no to the
     // others. docs/operations/privacy.md says what stays then.
     CHECK_OK(own.execute(kRewriteStatistics));
