@@ -37,10 +37,6 @@ DataWish read_data_wish(json::ObjectReader& in) {
     in.fault("subject", "invalid_value", "there is no such subject",
              "Send account, recipient or workspace.");
   }
-  if (kind == Kind::kExport && subject == Subject::kWorkspace) {
-    in.fault("kind", "invalid_value", "a workspace is not exported as a whole",
-             "Its owners read its messages, events and records by their lists.");
-  }
   DataWish wish{kind.value_or(Kind::kExport), subject.value_or(Subject::kAccount), std::nullopt};
   if (wish.subject == Subject::kRecipient) wish.recipient = read_recipient(in);
   return wish;

@@ -199,42 +199,88 @@ Task<std::vector<std::string>> parts_of(Visit& visit, DataRequest request) {
   co_return parts;
 }
 
-Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest request,
-                                     WorkspaceId workspace) {
-  CO_TRY(auto home, co_await visit.homes.find_named(workspace_name(workspace), visit.request));
-  if (home.services() == nullptr) co_return home.take_answer();
-  const Services& services = *home.services();
+/// Which part of which export.
+struct Download {
+  std::optional<WorkspaceId> workspace;
+  privacy::ExportCursor from;
+
+  static Result<Download> read(const http::Request& request) {
+    TRY(auto in, QueryReader::parse(request.query));
+    Download download;
+    download.workspace = in.id<WorkspaceId>("workspace_id");
+    const auto cursor = in.text("cursor");
+    CHECK_OK(in.finish());
+    TRY(download.from, privacy::ExportCursor::parse(cursor.value_or("")));
+    return download;
+  }
+};
+
+/// One that begins is on record; the rest of it belongs to that.
+Task<> note(Visit& visit, Desk& desk, const DataRequest& request, const Download& wanted) {
+  if (wanted.from.is_first())
+    co_return co_await desk.note_download(request, actor_of(visit), visit.origin());
+  co_return desk.check_download(request);
+}
+
+http::Response part_response(const http::Request& request, const Download& wanted,
+                             privacy::ExportPart part) {
+  http::Response response = lines(std::move(part.lines));
+  if (part.next.empty()) return response;
+  std::string next = "<" + std::string(request.path) + "?cursor=" + part.next;
+  if (wanted.workspace) next += "&workspace_id=" + wanted.workspace->str();
+  response.headers.push_back({"Link", next + ">; rel=\"next\""});
+  return response;
+}
+
+Task<privacy::ExportPart> part_of_member(Visit& visit, Desk& desk, const Services& services,
+                                         DataRequest request, Download wanted) {
+  const WorkspaceId workspace = *wanted.workspace;
   CO_TRY([[maybe_unused]] const auto role, co_await role_in(visit, services, workspace));
-  CO_CHECK_OK(co_await desk.note_download(request, actor_of(visit), visit.origin()));
-  CO_TRY(std::string body,
-         co_await privacy::export_member(services.db, std::move(request), visit.session->user,
-                                         workspace, visit.clock.now()));
-  co_return lines(std::move(body));
+  CO_CHECK_OK(co_await note(visit, desk, request, wanted));
+  co_return co_await privacy::export_member(services.db, std::move(request), visit.session->user,
+                                            workspace, visit.clock.now(), std::move(wanted.from));
+}
+
+Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest request,
+                                     Download wanted) {
+  CO_TRY(auto home,
+         co_await visit.homes.find_named(workspace_name(*wanted.workspace), visit.request));
+  if (home.services() == nullptr) co_return home.take_answer();
+  auto reading = part_of_member(visit, desk, *home.services(), std::move(request), wanted);
+  CO_TRY(auto part, co_await std::move(reading));
+  co_return part_response(visit.request, wanted, std::move(part));
+}
+
+Task<privacy::ExportPart> part_of(Visit& visit, Desk& desk, const Seen& seen, Download wanted) {
+  switch (seen.request.subject) {
+    case Subject::kRecipient:
+      co_return co_await privacy::export_recipient(seen.home->services()->db, seen.request,
+                                                   visit.clock.now(), std::move(wanted.from));
+    case Subject::kWorkspace:
+      co_return co_await desk.export_workspace(seen.home->services()->db, seen.request,
+                                               std::move(wanted.from));
+    case Subject::kAccount:
+      break;
+  }
+  CO_TRY(auto more, co_await parts_of(visit, seen.request));
+  co_return co_await desk.export_account(seen.request, std::move(more), std::move(wanted.from));
 }
 
 Task<http::Response> download(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
-  CO_TRY(auto in, QueryReader::parse(visit.request.query));
-  const auto workspace = in.id<WorkspaceId>("workspace_id");
-  CO_CHECK_OK(in.finish());
+  CO_TRY(const Download wanted, Download::read(visit.request));
   CO_TRY(auto seen, co_await see(visit, *desk));
   if (was_answered(seen)) co_return seen.home->take_answer();
-  DataRequest& request = seen.request;
-  const bool is_account = request.subject == Subject::kAccount;
+  const bool is_account = seen.request.subject == Subject::kAccount;
   // An operator who asked for somebody has no part in what is in it.
-  if (is_account && request.user != visit.session->user.id)
+  if (is_account && seen.request.user != visit.session->user.id)
     co_return std::unexpected(no_such_request());
-  if (is_account && workspace)
-    co_return co_await download_member(visit, *desk, std::move(request), *workspace);
-  CO_CHECK_OK(co_await desk->note_download(request, actor_of(visit), visit.origin()));
-  if (is_account) {
-    CO_TRY(auto more, co_await parts_of(visit, request));
-    CO_TRY(std::string body, co_await desk->export_account(std::move(request), std::move(more)));
-    co_return lines(std::move(body));
-  }
-  CO_TRY(std::string body, co_await privacy::export_recipient(
-                               seen.home->services()->db, std::move(request), visit.clock.now()));
-  co_return lines(std::move(body));
+  if (is_account && wanted.workspace)
+    co_return co_await download_member(visit, *desk, std::move(seen.request), wanted);
+  if (!seen.may_change) co_return fail(ErrorCode::kInsufficientScope, "only an owner may do that");
+  CO_CHECK_OK(co_await note(visit, *desk, seen.request, wanted));
+  CO_TRY(auto part, co_await part_of(visit, *desk, seen, wanted));
+  co_return part_response(visit.request, wanted, std::move(part));
 }
 
 // --- by a mail's link ---

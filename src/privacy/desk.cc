@@ -10,7 +10,6 @@
 #include "crypto/hash.h"
 #include "erasure.h"
 #include "operators/operators.h"
-#include "privacy/export.h"
 #include "request_table.h"
 #include "stop_link.h"
 #include "store/change.h"
@@ -214,10 +213,25 @@ Task<RequestPage> Desk::list(Query query) const {
       [&query, now](store::Connection& db) { return list_requests(db, query, now); });
 }
 
-Task<std::string> Desk::export_account(DataRequest request, std::vector<std::string> more) const {
+Task<ExportPart> Desk::export_account(DataRequest request, std::vector<std::string> more,
+                                      ExportCursor from) const {
   const Time now = rooms_.clock.now();
   co_return co_await privacy::export_account(rooms_.db, rooms_.spool, std::move(request), now,
-                                             std::move(more));
+                                             std::move(more), std::move(from));
+}
+
+Task<ExportPart> Desk::export_workspace(store::Database& cell, DataRequest request,
+                                        ExportCursor from) const {
+  const Time now = rooms_.clock.now();
+  co_return co_await privacy::export_workspace(rooms_.db, cell, std::move(request), now,
+                                               std::move(from));
+}
+
+Result<> Desk::check_download(const DataRequest& request) const {
+  if (request.kind != Kind::kExport) return fail(ErrorCode::kConflict, "that is no export");
+  if (request.download_until.value_or(Time()) <= rooms_.clock.now())
+    return fail(ErrorCode::kConflict, "the time for the download is over: ask for another");
+  return {};
 }
 
 Task<> Desk::note_in_workspace(store::Database& cell, Asked asked, audit::Origin from) {
@@ -231,9 +245,7 @@ Task<> Desk::note_in_workspace(store::Database& cell, Asked asked, audit::Origin
 
 Task<> Desk::note_download(DataRequest request, audit::Actor by, audit::Origin from) {
   const Time now = rooms_.clock.now();
-  if (request.kind != Kind::kExport) co_return fail(ErrorCode::kConflict, "that is no export");
-  if (request.download_until.value_or(Time()) <= now)
-    co_return fail(ErrorCode::kConflict, "the time for the download is over: ask for another");
+  CO_CHECK_OK(check_download(request));
   auto act = audit::new_act(rooms_.ids, now, chain_of(request), by, from, "data_request.downloaded",
                             request.id.str());
   auto body = [&act](store::Connection& db) { return audit::append(db, act); };

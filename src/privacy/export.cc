@@ -1,14 +1,15 @@
 #include "privacy/export.h"
 
-#include <span>
+#include <algorithm>
+#include <array>
+#include <utility>
 
 #include "audit/audit_log.h"
 #include "erasure.h"
+#include "export_sections.h"
 #include "json/writer.h"
 #include "mail/queue.h"
 #include "messaging/render.h"
-#include "recipient_rows.h"
-#include "rows.h"
 
 namespace flowsell::privacy {
 namespace {
@@ -16,7 +17,18 @@ namespace {
 using store::Param;
 using store::Sql;
 
-constexpr std::size_t kPage = 1000;
+constexpr std::int64_t kLookedThrough = 5000;
+
+const Sql kMessages(
+    "SELECT id, contact_hash FROM messages WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT "
+    "?3");
+#define IS_ABOUT "m.contact_hash = ?4"
+const Sql kEvents(
+    "SELECT e.id, CASE WHEN " IS_ABOUT " THEN 1 ELSE 0 END, CASE WHEN " IS_ABOUT
+    " THEN e.body END FROM (SELECT id, subject, body FROM events WHERE workspace_id = ?1 AND id > "
+    "?2 ORDER BY id LIMIT ?3) AS e LEFT JOIN messages AS m ON m.workspace_id = ?1 AND m.id = "
+    "e.subject ORDER BY e.id");
+#undef IS_ABOUT
 
 const Sql kKeysMadeBy("SELECT id FROM api_keys WHERE workspace_id = ?1 AND created_by = ?2");
 const Sql kInvitationsTo(
@@ -38,37 +50,6 @@ std::string line_of(json::Writer out) {
   return std::move(out).take() + "\n";
 }
 
-/// A line around a JSON value.
-void append_line(std::string& out, std::string_view type, std::string_view json) {
-  json::Writer line;
-  line.begin_object().key("type").string(type).key("data").raw(json).end_object();
-  out.append(line.text()).append("\n");
-}
-
-/// Of a chain those events that match.
-Result<> append_events(store::Connection& db, audit::Query query, std::string& out) {
-  query.limit = kPage;
-  while (true) {
-    TRY(const auto page, audit::list(db, query));
-    for (const audit::Event& event : page.rows)
-      append_line(out, "audit_event", audit::render(event));
-    if (!page.has_more || !page.next) return {};
-    query.after = page.next;
-  }
-}
-
-Result<> append_events_about(store::Connection& db, const std::string& scope, const UserId& user,
-                             std::string& out) {
-  audit::Query by;
-  by.scope = scope;
-  by.actor_id = user.str();
-  CHECK_OK(append_events(db, by, out));
-  audit::Query about;
-  about.scope = scope;
-  about.target = user.str();
-  return append_events(db, about, out);
-}
-
 Result<> append_mails(store::Connection& db, const crypto::RotatingKeys& spool,
                       std::string_view email, std::string& out) {
   TRY(const auto mails, mail::waiting_for(db, spool, email));
@@ -79,32 +60,6 @@ Result<> append_mails(store::Connection& db, const crypto::RotatingKeys& spool,
     data.key("created_at").string(format_time(each.created_at));
     data.key("expires_at").string(format_time(each.expires_at)).end_object();
     append_line(out, "waiting_mail", data.text());
-  }
-  return {};
-}
-
-Result<std::string> account_lines(store::Connection& db, const crypto::RotatingKeys& spool,
-                                  const UserId& user) {
-  TRY(const std::string email, email_of(db, user));
-  if (email.empty()) return fail(ErrorCode::kNotFound, "there is no such account any more");
-  std::string out;
-  for (const HeldTable& table : inventory()) {
-    if (table.place == Place::kShared && !table.user_column.empty())
-      CHECK_OK(append_rows(db, table, table.user_column, user, out));
-  }
-  CHECK_OK(append_mails(db, spool, email, out));
-  audit::Query own;
-  own.scope = user.blob();
-  CHECK_OK(append_events(db, own, out));
-  CHECK_OK(append_events_about(db, audit::system_scope(), user, out));
-  return out;
-}
-
-Result<> append_member_rows(store::Connection& db, const UserId& user, const WorkspaceId& workspace,
-                            std::string& out) {
-  for (const HeldTable& table : inventory()) {
-    if (table.place == Place::kCell && !table.user_column.empty())
-      CHECK_OK(append_rows(db, table, table.user_column, user, out, &workspace));
   }
   return {};
 }
@@ -127,26 +82,6 @@ Result<> append_invitations_to(store::Connection& db, const WorkspaceId& workspa
   });
 }
 
-Result<std::string> member_lines(store::Connection& db, const accounts::User& user,
-                                 const WorkspaceId& workspace) {
-  std::string out;
-  CHECK_OK(append_member_rows(db, user.id, workspace, out));
-  CHECK_OK(append_keys(db, workspace, user.id, out));
-  CHECK_OK(append_invitations_to(db, workspace, user.email, out));
-  CHECK_OK(append_events_about(db, std::string(workspace.blob()), user.id, out));
-  return out;
-}
-
-Result<std::string> message_lines(store::Connection& db, const WorkspaceId& workspace,
-                                  std::span<const MessageId> ids) {
-  std::string out;
-  for (const MessageId& id : ids) {
-    TRY(const auto row, messaging::find_message(db, workspace, id));
-    if (row) append_line(out, "message", messaging::render_message(*row, {}));
-  }
-  return out;
-}
-
 std::string consent_json(const store::Row& row) {
   json::Writer out;
   out.begin_object().key("id").string(row.id<ConsentId>(0).str());
@@ -158,61 +93,175 @@ std::string consent_json(const store::Row& row) {
   return std::move(out).take();
 }
 
-Result<std::string> consent_lines(store::Connection& db, const DataRequest& request) {
-  std::string out;
-  if (request.contact_hash.empty()) return out;
+audit::Query events_of(std::string_view scope) {
+  audit::Query query;
+  query.scope = scope;
+  return query;
+}
+/// Those that the user did, and those that he was the target of.
+void add_events_about(std::vector<Section>& to, store::Database& db, std::string_view scope,
+                      const UserId& user) {
+  audit::Query by = events_of(scope), about = events_of(scope);
+  by.actor_id = user.str();
+  about.target = user.str();
+  to.push_back(audit_events(db, std::move(by)));
+  to.push_back(audit_events(db, std::move(about)));
+}
+
+template <class F>
+Section at_once(store::Database& db, F append) {
+  auto read = [append = std::move(append)](store::Connection& connection, std::string& at,
+                                           std::string& out) -> Result<> {
+    at.clear();
+    return append(connection, out);
+  };
+  return {&db, std::move(read)};
+}
+
+// --- a number ---
+
+/// Some thousand messages of the workspace are looked through, for those of the number.
+Result<> messages_step(store::Connection& db, const DataRequest& request, std::string& at,
+                       std::string& out) {
+  MessageId behind;
+  if (!at.empty()) {
+    TRY(behind, MessageId::parse(at));
+  }
+  std::vector<MessageId> ours;
+  std::int64_t seen = 0;
   CHECK_OK(
-      db.query(kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
-               [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); }));
-  return out;
+      db.query(kMessages, {request.workspace, behind, kLookedThrough}, [&](const store::Row& row) {
+        ++seen;
+        behind = row.id<MessageId>(0);
+        if (row.text(1) == request.contact_hash) ours.push_back(behind);
+      }));
+  for (const MessageId& id : ours) {
+    TRY(const auto row, messaging::find_message(db, request.workspace, id));
+    if (row) append_line(out, "message", messaging::render_message(*row, {}));
+  }
+  at = seen < kLookedThrough ? std::string() : behind.str();
+  return {};
+}
+
+/// The same of events about such messages.
+Result<> events_step(store::Connection& db, const DataRequest& request, std::string& at,
+                     std::string& out) {
+  EventId behind;
+  if (!at.empty()) {
+    TRY(behind, EventId::parse(at));
+  }
+  std::int64_t seen = 0;
+  CHECK_OK(db.query(kEvents,
+                    {request.workspace, behind, kLookedThrough, Param::blob(request.contact_hash)},
+                    [&](const store::Row& row) {
+                      ++seen;
+                      behind = row.id<EventId>(0);
+                      if (row.integer(1) == 0) return;
+                      append_line(out, "event",
+                                  "{\"id\":" + json::quoted(behind.str()) + ",\"message\":{" +
+                                      std::string(row.text(2)) + "}}");
+                    }));
+  at = seen < kLookedThrough ? std::string() : behind.str();
+  return {};
+}
+
+Result<> append_consents(store::Connection& db, const DataRequest& request, std::string& out) {
+  return db.query(
+      kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
+      [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); });
+}
+
+// --- a workspace ---
+
+/// Whose rows go by their ids: there may be millions.
+constexpr std::array<std::string_view, 4> kLarge = {"messages", "events", "deliveries", "consents"};
+
+void add_tables_of_workspace(std::vector<Section>& to, store::Database& db, Place place,
+                             const WorkspaceId& workspace) {
+  for (const HeldTable& table : inventory()) {
+    if (table.place != place || table.workspace_column.empty() || table.columns.empty()) continue;
+    const bool is_large = std::ranges::find(kLarge, table.name) != kLarge.end();
+    to.push_back(
+        is_large ? table_by_id(db, table, workspace)
+                 : whole_table(db, table, table.workspace_column, std::string(workspace.blob())));
+  }
 }
 
 }  // namespace
 
-Task<std::string> export_account(store::Database& shared, const crypto::RotatingKeys& spool,
-                                 DataRequest request, Time now, std::vector<std::string> more) {
+Task<ExportPart> export_account(store::Database& shared, const crypto::RotatingKeys& spool,
+                                DataRequest request, Time now, std::vector<std::string> more,
+                                ExportCursor from) {
+  const UserId user = request.user;
+  CO_TRY(const std::string email,
+         co_await shared.read([&user](store::Connection& db) { return email_of(db, user); }));
+  if (email.empty()) co_return fail(ErrorCode::kNotFound, "there is no such account any more");
   json::Writer head = head_of(request, now);
-  head.key("user_id").string(request.user.str()).key("more").begin_array();
+  head.key("user_id").string(user.str()).key("more").begin_array();
   for (const std::string& each : more) head.string(each);
   head.end_array();
-  CO_TRY(const std::string lines, co_await shared.read([&](store::Connection& db) {
-    return account_lines(db, spool, request.user);
+  std::vector<Section> sections;
+  for (const HeldTable& table : inventory()) {
+    if (table.place == Place::kShared && !table.user_column.empty())
+      sections.push_back(whole_table(shared, table, table.user_column, std::string(user.blob())));
+  }
+  sections.push_back(at_once(shared, [&](store::Connection& db, std::string& out) {
+    return append_mails(db, spool, email, out);
   }));
-  co_return line_of(std::move(head)) + lines;
+  sections.push_back(audit_events(shared, events_of(user.blob())));
+  add_events_about(sections, shared, audit::system_scope(), user);
+  co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 
-Task<std::string> export_member(store::Database& cell, DataRequest request, accounts::User user,
-                                WorkspaceId workspace, Time now) {
+Task<ExportPart> export_member(store::Database& cell, DataRequest request, accounts::User user,
+                               WorkspaceId workspace, Time now, ExportCursor from) {
   json::Writer head = head_of(request, now);
   head.key("user_id").string(user.id.str()).key("workspace_id").string(workspace.str());
-  CO_TRY(const std::string lines, co_await cell.read([&](store::Connection& db) {
-    return member_lines(db, user, workspace);
+  std::vector<Section> sections;
+  for (const HeldTable& table : inventory()) {
+    if (table.place == Place::kCell && !table.user_column.empty()) {
+      sections.push_back(
+          whole_table(cell, table, table.user_column, std::string(user.id.blob()), workspace));
+    }
+  }
+  sections.push_back(at_once(cell, [&](store::Connection& db, std::string& out) -> Result<> {
+    CHECK_OK(append_keys(db, workspace, user.id, out));
+    return append_invitations_to(db, workspace, user.email, out);
   }));
-  co_return line_of(std::move(head)) + lines;
+  add_events_about(sections, cell, workspace.blob(), user.id);
+  co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 
-Task<std::string> export_recipient(store::Database& cell, DataRequest request, Time now) {
+Task<ExportPart> export_recipient(store::Database& cell, DataRequest request, Time now,
+                                  ExportCursor from) {
   json::Writer head = head_of(request, now);
   head.key("workspace_id").string(request.workspace.str());
   head.key("recipient").string(request.recipient);
-  CO_TRY(const RecipientRows rows, co_await rows_of_recipient(cell, request));
-  std::string out = line_of(std::move(head));
-  for (std::size_t at = 0; at < rows.messages.size(); at += kPage) {
-    const auto some =
-        std::span(rows.messages).subspan(at, std::min(kPage, rows.messages.size() - at));
-    CO_TRY(const std::string lines, co_await cell.read([&](store::Connection& db) {
-      return message_lines(db, request.workspace, some);
-    }));
-    out += lines;
+  std::vector<Section> sections;
+  // Forgotten since: nothing is known of it.
+  if (!request.contact_hash.empty()) {
+    sections.push_back({&cell, [&](store::Connection& db, std::string& at, std::string& out) {
+                          return messages_step(db, request, at, out);
+                        }});
+    sections.push_back({&cell, [&](store::Connection& db, std::string& at, std::string& out) {
+                          return events_step(db, request, at, out);
+                        }});
   }
-  for (const EventRow& event : rows.events) {
-    append_line(out, "event",
-                "{\"id\":" + json::quoted(event.id.str()) + ",\"message\":{" + event.body + "}}");
-  }
-  CO_TRY(const std::string consents, co_await cell.read([&request](store::Connection& db) {
-    return consent_lines(db, request);
+  sections.push_back(at_once(cell, [&](store::Connection& db, std::string& out) {
+    return append_consents(db, request, out);
   }));
-  co_return out + consents;
+  co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
+}
+
+Task<ExportPart> export_workspace(store::Database& shared, store::Database& cell,
+                                  DataRequest request, Time now, ExportCursor from) {
+  json::Writer head = head_of(request, now);
+  head.key("workspace_id").string(request.workspace.str());
+  std::vector<Section> sections;
+  add_tables_of_workspace(sections, shared, Place::kShared, request.workspace);
+  add_tables_of_workspace(sections, cell, Place::kCell, request.workspace);
+  sections.push_back(audit_events(cell, events_of(request.workspace.blob())));
+  co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 
 }  // namespace flowsell::privacy

@@ -1,5 +1,6 @@
 #include "rows.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -77,20 +78,21 @@ const store::Sql& statement(std::string text) {
   return found->sql;
 }
 
-Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_view column,
-                     const store::Param& value, std::string& out, const WorkspaceId* of) {
+namespace {
+
+/// What is shown of a table.
+struct Shown {
   std::vector<ColumnForm> columns;
   std::string names;
-  for (const ColumnForm& each : columns_of(table)) {
-    if (!each.is_exported()) continue;
-    names.append(names.empty() ? "" : ", ").append(each.name);
-    columns.push_back(each);
+
+  explicit Shown(const HeldTable& table) {
+    for (const ColumnForm& each : columns_of(table)) {
+      if (!each.is_exported()) continue;
+      names.append(names.empty() ? "" : ", ").append(each.name);
+      columns.push_back(each);
+    }
   }
-  std::string text = "SELECT " + names + " FROM " + std::string(table.name) + " WHERE " +
-                     std::string(column) + " = ?1";
-  if (of != nullptr) text.append(" AND ").append(table.workspace_column).append(" = ?2");
-  const store::Sql& sql = statement(text.append(" ORDER BY 1"));
-  const auto append = [&](const store::Row& row) {
+  void append(const HeldTable& table, const store::Row& row, std::string& out) const {
     json::Writer line;
     line.begin_object().key("type").string(table.name).key("data").begin_object();
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -99,8 +101,39 @@ Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_
     }
     line.end_object().end_object();
     out.append(line.text()).append("\n");
-  };
+  }
+};
+
+}  // namespace
+
+Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_view column,
+                     const store::Param& value, std::string& out, const WorkspaceId* of) {
+  const Shown shown(table);
+  std::string text = "SELECT " + shown.names + " FROM " + std::string(table.name) + " WHERE " +
+                     std::string(column) + " = ?1";
+  if (of != nullptr) text.append(" AND ").append(table.workspace_column).append(" = ?2");
+  const store::Sql& sql = statement(text.append(" ORDER BY 1"));
+  const auto append = [&](const store::Row& row) { shown.append(table, row, out); };
   return of == nullptr ? db.query(sql, {value}, append) : db.query(sql, {value, *of}, append);
+}
+
+Result<RowsSeen> append_rows_by_id(store::Connection& db, const HeldTable& table,
+                                   const WorkspaceId& workspace, const RowPage& page,
+                                   std::string& out) {
+  const Shown shown(table);
+  const auto id_at = static_cast<int>(shown.columns.size());
+  const store::Sql& sql =
+      statement("SELECT " + shown.names + ", id FROM " + std::string(table.name) +
+                " WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
+  RowsSeen seen;
+  const std::string_view behind = as_text(page.behind);
+  CHECK_OK(db.query(sql, {workspace, store::Param::blob(behind), page.limit},
+                    [&](const store::Row& row) {
+                      shown.append(table, row, out);
+                      std::ranges::copy(row.text(id_at), seen.last.begin());
+                      ++seen.count;
+                    }));
+  return seen;
 }
 
 Result<> delete_rows(store::Connection& db, const HeldTable& table, std::string_view column,

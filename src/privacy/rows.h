@@ -27,6 +27,20 @@ const store::Sql& statement(std::string text);
 Result<> append_rows(store::Connection& db, const HeldTable& table, std::string_view column,
                      const store::Param& value, std::string& out, const WorkspaceId* of = nullptr);
 
+/// Which page of a workspace's rows.
+struct RowPage {
+  IdBytes behind{};  ///< rows with greater ids
+  std::int64_t limit = 0;
+};
+struct RowsSeen {
+  std::int64_t count = 0;
+  IdBytes last{};
+};
+/// The same of a table that has ids, a page by them.
+Result<RowsSeen> append_rows_by_id(store::Connection& db, const HeldTable& table,
+                                   const WorkspaceId& workspace, const RowPage& page,
+                                   std::string& out);
+
 /// Deletes the rows of `table` whose `column` is `value`.
 Result<> delete_rows(store::Connection& db, const HeldTable& table, std::string_view column,
                      const store::Param& value);

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <future>
 #include <vector>
 
@@ -24,6 +27,18 @@ using testkit::code_of;
 
 class DeskTest : public testing::Test {
  protected:
+  /// One part behind the other.
+  template <class F>
+  Result<std::string> all_of(F part_from) {
+    std::string lines;
+    ExportCursor from;
+    while (true) {
+      TRY(const auto part, world_.run(part_from(from)));
+      lines += part.lines;
+      if (part.next.empty()) return lines;
+      TRY(from, ExportCursor::parse(part.next));
+    }
+  }
   audit::Actor operator_{audit::ActorKind::kOperator, "usr_operator"};
   PrivacyWorld world_;
 };
@@ -40,7 +55,9 @@ TEST_F(DeskTest, ExportIsReadyAtOnceAndForAWeek) {
 TEST_F(DeskTest, ExportOfAnAccountHasAllButSecrets) {
   const auto asha = world_.user();
   const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
-  const auto lines = world_.run(world_.desk.export_account(request, {"/elsewhere"}));
+  const auto lines = all_of([&](ExportCursor from) {
+    return world_.desk.export_account(request, {"/elsewhere"}, std::move(from));
+  });
   ASSERT_TRUE(lines);
   for (const char* held : {kEmail, "Asha Kelkar", kBrowser, "203.0.113.9", "\"session.created\"",
                            "\"known_devices\"", "\"waiting_mail\"", "new_sign_in", "/elsewhere"})
@@ -53,13 +70,17 @@ TEST_F(DeskTest, ExportOfAMemberIsAboutOneWorkspace) {
   const auto asha = world_.user();
   world_.join(asha, identity::Role::kOwner);
   const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
-  const auto lines = world_.run(
-      export_member(*world_.db, request, asha, world_.caller.workspace, world_.clock.now()));
+  const auto lines = all_of([&](ExportCursor from) {
+    return export_member(*world_.db, request, asha, world_.caller.workspace, world_.clock.now(),
+                         std::move(from));
+  });
   ASSERT_TRUE(lines);
   EXPECT_THAT(*lines, HasSubstr("\"members\""));
   EXPECT_THAT(*lines, HasSubstr("workspace.created"));
-  const auto elsewhere = world_.run(export_member(
-      *world_.db, request, asha, world_.ids.next<IdKind::kWorkspace>(), world_.clock.now()));
+  const auto stranger = world_.ids.next<IdKind::kWorkspace>();
+  const auto elsewhere = all_of([&](ExportCursor from) {
+    return export_member(*world_.db, request, asha, stranger, world_.clock.now(), std::move(from));
+  });
   ASSERT_TRUE(elsewhere);
   EXPECT_EQ(std::ranges::count(*elsewhere, '\n'), 1);
 }
@@ -70,7 +91,9 @@ TEST_F(DeskTest, ExportOfANumberHasItsMessagesAndNoOthers) {
   const auto bela = world_.send_and_settle(messaging::kBela);
   const DataRequest request =
       world_.ask(world_.about_number(messaging::kAna, owner, Kind::kExport));
-  const auto lines = world_.run(export_recipient(*world_.db, request, world_.clock.now()));
+  const auto lines = all_of([&](ExportCursor from) {
+    return export_recipient(*world_.db, request, world_.clock.now(), std::move(from));
+  });
   ASSERT_TRUE(lines);
   EXPECT_THAT(*lines, HasSubstr(ana.id.str()));
   EXPECT_THAT(*lines, Not(HasSubstr(bela.id.str())));
@@ -120,6 +143,86 @@ TEST_F(DeskTest, UserHasSoManyRequestsOpen) {
   }));
   EXPECT_EQ(code_of(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {}))),
             ErrorCode::kConflict);
+/// So many messages of one number, and an event about each.
+void put_messages(PrivacyWorld& world, const DataRequest& request, std::int64_t count) {
+  // Ids in the order of their numbers.
+#define IN_ORDER "CAST(printf('%016d', n) AS BLOB)"
+#define IN_ORDER_PG "convert_to(lpad(n::text, 16, '0'), 'UTF8')"
+#define NUMBERS \
+  "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?3) "
+#define MESSAGES(id)                                                                  \
+  "INSERT INTO messages (workspace_id, id, mode, inbound, sender_id, kind, contact, " \
+  "contact_hash, status, created_at) SELECT ?1, " id                                  \
+  ", 1, 0, ?2, 'text', '+91', ?2, 40, 0 FROM numbers"
+#define EVENTS(id)                                                                               \
+  "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending) SELECT ?1, " id \
+  ", 1, 1, " id ", 0, ?2, 0 FROM numbers"
+  static const store::Sql kMessages(NUMBERS MESSAGES(IN_ORDER), NUMBERS MESSAGES(IN_ORDER_PG));
+  static const store::Sql kEvents(NUMBERS EVENTS(IN_ORDER), NUMBERS EVENTS(IN_ORDER_PG));
+#undef EVENTS
+#undef MESSAGES
+#undef NUMBERS
+#undef IN_ORDER_PG
+#undef IN_ORDER
+  const std::string body = R"("id":"msg","note":")" + std::string(200, '.') + "\"";
+  ASSERT_TRUE(testkit::write(*world.db, [&](store::Connection& db) -> Result<> {
+    CHECK_OK(
+        db.run(kMessages, {request.workspace, store::Param::blob(request.contact_hash), count}));
+    CHECK_OK(db.run(kEvents, {request.workspace, body, count}));
+    return {};
+  }));
+}
+
+std::int64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  in >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(DeskTest, MemoryOfAnExportDoesNotGrowWithWhatIsHeld) {
+  constexpr std::int64_t kCount = 100'000;
+  constexpr std::int64_t kGrowthMax = std::int64_t{48} << 20;
+  const auto owner = world_.user();
+  const DataRequest number = world_.ask(world_.about_number(messaging::kAna, owner, Kind::kExport));
+  put_messages(world_, number, kCount);
+  auto workspace = number;
+  workspace.subject = Subject::kWorkspace;
+  const std::int64_t before = resident_bytes();
+  std::int64_t of_number = 0, of_workspace = 0, peak = before;
+  const auto count_in = [&](auto part_from) {
+    std::int64_t lines = 0;
+    std::string next = "0";
+    while (!next.empty()) {
+      const auto part = world_.run(part_from(ExportCursor::parse(next).value()));
+      EXPECT_TRUE(part);
+      if (!part) break;
+      lines += std::ranges::count(part->lines, '\n');
+      EXPECT_LT(part->lines.size(), std::size_t{6} << 20);
+      next = part->next;
+      peak = std::max(peak, resident_bytes());
+    }
+    return lines;
+  };
+  of_number = count_in([&](ExportCursor from) {
+    return export_recipient(*world_.db, number, world_.clock.now(), std::move(from));
+  });
+  of_workspace = count_in([&](ExportCursor from) {
+    return world_.desk.export_workspace(*world_.db, workspace, std::move(from));
+  });
+  EXPECT_EQ(of_number, 1 + 2 * kCount);  // its head, messages and events
+  EXPECT_GT(of_workspace, 2 * kCount);
+  EXPECT_LT(peak - before, kGrowthMax);
+}
+
+TEST_F(DeskTest, ExportGoesOnWhereAPartEnded) {
+  for (const char* text : {"", "0", "3", "12.aud_x"}) {
+    const auto cursor = ExportCursor::parse(text);
+    ASSERT_TRUE(cursor);
+    EXPECT_EQ(cursor->text(), std::string_view(text).empty() ? "0" : text);
+  }
+  for (const char* text : {"x", "-1", "1x", ".a", "99999999999999999999999"})
+    EXPECT_EQ(code_of(ExportCursor::parse(text)), ErrorCode::kInvalidId) << text;
 }
 
 TEST_F(DeskTest, LastOwnerHandsOverFirst) {

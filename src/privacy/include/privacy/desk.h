@@ -11,6 +11,7 @@
 #include "audit/event.h"
 #include "core/sensitive.h"
 #include "crypto/rotating_keys.h"
+#include "privacy/export.h"
 #include "privacy/request.h"
 #include "runtime/task.h"
 #include "store/database.h"
@@ -86,12 +87,17 @@ class Desk {
   Task<RequestPage> list(Query query) const;
 
   /// What replicas share about an account; see export.h.
-  Task<std::string> export_account(DataRequest request, std::vector<std::string> more) const;
+  Task<ExportPart> export_account(DataRequest request, std::vector<std::string> more,
+                                  ExportCursor from = {}) const;
+  /// A workspace; see export.h.
+  Task<ExportPart> export_workspace(store::Database& cell, DataRequest request,
+                                    ExportCursor from = {}) const;
   /// Before a request about a workspace is asked: puts it on the workspace's record too, which is
   /// in its cell.
   Task<> note_in_workspace(store::Database& cell, Asked asked, audit::Origin from);
-  /// Puts on record that an export was downloaded. Fails with kConflict: it is none, or its time is
-  /// over.
+  /// Fails with kConflict: it is no export, or the time for its download is over.
+  Result<> check_download(const DataRequest& request) const;
+  /// Puts on record that one is downloaded. Fails as check_download().
   Task<> note_download(DataRequest request, audit::Actor by, audit::Origin from);
   /// Fails with kConflict where it is no deletion, or has begun.
   Task<DataRequest> cancel(DataRequest request, audit::Actor by, audit::Origin from);

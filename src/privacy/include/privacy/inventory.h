@@ -27,9 +27,9 @@ struct HeldTable {
   std::string_view workspace_column = {};  ///< the same of a workspace
   Fate of_account = Fate::kNone;
   Fate of_workspace = Fate::kNone;
-  /// All columns where rows are exported, with a space between. Before the name: '@' a time, '#' a
-  /// number, '%' an id with its prefix behind ':', '!' a secret or its hash and '~' what is of no
-  /// use outside: these two are left out.
+  /// All columns where rows are exported, of a person's or of a workspace's, with a space between.
+  /// Before the name: '@' a time, '#' a number, '%' an id with its prefix behind ':', '!' a secret
+  /// or its hash and '~' what is of no use outside: these two are left out.
   std::string_view columns = {};
   std::string_view why = {};
 };
