@@ -143,6 +143,8 @@ TEST_F(DeskTest, UserHasSoManyRequestsOpen) {
   }));
   EXPECT_EQ(code_of(world_.run(world_.desk.ask(world_.about(asha, Kind::kExport), {}))),
             ErrorCode::kConflict);
+}
+
 /// So many messages of one number, and an event about each.
 void put_messages(PrivacyWorld& world, const DataRequest& request, std::int64_t count) {
   // Ids in the order of their numbers.
