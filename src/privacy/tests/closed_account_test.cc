@@ -100,9 +100,11 @@ TEST_F(ClosedAccount, ProvidersWordLetsNobodyIn) {
   world_.join(owner_, Role::kOwner);
   begin_deletion();
   const std::int64_t sessions = world_.count(kSessions);
-  const auto signed_in = world_.run(people().sign_in_vouched(
-      asha_.id, {"google", {}}, [](store::Connection&) -> Result<bool> { return true; }, Secret(),
-      {}));
+  accounts::Accounts::VouchedSignIn wanted;
+  wanted.user = asha_.id;
+  wanted.by.provider = "google";
+  wanted.holds = [](store::Connection&) -> Result<bool> { return true; };
+  const auto signed_in = world_.run(people().sign_in_vouched(std::move(wanted), {}));
   ASSERT_TRUE(signed_in);
   EXPECT_FALSE(*signed_in);
   EXPECT_EQ(world_.count(kSessions), sessions);

@@ -137,7 +137,7 @@ TEST_F(DeskTest, UserHasSoManyRequestsOpen) {
       waiting.workspace = world_.caller.workspace;
       waiting.requested_by = asha.id.str();
       waiting.created_at = world_.clock.now() - std::chrono::days(2);
-      CHECK_OK(insert_request(connection, waiting, ""));
+      CHECK_OK(insert_request(connection, waiting, LinkMarks()));
     }
     return {};
   }));
