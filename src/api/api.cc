@@ -116,7 +116,7 @@ class Api::Impl final : public Routes {
 
   void add_admin(http::Method method, std::string pattern, operators::Power power,
                  AdminHandler handler, Reason reason) override {
-    const bool needs_reason = method != http::Method::kGet && reason == Reason::kInHeader;
+    const bool needs_reason = reason == Reason::kInHeader;
     AdminRoute route{method, pattern, power, needs_reason, std::move(handler)};
     VisitHandler answer = [this, route = std::move(route)](Visit& visit) {
       return answer_admin(visit, route);

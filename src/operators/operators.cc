@@ -198,9 +198,10 @@ Task<> Operators::record(By by, std::string name, std::string operation, std::st
     json::Writer after;
     after.begin_object().key("operation").string(operation).end_object();
     act.after = std::move(after).take();
-    if (!asked.empty()) {
+    if (!asked.empty() || !by.reason.empty()) {
       json::Writer words;
-      words.begin_object().key("query").raw(asked);
+      words.begin_object();
+      if (!asked.empty()) words.key("query").raw(asked);
       words.optional_string("reason", by.reason).end_object();
       act.personal = std::move(words).take();
     }

@@ -134,9 +134,10 @@ def test_the_last_superadmin_stays(root):
     assert code(root.patch(f"/admin/v1/operators/{me}", {"disabled": True}, headers=WHY)) == "conflict"
 
 
-def test_a_change_says_why(root):
+def test_what_an_operator_does_says_why(root):
     user = f"/admin/v1/operators/usr_{NOTHING}"
-    for answer in (root.delete(user), root.patch(user, {}, headers={"Connect-Reason": "no"})):
+    for answer in (root.delete(user), root.patch(user, {}, headers={"Connect-Reason": "no"}),
+                   root.get("/admin/v1/operators", headers={"Connect-Reason": None})):
         assert answer.status == 400
         assert [fault["pointer"] for fault in answer.json()["errors"]] == ["Connect-Reason"]
 

@@ -125,10 +125,16 @@ TEST_F(OperatorsTest, EveryChangeIsOnRecordWithItsReason) {
 TEST_F(OperatorsTest, WhatWasAskedForCanBeErasedFromTheRecord) {
   ASSERT_TRUE(
       world_.run(world_.staff.record(world_.by(root_), "operator.read", "GET /admin/v1/workspaces",
-                                     "", "email=asha%40example.com")));
+                                     "", R"({"email":"asha@example.com"})")));
   const auto act = world_.acts().back();
   EXPECT_EQ(act.after, R"({"operation":"GET /admin/v1/workspaces"})");
-  EXPECT_THAT(act.personal, HasSubstr("asha"));
+  EXPECT_EQ(act.personal, R"({"query":{"email":"asha@example.com"},"reason":"because"})");
+}
+
+TEST_F(OperatorsTest, ReadWithoutAQuestionHasItsReasonToo) {
+  ASSERT_TRUE(world_.run(world_.staff.record(world_.by(root_), "operator.read",
+                                             "GET /admin/v1/operators", "", "")));
+  EXPECT_EQ(world_.acts().back().personal, R"({"reason":"because"})");
 }
 
 TEST_F(OperatorsTest, SuperadminIsPutAgainWhateverHeIs) {
