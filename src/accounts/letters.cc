@@ -1,5 +1,7 @@
 #include "letters.h"
 
+#include <utility>
+
 #include "accounts/names.h"
 #include "json/writer.h"
 #include "mail/queue.h"
@@ -74,7 +76,7 @@ Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Se
 Letter notice(std::string what, Time now, const audit::Origin& from) {
   Letter letter;
   letter.kind = mail::MailKind::kSecurityNotice;
-  letter.params.emplace("what", text(shortened(text_only(what))));
+  letter.params.emplace("what", text(shortened(text_only(std::move(what)))));
   letter.params.emplace("when", text(format_time(now)));
   letter.params.emplace("where", text(place(from)));
   letter.params.emplace("advice", text("If that was not you, set a new password now."));

@@ -14,15 +14,14 @@ bool is_plain_name(std::string_view text) {
          std::ranges::none_of(text, [=](char c) { return kRefused.contains(c); });
 }
 
-std::string text_only(std::string_view bytes) {
-  std::string out(bytes);
+std::string text_only(std::string bytes) {
   const bool is_text = is_valid_utf8(bytes);
-  for (char& c : out) {
+  for (char& c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) c = '?';
   }
   // U+0080 to U+009F are controls of two bytes.
-  return mail::is_one_line(out) || out.empty() ? out : std::string("?");
+  return mail::is_one_line(bytes) || bytes.empty() ? bytes : std::string("?");
 }
 
 }  // namespace flowsell::accounts

@@ -94,7 +94,7 @@ def test_a_standby_that_was_behind_sends_nothing_again(tmp_path):
     try:
         primary.create().start()
         stack = Stack(tmp_path / "stack", checked=False, postgres=url_of(primary, standby),
-                      settings={"LOG_LEVEL": "info", "PAIR_LIMIT": "false", "SENDER_MESSAGES_PER_SECOND": 20})
+                      settings={"LOG_LEVEL": "info", "PAIR_LIMIT": "false", "SENDER_MESSAGES_PER_SECOND": 5})
         stack.start()
         ids = [stack.api.accept(text_to(f"+9198765{n:05}"))["id"] for n in range(40)]
         standby.create_standby_of(primary)  # a copy, with most of them waiting

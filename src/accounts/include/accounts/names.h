@@ -11,6 +11,6 @@ bool is_plain_name(std::string_view text);
 
 /// Bytes that may stand in a mail and in a list: UTF-8 without control characters. Others become
 /// '?'.
-std::string text_only(std::string_view bytes);
+std::string text_only(std::string bytes);
 
 }  // namespace flowsell::accounts
