@@ -13,7 +13,7 @@ using namespace flowsell;
 bool same(const channel::OutboundMessage& a, const channel::OutboundMessage& b) {
   return a.from == b.from && a.to.view() == b.to.view() && a.body.index() == b.body.index() &&
          a.context == b.context && a.metadata_json == b.metadata_json &&
-         a.client_ref == b.client_ref && a.ttl == b.ttl;
+         a.client_ref == b.client_ref && a.ttl == b.ttl && a.media.size() == b.media.size();
 }
 
 bool same(const Result<channel::OutboundMessage>& a, const Result<channel::OutboundMessage>& b) {
@@ -30,6 +30,8 @@ void require_sound_request(const channel::Adapter& adapter,
   channel::CompileContext context;
   context.context_provider_id = message.context;
   context.target_provider_id = "wamid.TARGET";
+  for (const channel::MediaReference& media : message.media)
+    context.media.emplace_back(media.id, "1037543291543636");
   const auto request = adapter.compile(message, context, kRoute);
   if (!request || !json::parse(request->body, {.bytes_max = std::size_t{4} << 20})) std::abort();
   if (adapter.compile(message, context, kRoute)->body != request->body) std::abort();

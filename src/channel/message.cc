@@ -8,6 +8,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "parse_body.h"
+#include "parts.h"
 
 namespace flowsell::channel {
 namespace {
@@ -20,16 +21,18 @@ constexpr std::size_t kMetadataKeyLengthMax = 40;
 constexpr std::size_t kMetadataValueLengthMax = 500;
 constexpr std::size_t kClientRefLengthMax = 100;
 constexpr std::size_t kAddressLengthMax = 200;
+constexpr std::size_t kGroupIdLengthMax = 150;
+constexpr std::size_t kKeyHashLengthMax = 200;
 constexpr std::int64_t kTtlSecondsMax = 86'400;
 // A parent user id names the enterprise that several portfolios share.
 constexpr std::string_view kParentMark = "ENT.";
 
 constexpr std::array kKinds = {
-    Kind{"text", parse_text},
-    Kind{"image", parse_image},
-    Kind{"document", parse_document},
-    Kind{"reaction", parse_reaction},
-    Kind{"interactive", parse_interactive},
+    Kind{"text", parse_text},         Kind{"image", parse_image},
+    Kind{"video", parse_video},       Kind{"audio", parse_audio},
+    Kind{"document", parse_document}, Kind{"sticker", parse_sticker},
+    Kind{"location", parse_location}, Kind{"contacts", parse_contacts},
+    Kind{"reaction", parse_reaction}, Kind{"interactive", parse_interactive},
     Kind{"template", parse_template},
 };
 static_assert(kKinds.size() == std::variant_size_v<Body>);
@@ -49,11 +52,19 @@ std::string_view user_id_tail(std::string_view text) {
   return std::ranges::all_of(tail, is_alphanumeric) ? tail : std::string_view{};
 }
 
+/// `head`, dots, and the last four characters of `tail`; of a short one fewer.
+std::string masked_tail(std::string head, std::string_view tail) {
+  head += "\u2022\u2022\u2022\u2022";
+  return head += tail.substr(tail.size() - std::min<std::size_t>(4, tail.size() / 2));
+}
+
 std::string mask_user_id(std::string_view id) {
   const std::string_view tail = user_id_tail(id);
-  std::string out(id.substr(0, id.size() - tail.size()));
-  out += "\u2022\u2022\u2022\u2022";
-  return out += tail.substr(tail.size() - std::min<std::size_t>(4, tail.size() / 2));
+  return masked_tail(std::string(id.substr(0, id.size() - tail.size())), tail);
+}
+
+bool is_group_character(char c) {
+  return is_alphanumeric(c) || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
 }
 
 std::string read_from(ObjectReader& in) {
@@ -69,14 +80,23 @@ std::string read_from(ObjectReader& in) {
   return std::string(*text);
 }
 
+/// Whether "recipient_type" says that `to` is a group.
+bool read_is_group(ObjectReader& in) {
+  if (in.find("recipient_type") == nullptr) return false;
+  return read_choice(in, "recipient_type",
+                     std::array<std::string_view, 2>{"individual", "group"}) == 1;
+}
+
 std::optional<Recipient> read_to(ObjectReader& in) {
+  const bool is_group = read_is_group(in);
   const auto text = in.required_string("to", {.min = 1, .max = kAddressLengthMax});
   if (!text) return std::nullopt;
-  Result<Recipient> to = Recipient::parse(*text);
+  Result<Recipient> to = is_group ? Recipient::parse_group(*text) : Recipient::parse(*text);
   if (to) return *std::move(to);
   in.fault("to", "invalid_format", std::move(to.error().detail),
-           "Send the number as +, country code and number without spaces, or a user id as a "
-           "webhook gave it.");
+           is_group ? "Send the group's id as WhatsApp gave it."
+                    : "Send the number as +, country code and number without spaces, or a user id "
+                      "as a webhook gave it.");
   return std::nullopt;
 }
 
@@ -105,15 +125,13 @@ const Kind* read_kind(ObjectReader& in) {
   return nullptr;
 }
 
-std::optional<Body> read_body(ObjectReader& in) {
+std::optional<Body> read_body(ObjectReader& in, std::vector<MediaReference>& media) {
   const Kind* kind = read_kind(in);
   if (kind == nullptr) return std::nullopt;
   const json::Value* value = in.require(kind->name);
   if (value == nullptr) return std::nullopt;
-  ObjectReader object(*value, in.pointer_of(kind->name), in.faults());
-  std::optional<Body> body = kind->parse(object);
-  object.finish();
-  return body;
+  Findings findings{in.faults(), media};
+  return kind->parse(*value, in.pointer_of(kind->name), findings);
 }
 
 std::string read_context(ObjectReader& in) {
@@ -121,7 +139,7 @@ std::string read_context(ObjectReader& in) {
   if (value == nullptr) return {};
   ObjectReader object(*value, in.pointer_of("context"), in.faults());
   std::string message;
-  if (object.is_object()) message = parse_message_reference(object, "message_id");
+  if (object.is_object()) message = read_message_reference(object, "message_id");
   object.finish();
   return message;
 }
@@ -178,6 +196,14 @@ Purpose read_purpose(ObjectReader& in) {
   return Purpose::kUnstated;
 }
 
+ProductPolicy read_product_policy(ObjectReader& in) {
+  if (in.find("product_policy") == nullptr) return ProductPolicy::kUnstated;
+  const auto policy = read_choice(in, "product_policy",
+                                  std::array<std::string_view, 2>{"CLOUD_API_FALLBACK", "STRICT"});
+  if (!policy) return ProductPolicy::kUnstated;
+  return *policy == 0 ? ProductPolicy::kFallback : ProductPolicy::kStrict;
+}
+
 }  // namespace
 
 std::span<const Kind> kinds() noexcept { return kKinds; }
@@ -198,13 +224,23 @@ Result<Recipient> Recipient::parse(std::string_view text) {
   return Recipient(ProviderUserId{std::string(text)});
 }
 
+Result<Recipient> Recipient::parse_group(std::string_view text) {
+  const bool valid = !text.empty() && text.size() <= kGroupIdLengthMax &&
+                     std::ranges::all_of(text, is_group_character);
+  if (valid) return Recipient(GroupId{std::string(text)});
+  return fail(ErrorCode::kInvalidRequest,
+              "must be a group's id (letters, digits and + / = - _; at most 150 characters)");
+}
+
 std::string_view Recipient::view() const noexcept {
   if (const PhoneNumber* number = phone()) return number->view();
+  if (const GroupId* of_group = group()) return of_group->value;
   return user()->value;
 }
 
 std::string Recipient::masked() const {
   if (const PhoneNumber* number = phone()) return number->masked();
+  if (const GroupId* of_group = group()) return masked_tail("group ", of_group->value);
   return mask_user_id(user()->value);
 }
 
@@ -213,16 +249,23 @@ Result<OutboundMessage> parse_message(const json::Value& body) {
   ObjectReader in(body, "", faults);
   std::string from = read_from(in);
   std::optional<Recipient> to = read_to(in);
-  std::optional<Body> content = read_body(in);
+  std::vector<MediaReference> media;
+  std::optional<Body> content = read_body(in, media);
   std::string context = read_context(in);
   std::string metadata = read_metadata(in);
   std::string client_ref(in.string("client_ref", {.max = kClientRefLengthMax}).value_or(""));
   const auto ttl = read_ttl(in);
-  const Purpose purpose = read_purpose(in);
+  Purpose purpose = read_purpose(in);
+  const ProductPolicy policy = read_product_policy(in);
+  const auto sharing = in.boolean("message_activity_sharing");
+  std::string key_hash(
+      in.string("recipient_identity_key_hash", {.min = 1, .max = kKeyHashLengthMax}).value_or(""));
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   if (!to || !content)
     return fail(ErrorCode::kInternal, "a field was not read and no fault was recorded");
+  const bool goes_optimised = policy != ProductPolicy::kUnstated || sharing;
+  if (goes_optimised && purpose == Purpose::kUnstated) purpose = Purpose::kMarketing;
   return OutboundMessage{std::move(from),
                          *std::move(to),
                          *std::move(content),
@@ -230,7 +273,11 @@ Result<OutboundMessage> parse_message(const json::Value& body) {
                          std::move(metadata),
                          std::move(client_ref),
                          ttl,
-                         purpose};
+                         purpose,
+                         policy,
+                         sharing,
+                         std::move(key_hash),
+                         std::move(media)};
 }
 
 }  // namespace flowsell::channel

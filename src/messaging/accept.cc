@@ -184,8 +184,7 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode};
-    CO_TRY(context, co_await resolve_context(messages_, owner, id, message.context,
-                                             reaction_target(message)));
+    CO_TRY(context, co_await resolve_context(messages_, owner, id, references_of(message)));
   }
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));

@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include <cstring>
+#include <utility>
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
@@ -30,6 +31,21 @@ Task<std::string> resolve(const MessageReader& messages, MessageOwner owner, std
   co_return row->provider_message_id;
 }
 
+std::string reaction_target(const channel::OutboundMessage& message) {
+  const auto* reaction = std::get_if<channel::Reaction>(&message.body);
+  return reaction == nullptr ? std::string() : reaction->message;
+}
+
+/// The provider's id of each file. No workspace has files of its own: uploads go to the provider.
+Result<std::vector<std::pair<std::string, std::string>>> resolve_media(
+    const std::vector<channel::MediaReference>& media) {
+  if (media.empty()) return {};
+  return fail_field(media.front().pointer, "not_found",
+                    "there is no such file: this server does not have files of its own yet",
+                    "Send the link of the file, or the id that WhatsApp gave when it was uploaded "
+                    "there.");
+}
+
 }  // namespace
 
 std::string fields_of(json::Writer object) {
@@ -37,27 +53,27 @@ std::string fields_of(json::Writer object) {
   return text.substr(1, text.size() - 2);
 }
 
-std::string reaction_target(const channel::OutboundMessage& message) {
-  const auto* reaction = std::get_if<channel::Reaction>(&message.body);
-  return reaction == nullptr ? std::string() : reaction->message;
+References references_of(const channel::OutboundMessage& message) {
+  return {message.context, reaction_target(message), message.media};
 }
 
 std::optional<channel::CompileContext> context_without_lookup(
     const MessageId& id, const channel::OutboundMessage& message) {
-  const std::string target = reaction_target(message);
-  if (is_ours(message.context) || is_ours(target)) return std::nullopt;
-  return channel::CompileContext{id, message.context, target};
+  std::string target = reaction_target(message);
+  if (is_ours(message.context) || is_ours(target) || !message.media.empty()) return std::nullopt;
+  return channel::CompileContext{id, message.context, std::move(target)};
 }
 
 Task<channel::CompileContext> resolve_context(const MessageReader& messages, MessageOwner owner,
-                                              MessageId id, std::string context,
-                                              std::string reaction_target) {
+                                              MessageId id, References references) {
   channel::CompileContext out;
   out.id = id;
+  CO_TRY(out.media, resolve_media(references.media));
   CO_TRY(out.context_provider_id,
-         co_await resolve(messages, owner, std::move(context), "/context/message_id"));
+         co_await resolve(messages, owner, std::move(references.context), "/context/message_id"));
   CO_TRY(out.target_provider_id,
-         co_await resolve(messages, owner, std::move(reaction_target), "/reaction/message_id"));
+         co_await resolve(messages, owner, std::move(references.reaction_target),
+                          "/reaction/message_id"));
   co_return out;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "channel/adapter.h"
 #include "channel/message.h"
@@ -19,12 +21,18 @@ struct MessageOwner {
   identity::Mode mode;
 };
 
-/// What a message refers to, as the provider names it. A reference is one of our ids ("msg_...",
-/// looked up) or the provider's own id (passed on). Fails with kInvalidRequest at the reference's
-/// field.
+/// What a message refers to: each one of our ids, or the provider's own.
+struct References {
+  std::string context;
+  std::string reaction_target;                 ///< empty for every kind but a reaction
+  std::vector<channel::MediaReference> media;  ///< ours only
+};
+References references_of(const channel::OutboundMessage& message);
+
+/// The same, as the provider names it: our ids are looked up, its own are passed on. Fails with
+/// kInvalidRequest at the reference's field.
 Task<channel::CompileContext> resolve_context(const MessageReader& messages, MessageOwner owner,
-                                              MessageId id, std::string context,
-                                              std::string reaction_target);
+                                              MessageId id, References references);
 /// The same where no look-up is needed; nullopt when one is.
 std::optional<channel::CompileContext> context_without_lookup(
     const MessageId& id, const channel::OutboundMessage& message);
@@ -40,8 +48,5 @@ outbox::Job job_of(const MessageRow& row);
 
 /// What an object's writer wrote, without its braces: the form in which event bodies are kept.
 std::string fields_of(json::Writer object);
-
-/// The reference of a reaction; empty for every other kind.
-std::string reaction_target(const channel::OutboundMessage& message);
 
 }  // namespace flowsell::messaging

@@ -124,8 +124,8 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender&
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
   const MessageOwner owner{job.workspace, sender.mode};
-  CO_TRY(const auto context, co_await resolve_context(messages_, owner, MessageId(job.id),
-                                                      message.context, reaction_target(message)));
+  CO_TRY(const auto context,
+         co_await resolve_context(messages_, owner, MessageId(job.id), references_of(message)));
   co_return sender.adapter->compile(message, context, route(sender));
 }
 

@@ -64,6 +64,25 @@ def messages_with(m):
             "type": "button", "header": {"type": "text", "text": m("header")}, "body": {"text": m("body")},
             "footer": {"text": m("footer")},
             "action": {"buttons": [{"type": "reply", "reply": {"id": m("button id"), "title": m("button title")}}]}}},
+        {"to": m.number("contacts number"), "type": "contacts", "contacts": [{
+            "name": {"formatted_name": m("formatted name"), "first_name": m("first name")},
+            "phones": [{"phone": m.number("contact's phone")}], "emails": [{"email": m("email") + "@example.com"}],
+            "org": {"company": m("company")}}]},
+        {"to": m.number("location number"), "type": "location",
+         "location": {"latitude": 1.5, "longitude": 2, "name": m("place"), "address": m("address")}},
+        {"to": m.number("list number"), "type": "interactive", "interactive": {
+            "type": "list", "body": {"text": m("list body")}, "action": {"button": m("list button"), "sections": [
+                {"rows": [{"id": m("row id"), "title": m("row title"), "description": m("row description")}]}]}}},
+        {"to": m.number("flow number"), "type": "interactive", "interactive": {
+            "type": "flow", "body": {"text": m("flow body")}, "action": {"name": "flow", "parameters": {
+                "flow_id": "1", "flow_cta": m("flow cta"), "flow_token": m("flow token"),
+                "flow_action_payload": {"screen": "S", "data": {m("flow key"): [m("flow value")]}}}}}},
+        {"to": m.number("order number"), "type": "interactive", "interactive": {
+            "type": "order_details", "body": {"text": m("order body")}, "action": {
+                "name": "review_and_pay", "parameters": {
+                    "reference_id": m("reference"), "type": "digital-goods", "currency": "BRL",
+                    "total_amount": {"value": 1, "offset": 100},
+                    "payment_settings": [{"type": "boleto", "boleto": {"digitable_line": m("boleto")}}]}}}},
         {"to": m.number("template number"), "type": "template", "template": {
             "name": "order_shipped", "language": {"code": "en_US"},
             "components": [{"type": "body", "parameters": [{"type": "text", "text": m("parameter")}]}]}},

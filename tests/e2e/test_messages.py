@@ -10,6 +10,11 @@ from _support.waiting import wait_until
 MESSAGES = {
     "text": {"body": "See https://example.com/track", "preview_url": True},
     "image": {"link": "https://example.com/parcel.jpg", "caption": "Your parcel"},
+    "video": {"id": "1037543291543636", "caption": "How to unpack it"},
+    "audio": {"id": "1037543291543637", "voice": True},
+    "sticker": {"link": "https://example.com/thanks.webp"},
+    "location": {"latitude": 18.5204, "longitude": 73.8567, "name": "Example Shop"},
+    "contacts": [{"name": {"formatted_name": "Ana Diaz", "first_name": "Ana"}, "phones": [{"phone": "+919876500000"}]}],
     "document": {"link": "https://example.com/invoice.pdf", "caption": "Your invoice", "filename": "invoice.pdf"},
     "reaction": {"message_id": "wamid.HBgMOTE5ODc2NTQzMjEwFQIAERgSNUYwQjlDMTIzNDU2Nzg5MEFCAA==", "emoji": "👍"},
     "interactive": {
@@ -47,6 +52,44 @@ def test_each_kind_of_message_reaches_the_provider(shared, kind):
 def test_a_message_to_a_user_without_a_number_is_sent(shared):
     sent = shared.api.accept(text_to("US.13491208655302741918"))
     assert shared.api.wait_for_status(sent["id"], "read")["to"] == "US.••••1918"
+
+
+def test_a_message_to_a_group_is_sent(shared):
+    group = "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOToxMjAzNjM0MDQ2OTQyMzM4MjAZD"
+    sent = shared.api.accept({**text_to(group), "recipient_type": "group"})
+    assert shared.api.wait_for_status(sent["id"], "read")["to"] == "group ••••jAZD"
+
+
+def test_a_group_is_not_sent_what_groups_do_not_take(shared):
+    answer = shared.api.send({**message_of("location", "Y2FwaV9ncm91cDox"), "recipient_type": "group"})
+    assert fault_of(answer) == ("/type", "not_allowed")
+
+
+def test_a_one_time_code_goes_to_a_number_only(shared):
+    code = [{"type": "text", "text": "482915"}]
+    template = {"name": "authentication_code", "language": {"code": "en_US"}, "components": [
+        {"type": "body", "parameters": code}, {"type": "button", "sub_type": "otp", "index": 0, "parameters": code}]}
+    answer = shared.api.send({"to": "US.13491208655302741918", "type": "template", "template": template})
+    assert fault_of(answer) == ("/to", "not_allowed")
+    sent = shared.api.accept({"to": "+919876500011", "type": "template", "template": template})
+    shared.api.wait_for_status(sent["id"], "read")
+
+
+def test_a_file_of_ours_is_refused_while_there_are_none(shared):
+    header = {"type": "image", "image": {"id": "med_01kb2v5m4q8x9r3t6w7y0z1a2d"}}
+    interactive = {**MESSAGES["interactive"], "header": header}
+    answer = shared.api.send({"to": "+919876500012", "type": "interactive", "interactive": interactive})
+    assert fault_of(answer) == ("/interactive/header/image/id", "not_found")
+
+
+def test_each_kind_that_waits_is_sent_after_a_restart(make_stack):
+    stack = make_stack()
+    stack.stop_simulator()
+    sent = {kind: stack.api.accept(message_of(kind, f"+9198112{number:05}"))["id"] for number, kind in enumerate(MESSAGES)}
+    stack.kill_and_restart()
+    stack.start_simulator()
+    for kind, message_id in sent.items():
+        stack.api.wait_for_status(message_id, "sent" if kind == "reaction" else "read")
 
 
 def test_the_answer_tells_what_was_accepted_and_never_the_content(shared):

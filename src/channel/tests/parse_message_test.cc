@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "channel/adapter.h"
 #include "channel/message.h"
 #include "json/json.h"
 
@@ -107,7 +108,7 @@ TEST(ParseMessage, ReadsAText) {
 TEST(ParseMessage, ReadsAnImage) {
   const auto out = read(message("image", R"({"link":"https://example.com/a.png","caption":"A"})"));
   ASSERT_TRUE(out);
-  EXPECT_EQ(std::get<Image>(out->body).link.reveal(), "https://example.com/a.png");
+  EXPECT_EQ(std::get<Image>(out->body).file.link.reveal(), "https://example.com/a.png");
   EXPECT_EQ(std::get<Image>(out->body).caption.reveal(), "A");
 }
 
@@ -137,13 +138,14 @@ TEST(ParseMessage, ReadsReplyButtons) {
       "body":{"text":"B"},"footer":{"text":"F"},
       "action":{"buttons":[{"type":"reply","reply":{"id":"yes","title":"Yes"}}]}})"));
   ASSERT_TRUE(out);
-  const auto& interactive = std::get<InteractiveButtons>(out->body);
-  EXPECT_EQ(interactive.header.reveal(), "H");
+  const auto& interactive = std::get<Interactive>(out->body);
+  EXPECT_EQ(std::get<Content>(interactive.header).reveal(), "H");
   EXPECT_EQ(interactive.body.reveal(), "B");
   EXPECT_EQ(interactive.footer.reveal(), "F");
-  ASSERT_EQ(interactive.buttons.size(), 1U);
-  EXPECT_EQ(interactive.buttons[0].id, "yes");
-  EXPECT_EQ(interactive.buttons[0].title.reveal(), "Yes");
+  const auto& buttons = std::get<ReplyButtons>(interactive.action).buttons;
+  ASSERT_EQ(buttons.size(), 1U);
+  EXPECT_EQ(buttons[0].id, "yes");
+  EXPECT_EQ(buttons[0].title.reveal(), "Yes");
 }
 
 TEST(ParseMessage, ReadsATemplate) {
@@ -155,18 +157,18 @@ TEST(ParseMessage, ReadsATemplate) {
   const auto& sent = std::get<Template>(out->body);
   EXPECT_EQ(sent.name, "order_ready");
   EXPECT_EQ(sent.language, "de");
-  ASSERT_EQ(sent.body.size(), 1U);
-  EXPECT_EQ(sent.body[0].name, "first");
-  EXPECT_EQ(sent.body[0].text.reveal(), "Ana");
-  EXPECT_EQ(sent.header[0].text.reveal(), "42");
-  EXPECT_EQ(sent.body_index, 0U);
-  EXPECT_EQ(sent.header_index, 1U);
+  ASSERT_EQ(sent.components.size(), 2U);
+  EXPECT_EQ(sent.components[0].kind, ComponentKind::kBody);
+  EXPECT_EQ(sent.components[0].parameters.at(0).name, "first");
+  EXPECT_EQ(std::get<Content>(sent.components[0].parameters.at(0).value).reveal(), "Ana");
+  EXPECT_EQ(sent.components[1].kind, ComponentKind::kHeader);
+  EXPECT_EQ(std::get<Content>(sent.components[1].parameters.at(0).value).reveal(), "42");
 }
 
 TEST(ParseMessage, ReadsATemplateWithoutVariables) {
   const auto out = read(message("template", R"({"name":"hello","language":{"code":"en_US"}})"));
   ASSERT_TRUE(out);
-  EXPECT_TRUE(std::get<Template>(out->body).body.empty());
+  EXPECT_TRUE(std::get<Template>(out->body).components.empty());
 }
 
 TEST(ParseMessage, ReadsTheEnvelope) {
@@ -193,6 +195,63 @@ TEST(ParseMessage, LeavesAbsentFieldsEmpty) {
 
 TEST(ParseMessage, TakesEmptyMetadataAsNone) {
   EXPECT_EQ(read(text_with(R"(,"metadata":{})"))->metadata_json, "");
+}
+
+TEST(ParseMessage, CollectsOurMediaWithTheirPlaces) {
+  const auto out = read(message("template", R"({"name":"n","language":{"code":"de"},"components":[
+      {"type":"header","parameters":[
+        {"type":"image","image":{"id":"med_01h455vb4pex5vsknk084sn02q"}}]},
+      {"type":"carousel","cards":[{"components":[{"type":"header","parameters":[
+        {"type":"video","video":{"id":"med_01h455vb4pex5vsknk084sn02r"}}]}]}]}]})"));
+  ASSERT_TRUE(out);
+  ASSERT_EQ(out->media.size(), 2U);
+  EXPECT_EQ(out->media[0].pointer, "/template/components/0/parameters/0/image/id");
+  EXPECT_EQ(out->media[0].id, "med_01h455vb4pex5vsknk084sn02q");
+  EXPECT_EQ(out->media[1].pointer,
+            "/template/components/1/cards/0/components/0/parameters/0/video/id");
+}
+
+TEST(ParseMessage, TakesAProvidersMediaIdAsItIs) {
+  const auto out = read(message("sticker", R"({"id":"1037543291543636"})"));
+  ASSERT_TRUE(out);
+  EXPECT_EQ(std::get<Sticker>(out->body).file.id, "1037543291543636");
+  EXPECT_TRUE(out->media.empty());
+}
+
+TEST(ParseMessage, TakesTheOptimisedWayAsMarketing) {
+  EXPECT_EQ(read(text_with(R"(,"product_policy":"STRICT")"))->purpose, Purpose::kMarketing);
+  EXPECT_EQ(read(text_with(R"(,"message_activity_sharing":false)"))->purpose, Purpose::kMarketing);
+  EXPECT_EQ(read(text_with(R"(,"product_policy":"STRICT","purpose":"utility")"))->purpose,
+            Purpose::kUtility);
+}
+
+TEST(ParseMessage, KeepsTheFreeDataOfAFlowAsJson) {
+  const auto out = read(message("interactive", R"({"type":"flow","body":{"text":"B"},"action":{
+      "name":"flow","parameters":{"flow_id":"1","flow_cta":"Go","flow_action_payload":{
+      "screen":"S","data":{"a":[1,2.5,null,true,{"b":"ü"}]}}}}})"));
+  ASSERT_TRUE(out);
+  const auto& flow = std::get<FlowButton>(std::get<Interactive>(out->body).action);
+  EXPECT_EQ(flow.data_json.reveal(), R"({"a":[1,2.5,null,true,{"b":"ü"}]})");
+}
+
+TEST(CompileContext, GivesAProvidersIdAsItIsAndOursOnlyWhereItIsKnown) {
+  CompileContext context;
+  context.media = {{"med_01h455vb4pex5vsknk084sn02q", "1037"}};
+  EXPECT_EQ(context.provider_media_id("42"), "42");
+  EXPECT_EQ(context.provider_media_id("med_01h455vb4pex5vsknk084sn02q"), "1037");
+  EXPECT_EQ(context.provider_media_id("med_01h455vb4pex5vsknk084sn02r"), "");
+}
+
+TEST(InteractiveName, IsTheValueOfItsType) {
+  EXPECT_EQ(interactive_name(ReplyButtons{}), "button");
+  EXPECT_EQ(interactive_name(OrderStatus{}), "order_status");
+  EXPECT_EQ(interactive_name(LocationRequest{}), "location_request_message");
+}
+
+TEST(RecipientParse, MasksAGroup) {
+  EXPECT_EQ(Recipient::parse_group("Y2FwaV9ncm91cDoxMjM")->masked(), "group ••••xMjM");
+  EXPECT_FALSE(Recipient::parse_group(std::string(151, 'a')));
+  EXPECT_FALSE(Recipient::parse_group(""));
 }
 
 TEST(KindName, IsTheKeyOfTheObject) {
@@ -253,7 +312,7 @@ const FaultCase kFaults[] = {
     {"ToIsANumber", R"({"to":49,"type":"text","text":{"body":"x"}})", {"/to wrong_type"}},
     {"NoType", R"({"to":"+4915155500001","text":{"body":"x"}})", {"/type required"}},
     {"UnsupportedType",
-     message("video", R"({"link":"https://example.com"})"),
+     message("fax", R"({"link":"https://example.com"})"),
      {"/type unsupported_type"}},
     {"NoObjectForTheType", R"({"to":"+4915155500001","type":"text"})", {"/text required"}},
     {"ObjectOfAnotherType",
@@ -324,20 +383,22 @@ const FaultCase kFaults[] = {
      message("reaction", R"({"message_id":"wamid.X"})"),
      {"/reaction/emoji required"}},
 
-    {"InteractiveList",
-     message("interactive", R"({"type":"list","body":{"text":"B"},"action":{"button":"x"}})"),
+    {"InteractiveOfNoKind",
+     message("interactive", R"({"type":"wheel","body":{"text":"B"},"action":{"spin":"x"}})"),
      {"/interactive/type unsupported_type"}},
-    {"InteractiveWithoutBody",
-     message("interactive", R"({"type":"button","action":{"buttons":[]}})"),
-     {"/interactive/body required"}},
     {"InteractiveWithoutAction",
      message("interactive", R"({"type":"button","body":{"text":"B"}})"),
      {"/interactive/action required"}},
-    {"ImageHeader",
+    {"StickerHeader",
+     message("interactive",
+             R"({"type":"button","header":{"type":"sticker","sticker":{}},"body":{"text":"B"},
+         "action":{"buttons":[]}})"),
+     {"/interactive/header/type unsupported_type"}},
+    {"ImageHeaderWithoutFile",
      message("interactive",
              R"({"type":"button","header":{"type":"image","image":{}},"body":{"text":"B"},
          "action":{"buttons":[]}})"),
-     {"/interactive/header/type unsupported_type"}},
+     {"/interactive/header/image/link required"}},
     {"EmptyFooter",
      message(
          "interactive",
@@ -368,8 +429,25 @@ const FaultCase kFaults[] = {
     {"BodyComponentTwice",
      components(kBodyComponent + "," + kBodyComponent),
      {"/template/components/1/type duplicate"}},
-    {"ButtonComponent",
-     components(R"({"type":"button","sub_type":"url"})"),
+    {"UrlButtonWithoutParameters",
+     components(R"({"type":"button","sub_type":"url","index":0})"),
+     {"/template/components/0/parameters required"}},
+    {"ButtonOfNoKind",
+     components(R"({"type":"button","sub_type":"lever","index":0,"parameters":[]})"),
+     {"/template/components/0/sub_type unsupported_type"}},
+    {"IndexIsAWord",
+     components(R"({"type":"button","sub_type":"url","index":"first","parameters":[)" + kParameter +
+                "]}"),
+     {"/template/components/0/index invalid_format"}},
+    {"IndexIsAText",
+     components(R"({"type":"button","sub_type":"url","index":"0","parameters":[)" + kParameter +
+                "]}"),
+     {}},
+    {"CarouselInACard",
+     components(R"({"type":"carousel","cards":[{"components":[{"type":"carousel","cards":[]}]}]})"),
+     {"/template/components/0/cards/0/components/0/type unsupported_type"}},
+    {"UnknownComponent",
+     components(R"({"type":"footer","parameters":[)" + kParameter + "]}"),
      {"/template/components/0/type unsupported_type"}},
     {"ComponentWithoutParameters",
      components(R"({"type":"body"})"),
@@ -377,9 +455,60 @@ const FaultCase kFaults[] = {
     {"ComponentWithNoParameter",
      components(R"({"type":"body","parameters":[]})"),
      {"/template/components/0/parameters too_few"}},
-    {"ImageParameter",
-     components(R"({"type":"header","parameters":[{"type":"image","image":{}}]})"),
+    {"ParameterOfNoKind",
+     components(R"({"type":"header","parameters":[{"type":"smell","smell":{}}]})"),
      {"/template/components/0/parameters/0/type unsupported_type"}},
+    {"ImageParameterWithoutFile",
+     components(R"({"type":"header","parameters":[{"type":"image","image":{}}]})"),
+     {"/template/components/0/parameters/0/image/link required"}},
+
+    {"FileByIdAndLink",
+     message("image", R"({"id":"1","link":"https://example.com/a.png"})"),
+     {"/image/id not_allowed"}},
+    {"FileByOurId", message("image", R"({"id":"med_01h455vb4pex5vsknk084sn02q"})"), {}},
+    {"FileByOurIdCut",
+     message("image", R"({"id":"med_01h455vb4pex5vsknk084sn02"})"),
+     {"/image/id invalid_id"}},
+    {"FileByEmptyId", message("image", R"({"id":""})"), {"/image/id too_short"}},
+    {"VoiceIsAText", message("audio", R"({"id":"1","voice":"yes"})"), {"/audio/voice wrong_type"}},
+    {"StickerWithCaption",
+     message("sticker", R"({"id":"1","caption":"x"})"),
+     {"/sticker/caption unknown_field"}},
+    {"LocationWithoutLongitude",
+     message("location", R"({"latitude":1})"),
+     {"/location/longitude required"}},
+    {"LocationInWords",
+     message("location", R"({"latitude":"1","longitude":2})"),
+     {"/location/latitude wrong_type"}},
+    {"ContactsAreAnObject", message("contacts", "{}"), {"/contacts wrong_type"}},
+    {"ContactWithoutName", message("contacts", "[{}]"), {"/contacts/0/name required"}},
+    {"ContactPhoneIsAText",
+     message("contacts", R"([{"name":{"formatted_name":"A"},"phones":["+49"]}])"),
+     {"/contacts/0/phones/0 wrong_type"}},
+    {"ContactUnknownField",
+     message("contacts", R"([{"name":{"formatted_name":"A","nick":"a"}}])"),
+     {"/contacts/0/name/nick unknown_field"}},
+
+    {"Group",
+     R"({"recipient_type":"group","to":"Y2FwaV9ncm91cA==","type":"text","text":{"body":"x"}})",
+     {}},
+    {"GroupWithPlus",
+     R"({"recipient_type":"group","to":"+49 1","type":"text","text":{"body":"x"}})",
+     {"/to invalid_format"}},
+    {"GroupIdWithoutItsType",
+     R"({"to":"Y2FwaV9ncm91cA==","type":"text","text":{"body":"x"}})",
+     {"/to invalid_format"}},
+    {"UnknownRecipientType",
+     text_with(R"(,"recipient_type":"crowd")"),
+     {"/recipient_type unsupported_type"}},
+    {"ProductPolicy", text_with(R"(,"product_policy":"STRICT")"), {}},
+    {"UnknownProductPolicy",
+     text_with(R"(,"product_policy":"LAX")"),
+     {"/product_policy unsupported_type"}},
+    {"KeyHash", text_with(R"(,"recipient_identity_key_hash":"DF2lS5v2W6x=")"), {}},
+    {"KeyHashEmpty",
+     text_with(R"(,"recipient_identity_key_hash":"")"),
+     {"/recipient_identity_key_hash too_short"}},
     {"ParameterWithoutText",
      components(R"({"type":"body","parameters":[{"type":"text"}]})"),
      {"/template/components/0/parameters/0/text required"}},
@@ -388,9 +517,10 @@ INSTANTIATE_TEST_SUITE_P(Table, ParseMessageFault, testing::ValuesIn(kFaults),
                          [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST(ParseMessage, NamesTheSupportedTypesInTheFaultAboutAnUnknownOne) {
-  const auto out = read(message("video", "{}"));
+  const auto out = read(message("fax", "{}"));
   ASSERT_FALSE(out);
-  for (const char* name : {"text", "image", "document", "reaction", "interactive", "template"}) {
+  for (const char* name : {"text", "image", "video", "audio", "document", "sticker", "location",
+                           "contacts", "reaction", "interactive", "template"}) {
     EXPECT_NE(out.error().fields[0].detail.find(name), std::string::npos) << name;
   }
 }

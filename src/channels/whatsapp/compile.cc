@@ -5,89 +5,34 @@
 #include <utility>
 
 #include "json/writer.h"
+#include "write_body.h"
 
 namespace flowsell::whatsapp {
 namespace {
 
 using json::Writer;
 
-void write_link_and_caption(Writer& out, const Content& link, const Content& caption) {
-  out.key("link").string(link.reveal());
-  out.optional_string("caption", caption.reveal());
+constexpr std::string_view kMessages = "/messages";
+
+/// Sent by the Marketing Messages API, which has the same requests at another address.
+bool goes_by_marketing(const channel::OutboundMessage& message) {
+  return message.product_policy != channel::ProductPolicy::kUnstated ||
+         message.message_activity_sharing.has_value();
 }
-
-void write_text_object(Writer& out, std::string_view key, const Content& text) {
-  out.key(key).begin_object().key("text").string(text.reveal()).end_object();
-}
-
-void write_button(Writer& out, const channel::Button& button) {
-  out.begin_object().key("type").string("reply").key("reply").begin_object();
-  out.key("id").string(button.id).key("title").string(button.title.reveal());
-  out.end_object().end_object();
-}
-
-void write_component(Writer& out, std::string_view type,
-                     const std::vector<channel::TemplateParameter>& parameters) {
-  if (parameters.empty()) return;
-  out.begin_object().key("type").string(type).key("parameters").begin_array();
-  for (const channel::TemplateParameter& parameter : parameters) {
-    out.begin_object().key("type").string("text");
-    out.optional_string("parameter_name", parameter.name);
-    out.key("text").string(parameter.text.reveal()).end_object();
-  }
-  out.end_array().end_object();
-}
-
-/// Writes the inside of the object under the message's type.
-class BodyWriter {
- public:
-  BodyWriter(Writer& out, std::string_view target) : out_(out), target_(target) {}
-
-  void operator()(const channel::Text& text) {
-    out_.key("body").string(text.body.reveal());
-    if (text.preview_url) out_.key("preview_url").boolean(true);
-  }
-  void operator()(const channel::Image& image) {
-    write_link_and_caption(out_, image.link, image.caption);
-  }
-  void operator()(const channel::Document& document) {
-    write_link_and_caption(out_, document.link, document.caption);
-    out_.optional_string("filename", document.filename.reveal());
-  }
-  void operator()(const channel::Reaction& reaction) {
-    // The empty string is written: it removes the reaction.
-    out_.key("message_id").string(target_).key("emoji").string(reaction.emoji.reveal());
-  }
-  void operator()(const channel::InteractiveButtons& interactive) {
-    out_.key("type").string("button");
-    if (!interactive.header.empty()) {
-      out_.key("header").begin_object().key("type").string("text");
-      out_.key("text").string(interactive.header.reveal()).end_object();
-    }
-    write_text_object(out_, "body", interactive.body);
-    if (!interactive.footer.empty()) write_text_object(out_, "footer", interactive.footer);
-    out_.key("action").begin_object().key("buttons").begin_array();
-    for (const channel::Button& button : interactive.buttons) write_button(out_, button);
-    out_.end_array().end_object();
-  }
-  void operator()(const channel::Template& message) {
-    out_.key("name").string(message.name);
-    out_.key("language").begin_object().key("code").string(message.language).end_object();
-    if (message.header.empty() && message.body.empty()) return;
-    out_.key("components").begin_array();
-    write_component(out_, "header", message.header);
-    write_component(out_, "body", message.body);
-    out_.end_array();
-  }
-
- private:
-  Writer& out_;
-  std::string_view target_;
-};
 
 void write_recipient(Writer& out, const channel::Recipient& to) {
+  out.key("recipient_type").string(to.group() != nullptr ? "group" : "individual");
   // Always with '+': without it WhatsApp puts the sender's own country code in front.
-  out.key(to.phone() != nullptr ? "to" : "recipient").string(to.view());
+  out.key(to.user() != nullptr ? "recipient" : "to").string(to.view());
+}
+
+void write_marketing_fields(Writer& out, const channel::OutboundMessage& message) {
+  if (message.product_policy == channel::ProductPolicy::kFallback)
+    out.key("product_policy").string("CLOUD_API_FALLBACK");
+  if (message.product_policy == channel::ProductPolicy::kStrict)
+    out.key("product_policy").string("STRICT");
+  if (message.message_activity_sharing)
+    out.key("message_activity_sharing").boolean(*message.message_activity_sharing);
 }
 
 std::string message_json(const channel::OutboundMessage& message,
@@ -96,7 +41,6 @@ std::string message_json(const channel::OutboundMessage& message,
   Writer out;
   out.begin_object();
   out.key("messaging_product").string("whatsapp");
-  out.key("recipient_type").string("individual");
   write_recipient(out, message.to);
   if (!context.context_provider_id.empty()) {
     out.key("context")
@@ -106,9 +50,10 @@ std::string message_json(const channel::OutboundMessage& message,
         .end_object();
   }
   out.key("type").string(kind);
-  out.key(kind).begin_object();
-  std::visit(BodyWriter(out, context.target_provider_id), message.body);
-  out.end_object();
+  out.key(kind);
+  std::visit(BodyWriter(out, context), message.body);
+  write_marketing_fields(out, message);
+  out.optional_string("recipient_identity_key_hash", message.recipient_identity_key_hash);
   // Comes back with every status of the message: the proof of a send whose answer was lost
   // (DESIGN 4.8).
   out.key("biz_opaque_callback_data").string(context.id.str());
@@ -121,7 +66,8 @@ bool is_path_segment_character(char c) {
          c == '-';
 }
 
-Result<http::OutRequest> post_to_messages(const channel::SenderRoute& route, std::string body) {
+Result<http::OutRequest> post_to(std::string_view edge, const channel::SenderRoute& route,
+                                 std::string body) {
   // An address with '/' or '?' would reach another part of Meta's API with the sender's token.
   if (route.address.empty() || !std::ranges::all_of(route.address, is_path_segment_character)) {
     return fail(ErrorCode::kInternal,
@@ -129,7 +75,7 @@ Result<http::OutRequest> post_to_messages(const channel::SenderRoute& route, std
   }
   http::OutRequest request;
   request.method = http::Method::kPost;
-  request.url = route.at("/" + route.address + "/messages");
+  request.url = route.at("/" + route.address + std::string(edge));
   request.version = route.version;
   request.headers.reserve(2);  // this one and Authorization
   request.headers.push_back({"Content-Type", "application/json"});
@@ -147,7 +93,13 @@ Result<http::OutRequest> compile_message(const channel::OutboundMessage& message
     return fail_field("/reaction/message_id", "not_allowed", "the message has no id at WhatsApp",
                       "React to a message that WhatsApp has accepted.");
   }
-  return post_to_messages(route, message_json(message, context));
+  for (const channel::MediaReference& media : message.media) {
+    if (context.provider_media_id(media.id).empty())
+      return fail_field(media.pointer, "not_allowed", "the file has no id at WhatsApp",
+                        "Use a file that WhatsApp has.");
+  }
+  return post_to(goes_by_marketing(message) ? "/marketing_messages" : kMessages, route,
+                 message_json(message, context));
 }
 
 Result<http::OutRequest> compile_read_receipt(std::string_view provider_message_id, bool typing,
@@ -159,7 +111,7 @@ Result<http::OutRequest> compile_read_receipt(std::string_view provider_message_
   out.key("message_id").string(provider_message_id);
   if (typing) out.key("typing_indicator").begin_object().key("type").string("text").end_object();
   out.end_object();
-  return post_to_messages(route, std::move(out).take());
+  return post_to(kMessages, route, std::move(out).take());
 }
 
 }  // namespace flowsell::whatsapp

@@ -6,8 +6,8 @@
 
 namespace flowsell::whatsapp {
 
-/// Adapter::compile(): POST {api_base}/{phone-number id}/messages (reference/whatsapp.md
-/// section 1.1).
+/// Adapter::compile(): POST {api_base}/{phone-number id}/messages, or /marketing_messages
+/// (reference/whatsapp.md sections 1.1 and 1.4).
 Result<http::OutRequest> compile_message(const channel::OutboundMessage& message,
                                          const channel::CompileContext& context,
                                          const channel::SenderRoute& route);

@@ -89,4 +89,13 @@ bool is_one_emoji(std::string_view text) {
   return counter.is_one();
 }
 
+bool has_emoji(std::string_view text) {
+  while (!text.empty()) {
+    const char32_t c = take_code_point(text);
+    if (c >= 0x1F000 && c <= 0x1FBFF) return true;
+    if (c == 0xFE0F || c == kKeycap) return true;
+  }
+  return false;
+}
+
 }  // namespace flowsell::whatsapp

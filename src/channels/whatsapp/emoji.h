@@ -10,4 +10,8 @@ namespace flowsell::whatsapp {
 /// 10 code points is ours and fits the longest recommended sequences.
 bool is_one_emoji(std::string_view text);
 
+/// True when some character of `text` (valid UTF-8) is from the blocks of pictures: what a label
+/// without emoji must not have. Symbols that texts use as well, such as arrows, are none.
+bool has_emoji(std::string_view text);
+
 }  // namespace flowsell::whatsapp

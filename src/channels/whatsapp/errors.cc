@@ -15,7 +15,7 @@ constexpr std::string_view kCalling =
     "Calls are not sent through this API; see Meta's page on calling errors.";
 constexpr std::string_view kFlowManagement = "Correct the flow in WhatsApp Manager.";
 constexpr std::string_view kGroups =
-    "Check the group in WhatsApp; messages to groups are not sent through this API.";
+    "Check the group in WhatsApp; the API sends to groups, but does not manage them.";
 constexpr std::string_view kUsername = "Choose another username in WhatsApp Manager.";
 constexpr std::string_view kMigration =
     "Finish or cancel the number's migration in WhatsApp Manager.";

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "channel/message.h"
@@ -32,6 +33,11 @@ struct CompileContext {
   MessageId id;                     ///< goes with the message and comes back with every status
   std::string context_provider_id;  ///< the provider's id of the message replied to; empty: none
   std::string target_provider_id;   ///< of the message reacted to; empty unless a reaction
+  /// The provider's ids of our own media in the message, each beside ours.
+  std::vector<std::pair<std::string, std::string>> media = {};
+
+  /// `media_id` itself where it is the provider's; empty where it is ours and not known.
+  std::string_view provider_media_id(std::string_view media_id) const;
 };
 
 /// One channel: translation only, values in and values out. No I/O, no clock, no state, so every

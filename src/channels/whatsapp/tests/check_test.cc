@@ -1,21 +1,7 @@
-#include "check.h"
-
-#include "support.h"
+#include "kind_cases.h"
 
 namespace flowsell::whatsapp {
 namespace {
-
-std::vector<std::string> faults_of(const std::string& body) {
-  std::vector<std::string> out;
-  const auto checked = check_message(message_of(body));
-  if (checked) return out;
-  for (const FieldError& fault : checked.error().fields)
-    out.push_back(fault.pointer + " " + fault.code);
-  return out;
-}
-
-/// `count` characters of three bytes each: limits count characters.
-std::string letters(std::size_t count) { return "\"" + repeated(count, "अ") + "\""; }
 
 std::string text(std::size_t length) {
   return request("text", R"({"body":)" + letters(length) + "}");
@@ -101,13 +87,7 @@ std::string reaction(const std::string& emoji, const std::string& more = "") {
   return request("reaction", R"({"message_id":"wamid.X","emoji":")" + emoji + "\"}", more);
 }
 
-struct LimitCase {
-  const char* name;
-  std::string body;
-  std::vector<std::string> faults;  ///< empty: within the limits
-};
-
-class CheckLimit : public testing::TestWithParam<LimitCase> {};
+class CheckLimit : public CheckKind {};
 
 TEST_P(CheckLimit, HoldsAtItsPointer) { EXPECT_EQ(faults_of(GetParam().body), GetParam().faults); }
 
@@ -117,7 +97,7 @@ constexpr const char* kParameter0 = "/template/components/0/parameters/0/text";
 
 std::string at(const char* pointer, const char* code) { return std::string(pointer) + " " + code; }
 
-const LimitCase kLimits[] = {
+const KindCase kLimits[] = {
     {"TextEmpty", text(0), {"/text/body too_short"}},
     {"TextShortest", text(1), {}},
     {"TextLongest", text(4096), {}},
@@ -264,8 +244,7 @@ const LimitCase kLimits[] = {
      template_with(component("body", parameter("\"a\"", "First"))),
      {"/template/components/0/parameters/0/parameter_name invalid_format"}},
 };
-INSTANTIATE_TEST_SUITE_P(Table, CheckLimit, testing::ValuesIn(kLimits),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, CheckLimit, testing::ValuesIn(kLimits), kKindName);
 
 TEST(Check, ReportsEveryFaultAtOnce) {
   EXPECT_EQ(faults_of(image("x", 1025)),

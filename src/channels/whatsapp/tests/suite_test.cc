@@ -16,6 +16,11 @@ AdapterUnderTest whatsapp_under_test() {
   out.requests = {
       request("text", R"({"body":"Hello"})"),
       request("image", R"({"link":"https://example.com/a.png"})"),
+      request("video", R"({"id":"1037543291543636"})"),
+      request("audio", R"({"id":"1037543291543636","voice":true})"),
+      request("sticker", R"({"link":"https://example.com/a.webp"})"),
+      request("location", R"({"latitude":52.52,"longitude":13.4})"),
+      request("contacts", R"([{"name":{"formatted_name":"Ana","first_name":"Ana"}}])"),
       request("document", R"({"link":"https://example.com/a.pdf"})"),
       request("reaction", R"({"message_id":"wamid.X","emoji":"👍"})"),
       request("interactive", R"({"type":"button","body":{"text":"B"},
