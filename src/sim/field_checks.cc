@@ -1,6 +1,7 @@
 #include "field_checks.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -91,6 +92,42 @@ Checked<> Fields::number(std::string_view name, double min, double max) const {
   if (*number < min || *number > max)
     return wrong(name, fmt::format("must be from {} to {}", min, max));
   return {};
+}
+
+Checked<std::int64_t> Fields::integer(std::string_view name, std::int64_t min,
+                                      std::int64_t max) const {
+  const auto* value = find(name);
+  if (!value) return missing(name);
+  std::int64_t number = 0;
+  if (const auto* text = value->if_string()) {
+    const auto* end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end) return wrong_type(name, "an integer");
+  } else if (const auto* whole = value->if_int64()) {
+    number = *whole;
+  } else {
+    return wrong_type(name, "an integer");
+  }
+  if (number < min || number > max)
+    return wrong(name, fmt::format("must be from {} to {}", min, max));
+  return number;
+}
+
+Checked<> Fields::optional_texts(std::string_view name) const {
+  if (!find(name)) return {};
+  TRY(const auto texts, object(name));
+  for (const auto& field : texts.object_) {
+    const std::string_view key(field.key().data(), field.key().size());
+    if (!field.value().is_string()) return texts.wrong_type(key, "a string");
+  }
+  return {};
+}
+
+Checked<std::string_view> Fields::choice(std::string_view name,
+                                         std::initializer_list<std::string_view> names) const {
+  TRY(const auto value, text(name, {}));
+  if (std::ranges::find(names, value) != names.end()) return value;
+  return wrong(name, fmt::format("must be one of {{{}}}", fmt::join(names, ", ")));
 }
 
 Checked<Fields> Fields::object(std::string_view name) const {

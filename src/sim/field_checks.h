@@ -32,12 +32,30 @@ class Fields {
   Checked<> optional_boolean(std::string_view name) const;
   /// A number, or a string that is one.
   Checked<> number(std::string_view name, double min, double max) const;
+  /// A whole number, or a string that is one.
+  Checked<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max) const;
   Checked<Fields> object(std::string_view name) const;
   Checked<const json::Array*> array(std::string_view name, std::size_t min, std::size_t max) const;
   /// http or https.
   Checked<std::string_view> link(std::string_view name) const;
+  /// An object of strings; absent is well.
+  Checked<> optional_texts(std::string_view name) const;
+  /// One of `names`.
+  Checked<std::string_view> choice(std::string_view name,
+                                   std::initializer_list<std::string_view> names) const;
   /// The element of an array, as an object.
   static Checked<Fields> element(const json::Value& value, std::string path);
+  /// Calls `check(element)` for each object of the array `name`.
+  template <class Check>
+  Checked<std::size_t> each(std::string_view name, std::size_t min, std::size_t max,
+                            Check check) const {
+    TRY(const auto* all, array(name, min, max));
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      TRY(const auto one, element((*all)[i], name_of(name) + "[" + std::to_string(i) + "]"));
+      CHECK_OK(check(one));
+    }
+    return all->size();
+  }
 
   std::string name_of(std::string_view field) const;
   std::unexpected<GraphError> missing(std::string_view field) const;

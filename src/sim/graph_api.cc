@@ -13,6 +13,7 @@ namespace flowsell::sim {
 namespace {
 
 constexpr std::string_view kBusinessUsageHeader = "X-Business-Use-Case-Usage";
+constexpr std::string_view kMarketingEdge = "marketing_messages";
 constexpr std::string_view kAppUsage = R"({"call_count":1,"total_cputime":1,"total_time":1})";
 
 std::string usage_of(std::string_view waba_id, int call_count, std::int64_t regain_minutes) {
@@ -50,7 +51,9 @@ std::string accepted_body(const SendRequest& send, std::string_view wamid,
   json::Writer out;
   out.begin_object().key("messaging_product").string("whatsapp");
   out.key("contacts").begin_array().begin_object().key("input").string(send.to);
-  out.key(send.to_user ? "user_id" : "wa_id").string(send.person).end_object().end_array();
+  // A group has neither.
+  if (!send.to_group) out.key(send.to_user ? "user_id" : "wa_id").string(send.person);
+  out.end_object().end_array();
   out.key("messages").begin_array().begin_object().key("id").string(wamid);
   if (role.held) {
     out.key("message_status").string("held_for_quality_assessment");
@@ -112,7 +115,7 @@ TimedResponse GraphApi::answer(const http::Request& request) {
 
 Checked<TimedResponse> GraphApi::handle(const http::Request& request, const Place& place) {
   CHECK_OK(check_token(request));
-  const bool is_messages = place.edge == "messages";
+  const bool is_messages = place.edge == "messages" || place.edge == kMarketingEdge;
   if (!is_messages && !place.edge.empty()) return unknown_path(request.path);
   const auto found = find_object(place);
   const bool right_method =
@@ -154,10 +157,12 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
                                               std::uint16_t number) {
   const auto document = json::parse(request.body);
   if (!document) return refuse(100, "The request body is not valid JSON");
-  TRY(auto send, check_send_request(document->root(), sender_countries_[number]));
+  const auto edge =
+      place.edge == kMarketingEdge ? SendEdge::kMarketingMessages : SendEdge::kMessages;
+  TRY(auto send, check_send_request(document->root(), sender_countries_[number], edge));
   if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(send, place, number);
 
-  const auto role = send.to_user ? RecipientRole{} : role_of(send.person);
+  const auto role = send.to_user || send.to_group ? RecipientRole{} : role_of(send.person);
   if (world_.faults.any(FaultScope::kMessages)) {
     const auto fault = world_.faults.hit(FaultScope::kMessages, send.person);
     if (fault) return take_with_fault(send, place, number, role, *fault);
@@ -212,6 +217,7 @@ void GraphApi::schedule_statuses(const SendRequest& send, std::uint16_t number, 
   journey->person = send.person;
   journey->callback_data = std::string(send.callback_data);
   journey->to_user = send.to_user;
+  journey->to_group = send.to_group;
   journey->is_template = send.type == MessageType::kTemplate;
   journey->was_delivered = !role.not_shown_delivered;
   journey->error = role.error;

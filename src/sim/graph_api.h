@@ -20,7 +20,8 @@ struct TimedResponse {
   std::chrono::milliseconds latency{0};
 };
 
-/// Meta's side: POST /v{N}.{M}/{phone-number-id}/messages and GET /v{N}.{M}/{phone-number-id}.
+/// Meta's side: POST /v{N}.{M}/{phone-number-id}/messages or /marketing_messages, and
+/// GET /v{N}.{M}/{phone-number-id}.
 /// Checks go in Meta's order: token, object, parameters, limits; then the message is taken.
 /// Thread-safe.
 class GraphApi {

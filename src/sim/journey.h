@@ -50,6 +50,7 @@ struct Journey {
   std::string person;
   std::string callback_data;
   bool to_user = false;
+  bool to_group = false;
   bool is_template = false;
   bool was_delivered = false;  ///< `delivered` is in the script: `read` then carries no pricing
   int error = kNoError;        ///< of kFailed

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <set>
 
 #include "interactive_checks.h"
 #include "template_checks.h"
@@ -46,36 +44,63 @@ Checked<> check_media(const Fields& message, MessageType type) {
   return media.optional_boolean("voice");
 }
 
-Checked<> check_location(const Fields& message) {
-  TRY(auto location, message.object("location"));
-  CHECK_OK(location.only({"latitude", "longitude", "name", "address"}));
-  CHECK_OK(location.number("latitude", -90, 90));
-  CHECK_OK(location.number("longitude", -180, 180));
-  CHECK_OK(location.optional_text("name", {.min = 0}));
-  CHECK_OK(location.optional_text("address", {.min = 0}));
+/// "2012-08-18"
+bool is_date(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-dd";
+  return std::ranges::equal(text, kShape, [](char c, char shape) {
+    return shape == 'd' ? c >= '0' && c <= '9' : c == shape;
+  });
+}
+
+/// A list of objects with texts only, one of which must be there.
+Checked<> check_list(const Fields& contact, std::string_view name, std::string_view required,
+                     std::initializer_list<std::string_view> fields) {
+  constexpr std::size_t kMax = 500;
+  if (!contact.find(name)) return {};
+  CHECK_OK(contact.each(name, 0, kMax, [&](const Fields& one) -> Checked<> {
+    CHECK_OK(one.only(fields));
+    for (const auto field : fields) CHECK_OK(one.optional_text(field, {.min = 0}));
+    if (!required.empty()) CHECK_OK(one.text(required, {}));
+    return {};
+  }));
   return {};
 }
 
-Checked<> check_contact(const Fields& contact) {
-  CHECK_OK(contact.only({"name", "phones", "emails", "addresses", "urls", "org", "birthday"}));
+Checked<> check_name(const Fields& contact) {
   TRY(auto name, contact.object("name"));
   CHECK_OK(
       name.only({"formatted_name", "first_name", "last_name", "middle_name", "prefix", "suffix"}));
   CHECK_OK(name.text("formatted_name", {}));
   constexpr auto kParts = std::to_array<std::string_view>(
       {"first_name", "last_name", "middle_name", "prefix", "suffix"});
+  for (const auto part : kParts) CHECK_OK(name.optional_text(part, {.min = 0}));
   const bool has_part =
       std::ranges::any_of(kParts, [&](auto part) { return name.find(part) != nullptr; });
   if (!has_part) return name.missing("first_name");
   return {};
 }
 
-Checked<> check_contacts(const Fields& message) {
-  TRY(const auto* contacts, message.array("contacts", 1, kContactsMax));
-  for (std::size_t i = 0; i < contacts->size(); ++i) {
-    TRY(auto contact, Fields::element((*contacts)[i], fmt::format("contacts[{}]", i)));
-    CHECK_OK(check_contact(contact));
+Checked<> check_contact(const Fields& contact) {
+  CHECK_OK(contact.only({"name", "phones", "emails", "addresses", "urls", "org", "birthday"}));
+  CHECK_OK(check_name(contact));
+  CHECK_OK(check_list(contact, "phones", "phone", {"phone", "type", "wa_id"}));
+  CHECK_OK(check_list(contact, "emails", "email", {"email", "type"}));
+  CHECK_OK(check_list(contact, "urls", "url", {"url", "type"}));
+  CHECK_OK(check_list(contact, "addresses", "",
+                      {"street", "city", "state", "zip", "country", "country_code", "type"}));
+  if (contact.find("org")) {
+    TRY(const auto org, contact.object("org"));
+    CHECK_OK(org.only({"company", "department", "title"}));
+    CHECK_OK(contact.optional_texts("org"));
   }
+  TRY(const auto birthday, contact.optional_text("birthday", {}));
+  if (!birthday.empty() && !is_date(birthday))
+    return contact.wrong("birthday", "must be a date as YYYY-MM-DD");
+  return {};
+}
+
+Checked<> check_contacts(const Fields& message) {
+  CHECK_OK(message.each("contacts", 1, kContactsMax, check_contact));
   return {};
 }
 
@@ -93,6 +118,21 @@ Checked<> check_reaction(const Fields& message) {
 }
 
 }  // namespace
+
+Checked<> check_location(const Fields& in, bool needs_words) {
+  TRY(auto location, in.object("location"));
+  CHECK_OK(location.only({"latitude", "longitude", "name", "address"}));
+  CHECK_OK(location.number("latitude", -90, 90));
+  CHECK_OK(location.number("longitude", -180, 180));
+  if (needs_words) {
+    CHECK_OK(location.text("name", {}));
+    CHECK_OK(location.text("address", {}));
+    return {};
+  }
+  CHECK_OK(location.optional_text("name", {.min = 0}));
+  CHECK_OK(location.optional_text("address", {.min = 0}));
+  return {};
+}
 
 Checked<> check_media_source(const Fields& media) {
   const bool has_id = media.find("id") != nullptr;
@@ -118,7 +158,7 @@ Checked<> check_message_object(const Fields& message, MessageType type) {
     case MessageType::kSticker:
       return check_media(message, type);
     case MessageType::kLocation:
-      return check_location(message);
+      return check_location(message, /*needs_words=*/false);
     case MessageType::kContacts:
       return check_contacts(message);
     case MessageType::kReaction:

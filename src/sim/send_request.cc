@@ -6,6 +6,7 @@
 
 #include "field_checks.h"
 #include "message_checks.h"
+#include "template_checks.h"
 
 namespace flowsell::sim {
 namespace {
@@ -61,18 +62,18 @@ Checked<> read_phone(SendRequest& request, std::string_view sender_country) {
 Checked<> read_recipient(const Fields& body, SendRequest& request,
                          std::string_view sender_country) {
   TRY(auto recipient_type, body.optional_text("recipient_type", {}));
-  const bool to_group = recipient_type == "group";
-  if (!recipient_type.empty() && !to_group && recipient_type != "individual") {
+  request.to_group = recipient_type == "group";
+  if (!recipient_type.empty() && !request.to_group && recipient_type != "individual") {
     return invalid("Param recipient_type must be one of {INDIVIDUAL, GROUP}");
   }
   TRY(request.to, body.optional_text("to", {.min = 0, .max = kRecipientBytesMax}));
   if (request.to.empty()) {
     TRY(request.to, body.optional_text("recipient", {.min = 0}));
-    if (request.to.empty()) return required("to");
+    if (request.to.empty() || request.to_group) return required("to");
     if (!is_user_id(request.to)) return refuse(131009, "Parameter recipient is not a user id");
     request.to_user = true;
   }
-  if (!request.to_user && !to_group) return read_phone(request, sender_country);
+  if (!request.to_user && !request.to_group) return read_phone(request, sender_country);
   if (request.to.size() > kRecipientBytesMax) return refuse(131009, "Parameter to is too long");
   request.person = std::string(request.to);
   return {};
@@ -113,25 +114,57 @@ Checked<MessageType> read_type(const Fields& body) {
       "STICKER, TEMPLATE, TEXT, VIDEO}");
 }
 
+bool is_for_groups(MessageType type) {
+  return type != MessageType::kLocation && type != MessageType::kContacts &&
+         type != MessageType::kReaction && type != MessageType::kInteractive;
+}
+
+/// Who can't be sent what.
+Checked<> check_kind_for_recipient(const Fields& body, const SendRequest& request) {
+  if (request.to_group && !is_for_groups(request.type))
+    return refuse(131051, "Messages of this type can't be sent to a group");
+  if (request.type == MessageType::kTemplate && (request.to_user || request.to_group) &&
+      is_authentication_template(body))
+    return refuse(131062, "Authentication templates need a phone number");
+  return {};
+}
+
+/// What /marketing_messages takes beside what /messages does, and what it does not.
+Checked<> check_marketing(const Fields& body, const SendRequest& request, SendEdge edge) {
+  if (edge == SendEdge::kMessages) {
+    if (!body.find("product_policy")) return {};
+    return invalid("Unexpected key \"product_policy\" on param \"\".");
+  }
+  if (request.type != MessageType::kTemplate)
+    return invalid("Param type must be one of {TEMPLATE}");
+  if (request.to_group) return invalid("Param recipient_type must be one of {INDIVIDUAL}");
+  if (body.find("product_policy"))
+    CHECK_OK(body.choice("product_policy", {"CLOUD_API_FALLBACK", "STRICT"}));
+  return body.optional_boolean("message_activity_sharing");
+}
+
 }  // namespace
 
-Checked<SendRequest> check_send_request(const json::Value& value, std::string_view sender_country) {
+Checked<SendRequest> check_send_request(const json::Value& value, std::string_view sender_country,
+                                        SendEdge edge) {
   const auto* object = value.if_object();
   if (!object) return required("messaging_product");
   const Fields body(*object, "");
   if (!body.find("messaging_product")) return required("messaging_product");
   TRY(auto product, body.text("messaging_product", {.min = 0}));
   if (product != "whatsapp") return invalid("Param messaging_product must be one of {WHATSAPP}");
-  if (body.find("status")) return check_mark_as_read(body);
+  if (edge == SendEdge::kMessages && body.find("status")) return check_mark_as_read(body);
 
   SendRequest request;
   CHECK_OK(read_recipient(body, request, sender_country));
   TRY(request.type, read_type(body));
+  CHECK_OK(check_marketing(body, request, edge));
   CHECK_OK(check_context(body));
   TRY(request.callback_data,
       body.optional_text("biz_opaque_callback_data", {.min = 0, .max = kCallbackMax}));
   CHECK_OK(body.optional_text("recipient_identity_key_hash", {.min = 0}));
   CHECK_OK(check_message_object(body, request.type));
+  CHECK_OK(check_kind_for_recipient(body, request));
   return request;
 }
 

@@ -19,12 +19,17 @@ struct SendRequest {
   std::string_view to;             ///< as it was sent
   std::string person;              ///< wa_id: digits with country code; a user id where `to_user`
   bool to_user = false;            ///< sent to a business-scoped user id
+  bool to_group = false;           ///< `person` is the group's id
   std::string_view callback_data;  ///< biz_opaque_callback_data
   std::string_view message_id;     ///< of a mark-as-read
 };
 
+/// Where it was posted.
+enum class SendEdge : std::uint8_t { kMessages, kMarketingMessages };
+
 /// Meta's own checks, in its order; the first fault is the answer. `sender_country` is the calling
 /// code that a number without '+' is read with, as Meta does.
-Checked<SendRequest> check_send_request(const json::Value& body, std::string_view sender_country);
+Checked<SendRequest> check_send_request(const json::Value& body, std::string_view sender_country,
+                                        SendEdge edge = SendEdge::kMessages);
 
 }  // namespace flowsell::sim

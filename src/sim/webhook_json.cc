@@ -26,7 +26,9 @@ void write_metadata(json::Writer& out, const SimNumber& number) {
   out.key("phone_number_id").string(number.phone_number_id).end_object();
 }
 
+/// Nothing of a group: its members are not told.
 void write_person(json::Writer& out, const Journey& journey) {
+  if (journey.to_group) return;
   out.begin_object();
   if (!journey.to_user) out.key("wa_id").string(journey.person);
   out.key("user_id")
@@ -47,7 +49,9 @@ void write_status(json::Writer& out, const Update& update) {
   out.begin_object().key("id").string(journey.wamid).key("status").string(status_name(status));
   out.key("timestamp").string(unix_seconds(update.at));
   if (!journey.to_user) out.key("recipient_id").string(journey.person);
-  if (status != Status::kFailed || journey.to_user) {
+  if (journey.to_group) {
+    out.key("recipient_type").string("group");
+  } else if (status != Status::kFailed || journey.to_user) {
     out.key("recipient_user_id")
         .string(journey.to_user ? journey.person : user_id_of(journey.person));
   }

@@ -33,6 +33,22 @@ TEST_F(Simulator, AnswersAUserIdWithoutWaId) {
   EXPECT_EQ(text_of(answer.json(), "/contacts/0/wa_id"), "(absent)");
 }
 
+TEST_F(Simulator, AnswersAGroupWithItsIdOnly) {
+  const auto answer = post(
+      R"({"messaging_product":"whatsapp","recipient_type":"group","to":"Y2FwaQ","text":{"body":"x"}})");
+  EXPECT_EQ(text_of(answer.json(), "/contacts/0/input"), "Y2FwaQ");
+  EXPECT_EQ(text_of(answer.json(), "/contacts/0/wa_id"), "(absent)");
+}
+
+TEST_F(Simulator, TakesMarketingAtItsOwnEdge) {
+  constexpr std::string_view kBody =
+      R"({"messaging_product":"whatsapp","to":"+491510000001","type":"template",)"
+      R"("template":{"name":"n","language":{"code":"de"}},"product_policy":"STRICT"})";
+  constexpr std::string_view kEdge = "/v25.0/106540352242922/marketing_messages";
+  EXPECT_EQ(call(sim_->port(), "POST", kEdge, kBody).status, 200);
+  EXPECT_EQ(code_of(call(sim_->port(), "POST", kMessages, kBody)), 100);
+}
+
 TEST_F(Simulator, SendsMetasHeaders) {
   const auto answer = send_text();
   for (const auto* name : {"x-fb-trace-id", "x-fb-request-id", "facebook-api-version",

@@ -70,6 +70,17 @@ TEST_F(SimulatorWithWebhooks, EchoWhatTheMessageCarried) {
   EXPECT_EQ(text_of(sent, "/conversation"), "(absent)");
 }
 
+TEST_F(SimulatorWithWebhooks, NameTheGroupAndNoPerson) {
+  post(
+      R"({"messaging_product":"whatsapp","recipient_type":"group","to":"Y2FwaQ","text":{"body":"x"}})");
+  const auto body = boost::json::parse(sink_.wait_for(1).at(0).body);
+  constexpr std::string_view kStatus = "/entry/0/changes/0/value/statuses/0";
+  EXPECT_EQ(text_of(body, fmt::format("{}/recipient_id", kStatus)), "Y2FwaQ");
+  EXPECT_EQ(text_of(body, fmt::format("{}/recipient_type", kStatus)), "group");
+  EXPECT_EQ(text_of(body, fmt::format("{}/recipient_user_id", kStatus)), "(absent)");
+  EXPECT_EQ(text_of(body, "/entry/0/changes/0/value/contacts/0"), "(absent)");
+}
+
 TEST_F(SimulatorWithWebhooks, FailInsteadOfSending) {
   send_text("+1555131047");
   const auto failed = sink_.wait_for_statuses(1).at(0);
