@@ -1,0 +1,72 @@
+"""A reverse proxy before the simulator that keeps each exchange: what the server asked, and what was answered."""
+
+import http.client
+import json
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+DROPPED = {"host", "content-length", "connection", "transfer-encoding"}
+
+
+@dataclass
+class Exchange:
+    method: str
+    path: str
+    request: object
+    status: int
+    answer: object
+
+
+class Recorder:
+    def __init__(self, upstream):
+        self.exchanges = []
+        self._upstream = urlsplit(upstream)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+    def forward(self, method, path, headers, body):
+        connection = http.client.HTTPConnection(self._upstream.hostname, self._upstream.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if body:
+            self.exchanges.append(Exchange(method, path, json.loads(body), answer.status, json.loads(content)))
+        return answer.status, answer.getheaders(), content
+
+    def _handler(recorder):  # noqa: N805: the handler's own self is another one
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _pass_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                headers = {name: value for name, value in self.headers.items() if name.lower() not in DROPPED}
+                status, given, content = recorder.forward(self.command, self.path, headers, body)
+                self.send_response_only(status)
+                for name, value in given:
+                    if name.lower() not in DROPPED:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_DELETE = _pass_on
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
