@@ -27,6 +27,10 @@ struct Arguments {
   long long retry_after_ms = 1000;
   std::size_t threads = 1;
   std::size_t messages_kept_max = 2'000'000;
+  std::string data_folder;
+  std::string app_id = SimulatorOptions().app_id;
+  std::string business_id = SimulatorOptions().business_id;
+  long long review_after_ms = 2'000;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -56,6 +60,15 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(0, 86'400'000))
       ->capture_default_str();
   app.add_option("--threads", arguments.threads)->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--data", arguments.data_folder,
+                 "folder where apps, tokens, accounts, templates and media outlive the process; "
+                 "none: in memory");
+  app.add_option("--app-id", arguments.app_id)->capture_default_str();
+  app.add_option("--business-id", arguments.business_id)->capture_default_str();
+  app.add_option("--review-after-ms", arguments.review_after_ms,
+                 "until a template or display name is decided; 0: at once")
+      ->check(CLI::Range(0, 604'800'000))
+      ->capture_default_str();
   app.add_option("--messages-kept-max", arguments.messages_kept_max)->capture_default_str();
 }
 
@@ -89,6 +102,10 @@ SimulatorOptions options_of(const Arguments& arguments) {
   options.read_after = milliseconds(arguments.read_after_ms);
   options.webhook_retry_after = milliseconds(arguments.retry_after_ms);
   options.messages_kept_max = arguments.messages_kept_max;
+  options.data_folder = arguments.data_folder;
+  options.app_id = arguments.app_id;
+  options.business_id = arguments.business_id;
+  options.review_after = milliseconds(arguments.review_after_ms);
   return options;
 }
 

@@ -4,11 +4,12 @@
 #include <charconv>
 #include <limits>
 
-#include "core/encoding.h"
+#include "control/inbound_media.h"
 #include "ids.h"
 #include "inbound.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "web/pages.h"
 
 namespace flowsell::sim {
 namespace {
@@ -30,19 +31,6 @@ std::string problem(const Error& error) {
   }
   out.end_array().end_object().end_object();
   return std::move(out).take();
-}
-
-/// The decoded value of one query parameter; empty when absent.
-std::string query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query = end == query.npos ? std::string_view() : query.substr(end + 1);
-    const auto equals = pair.find('=');
-    if (equals == pair.npos || pair.substr(0, equals) != name) continue;
-    return percent_decode(pair.substr(equals + 1), /*plus_is_space=*/false).value_or("");
-  }
-  return {};
 }
 
 Result<std::uint64_t> query_number(std::string_view query, std::string_view name,
@@ -92,20 +80,30 @@ class Changes {
 };
 
 /// A journey of one step that is due now.
-std::shared_ptr<Journey> journey_now(std::uint16_t number, Status status) {
+std::shared_ptr<Journey> journey_now(const World& world, std::uint16_t number, Status status) {
   auto journey = std::make_shared<Journey>();
   journey->number = number;
-  journey->begin = std::chrono::steady_clock::now();
+  journey->begin = world.clock.steady_now();
   journey->script.add(status, std::chrono::milliseconds(0));
   return journey;
 }
 
 }  // namespace
 
-ControlApi::ControlApi(World& world, WebhookSender& webhooks)
-    : world_(world), webhooks_(webhooks), inbound_serial_(quick_random()) {}
+ControlApi::ControlApi(World& world, WebhookSender& webhooks, Management& management,
+                       Signup& signup)
+    : world_(world),
+      webhooks_(webhooks),
+      management_(management),
+      signup_(signup),
+      platform_(world, management),
+      inbound_serial_(quick_random()) {}
 
 Awaitable<http::Response> ControlApi::answer(const http::Request& request) {
+  if (request.path == "/_sim/phone" && request.method == http::Method::kGet) {
+    co_return http::Response{.content_type = "text/html; charset=utf-8",
+                             .body = std::string(phone_page())};
+  }
   auto body = co_await handle(request);
   if (body) co_return http::Response{.status = 200, .body = *std::move(body)};
   co_return http::Response{.status = error_info(body.error().code).http_status,
@@ -120,6 +118,10 @@ Task<std::string> ControlApi::handle(const http::Request& request) {
     if (name == "stats") co_return stats();
     if (name == "settings") co_return settings();
     if (name == "faults") co_return world_.faults.list();
+    if (name == "phone/messages") {
+      CO_TRY(const auto after, query_number(request.query, "after", 0));
+      co_return world_.screen.list(after);
+    }
   }
   if (request.method == http::Method::kDelete && name == "faults") {
     world_.faults.clear();
@@ -127,8 +129,16 @@ Task<std::string> ControlApi::handle(const http::Request& request) {
   }
   if (request.method != http::Method::kPost) co_return fail(ErrorCode::kNotFound, "no such call");
   if (name == "reset") co_return reset();
+  if (name == "inbound_media") {
+    auto kept = inbound_media(&world_, &management_, &request);
+    CO_TRY(const auto message, co_await std::move(kept));
+    CO_TRY(const auto parsed, json::parse(message));
+    co_return send_inbound(parsed.root());
+  }
   CO_TRY(const auto document, json::parse(request.body));
   if (name == "settings") co_return co_await change_settings(document.root());
+  if (PlatformControl::knows(name))
+    co_return co_await platform_.post(std::string(name), document.root());
   co_return post(name, document.root());
 }
 
@@ -137,6 +147,7 @@ Result<std::string> ControlApi::post(std::string_view name, const json::Value& b
   if (name == "inbound") return send_inbound(body);
   if (name == "webhook") return send_webhook(body);
   if (name == "statuses") return send_status(body);
+  if (name == "signup") return signup_.preset(body);
   return fail(ErrorCode::kNotFound, "no such call");
 }
 
@@ -194,6 +205,8 @@ std::string ControlApi::settings() const {
       .boolean(settings.send_statuses)
       .key("batching")
       .boolean(settings.batching);
+  out.key("limits").boolean(settings.limits);
+  out.key("service_window").boolean(settings.service_window);
   out.key("sent_after_ms").integer(settings.sent_after_ms);
   out.key("delivered_after_ms").integer(settings.delivered_after_ms);
   out.key("read_after_ms").integer(settings.read_after_ms);
@@ -209,6 +222,8 @@ Task<std::string> ControlApi::change_settings(const json::Value& body) {
   Changes changes;
   changes.read_flag(in, "send_statuses", settings.send_statuses);
   changes.read_flag(in, "batching", settings.batching);
+  changes.read_flag(in, "limits", settings.limits);
+  changes.read_flag(in, "service_window", settings.service_window);
   changes.read_delay(in, "sent_after_ms", settings.sent_after_ms, kNever);
   changes.read_delay(in, "delivered_after_ms", settings.delivered_after_ms, kNever);
   changes.read_delay(in, "read_after_ms", settings.read_after_ms, kNever);
@@ -225,6 +240,17 @@ Task<std::string> ControlApi::change_settings(const json::Value& body) {
   } else if (url) {
     CO_CHECK_OK(webhooks_.set_url(*url));
   }
+  if (url) {
+    const std::string callback(*url);
+    auto moved = management_.change([&](Graph& graph) -> Result<> {
+      graph.world.options.webhook_url = callback;
+      auto& app = graph.app({});
+      app.fields.erase("_subscription");
+      graph.registry.touch(app);
+      return {};
+    });
+    CO_CHECK_OK(co_await std::move(moved));
+  }
   changes.apply();
   co_return this->settings();
 }
@@ -232,7 +258,7 @@ Task<std::string> ControlApi::change_settings(const json::Value& body) {
 Result<std::uint16_t> ControlApi::number_of(std::string_view phone_number_id) const {
   if (phone_number_id.empty()) return std::uint16_t{0};
   const auto index = world_.find_number(phone_number_id);
-  if (index < world_.options.numbers.size()) return static_cast<std::uint16_t>(index);
+  if (index != World::kNoNumber) return static_cast<std::uint16_t>(index);
   return fail_field("/phone_number_id", "unknown", "is no number of this simulator",
                     "Use one that it was started with.");
 }
@@ -247,6 +273,8 @@ Result<std::string> ControlApi::send_inbound(const json::Value& body) {
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
+  const bool by_ad = body.get_object().contains("referral");
+  world_.windows.open(number, message.person, world_.clock.now(), by_ad);
 
   json::Writer ids;
   ids.begin_array();
@@ -255,7 +283,7 @@ Result<std::string> ControlApi::send_inbound(const json::Value& body) {
     auto wamid = fixed_id
                      ? std::string(*fixed_id)
                      : make_wamid(message.person, WamidKind::kInbound, scramble(inbound_serial_++));
-    auto journey = journey_now(number, Status::kSent);
+    auto journey = journey_now(world_, number, Status::kSent);
     journey->field = "messages";
     journey->person = message.person;
     journey->change_json = message.change_json(wamid);
@@ -282,7 +310,7 @@ Result<std::string> ControlApi::send_webhook(const json::Value& body) {
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
-  auto journey = journey_now(number, Status::kSent);
+  auto journey = journey_now(world_, number, Status::kSent);
   journey->field = std::string(*field);
   journey->change_json = std::move(json::Writer().value(*value)).take();
   webhooks_.add(std::move(journey));
@@ -305,7 +333,7 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
 
-  auto journey = journey_now(number, *status);
+  auto journey = journey_now(world_, number, *status);
   const bool ours = world_.log.with(*id, [&](const TakenMessage& message) {
     journey->number = message.number;
     journey->person = std::string(message.person);
@@ -327,6 +355,8 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
 std::string ControlApi::reset() {
   webhooks_.clear();
   world_.log.clear();
+  world_.windows.clear();
+  world_.limits.clear();
   world_.faults.clear();
   world_.stats.clear();
   return R"({"success":true})";

@@ -4,9 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "control/platform_control.h"
 #include "core/error.h"
 #include "http/message.h"
 #include "json/json.h"
+#include "signup/signup.h"
 #include "webhook_sender.h"
 #include "world.h"
 
@@ -16,7 +18,7 @@ namespace flowsell::sim {
 /// README.md of this folder has every call. Thread-safe.
 class ControlApi {
  public:
-  ControlApi(World& world, WebhookSender& webhooks);
+  ControlApi(World& world, WebhookSender& webhooks, Management& management, Signup& signup);
   /// `request` must live until the end. On a thread of the simulator's pool.
   Awaitable<http::Response> answer(const http::Request& request);
 
@@ -36,6 +38,9 @@ class ControlApi {
 
   World& world_;
   WebhookSender& webhooks_;
+  Management& management_;
+  Signup& signup_;
+  PlatformControl platform_;
   std::atomic<std::uint64_t> inbound_serial_;
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view kBusinessUsageHeader = "X-Business-Use-Case-Usage";
 constexpr std::string_view kMarketingEdge = "marketing_messages";
+constexpr int kOutsideWindow = 131047;
+constexpr int kTierReached = 131049;
 constexpr std::string_view kAppUsage = R"({"call_count":1,"total_cputime":1,"total_time":1})";
 
 std::string usage_of(std::string_view waba_id, int call_count, std::int64_t regain_minutes) {
@@ -23,27 +25,18 @@ std::string usage_of(std::string_view waba_id, int call_count, std::int64_t rega
       waba_id, call_count, regain_minutes);
 }
 
-bool is_version(std::string_view segment) {
-  if (segment.size() < 2 || segment[0] != 'v') return false;
-  return segment.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (auto& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return lower;
 }
 
-std::unexpected<GraphError> unknown_path(std::string_view path) {
-  return std::unexpected(GraphError{2500, "", 0, fmt::format("Unknown path components: {}", path)});
-}
-
-std::unexpected<GraphError> unknown_object(std::string_view method, std::string_view object) {
-  GraphError error{.subcode = 33};
-  error.message = fmt::format(
-      "Unsupported {} request. Object with ID '{}' does not exist, cannot be loaded due to missing "
-      "permissions, or does "
-      "not support this operation",
-      method, object);
-  return std::unexpected(std::move(error));
-}
-
-std::unexpected<GraphError> bad_token(int subcode, std::string message) {
-  return std::unexpected(GraphError{190, "", subcode, std::move(message)});
+/// The calling code of a business number.
+std::string_view country_of(const SimNumber& number) {
+  const std::string_view digits = number.display_phone_number;
+  return digits.substr(0, country_code_length(digits));
 }
 
 std::string accepted_body(const SendRequest& send, std::string_view wamid,
@@ -74,83 +67,44 @@ void spoil(const FaultAction& fault, TimedResponse& taken) {
 
 }  // namespace
 
-GraphApi::GraphApi(World& world, WebhookSender& webhooks) : world_(world), webhooks_(webhooks) {
-  for (const auto& number : world_.options.numbers) {
-    const std::string_view digits = number.display_phone_number;
-    sender_countries_.emplace_back(digits.substr(0, country_code_length(digits)));
+GraphApi::GraphApi(World& world, WebhookSender& webhooks, const Management& management)
+    : world_(world), webhooks_(webhooks), management_(management) {
+  for (const auto& number : world_.options.numbers)
     usage_headers_.push_back(usage_of(number.waba_id, 1, 0));
-  }
 }
 
-GraphApi::Place GraphApi::place_of(std::string_view path) {
-  Place place;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  const auto next = [&path] {
-    const auto slash = path.find('/');
-    const auto segment = path.substr(0, slash);
-    path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
-    return segment;
-  };
-  auto segment = next();
-  if (is_version(segment)) {
-    place.version = segment;
-    segment = next();
-  } else {
-    place.version = "v25.0";  // what an unversioned path is answered with
-  }
-  place.object = segment;
-  place.edge = path;
-  return place;
+bool GraphApi::is_send(const http::Request& request) {
+  return request.method == http::Method::kPost &&
+         (request.path.ends_with("/messages") || request.path.ends_with("/marketing_messages"));
 }
 
 TimedResponse GraphApi::answer(const http::Request& request) {
   count(world_.stats.requests);
-  const auto place = place_of(request.path);
+  const auto place = GraphPath::of(request.path);
   auto answered = handle(request, place);
   if (answered) return *std::move(answered);
   count(world_.stats.rejected);
-  const auto number = world_.find_number(place.object);
-  return {respond_error(answered.error(), place, static_cast<std::uint16_t>(number))};
+  return {respond_error(answered.error(), place, world_.find_number(place.object))};
 }
 
 Checked<TimedResponse> GraphApi::handle(const http::Request& request, const Place& place) {
-  CHECK_OK(check_token(request));
-  const bool is_messages = place.edge == "messages" || place.edge == kMarketingEdge;
-  if (!is_messages && !place.edge.empty()) return unknown_path(request.path);
-  const auto found = find_object(place);
-  const bool right_method =
-      request.method == (is_messages ? http::Method::kPost : http::Method::kGet);
-  if (!found || !right_method) {
-    return unknown_object(request.method == http::Method::kGet ? "get" : "post", place.object);
-  }
-  if (!is_messages) return show_number(place, *found);
-  return post_message(request, place, *found);
+  const auto number = world_.find_number(place.object);
+  CHECK_OK(check_number(request, place, number));
+  return post_message(request, place, static_cast<std::uint16_t>(number));
 }
 
-Checked<> GraphApi::check_token(const http::Request& request) const {
-  constexpr std::string_view kBearer = "Bearer ";
-  const auto header = request.header("authorization");
-  const bool has_token = header.size() > kBearer.size() &&
-                         equals_ignoring_case(header.substr(0, kBearer.size()), kBearer);
-  if (!has_token) {
-    return bad_token(
-        0, "An active access token must be used to query information about the current user.");
-  }
-  const auto token = header.substr(kBearer.size());
-  if (token == "expired") {
-    return bad_token(463,
-                     "Error validating access token: Session has expired. The current time is "
-                     "later than its end.");
-  }
-  const auto expected = world_.options.access_token.reveal();
-  if (expected.empty() || crypto::constant_time_equal(token, expected)) return {};
-  return bad_token(467, "Invalid OAuth access token - Cannot parse access token");
-}
-
-Checked<std::uint16_t> GraphApi::find_object(const Place& place) const {
-  const auto index = world_.find_number(place.object);
-  if (index == world_.options.numbers.size()) return unknown_object("get", place.object);
-  return static_cast<std::uint16_t>(index);
+/// Token, object, permission, registration: in Meta's order.
+Checked<> GraphApi::check_number(const http::Request& request, const Place& place,
+                                 std::size_t number) const {
+  const auto token = token_of_header(request.header("authorization"));
+  if (token.empty()) return refuse_no_token();
+  TRY(const auto caller, world_.tokens.find(token, world_.clock.now()));
+  if (number == World::kNoNumber) return refuse_object("post", place.object);
+  if (!caller->has(Scope::kMessaging)) return refuse(10, "");
+  if (!caller->allows(Scope::kMessaging, world_.options.numbers[number].waba_id))
+    return refuse_object("post", place.object);
+  if (world_.numbers.has(number, NumberStates::kUnregistered)) return refuse(133010, "");
+  return {};
 }
 
 Checked<TimedResponse> GraphApi::post_message(const http::Request& request, const Place& place,
@@ -159,15 +113,22 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
   if (!document) return refuse(100, "The request body is not valid JSON");
   const auto edge =
       place.edge == kMarketingEdge ? SendEdge::kMarketingMessages : SendEdge::kMessages;
-  TRY(auto send, check_send_request(document->root(), sender_countries_[number], edge));
+  const auto& sender = world_.options.numbers[number];
+  TRY(auto send, check_send_request(document->root(), country_of(sender), edge));
   if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(send, place, number);
+  SentAs sent_as{.body = request.body, .category = {}};
+  if (send.type == MessageType::kTemplate &&
+      world_.numbers.has(number, NumberStates::kTemplatesManaged)) {
+    const auto& sent = document->root().get_object().at("template").get_object();
+    TRY(sent_as.category, management_.check_template(sender.waba_id, sent, send.to_user));
+  }
 
   const auto role = send.to_user || send.to_group ? RecipientRole{} : role_of(send.person);
   if (world_.faults.any(FaultScope::kMessages)) {
     const auto fault = world_.faults.hit(FaultScope::kMessages, send.person);
-    if (fault) return take_with_fault(send, place, number, role, *fault);
+    if (fault) return take_with_fault(send, place, number, role, *fault, sent_as);
   }
-  return take(send, place, number, role);
+  return take(send, place, number, role, sent_as);
 }
 
 Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& place,
@@ -187,27 +148,58 @@ Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& p
 }
 
 Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& place,
-                                      std::uint16_t number, RecipientRole role) {
+                                      std::uint16_t number, RecipientRole role,
+                                      const SentAs& sent_as) {
   if (role.error != kNoError && !role.error_later) return refuse(role.error, "");
+  if (world_.settings.limits.load(std::memory_order_relaxed)) {
+    CHECK_OK(world_.limits.admit({number, throughput_of(number)}, send.person, world_.clock.now()));
+    if (role.error == kNoError && !is_within_tier(send, number))
+      role = {.error = kTierReached, .error_later = true};
+  }
+  if (role.error == kNoError && is_outside_window(send, number))
+    role = {.error = kOutsideWindow, .error_later = true};
   count(world_.stats.accepted);
   auto wamid = world_.log.add({.to = send.to,
                                .person = send.person,
                                .callback_data = send.callback_data,
                                .type = send.type,
                                .number = number,
-                               .at = SystemClock().now()});
+                               .at = world_.clock.now()});
+  if (world_.screen.is_watched()) {
+    world_.screen.add({wamid, world_.options.numbers[number].phone_number_id, send.person,
+                       std::string(sent_as.body), world_.clock.now()});
+  }
   auto body = accepted_body(send, wamid, role);
   if (world_.settings.send_statuses.load(std::memory_order_relaxed)) {
-    schedule_statuses(send, number, std::move(wamid), role);
+    schedule_statuses(send, number, std::move(wamid), role, sent_as);
   }
   return TimedResponse{respond(200, std::move(body), place, number, make_trace_id())};
 }
 
+/// Only where the setting is on: more than 24 hours have passed since the customer last wrote.
+bool GraphApi::is_outside_window(const SendRequest& send, std::uint16_t number) const {
+  if (!world_.settings.service_window.load(std::memory_order_relaxed)) return false;
+  if (send.type == MessageType::kTemplate) return false;
+  return !world_.windows.is_open(number, send.person, world_.clock.now());
+}
+
+int GraphApi::throughput_of(std::uint16_t number) const {
+  if (world_.numbers.has(number, NumberStates::kOnBizApp)) return 20;
+  return world_.numbers.has(number, NumberStates::kHighThroughput) ? 1'000 : 80;
+}
+
+/// The portfolio's limit counts people who are written to outside of a window.
+bool GraphApi::is_within_tier(const SendRequest& send, std::uint16_t number) const {
+  const auto now = world_.clock.now();
+  return world_.windows.is_open(number, send.person, now) ||
+         world_.limits.admit_person(number, send.person, now);
+}
+
 void GraphApi::schedule_statuses(const SendRequest& send, std::uint16_t number, std::string wamid,
-                                 const RecipientRole& role) {
+                                 const RecipientRole& role, const SentAs& sent_as) {
   auto journey = std::make_shared<Journey>();
   journey->number = number;
-  journey->begin = std::chrono::steady_clock::now();
+  journey->begin = world_.clock.steady_now();
   journey->script = script_for(role, send.type, world_.settings.delays());
   if (world_.faults.any(FaultScope::kWebhooks) &&
       world_.faults.hit(FaultScope::kWebhooks, send.person, /*reorders=*/true)) {
@@ -221,19 +213,22 @@ void GraphApi::schedule_statuses(const SendRequest& send, std::uint16_t number, 
   journey->is_template = send.type == MessageType::kTemplate;
   journey->was_delivered = !role.not_shown_delivered;
   journey->error = role.error;
+  journey->category = lower_case(sent_as.category);
+  if (const auto until = world_.windows.free_until(number, send.person, world_.clock.now()))
+    journey->free_until = to_unix_ms(*until) / 1000;
   webhooks_.add(std::move(journey));
 }
 
 Checked<TimedResponse> GraphApi::take_with_fault(const SendRequest& send, const Place& place,
                                                  std::uint16_t number, const RecipientRole& role,
-                                                 const FaultAction& fault) {
+                                                 const FaultAction& fault, const SentAs& sent_as) {
   if (auto failing = failing_answer(fault, place, number)) {
     count(world_.stats.rejected);
     return *std::move(failing);
   }
   auto played = role;
   if (fault.error_later) played = {.error = fault.error, .error_later = true};
-  auto taken = take(send, place, number, played);
+  auto taken = take(send, place, number, played, sent_as);
   if (taken) spoil(fault, *taken);
   return taken;
 }
@@ -280,25 +275,18 @@ http::Response GraphApi::rate_limited(const FaultAction& fault, const Place& pla
   return response;
 }
 
-TimedResponse GraphApi::show_number(const Place& place, std::uint16_t number) const {
-  const auto& shown = world_.options.numbers[number];
-  json::Writer out;
-  out.begin_object().key("id").string(shown.phone_number_id);
-  out.key("display_phone_number").string("+" + shown.display_phone_number);
-  out.key("verified_name").string("Simulated business").key("status").string("CONNECTED");
-  out.key("quality_rating").string("GREEN").key("code_verification_status").string("VERIFIED");
-  out.key("throughput").begin_object().key("level").string("STANDARD").end_object().end_object();
-  return {respond(200, std::move(out).take(), place, number, make_trace_id())};
-}
-
 http::Response GraphApi::respond(int status, std::string body, const Place& place,
-                                 std::uint16_t number, std::string trace_id) const {
+                                 std::size_t number, std::string trace_id) const {
   http::Response response{.status = status, .body = std::move(body)};
   response.headers.reserve(6);
   response.headers.push_back({"facebook-api-version", std::string(place.version)});
   response.headers.push_back({"X-App-Usage", std::string(kAppUsage)});
-  if (number < usage_headers_.size()) {
-    response.headers.push_back({std::string(kBusinessUsageHeader), usage_headers_[number]});
+  if (number != World::kNoNumber) {
+    const bool was_there = number < usage_headers_.size();
+    response.headers.push_back({std::string(kBusinessUsageHeader),
+                                was_there
+                                    ? usage_headers_[number]
+                                    : usage_of(world_.options.numbers[number].waba_id, 1, 0)});
   }
   response.headers.push_back({"x-fb-trace-id", trace_id.substr(0, 11)});
   response.headers.push_back({"x-fb-request-id", std::move(trace_id)});
@@ -306,7 +294,7 @@ http::Response GraphApi::respond(int status, std::string body, const Place& plac
 }
 
 http::Response GraphApi::respond_error(const GraphError& error, const Place& place,
-                                       std::uint16_t number) const {
+                                       std::size_t number) const {
   auto trace_id = make_trace_id();
   auto body = error_body(error, trace_id);
   auto response =

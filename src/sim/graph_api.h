@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/management.h"
+#include "graph/path.h"
 #include "graph_error.h"
 #include "http/message.h"
 #include "send_request.h"
@@ -20,53 +22,54 @@ struct TimedResponse {
   std::chrono::milliseconds latency{0};
 };
 
-/// Meta's side: POST /v{N}.{M}/{phone-number-id}/messages or /marketing_messages, and
-/// GET /v{N}.{M}/{phone-number-id}.
-/// Checks go in Meta's order: token, object, parameters, limits; then the message is taken.
-/// Thread-safe.
+/// Meta's side of sends: POST /v{N}.{M}/{phone-number-id}/messages and /marketing_messages. Checks
+/// go in Meta's order: token, object, parameters, limits; then the message is taken. Thread-safe.
 class GraphApi {
  public:
-  GraphApi(World& world, WebhookSender& webhooks);
+  /// A template that its account manages is checked by the last one.
+  GraphApi(World& world, WebhookSender& webhooks, const Management& management);
+  /// Whether the call is for this side; any other is for Management.
+  static bool is_send(const http::Request& request);
   TimedResponse answer(const http::Request& request);
 
  private:
-  /// "/v25.0/1065/messages" in its parts.
-  struct Place {
-    std::string_view version;
-    std::string_view object;
-    std::string_view edge;  ///< empty: the object itself
+  using Place = GraphPath;
+  /// What is known of a send beside what its checks read.
+  struct SentAs {
+    std::string_view body;
+    std::string category;  ///< of a template that its account manages, "MARKETING"
   };
-  static Place place_of(std::string_view path);
-
   Checked<TimedResponse> handle(const http::Request& request, const Place& place);
-  Checked<> check_token(const http::Request& request) const;
-  Checked<std::uint16_t> find_object(const Place& place) const;
+  Checked<> check_number(const http::Request& request, const Place& place,
+                         std::size_t number) const;
   Checked<TimedResponse> post_message(const http::Request& request, const Place& place,
                                       std::uint16_t number);
   Checked<TimedResponse> mark_as_read(const SendRequest& send, const Place& place,
                                       std::uint16_t number);
   Checked<TimedResponse> take(const SendRequest& send, const Place& place, std::uint16_t number,
-                              RecipientRole role);
+                              RecipientRole role, const SentAs& sent_as);
   Checked<TimedResponse> take_with_fault(const SendRequest& send, const Place& place,
                                          std::uint16_t number, const RecipientRole& role,
-                                         const FaultAction& fault);
+                                         const FaultAction& fault, const SentAs& sent_as);
   std::optional<TimedResponse> failing_answer(const FaultAction& fault, const Place& place,
                                               std::uint16_t number) const;
   http::Response rate_limited(const FaultAction& fault, const Place& place,
                               std::uint16_t number) const;
+  int throughput_of(std::uint16_t number) const;
+  bool is_within_tier(const SendRequest& send, std::uint16_t number) const;
+  bool is_outside_window(const SendRequest& send, std::uint16_t number) const;
   void schedule_statuses(const SendRequest& send, std::uint16_t number, std::string wamid,
-                         const RecipientRole& role);
-  TimedResponse show_number(const Place& place, std::uint16_t number) const;
+                         const RecipientRole& role, const SentAs& sent_as);
 
-  http::Response respond(int status, std::string body, const Place& place, std::uint16_t number,
+  http::Response respond(int status, std::string body, const Place& place, std::size_t number,
                          std::string trace_id) const;
   http::Response respond_error(const GraphError& error, const Place& place,
-                               std::uint16_t number) const;
+                               std::size_t number) const;
 
   World& world_;
   WebhookSender& webhooks_;
-  std::vector<std::string> sender_countries_;  ///< calling code of each number
-  std::vector<std::string> usage_headers_;     ///< X-Business-Use-Case-Usage of each number
+  const Management& management_;
+  std::vector<std::string> usage_headers_;  ///< of the numbers there were at the start
 };
 
 }  // namespace flowsell::sim

@@ -98,6 +98,8 @@ constexpr auto kRows = std::to_array<ErrorRow>({
     {132015, 400, kAtOnce, "Template is paused", "The template is paused due to low quality"},
     {132016, 400, kAtOnce, "Template is disabled",
      "The template has been paused too many times and is now permanently disabled"},
+    {132018, 400, kAtOnce, "Template parameter issue",
+     "There is an issue with the parameters in the template"},
     {132068, 400, kAtOnce, "Flow is blocked", "The flow is in blocked state"},
     {132069, 400, kAtOnce, "Flow is throttled",
      "The flow is in throttled state and 10 messages using it were already sent in the last hour"},
@@ -108,6 +110,10 @@ constexpr auto kRows = std::to_array<ErrorRow>({
      "The two-step verification PIN is incorrect"},
     {133006, 400, kAtOnce, "Phone number re-verification needed",
      "The phone number needs to be verified before registering"},
+    {133008, 400, kAtOnce, "Too many two step verification PIN guesses",
+     "Too many wrong PINs were given for this phone number. Try again later"},
+    {133009, 400, kAtOnce, "Two step verification PIN guessed too fast",
+     "The PIN was given again too soon. Try again later"},
     {133010, 400, kAtOnce, "Phone number not registered",
      "The phone number is not registered on the WhatsApp Business Platform"},
     {133015, 400, kAtOnce,
@@ -141,6 +147,7 @@ const ErrorRow* find_error_row(int code) noexcept {
 }
 
 int http_status_of(const GraphError& error) noexcept {
+  if (error.http_status != 0) return error.http_status;
   const auto* row = find_error_row(error.code);
   return row ? row->http_status : 400;
 }
@@ -156,14 +163,44 @@ std::string error_body(const GraphError& error, std::string_view trace_id) {
   out.key("code").integer(error.code);
   // Only the messaging product's own errors carry error_data; token and object errors come from the
   // Graph before it.
-  if (error.code != 190 && error.subcode == 0) {
+  if (error.code != 190 && error.subcode == 0 && !error.is_graphs_own) {
     out.key("error_data").begin_object().key("messaging_product").string("whatsapp");
     out.optional_string("details", details).end_object();
   }
   if (error.subcode != 0) out.key("error_subcode").integer(error.subcode);
   if (error.code == 1 || error.code == 2) out.key("is_transient").boolean(true);
+  if (!error.user_msg.empty()) {
+    out.key("is_transient").boolean(false);
+    out.key("error_user_title").string(error.user_title);
+    out.key("error_user_msg").string(error.user_msg);
+  }
   out.key("fbtrace_id").string(trace_id).end_object().end_object();
   return std::move(out).take();
+}
+
+std::unexpected<GraphError> refuse_parameter(std::string_view rule) {
+  return std::unexpected(GraphError{.code = 100,
+                                    .details = {},
+                                    .message = fmt::format("(#100) {}", rule),
+                                    .is_graphs_own = true});
+}
+
+std::unexpected<GraphError> refuse_object(std::string_view method, std::string_view object) {
+  GraphError error{.code = 100, .details = {}, .subcode = 33};
+  error.message = fmt::format(
+      "Unsupported {} request. Object with ID '{}' does not exist, cannot be loaded due to missing "
+      "permissions, or does not support this operation",
+      method, object);
+  return std::unexpected(std::move(error));
+}
+
+std::unexpected<GraphError> refuse_for_people(int subcode, std::string_view title,
+                                              std::string message) {
+  GraphError error{.code = 100, .details = {}, .subcode = subcode};
+  error.message = "Invalid parameter";
+  error.user_title = std::string(title);
+  error.user_msg = std::move(message);
+  return std::unexpected(std::move(error));
 }
 
 void write_status_error(json::Writer& out, int code) {

@@ -14,9 +14,13 @@ inline constexpr int kNoError = -1;
 /// Why the simulated Graph API refuses a request, in Meta's own numbers.
 struct GraphError {
   int code = 100;
-  std::string details;       ///< error_data.details; empty: the code's usual words
-  int subcode = 0;           ///< 0: none
-  std::string message = {};  ///< empty: "(#code) title" of the table
+  std::string details;          ///< error_data.details; empty: the code's usual words
+  int subcode = 0;              ///< 0: none
+  std::string message = {};     ///< empty: "(#code) title" of the table
+  std::string user_title = {};  ///< of management calls: what Meta shows to people
+  std::string user_msg = {};
+  int http_status = 0;         ///< 0: the code's usual one
+  bool is_graphs_own = false;  ///< says nothing in the messaging product's error_data
 };
 
 /// What a check gives: the value, or Meta's refusal.
@@ -26,6 +30,14 @@ using Checked = std::expected<T, GraphError>;
 inline std::unexpected<GraphError> refuse(int code, std::string details) {
   return std::unexpected(GraphError{code, std::move(details)});
 }
+
+/// "(#100) <rule>": the Graph's own way to refuse a parameter.
+std::unexpected<GraphError> refuse_parameter(std::string_view rule);
+/// 100/33: no such object, or none that the token may see.
+std::unexpected<GraphError> refuse_object(std::string_view method, std::string_view object);
+/// 100 with a subcode and words for people, as management calls refuse.
+std::unexpected<GraphError> refuse_for_people(int subcode, std::string_view title,
+                                              std::string message);
 
 /// One row of Meta's error table (reference: Cloud API error codes).
 struct ErrorRow {

@@ -52,8 +52,10 @@ struct Journey {
   bool to_user = false;
   bool to_group = false;
   bool is_template = false;
-  bool was_delivered = false;  ///< `delivered` is in the script: `read` then carries no pricing
-  int error = kNoError;        ///< of kFailed
+  bool was_delivered = false;   ///< `delivered` is in the script: `read` then carries no pricing
+  int error = kNoError;         ///< of kFailed
+  std::string category;         ///< of its price, "marketing"; empty: the usual one of its kind
+  std::int64_t free_until = 0;  ///< unix seconds: the end of its free entry point; 0: none
 
   std::string field;        ///< "messages", or another webhook field; empty: statuses
   std::string change_json;  ///< the change's value, without metadata where the field is "messages"

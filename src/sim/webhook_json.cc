@@ -1,5 +1,7 @@
 #include "webhook_json.h"
 
+#include "core/encoding.h"
+#include "crypto/hash.h"
 #include "graph_error.h"
 #include "ids.h"
 #include "json/writer.h"
@@ -36,11 +38,32 @@ void write_person(json::Writer& out, const Journey& journey) {
       .end_object();
 }
 
-void write_pricing(json::Writer& out, bool is_template) {
-  out.key("pricing").begin_object().key("billable").boolean(is_template);
+std::string conversation_id_of(std::string_view person, std::int64_t until) {
+  return hex_encode(crypto::sha256(std::string(person) + std::to_string(until))).substr(0, 32);
+}
+
+void write_pricing(json::Writer& out, const Journey& journey) {
+  const bool is_free_entry = journey.free_until != 0;
+  const bool is_billed = journey.is_template && !is_free_entry;
+  std::string_view category = journey.is_template ? "utility" : "service";
+  if (!journey.category.empty()) category = journey.category;
+  out.key("pricing").begin_object().key("billable").boolean(is_billed);
   out.key("pricing_model").string("PMP");
-  out.key("type").string(is_template ? "regular" : "free_customer_service");
-  out.key("category").string(is_template ? "utility" : "service").end_object();
+  out.key("type").string(is_free_entry ? "free_entry_point"
+                         : is_billed   ? "regular"
+                                       : "free_customer_service");
+  out.key("category").string(is_free_entry ? "referral_conversion" : category).end_object();
+}
+
+/// From v24 on there is one only where it is a free entry point's.
+void write_conversation(json::Writer& out, const Journey& journey, Status status) {
+  if (journey.free_until == 0) return;
+  out.key("conversation").begin_object();
+  out.key("id").string(conversation_id_of(journey.person, journey.free_until));
+  if (status == Status::kSent)
+    out.key("expiration_timestamp").string(std::to_string(journey.free_until));
+  out.key("origin").begin_object().key("type").string("referral_conversion");
+  out.end_object().end_object();
 }
 
 void write_status(json::Writer& out, const Update& update) {
@@ -59,7 +82,10 @@ void write_status(json::Writer& out, const Update& update) {
   // Meta prices a message in `sent` and in one of the two that prove delivery.
   const bool priced = status == Status::kSent || status == Status::kDelivered ||
                       (status == Status::kRead && !journey.was_delivered);
-  if (priced) write_pricing(out, journey.is_template);
+  if (priced) {
+    write_conversation(out, journey, status);
+    write_pricing(out, journey);
+  }
   if (status == Status::kFailed) {
     out.key("errors").begin_array();
     write_status_error(out, journey.error);

@@ -46,6 +46,13 @@ std::string signature_of(std::string_view body, std::string_view secret, bool go
   return "sha256=" + hex_encode(digest);
 }
 
+bool takes(const WebhookRoute& route, const Journey& journey) {
+  if (route.fields.empty()) return true;
+  const std::string_view field =
+      journey.field.empty() ? "messages" : std::string_view(journey.field);
+  return std::ranges::find(route.fields, field) != route.fields.end();
+}
+
 http::ClientOptions client_options() {
   http::ClientOptions options;
   options.user_agent = "facebookexternalua";
@@ -55,23 +62,46 @@ http::ClientOptions client_options() {
 
 }  // namespace
 
+/// A URL, the client that may connect to it, and what its bodies are signed with.
+struct WebhookTarget {
+  std::string text;
+  std::string secret;
+  http::Url url;
+  std::unique_ptr<http::Client> client;
+};
+
 WebhookSender::WebhookSender(runtime::IoPool& pool, World& world)
     : pool_(pool), world_(world), timer_(pool.context(0)) {}
+
+WebhookSender::~WebhookSender() = default;
 
 Result<> WebhookSender::set_url(std::string_view text) {
   if (text.empty()) {
     const std::lock_guard lock(mutex_);
-    target_ = nullptr;
+    default_.target = nullptr;
     dues_.clear();
     return {};
   }
-  TRY(Target * target, add_target(text));
+  TRY(const auto* target, target_of(text, world_.options.app_secret.reveal()));
   aim_at(target);
   return {};
 }
 
 Task<> WebhookSender::set_verified_url(std::string url, std::string verify_token) {
-  CO_TRY(Target * target, add_target(url));
+  CO_TRY(const auto* target, target_of(url, world_.options.app_secret.reveal()));
+  auto asked = ask_challenge(target, std::move(verify_token));
+  CO_CHECK_OK(co_await std::move(asked));
+  aim_at(target);
+  co_return Result<>{};
+}
+
+Task<> WebhookSender::check_challenge(std::string url, std::string verify_token) {
+  CO_TRY(const auto* target, target_of(url, world_.options.app_secret.reveal()));
+  auto asked = ask_challenge(target, std::move(verify_token));
+  co_return co_await std::move(asked);
+}
+
+Task<> WebhookSender::ask_challenge(const Target* target, std::string verify_token) {
   const std::string challenge = fmt::format("{}", quick_random() % 10'000'000'000);
   http::OutRequest request;
   request.method = http::Method::kGet;
@@ -82,19 +112,23 @@ Task<> WebhookSender::set_verified_url(std::string url, std::string verify_token
                   boost::urls::encode(verify_token, boost::urls::unreserved_chars));
   const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeMax;
   const auto exchange = co_await target->client->send(std::move(request), deadline);
-  if (exchange.end != http::ExchangeEnd::kAnswered || exchange.status != 200 ||
-      exchange.body != challenge) {
-    co_return fail_field("/webhook_url", "not_verified",
-                         fmt::format("did not give the challenge back: {}, status {}",
-                                     http::exchange_end_name(exchange.end), exchange.status),
-                         "Answer the GET with 200 and hub.challenge; mind hub.verify_token.");
+  if (exchange.end == http::ExchangeEnd::kAnswered && exchange.status == 200 &&
+      exchange.body == challenge) {
+    co_return Result<>{};
   }
-  aim_at(target);
-  co_return Result<>{};
+  co_return fail_field("/webhook_url", "not_verified",
+                       fmt::format("did not give the challenge back: {}, status {}",
+                                   http::exchange_end_name(exchange.end), exchange.status),
+                       "Answer the GET with 200 and hub.challenge; mind hub.verify_token.");
 }
 
-Result<WebhookSender::Target*> WebhookSender::add_target(std::string_view text) {
+Result<const WebhookTarget*> WebhookSender::target_of(std::string_view text,
+                                                      std::string_view secret) {
   TRY(auto url, http::Url::parse(text));
+  const std::lock_guard lock(mutex_);
+  for (const auto& known : targets_) {
+    if (known->text == text && known->secret == secret) return known.get();
+  }
   http::EgressOptions egress;
   egress.allow_loopback = true;
   egress.allowed = {fmt::format("{}:{}", url.host, url.port)};
@@ -102,21 +136,57 @@ Result<WebhookSender::Target*> WebhookSender::add_target(std::string_view text) 
   target->client = std::make_unique<http::Client>(
       pool_, std::make_shared<http::EgressGuard>(std::move(egress)), client_options());
   target->url = std::move(url);
-  const std::lock_guard lock(mutex_);
+  target->text = text;
+  target->secret = secret;
   return targets_.emplace_back(std::move(target)).get();
 }
 
-void WebhookSender::aim_at(Target* target) {
+void WebhookSender::aim_at(const Target* target) {
   const std::lock_guard lock(mutex_);
-  target_ = target;
+  default_.target = target;
+}
+
+void WebhookSender::set_default(const WebhookTarget* target, std::vector<std::string> fields) {
+  const std::lock_guard lock(mutex_);
+  default_.target = target;
+  default_.fields = std::move(fields);
+}
+
+void WebhookSender::set_routes(std::uint16_t number, std::vector<WebhookRoute> routes) {
+  const std::lock_guard lock(mutex_);
+  routes_.insert_or_assign(number, std::move(routes));
+}
+
+std::span<const WebhookRoute> WebhookSender::routes_of(std::uint16_t number) const {
+  if (!routes_.empty()) {
+    if (const auto own = routes_.find(number); own != routes_.end()) return own->second;
+  }
+  if (default_.target == nullptr) return {};
+  return {&default_, 1};
+}
+
+const WebhookRoute* WebhookSender::route_of(const Due& due) const {
+  for (const auto& route : routes_of(due.journey->number)) {
+    if (route.app == due.app) return &route;
+  }
+  return nullptr;
 }
 
 void WebhookSender::add(std::shared_ptr<Journey> journey) {
   if (journey->script.size() == 0) return;
   const std::lock_guard lock(mutex_);
-  if (!target_) return;
+  const auto routes = routes_of(journey->number);
+  if (routes.empty()) return;
   journey->generation = generation_;
-  push_due(std::move(journey), 0);
+  for (const auto& route : routes) {
+    if (takes(route, *journey)) push_due(journey, 0, route.app);
+  }
+  wake_at(next_due());
+}
+
+void WebhookSender::clock_moved() {
+  const std::lock_guard lock(mutex_);
+  armed_at_ = SteadyTime::max();
   wake_at(next_due());
 }
 
@@ -147,9 +217,10 @@ SteadyTime WebhookSender::rounded(SteadyTime due) const {
   return SteadyTime(ticks * kTick);
 }
 
-void WebhookSender::push_due(std::shared_ptr<const Journey> journey, std::size_t step) {
+void WebhookSender::push_due(std::shared_ptr<const Journey> journey, std::size_t step,
+                             std::uint32_t app) {
   const auto at = journey->due(step);
-  dues_.push_back({at, order_++, std::move(journey), step});
+  dues_.push_back({at, order_++, std::move(journey), step, app});
   std::ranges::push_heap(dues_, kLater);
 }
 
@@ -178,7 +249,7 @@ void WebhookSender::arm() {
     at = armed_at_;
   }
   if (at == SteadyTime::max()) return;
-  timer_.expires_at(at);
+  timer_.expires_at(world_.clock.real(at));
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error) pump();
   });
@@ -189,7 +260,7 @@ void WebhookSender::pump() {
   {
     const std::lock_guard lock(mutex_);
     armed_at_ = SteadyTime::max();
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = world_.clock.steady_now();
     while (in_flight_ < posts_max()) {
       auto post = take_post(now);
       if (!post) break;
@@ -207,16 +278,22 @@ std::unique_ptr<WebhookSender::Post> WebhookSender::take_post(SteadyTime now) {
 }
 
 std::unique_ptr<WebhookSender::Post> WebhookSender::gather(SteadyTime now) {
-  if (dues_.empty() || dues_.front().at > now || !target_) return nullptr;
+  // What nobody hears of any more goes.
+  while (!dues_.empty() && dues_.front().at <= now && !route_of(dues_.front())) pop_earliest(dues_);
+  if (dues_.empty() || dues_.front().at > now) return nullptr;
   auto post = std::make_unique<Post>();
-  post->target = target_;
+  post->target = route_of(dues_.front())->target;
+  post->app = dues_.front().app;
   post->generation = generation_;
   post->begin = now;
   const auto most = updates_max();
-  const auto at = SystemClock().now();
+  const auto at = world_.clock.now();
   std::size_t bytes = 0;
   while (!dues_.empty() && dues_.front().at <= now && post->updates.size() < most &&
          bytes < kBodyBytesMax) {
+    const auto* route = route_of(dues_.front());
+    const bool goes_along = route && route->target == post->target && route->app == post->app;
+    if (!goes_along) break;
     auto due = pop_earliest(dues_);
     const auto& journey = *due.journey;
     // A body never passes the bound, but one update always goes.
@@ -266,7 +343,7 @@ Awaitable<bool> WebhookSender::attempt(Post* post, std::string body, bool good_s
   http::OutRequest request;
   request.url = post->target->url;
   request.headers.push_back({"Content-Type", "application/json"});
-  auto signature = signature_of(body, world_.options.app_secret.reveal(), good_signature);
+  auto signature = signature_of(body, post->target->secret, good_signature);
   request.headers.push_back({"X-Hub-Signature-256", std::move(signature)});
   request.body = std::move(body);
   const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeMax;
@@ -290,8 +367,7 @@ bool WebhookSender::put_off(std::unique_ptr<Post>& post, milliseconds late) {
   --in_flight_;
   advance(*post);
   post->is_late = true;
-  if (post->generation == generation_)
-    push_post(std::chrono::steady_clock::now() + late, std::move(post));
+  if (post->generation == generation_) push_post(world_.clock.steady_now() + late, std::move(post));
   wake_at(next_due());
   return true;
 }
@@ -300,7 +376,7 @@ void WebhookSender::finish(std::unique_ptr<Post> post, bool taken) {
   const std::lock_guard lock(mutex_);
   --in_flight_;
   advance(*post);
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = world_.clock.steady_now();
   if (!taken && post->generation == generation_) {
     const milliseconds delay =
         milliseconds(world_.settings.retry_after_ms) * (1LL << std::min(post->attempts, 16U));
@@ -316,12 +392,13 @@ void WebhookSender::finish(std::unique_ptr<Post> post, bool taken) {
 
 /// With the lock held: what its messages tell next may go now.
 void WebhookSender::advance(Post& post) {
-  if (post.generation == generation_ && target_) {
+  if (post.generation == generation_ && has_routes()) {
     for (std::size_t i = 0; i < post.updates.size(); ++i) {
       const auto& [journey, step, at] = post.updates[i];
       const bool last_of_its_message =
           i + 1 == post.updates.size() || post.updates[i + 1].journey != journey;
-      if (last_of_its_message && step + 1 < journey->script.size()) push_due(journey, step + 1);
+      if (last_of_its_message && step + 1 < journey->script.size())
+        push_due(journey, step + 1, post.app);
     }
   }
   post.updates.clear();

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace flowsell::sim {
 namespace {
@@ -27,8 +28,13 @@ std::vector<SimNumber> consecutive_numbers(const SimNumber& first, std::size_t c
 }
 
 World::World(SimulatorOptions simulator_options)
-    : options(std::move(simulator_options)), log(options.messages_kept_max) {
+    : options(std::move(simulator_options)),
+      tokens(options.access_token, options.app_id),
+      log(options.messages_kept_max) {
+  constexpr std::size_t kLaterNumbersMax = 4096;
   if (options.numbers.empty()) options.numbers.emplace_back();
+  options.numbers.reserve(
+      std::min(options.numbers.size() + kLaterNumbersMax, NumberStates::kNumbersMax));
   for (std::size_t i = 0; i < options.numbers.size(); ++i)
     index_.emplace(options.numbers[i].phone_number_id, i);
   settings.send_statuses = options.send_statuses;
@@ -40,8 +46,29 @@ World::World(SimulatorOptions simulator_options)
 }
 
 std::size_t World::find_number(std::string_view phone_number_id) const noexcept {
+  const std::shared_lock lock(mutex_);
   const auto found = index_.find(phone_number_id);
-  return found == index_.end() ? options.numbers.size() : found->second;
+  return found == index_.end() ? kNoNumber : found->second;
+}
+
+std::size_t World::add_number(SimNumber number) {
+  const std::unique_lock lock(mutex_);
+  auto& all = options.numbers;
+  if (all.size() == all.capacity()) return kNoNumber;  // it must not move: readers have no lock
+  index_.emplace(number.phone_number_id, all.size());
+  all.push_back(std::move(number));
+  return all.size() - 1;
+}
+
+std::size_t World::place_of_account(std::string_view waba_id) {
+  const std::unique_lock lock(mutex_);
+  const auto found = account_places_.find(waba_id);
+  if (found != account_places_.end()) return found->second;
+  auto& all = options.numbers;
+  if (all.size() == all.capacity()) return kNoNumber;
+  all.push_back({std::string(waba_id), "", ""});
+  account_places_.emplace(std::string(waba_id), all.size() - 1);
+  return all.size() - 1;
 }
 
 }  // namespace flowsell::sim

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,12 @@
 #include "message_log.h"
 #include "recipients.h"
 #include "sim/whatsapp_simulator.h"
+#include "state/limits.h"
+#include "state/number_states.h"
+#include "state/phone_screen.h"
+#include "state/token_table.h"
+#include "state/virtual_clock.h"
+#include "state/windows.h"
 
 namespace flowsell::sim {
 
@@ -21,6 +28,8 @@ namespace flowsell::sim {
 struct LiveSettings {
   std::atomic<bool> send_statuses{true};
   std::atomic<bool> batching{true};
+  std::atomic<bool> limits{false};          ///< Meta's limits on sends hold
+  std::atomic<bool> service_window{false};  ///< non-templates outside of it fail with 131047
   std::atomic<std::int64_t> sent_after_ms{0};
   std::atomic<std::int64_t> delivered_after_ms{0};
   std::atomic<std::int64_t> read_after_ms{0};
@@ -59,11 +68,22 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
 /// All that the parts of one simulator share. Lives longer than they.
 struct World {
   explicit World(SimulatorOptions simulator_options);
-  /// The index of that business number; the numbers' size when there is none.
+  static constexpr std::size_t kNoNumber = SIZE_MAX;
+  /// The index of that business number; kNoNumber when there is none. Thread-safe.
   std::size_t find_number(std::string_view phone_number_id) const noexcept;
+  /// Adds a number while the simulator runs; kNoNumber when there is no room for more. Thread-safe.
+  std::size_t add_number(SimNumber number);
+  /// A place from which webhooks about a whole account are told: it has no number of its own.
+  std::size_t place_of_account(std::string_view waba_id);
 
-  SimulatorOptions options;
+  VirtualClock clock;
+  SimulatorOptions options;  ///< its `numbers` grow, in place: references into them stay good
   LiveSettings settings;
+  TokenTable tokens;
+  NumberStates numbers;
+  Windows windows;
+  PhoneScreen screen;
+  Limits limits;
   Stats stats;
   Faults faults;
   MessageLog log;
@@ -75,7 +95,10 @@ struct World {
       return std::hash<std::string_view>{}(text);
     }
   };
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index_;
+  using Index = std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>>;
+  mutable std::shared_mutex mutex_;
+  Index index_;           ///< by phone number id
+  Index account_places_;  ///< by account id
 };
 
 }  // namespace flowsell::sim

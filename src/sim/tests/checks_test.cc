@@ -94,10 +94,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RecipientWithSpaces",
              R"({"messaging_product":"whatsapp","to":"+49 (151) 000-0001","text":{"body":"x"}})",
              0},
-        Case{
-            "UserId",
-            R"({"messaging_product":"whatsapp","recipient":"DE.13491208655302741918","text":{"body":"x"}})",
-            0},
+        Case{"UserId",
+             R"({"messaging_product":"whatsapp","recipient":"DE.13491208655302741918",)"
+             R"("text":{"body":"x"}})",
+             0},
         Case{"BadUserId",
              R"({"messaging_product":"whatsapp","recipient":"de.1","text":{"body":"x"}})", 131009},
         Case{"UnknownRecipientType", message(R"("recipient_type":"all","text":{"body":"x"})"), 100},
@@ -167,11 +167,10 @@ INSTANTIATE_TEST_SUITE_P(
              message(R"("type":"location","location":{"latitude":90,"longitude":"-180"})"), 0},
         Case{"LocationOffTheMap",
              message(R"("type":"location","location":{"latitude":90.1,"longitude":0})"), 131009},
-        Case{
-            "Contact",
-            message(
-                R"("type":"contacts","contacts":[{"name":{"formatted_name":"A","first_name":"A"}}])"),
-            0},
+        Case{"Contact",
+             message(R"("type":"contacts","contacts":[{"name":{"formatted_name":"A",)"
+                     R"("first_name":"A"}}])"),
+             0},
         Case{"ContactWithoutPart",
              message(R"("type":"contacts","contacts":[{"name":{"formatted_name":"A"}}])"), 131008},
         Case{"NoContacts", message(R"("type":"contacts","contacts":[])"), 131009},
@@ -203,12 +202,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TwoSectionsNeedTitles",
              list(R"({"rows":[{"id":"a","title":"A"}]},{"rows":[{"id":"b","title":"B"}]})"),
              131008},
-        Case{
-            "CtaUrl",
-            interactive(
-                "cta_url",
-                R"({"name":"cta_url","parameters":{"display_text":"Go","url":"https://example.com"}})"),
-            0},
+        Case{"CtaUrl",
+             interactive("cta_url", R"({"name":"cta_url","parameters":{"display_text":"Go",)"
+                                    R"("url":"https://example.com"}})"),
+             0},
         Case{"CtaUrlWithoutUrl",
              interactive("cta_url", R"({"name":"cta_url","parameters":{"display_text":"Go"}})"),
              131008},
@@ -216,13 +213,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoAction",
              message(R"("type":"interactive","interactive":{"type":"button","body":{"text":"b"}})"),
              131008},
-        Case{
-            "HeaderTooLong",
-            message(
-                R"("type":"interactive","interactive":{"type":"button","header":{"type":"text","text":")" +
-                many("a", 61) +
-                R"("},"body":{"text":"b"},"action":{"buttons":[{"type":"reply","reply":{"id":"a","title":"A"}}]}})"),
-            131009}),
+        Case{"HeaderTooLong",
+             message(
+                 R"("type":"interactive","interactive":{"type":"button","header":{"type":"text",)"
+                 R"("text":")" +
+                 many("a", 61) +
+                 R"("},"body":{"text":"b"},"action":{"buttons":[{"type":"reply",)"
+                 R"("reply":{"id":"a","title":"A"}}]}})"),
+             131009}),
     kName);
 
 INSTANTIATE_TEST_SUITE_P(

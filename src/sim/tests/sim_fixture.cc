@@ -68,6 +68,10 @@ RawAnswer call(std::uint16_t port, std::string_view method, std::string_view pat
       "application/json\r\n"
       "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
       method, path, token, body.size(), body);
+  return exchange_raw(port, request);
+}
+
+RawAnswer exchange_raw(std::uint16_t port, const std::string& request) {
   const auto raw = exchange(port, request);
   RawAnswer answer;
   const auto split = raw.find("\r\n\r\n");

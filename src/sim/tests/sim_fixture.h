@@ -41,6 +41,9 @@ struct RawAnswer {
 RawAnswer call(std::uint16_t port, std::string_view method, std::string_view path,
                std::string_view body, std::string_view token = kToken);
 
+/// The same with a whole request as bytes.
+RawAnswer exchange_raw(std::uint16_t port, const std::string& request);
+
 /// Where the simulator's webhooks arrive. A GET with the verify token kVerifyToken is given its
 /// challenge back.
 class WebhookSink {

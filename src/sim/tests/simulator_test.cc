@@ -219,8 +219,8 @@ TEST_F(Simulator, KnowsNoOtherControlCalls) {
 }
 
 TEST_F(Simulator, ShowsItsNumber) {
-  const auto answer = call(sim_->port(), "GET", "/v25.0/106540352242922?fields=id", "");
-  EXPECT_EQ(text_of(answer.json(), "/display_phone_number"), "+15550783881");
+  const auto answer = call(sim_->port(), "GET", "/v25.0/106540352242922", "");
+  EXPECT_EQ(text_of(answer.json(), "/display_phone_number"), "+1 555-078-3881");
 }
 
 TEST_F(Simulator, TakesAnyTokenWhenItHasNone) {

@@ -27,7 +27,9 @@ struct SimulatorOptions {
   std::size_t threads = 1;
   std::vector<SimNumber> numbers;  ///< empty: one default
   Secret access_token;             ///< what Bearer must be; empty: any token that is not "expired"
+  std::string app_id = "670843887433847";
   Secret app_secret;               ///< signs webhooks
+  std::string business_id = "506914307656634";  ///< the portfolio that owns the accounts
   std::string webhook_url;         ///< http://127.0.0.1:8080/hooks/whatsapp; empty: no webhooks
   bool send_statuses = true;       ///< off: messages are taken and nothing more happens
   std::chrono::milliseconds sent_after{100};
@@ -37,6 +39,11 @@ struct SimulatorOptions {
   bool batch_webhooks = true;  ///< what is due together goes in one POST, at most 1000 updates
   std::chrono::milliseconds webhook_retry_after{
       1'000};  ///< the first retry; doubles up to 60 s, for 7 days
+  /// Where apps, tokens, accounts, numbers, templates and media outlive the process; messages do
+  /// not. Empty: in memory, and media in a folder that goes at the end.
+  std::string data_folder;
+  std::chrono::milliseconds review_after{
+      2'000};  ///< a new template or display name is decided after that, by the virtual clock
 };
 
 /// A faithful WhatsApp Cloud API on a local port: Meta's checks, answers, error bodies, ids and

@@ -1,0 +1,81 @@
+#include "graph/path.h"
+
+#include <fmt/format.h>
+
+#include "ids.h"
+
+namespace flowsell::sim {
+namespace {
+
+constexpr std::string_view kNewest = "v25.0";  // what an unversioned path is answered with
+constexpr std::string_view kAppUsage = R"({"call_count":1,"total_cputime":1,"total_time":1})";
+
+bool is_version(std::string_view segment) {
+  if (segment.size() < 2 || segment[0] != 'v') return false;
+  return segment.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+}
+
+http::Response response_of(int status, std::string body, std::string_view version,
+                           std::string trace_id) {
+  http::Response response{.status = status, .body = std::move(body)};
+  response.headers.push_back({"facebook-api-version", std::string(version)});
+  response.headers.push_back({"X-App-Usage", std::string(kAppUsage)});
+  response.headers.push_back({"x-fb-trace-id", trace_id.substr(0, 11)});
+  response.headers.push_back({"x-fb-request-id", std::move(trace_id)});
+  return response;
+}
+
+}  // namespace
+
+GraphPath GraphPath::of(std::string_view path) {
+  GraphPath parts;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  const auto next = [&path] {
+    const auto slash = path.find('/');
+    const auto segment = path.substr(0, slash);
+    path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
+    return segment;
+  };
+  auto segment = next();
+  parts.version = kNewest;
+  if (is_version(segment)) {
+    parts.version = segment;
+    segment = next();
+  }
+  parts.object = segment;
+  parts.edge = path;
+  while (parts.edge.ends_with('/')) parts.edge.remove_suffix(1);
+  return parts;
+}
+
+http::Response graph_response(int status, std::string body, std::string_view version) {
+  return response_of(status, std::move(body), version, make_trace_id());
+}
+
+http::Response graph_refusal(const GraphError& error, std::string_view version) {
+  auto trace_id = make_trace_id();
+  auto body = error_body(error, trace_id);
+  auto response = response_of(http_status_of(error), std::move(body), version, std::move(trace_id));
+  if (response.status == 401) {
+    response.headers.push_back(
+        {"WWW-Authenticate", R"(OAuth "Facebook Platform" "invalid_token")"});
+  }
+  return response;
+}
+
+http::Header usage_header(std::string_view account_id, std::int64_t used_percent) {
+  const int regain_minutes = used_percent > 100 ? 60 : 0;
+  return {
+      "X-Business-Use-Case-Usage",
+      fmt::format(R"({{"{}":[{{"type":"whatsapp_business_management","call_count":{},)"
+                  R"("total_cputime":1,"total_time":1,"estimated_time_to_regain_access":{}}}]}})",
+                  account_id, used_percent, regain_minutes)};
+}
+
+std::unexpected<GraphError> refuse_proof(std::string message) {
+  GraphError error{.code = 100, .details = {}, .is_graphs_own = true};
+  error.message = std::move(message);
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace flowsell::sim
