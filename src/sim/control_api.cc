@@ -53,7 +53,8 @@ void write_message(json::Writer& out, std::string_view wamid, const TakenMessage
 }
 
 std::optional<Status> parse_status(std::string_view name) {
-  for (const auto status : {Status::kSent, Status::kDelivered, Status::kRead, Status::kFailed}) {
+  for (const auto status : {Status::kSent, Status::kDelivered, Status::kRead, Status::kFailed,
+                            Status::kPlayed, Status::kDeleted}) {
     if (status_name(status) == name) return status;
   }
   return std::nullopt;
@@ -324,7 +325,8 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
   const auto id = in.required_string("message_id", {.min = 1, .max = 256});
   const auto status = parse_status(in.required_string("status").value_or("sent"));
   if (!status)
-    in.fault("status", "invalid_value", "is no status", "Use sent, delivered, read or failed.");
+    in.fault("status", "invalid_value", "is no status",
+             "Use sent, delivered, read, failed, played or deleted.");
   const auto error = in.integer("error", 1, 9'999'999).value_or(kSomethingWentWrong);
   const auto number_id = in.string("phone_number_id").value_or("");
   const auto to = person_of(in.string("to", {.max = 160}).value_or(""));

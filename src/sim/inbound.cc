@@ -12,9 +12,11 @@ std::string without_braces(const std::string& object) {
   return object.substr(1, object.size() - 2);
 }
 
-std::string contact_of(std::string_view name, std::string_view digits, std::string_view user_id) {
+std::string contact_of(std::string_view name, std::string_view username, std::string_view digits,
+                       std::string_view user_id) {
   json::Writer out;
-  out.begin_object().key("profile").begin_object().key("name").string(name).end_object();
+  out.begin_object().key("profile").begin_object().key("name").string(name);
+  out.optional_string("username", username).end_object();
   out.optional_string("wa_id", digits).optional_string("user_id", user_id).end_object();
   return std::move(out).take();
 }
@@ -35,11 +37,11 @@ std::string tail_of(json::ObjectReader& in, std::string_view type) {
   out.begin_object().key("timestamp").string(std::to_string(seconds)).key("type").string(type);
   if (const auto* payload = in.find(type)) {
     out.any_key(type).value(*payload);
-  } else if (type != "unsupported" && type != "unknown") {
+  } else if (type != "unsupported" && type != "unknown" && type != "request_welcome") {
     in.fault(type, "required", "the object named like the type is missing",
              "Give the message's own object.");
   }
-  for (const std::string_view name : {"context", "referral", "errors"}) {
+  for (const std::string_view name : {"context", "referral", "errors", "group_id", "identity"}) {
     if (const auto* value = in.find(name)) out.key(name).value(*value);
   }
   out.end_object();
@@ -64,9 +66,10 @@ InboundText read_inbound(json::ObjectReader& in) {
   }
   const auto user_id = given_user_id ? std::string(*given_user_id) : user_id_of(digits);
   const auto name = in.string("profile_name", {.max = 256}).value_or("Simulated customer");
+  const auto username = in.string("username", {.max = 64}).value_or("");
   const auto type = in.string("type", {.min = 1, .max = 64}).value_or("text");
   return {.person = digits.empty() ? user_id : digits,
-          .contact_json = contact_of(name, digits, user_id),
+          .contact_json = contact_of(name, username, digits, user_id),
           .head_json = head_of(digits, user_id),
           .tail_json = tail_of(in, type)};
 }

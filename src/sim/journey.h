@@ -12,7 +12,7 @@
 
 namespace flowsell::sim {
 
-enum class Status : std::uint8_t { kSent, kDelivered, kRead, kFailed };
+enum class Status : std::uint8_t { kSent, kDelivered, kRead, kFailed, kPlayed, kDeleted };
 std::string_view status_name(Status status) noexcept;
 
 /// One status that will be told, so long after the message was taken.

@@ -56,6 +56,10 @@ std::string_view status_name(Status status) noexcept {
       return "delivered";
     case Status::kRead:
       return "read";
+    case Status::kPlayed:
+      return "played";
+    case Status::kDeleted:
+      return "deleted";
     case Status::kFailed:
       return "failed";
   }
