@@ -127,8 +127,15 @@ def run_unit_tests_on_postgres(totals, preset, env=None):
                   "--gtest_filter=-*PowerCut*")
 
 
-def corpus_of(binary):
-    return REPO / "fuzz" / binary.name.removeprefix("fuzz_") / "corpus"
+MORE_INPUTS = {"provider_webhook": "src/channels/whatsapp/tests/corpus"}
+
+
+def corpora_of(binary):
+    name = binary.name.removeprefix("fuzz_")
+    folders = [REPO / "fuzz" / name / "corpus"]
+    if name in MORE_INPUTS:
+        folders.append(REPO / MORE_INPUTS[name])
+    return [str(folder) for folder in folders]
 
 
 def fuzz_binaries(preset):
@@ -138,7 +145,7 @@ def fuzz_binaries(preset):
 
 def replay_corpora(totals, preset):
     for binary in fuzz_binaries(preset):
-        status, output, seconds = run([str(binary), str(corpus_of(binary))])
+        status, output, seconds = run([str(binary), *corpora_of(binary)])
         totals.add(f"{preset} {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
 
 
@@ -147,7 +154,7 @@ def fuzz(totals):
         with tempfile.TemporaryDirectory() as found:
             # New inputs go to the first folder; the corpus is read only.
             command = [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048",
-                       f"-artifact_prefix={REPO / 'build' / 'fuzz'}/", found, str(corpus_of(binary))]
+                       f"-artifact_prefix={REPO / 'build' / 'fuzz'}/", found, *corpora_of(binary)]
             status, output, seconds = run(command, SANITIZER_OPTIONS)
         totals.add(f"fuzz {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
 

@@ -12,17 +12,36 @@ namespace {
 
 using namespace flowsell;
 
+/// The fields are put between braces into an event: they must be JSON there.
+void require_fields(std::string_view fields) {
+  const std::string object = "{" + std::string(fields) + "}";
+  if (!json::parse(object, {.bytes_max = std::size_t{32} << 20, .depth_max = 64})) std::abort();
+}
+
 void require_sound(const channel::InboundMessage& message) {
   if (message.address.empty() || message.provider_message_id.empty() || message.from.empty())
     std::abort();
-  // The fields are put between braces into an event: they must be JSON there.
-  const std::string object = "{" + std::string(message.fields_json.reveal()) + "}";
-  if (!json::parse(object, {.bytes_max = std::size_t{32} << 20, .depth_max = 64})) std::abort();
+  require_fields(message.fields_json.reveal());
+}
+
+void require_sound(const channel::MessageMark& mark) {
+  if (mark.address.empty() || mark.provider_message_id.empty()) std::abort();
+}
+
+void require_sound(const channel::Notice& notice) {
+  // What is told of nobody's number is told of the account, which may be missing.
+  if (!notice.address.empty() && !notice.account.empty()) std::abort();
+  if (notice.person.empty() && notice.choice) std::abort();
+  if (notice.digest == decltype(notice.digest){}) std::abort();
+  require_fields(notice.fields_json);
+  require_fields(notice.content_json.reveal());
 }
 
 void require_sound(const channel::StatusUpdate& status) {
   if (status.address.empty() || status.provider_message_id.empty()) std::abort();
   if (status.error.has_value() != (status.status == channel::MessageStatus::kFailed)) std::abort();
+  require_fields(status.fields_json);
+  require_fields(status.content_json.reveal());
 }
 
 void require_sound(const channel::UnknownUpdate& unknown) {

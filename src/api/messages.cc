@@ -102,6 +102,24 @@ Task<http::Response> send_message(Call& call) {
   co_return response;
 }
 
+/// Whether the recipient may be written to without a template, as far as is known here.
+void write_window(json::Writer& out, const std::optional<messaging::ConversationWindow>& window,
+                  bool is_template, Time now) {
+  const bool is_open = window && window->is_open(now);
+  out.key("window").begin_object().key("status").string(is_open ? "open" : "closed");
+  out.key("needs_template").boolean(!is_open && !is_template);
+  if (window) {
+    out.key("last_inbound_at").string(format_time(window->last_inbound_at));
+    out.key("open_until").string(format_time(window->last_inbound_at + messaging::kServiceWindow));
+    if (window->entry_point_at) {
+      out.key("entry_point_at").string(format_time(*window->entry_point_at));
+      out.key("entry_point_until")
+          .string(format_time(*window->entry_point_at + messaging::kEntryPointWindow));
+    }
+  }
+  out.end_object();
+}
+
 Task<http::Response> validate_message(Call& call) {
   CO_TRY(const auto document, json_body(call.request));
   CO_TRY(const auto message, channel::parse_message(document.root()));
@@ -110,11 +128,11 @@ Task<http::Response> validate_message(Call& call) {
   json::Writer out;
   out.begin_object().key("object").string("message_validation").key("valid").boolean(true);
   out.key("sender_id").string(checked.sender->id.str());
-  out.key("type")
-      .string(channel::kind_name(message.body))
-      .key("to")
-      .string(message.to.masked())
-      .end_object();
+  out.key("type").string(channel::kind_name(message.body)).key("to").string(message.to.masked());
+  CO_TRY(const auto window, co_await accept.window_of(*checked.sender, message));
+  write_window(out, window, std::holds_alternative<channel::Template>(message.body),
+               call.services.clock.now());
+  out.end_object();
   http::Response response;
   response.body = std::move(out).take();
   co_return response;

@@ -2,6 +2,7 @@
 
 #include "identity/api_keys.h"
 #include "team/members.h"
+#include "messaging/conversation_windows.h"
 #include "telemetry/log.h"
 #include "webhook/events.h"
 
@@ -32,10 +33,11 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     op.contents = destroyed.total;
     for (const auto& [workspace, count] : destroyed.counts)
       CHECK_OK(team::count_removed(db, workspace, team::Removed::kContents, count, op.now));
+    TRY(const bool more_windows, messaging::drop_old_windows(db, op.now));
     TRY(const auto dropped, op.idempotency.drop_expired(db, op.now));
     op.idempotency_keys = dropped.keys;
     TRY(op.more, op.send_keys.tidy(db, op.now));
-    op.more = op.more || dropped.any() || destroyed.more;
+    op.more = op.more || dropped.any() || destroyed.more || more_windows;
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;

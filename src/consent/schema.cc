@@ -21,6 +21,18 @@ CREATE TABLE consents (
 CREATE UNIQUE INDEX consents_live ON consents (workspace_id, contact_hash, purpose)
   WHERE withdrawn_at IS NULL;
 CREATE INDEX consents_of_contact ON consents (workspace_id, contact_hash, id);
+)sql"},
+                                    // What people told the provider. One that was taken back stays,
+                                    // so that an older one that comes late changes nothing.
+                                    store::Migration{145, "choices about marketing", R"sql(
+CREATE TABLE marketing_choices (
+  workspace_id BLOB NOT NULL,
+  sender_id BLOB NOT NULL,
+  contact_hash BLOB NOT NULL,
+  stopped INTEGER NOT NULL,
+  chosen_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, sender_id, contact_hash)
+) STRICT, WITHOUT ROWID;
 )sql"}};
 
 }  // namespace

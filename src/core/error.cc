@@ -77,6 +77,10 @@ constexpr std::array kTable = {
     ErrorInfo{kConsentRequired, "consent_required", 403,
               "The recipient has not agreed to marketing", false,
               "Record the recipient's consent with POST /v1/consents, or don't send it."},
+    ErrorInfo{kRecipientOptedOut, "recipient_opted_out", 403,
+              "The recipient has stopped marketing from this sender", false,
+              "Don't send it: take the recipient off your list until contact.preferences_updated "
+              "says resume."},
     ErrorInfo{kTermsNotAccepted, "terms_not_accepted", 403,
               "Terms or policies must be accepted first", false,
               "Accept the version that detail names with POST /v1/terms_acceptances."},

@@ -17,6 +17,7 @@ std::string_view address_of(const channel::Update& update) {
 Subject subject_of(const channel::Update& update) {
   const auto address = address_of(update);
   if (!address.empty()) return {address, {}};
+  if (const auto* notice = std::get_if<channel::Notice>(&update)) return {{}, notice->account};
   const auto* unknown = std::get_if<channel::UnknownUpdate>(&update);
   return {{}, unknown != nullptr ? std::string_view(unknown->provider_id) : std::string_view()};
 }
@@ -78,7 +79,15 @@ messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::
     return senders_.find_by_address(adapter_.name(), mode, subject.address);
   // About the account as a whole: told to the workspace that connected it.
   if (subject.account.empty()) return nullptr;
-  return senders_.find_by_account(adapter_.name(), mode, subject.account);
+  auto sender = senders_.find_by_account(adapter_.name(), mode, subject.account);
+  const auto* notice = std::get_if<channel::Notice>(&update);
+  if (!sender || notice == nullptr || notice->display_number.empty()) return sender;
+  // Of one number of the account, which the provider names as people see it.
+  for (auto& each : senders_.list(sender->workspace, mode)) {
+    if (each->account == subject.account && each->display_number == notice->display_number)
+      return each;
+  }
+  return sender;
 }
 
 Task<> Ingest::store(ProviderWebhook webhook) {

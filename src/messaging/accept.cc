@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "consent/consents.h"
+#include "consent/opt_outs.h"
 #include "context.h"
 #include "core/encoding.h"
 #include "messaging/render.h"
@@ -156,31 +157,55 @@ ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view conta
   return contact_hash(contact_key_, workspace, contact);
 }
 
-/// Of a message that may be marketing, in a workspace that requires consent for it.
-Task<> Accept::check_consent(const identity::Caller& caller,
-                             const channel::OutboundMessage& message) const {
+/// Of a message that its sender calls marketing: nobody gets it who has told the provider to stop,
+/// nor, where the workspace requires consent, who has given none.
+Task<> Accept::check_marketing(const identity::Caller& caller, const Sender& sender,
+                               const channel::OutboundMessage& message) const {
+  const bool needs_consent = settings_.requires_consent(caller.workspace);
   if (message.purpose == channel::Purpose::kUnstated) {
+    if (!needs_consent) co_return Result<>{};
     co_return fail_field(
         "/purpose", "required",
         "the workspace requires consent for marketing: a template says its purpose",
         "Send marketing, utility or authentication.");
   }
-  auto read = [workspace = caller.workspace,
-               hash = hash_of(caller.workspace, message.to.view())](store::Connection& db) {
-    return consent::has_consent(db, workspace, hash, consent::kMarketing);
+  struct Asked {
+    bool has_opted_out = false;
+    bool has_consent = true;
   };
-  CO_TRY(const bool has, co_await db_.read(std::move(read)));
-  if (has) co_return Result<>{};
+  auto read = [needs_consent, workspace = caller.workspace, from = sender.id,
+               hash = hash_of(caller.workspace, message.to.view())](
+                  store::Connection& db) -> Result<Asked> {
+    Asked asked;
+    TRY(asked.has_opted_out, consent::has_opted_out(db, {workspace, from, hash}));
+    if (needs_consent) {
+      TRY(asked.has_consent, consent::has_consent(db, workspace, hash, consent::kMarketing));
+    }
+    return asked;
+  };
+  CO_TRY(const Asked asked, co_await db_.read(std::move(read)));
+  if (asked.has_opted_out)
+    co_return fail(ErrorCode::kRecipientOptedOut,
+                   "the recipient told the provider to stop marketing from this sender");
+  if (asked.has_consent) co_return Result<>{};
   co_return fail(ErrorCode::kConsentRequired,
                  "the workspace requires consent for marketing, and has none of this recipient");
+}
+
+Task<std::optional<ConversationWindow>> Accept::window_of(
+    const Sender& sender, const channel::OutboundMessage& message) const {
+  auto read = [workspace = sender.workspace, from = sender.id,
+               hash = hash_of(sender.workspace, message.to.view())](store::Connection& db) {
+    return find_window(db, workspace, from, hash);
+  };
+  co_return co_await db_.read(std::move(read));
 }
 
 Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
                                     const channel::OutboundMessage& message) const {
   CO_TRY(auto sender, senders_.find(caller, message.from));
   CO_CHECK_OK(sender->adapter->check(message));
-  if (may_be_marketing(message) && settings_.requires_consent(caller.workspace))
-    CO_CHECK_OK(co_await check_consent(caller, message));
+  if (may_be_marketing(message)) CO_CHECK_OK(co_await check_marketing(caller, *sender, message));
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode};

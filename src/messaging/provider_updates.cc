@@ -1,17 +1,24 @@
 #include "messaging/provider_updates.h"
 
+#include <algorithm>
+
+#include "consent/opt_outs.h"
 #include "context.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "json/writer.h"
 #include "message_error.h"
+#include "messaging/conversation_windows.h"
 #include "messaging/render.h"
+#include "notices.h"
 #include "settle.h"
 
 namespace flowsell::messaging {
 namespace {
 
 using channel::InboundMessage;
+using channel::MessageMark;
+using channel::Notice;
 using channel::StatusUpdate;
 using channel::UnknownUpdate;
 using webhook::EventDraft;
@@ -20,12 +27,23 @@ using webhook::EventType;
 
 /// One update with its row and event, ready for the transaction.
 struct Prepared {
-  enum class Kind : std::uint8_t { kStatus, kInbound, kUnknown } kind = Kind::kUnknown;
+  enum class Kind : std::uint8_t {
+    kStatus,
+    kMark,
+    kInbound,
+    kNotice,
+    kUnknown
+  } kind = Kind::kUnknown;
   MessageId message;
   StatusChange change;  ///< kStatus; its texts live in `error` and `provider_message_id`
   std::string provider_message_id;
   std::optional<MessageError> error;
-  MessageRow inbound;  ///< kInbound
+  std::string fields_json;          ///< kStatus: what else is told of it
+  MessageRow inbound;               ///< kInbound
+  std::vector<ContactHash> people;  ///< kInbound, kNotice: all names of the person or group
+  bool is_entry_point = false;      ///< kInbound
+  bool opens_window = false;        ///< kInbound, kNotice
+  std::optional<channel::MarketingChoice> choice;  ///< kNotice
   EventDraft event;
   EventPlan plan;
 };
@@ -63,7 +81,7 @@ struct Envelope {
   std::string_view mark;
 };
 
-/// The same envelope has the same subject, which is how Events::record_unknown() knows it again.
+/// The same envelope has the same subject, which is how Events::record_once() knows it again.
 /// Keyed: what it is made of may be guessed.
 IdBytes subject_of(const Sender& sender, const crypto::Key& key, const Envelope& envelope) {
   using namespace std::string_view_literals;
@@ -113,6 +131,19 @@ Result<std::optional<ChangedMessage>> change_begun(store::Connection& db, Update
   return change_status(db, step.workspace, step.id, step.change);
 }
 
+/// Retention took the message, or it was another server's: nobody can be told whose it is, but it
+/// is not lost silently.
+Result<> tell_nobodys(store::Connection& db, UpdatesOp& op, const Prepared& update,
+                      std::string_view status) {
+  using namespace std::string_view_literals;
+  EventDraft nobodys = draft_of_unknown(*op.sender, op.contact_key,
+                                        {"messages/status"sv, update.provider_message_id,
+                                         update.event.at, op.sender->address, status});
+  EventPlan none;
+  TRY([[maybe_unused]] const bool is_new, op.events.record_once(db, nobodys, none));
+  return {};
+}
+
 Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
                       std::optional<ChangedMessage> changed, metering::Tally& tally) {
   const MessageStep step = step_of(op, update);
@@ -120,26 +151,53 @@ Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
   if (!changed) {
     TRY(changed, change_begun(db, op, step));
   }
-  if (!changed) {
-    // Retention took it, or it was another server's: nobody can be told whose it is, but it is not
-    // lost silently.
-    EventDraft nobodys = draft_of_unknown(
-        *op.sender, op.contact_key,
-        envelope_of_status(*op.sender, change.to, change.provider_message_id, update.event.at));
-    EventPlan none;
-    return op.events.record_unknown(db, nobodys, none);
-  }
+  if (!changed) return tell_nobodys(db, op, update, channel::status_name(change.to));
   if (changed->moved) {
     update.event.body = render_event_body(changed->row);
+    if (!update.fields_json.empty()) update.event.body.append(",").append(update.fields_json);
     CHECK_OK(op.events.record(db, update.event, update.plan));
   }
   if (changed->is_first) tally.count({op.sender->workspace, op.sender->mode}, metric_of(change.to));
   return {};
 }
 
+/// A mark of a message that may be begun still.
+Result<> apply_mark(store::Connection& db, UpdatesOp& op, Prepared& update) {
+  TRY(auto row, find_message(db, op.sender->workspace, update.message));
+  if (!row) {
+    if (const auto begun = op.begun.find(op.sender->workspace, update.message)) row = *begun;
+  }
+  if (!row) return tell_nobodys(db, op, update, webhook::event_type_name(update.event.type));
+  update.event.body = render_event_body(*row);
+  TRY([[maybe_unused]] const bool is_new, op.events.record_once(db, update.event, update.plan));
+  return {};
+}
+
+void touch_windows(const UpdatesOp& op, const Prepared& update, WindowTouches& windows) {
+  // What comes from the future would keep a window open, and itself stored.
+  const Time at = std::min(update.event.at, op.now);
+  for (const ContactHash& contact : update.people)
+    windows.add(op.sender->workspace, op.sender->id, contact, at, update.is_entry_point);
+}
+
+Result<> apply_notice(store::Connection& db, UpdatesOp& op, Prepared& update,
+                      WindowTouches& windows) {
+  TRY(const bool is_new, op.events.record_once(db, update.event, update.plan));
+  if (!is_new) return {};
+  if (update.opens_window) touch_windows(op, update, windows);
+  if (!update.choice) return {};
+  for (const ContactHash& contact : update.people) {
+    CHECK_OK(consent::record_choice(db, {op.sender->workspace, op.sender->id, contact},
+                                    *update.choice == channel::MarketingChoice::kStop,
+                                    update.event.at));
+  }
+  return {};
+}
+
 Result<> tell_inbound(store::Connection& db, UpdatesOp& op, Prepared& update,
-                      metering::Tally& tally) {
+                      WindowTouches& windows, metering::Tally& tally) {
   CHECK_OK(op.events.record(db, update.event, update.plan));
+  touch_windows(op, update, windows);
   tally.count({op.sender->workspace, op.sender->mode}, metering::Metric::kReceived);
   return {};
 }
@@ -161,6 +219,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
 
   const auto& first = store::as<UpdatesOp>(ops.front());
   metering::Tally tally(db, first.limits, first.now);
+  WindowTouches windows;
   for (store::WriteOp* each : ops) {
     auto& op = store::as<UpdatesOp>(each);
     op.overtaken.clear();
@@ -171,14 +230,23 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
           CHECK_OK(apply_status(db, op, update, std::move(*next_changed++), tally));
           break;
         case Prepared::Kind::kInbound:
-          if (*next_inserted++ == 1) CHECK_OK(tell_inbound(db, op, update, tally));
+          if (*next_inserted++ == 1) CHECK_OK(tell_inbound(db, op, update, windows, tally));
           break;
-        case Prepared::Kind::kUnknown:
-          CHECK_OK(op.events.record_unknown(db, update.event, update.plan));
+        case Prepared::Kind::kMark:
+          CHECK_OK(apply_mark(db, op, update));
           break;
+        case Prepared::Kind::kNotice:
+          CHECK_OK(apply_notice(db, op, update, windows));
+          break;
+        case Prepared::Kind::kUnknown: {
+          TRY([[maybe_unused]] const bool is_new,
+              op.events.record_once(db, update.event, update.plan));
+          break;
+        }
       }
     }
   }
+  CHECK_OK(windows.store(db));
   CHECK_OK(first.events.store_recorded(db));
   return tally.finish();
 }
@@ -221,12 +289,32 @@ class Preparer {
     out.change.at = update.at;
     out.provider_message_id = std::move(update.provider_message_id);
     out.event = draft(event_of(update.status), update.at, update.message.bytes());
+    out.fields_json = std::move(update.fields_json);
+    out.event.content = std::move(update.content_json);
     if (update.error) {
       out.error = error_of(*update.error);
       if (!update.error->text.empty()) {
-        out.event.content = Content("\"provider_detail\":" + json::quoted(update.error->text));
+        std::string content = "\"provider_detail\":" + json::quoted(update.error->text);
+        if (!out.event.content.empty()) content.append(",").append(out.event.content.reveal());
+        out.event.content = Content(std::move(content));
       }
     }
+    return out;
+  }
+
+  Prepared operator()(MessageMark& update) const {
+    const EventType type = update.kind == MessageMark::Kind::kPlayed ? EventType::kMessagePlayed
+                                                                     : EventType::kMessageDeleted;
+    if (update.message.is_none()) {
+      return unknown({"messages/status", update.provider_message_id, update.at, sender_.address,
+                      webhook::event_type_name(type)});
+    }
+    Prepared out;
+    out.kind = Prepared::Kind::kMark;
+    out.message = update.message;
+    out.provider_message_id = std::move(update.provider_message_id);
+    // Once for a message: it is its own subject.
+    out.event = draft(type, update.at, update.message.bytes());
     return out;
   }
 
@@ -254,17 +342,43 @@ class Preparer {
     out.event =
         draft(update.is_reaction ? EventType::kMessageReaction : EventType::kMessageReceived,
               update.at, row.id.bytes());
-    out.event.lane = lane_of(sender_.id, row.contact_hash);
-    out.event.body = inbound_body(row);
+    // A group is one conversation, whoever writes in it.
+    const ContactHash conversation = update.group.empty() ? row.contact_hash : hash(update.group);
+    out.event.lane = lane_of(sender_.id, conversation);
+    out.people = update.group.empty() ? names_of(update.from, update.from_user_id)
+                                      : std::vector<ContactHash>{conversation};
+    out.is_entry_point = update.is_entry_point;
+    out.event.body = inbound_body(row, update.group);
     out.event.content =
         Content("\"from\":" + json::quoted(update.from) +
                 (update.fields_json.empty() ? "" : "," + std::string(update.fields_json.reveal())));
     return out;
   }
 
+  Prepared operator()(Notice& update) const {
+    Prepared out;
+    out.kind = Prepared::Kind::kNotice;
+    const EventType type = messaging::event_of(update.kind);
+    const std::string mark = mark_of(update.at, update.digest);
+    out.event =
+        draft(type, update.at,
+              subject_of(sender_, contact_key_,
+                         {webhook::event_type_name(type), {}, update.at, update.address, mark}));
+    out.event.lane = std::hash<SenderId>{}(sender_.id);
+    if (!update.person.empty()) {
+      out.people = names_of(update.person, update.user_id);
+      out.event.contact_hash = out.people.front();
+      out.event.lane = lane_of(sender_.id, out.people.front());
+    }
+    out.opens_window = update.opens_window;
+    out.choice = update.choice;
+    out.event.body = body_of(update, sender_);
+    out.event.content = content_of(update);
+    return out;
+  }
+
   Prepared operator()(UnknownUpdate& update) const {
-    std::string mark = std::to_string(to_unix_ms(update.at));
-    mark.append(as_text(update.digest));
+    const std::string mark = mark_of(update.at, update.digest);
     return unknown({update.field, update.provider_id, update.at, update.address, mark});
   }
 
@@ -283,11 +397,28 @@ class Preparer {
     return out;
   }
 
-  static std::string inbound_body(const MessageRow& row) {
+  static std::string mark_of(Time at, const std::array<std::uint8_t, 32>& digest) {
+    std::string mark = std::to_string(to_unix_ms(at));
+    return mark.append(as_text(digest));
+  }
+
+  ContactHash hash(std::string_view name) const {
+    return contact_hash(contact_key_, sender_.workspace, name);
+  }
+
+  /// By whatever name somebody is written to, it is the same person.
+  std::vector<ContactHash> names_of(std::string_view name, std::string_view user_id) const {
+    std::vector<ContactHash> names = {hash(name)};
+    if (!user_id.empty() && user_id != name) names.push_back(hash(user_id));
+    return names;
+  }
+
+  static std::string inbound_body(const MessageRow& row, std::string_view group) {
     json::Writer out;
     out.begin_object().key("id").string(row.id.str()).key("status").string("received");
     out.key("type").string(row.kind).key("from_masked").string(row.contact);
     out.key("sender_id").string(row.sender.str());
+    out.optional_string("group_id", group);
     out.key("provider_message_id").string(row.provider_message_id).end_object();
     return fields_of(std::move(out));
   }
@@ -296,6 +427,21 @@ class Preparer {
   const crypto::Key& contact_key_;
   Time now_;
 };
+
+/// A message of ours that an update tells of, and the event of it.
+struct Told {
+  MessageId message;
+  EventType type;
+};
+
+std::optional<Told> message_told_of(const channel::Update& update) {
+  if (const auto* status = std::get_if<StatusUpdate>(&update); status && !status->message.is_none())
+    return Told{status->message, event_of(status->status)};
+  const auto* mark = std::get_if<MessageMark>(&update);
+  if (mark == nullptr || mark->message.is_none()) return std::nullopt;
+  return Told{mark->message, mark->kind == MessageMark::Kind::kPlayed ? EventType::kMessagePlayed
+                                                                      : EventType::kMessageDeleted};
+}
 
 }  // namespace
 
@@ -315,13 +461,12 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
   // will be told.
   std::vector<MessageId> ids;
   for (const channel::Update& update : updates) {
-    const auto* status = std::get_if<StatusUpdate>(&update);
-    if (status == nullptr || status->message.is_none()) continue;
-    if (!events_.wanted(sender->workspace, sender->mode, event_of(status->status))) continue;
-    if (const auto begun = begun_.find(sender->workspace, status->message)) {
+    const auto about = message_told_of(update);
+    if (!about || !events_.wanted(sender->workspace, sender->mode, about->type)) continue;
+    if (const auto begun = begun_.find(sender->workspace, about->message)) {
       lanes[begun->id] = lane_of(begun->sender, begun->contact_hash);
     } else {
-      ids.push_back(status->message);
+      ids.push_back(about->message);
     }
   }
   if (ids.empty()) co_return Result<>{};

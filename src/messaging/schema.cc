@@ -73,6 +73,18 @@ ALTER INDEX messages_pkey RENAME TO messages_default_pkey;
 CREATE TABLE messages (LIKE messages_default INCLUDING DEFAULTS) PARTITION BY RANGE (id);
 ALTER TABLE messages ADD PRIMARY KEY (workspace_id, id);
 ALTER TABLE messages ATTACH PARTITION messages_default DEFAULT;
+)sql"},
+    // Times only; what says nothing any more goes after days: see conversation_windows.h.
+    store::Migration{43, "windows of conversations", R"sql(
+CREATE TABLE conversation_windows (
+  workspace_id BLOB NOT NULL,
+  sender_id BLOB NOT NULL,
+  contact_hash BLOB NOT NULL,
+  last_inbound_at INTEGER NOT NULL,
+  entry_point_at INTEGER,
+  PRIMARY KEY (workspace_id, sender_id, contact_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX conversation_windows_old ON conversation_windows (last_inbound_at);
 )sql"}};
 
 const store::GrowingTable kMessages("messages");

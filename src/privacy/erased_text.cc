@@ -10,8 +10,10 @@
 namespace flowsell::privacy {
 namespace {
 
-constexpr std::array<std::string_view, 2> kNumbers = {"to", "from"};
-constexpr std::array<std::string_view, 2> kReferences = {"provider_message_id", "client_ref"};
+constexpr std::array<std::string_view, 5> kNumbers = {"to", "from", "from_masked", "to_masked",
+                                                      "contact_masked"};
+constexpr std::array<std::string_view, 4> kReferences = {"provider_message_id", "client_ref",
+                                                         "provider_event_id", "call_id"};
 /// Of an error: what the provider calls the exchange. Ids of its messages may be in it.
 constexpr std::string_view kProvider = "provider";
 constexpr std::string_view kTrace = "trace_id";

@@ -10,6 +10,7 @@
 #include "json/writer.h"
 #include "mail/queue.h"
 #include "messaging/render.h"
+#include "webhook/event_type.h"
 
 namespace flowsell::privacy {
 namespace {
@@ -22,11 +23,12 @@ constexpr std::int64_t kLookedThrough = 5000;
 const Sql kMessages(
     "SELECT id, contact_hash FROM messages WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT "
     "?3");
-#define IS_ABOUT "m.contact_hash = ?4"
+#define IS_ABOUT "(m.contact_hash = ?4 OR e.contact_hash = ?4)"
 const Sql kEvents(
     "SELECT e.id, CASE WHEN " IS_ABOUT " THEN 1 ELSE 0 END, CASE WHEN " IS_ABOUT
-    " THEN e.body END FROM (SELECT id, subject, body FROM events WHERE workspace_id = ?1 AND id > "
-    "?2 ORDER BY id LIMIT ?3) AS e LEFT JOIN messages AS m ON m.workspace_id = ?1 AND m.id = "
+    " THEN e.body END, e.type FROM (SELECT id, subject, body, contact_hash, type FROM events WHERE "
+    "workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3) AS e LEFT JOIN messages AS m ON "
+    "m.workspace_id = ?1 AND m.id = "
     "e.subject ORDER BY e.id");
 #undef IS_ABOUT
 
@@ -37,6 +39,13 @@ const Sql kInvitationsTo(
 const Sql kConsentsOf(
     "SELECT id, purpose, source, obtained_at, recorded_by, withdrawn_at FROM consents WHERE "
     "workspace_id = ?1 AND contact_hash = ?2 ORDER BY id");
+
+const Sql kChoicesOf(
+    "SELECT sender_id, stopped, chosen_at FROM marketing_choices WHERE workspace_id = ?1 AND "
+    "contact_hash = ?2");
+const Sql kWindowsOf(
+    "SELECT sender_id, last_inbound_at, entry_point_at FROM conversation_windows WHERE "
+    "workspace_id = ?1 AND contact_hash = ?2");
 
 json::Writer head_of(const DataRequest& request, Time now) {
   json::Writer out;
@@ -89,6 +98,23 @@ std::string consent_json(const store::Row& row) {
   out.key("obtained_at").string(format_time(row.time(3)));
   out.key("recorded_by").string(row.text(4));
   if (!row.is_null(5)) out.key("withdrawn_at").string(format_time(row.time(5)));
+  out.end_object();
+  return std::move(out).take();
+}
+
+std::string choice_json(const store::Row& row) {
+  json::Writer out;
+  out.begin_object().key("sender_id").string(row.id<SenderId>(0).str());
+  out.key("marketing").string(row.integer(1) != 0 ? "stop" : "resume");
+  out.key("chosen_at").string(format_time(row.time(2))).end_object();
+  return std::move(out).take();
+}
+
+std::string window_json(const store::Row& row) {
+  json::Writer out;
+  out.begin_object().key("sender_id").string(row.id<SenderId>(0).str());
+  out.key("last_inbound_at").string(format_time(row.time(1)));
+  if (!row.is_null(2)) out.key("entry_point_at").string(format_time(row.time(2)));
   out.end_object();
   return std::move(out).take();
 }
@@ -151,24 +177,34 @@ Result<> events_step(store::Connection& db, const DataRequest& request, std::str
     TRY(behind, EventId::parse(at));
   }
   std::int64_t seen = 0;
-  CHECK_OK(db.query(kEvents,
-                    {request.workspace, behind, kLookedThrough, Param::blob(request.contact_hash)},
-                    [&](const store::Row& row) {
-                      ++seen;
-                      behind = row.id<EventId>(0);
-                      if (row.integer(1) == 0) return;
-                      append_line(out, "event",
-                                  "{\"id\":" + json::quoted(behind.str()) + ",\"message\":{" +
-                                      std::string(row.text(2)) + "}}");
-                    }));
+  CHECK_OK(db.query(
+      kEvents, {request.workspace, behind, kLookedThrough, Param::blob(request.contact_hash)},
+      [&](const store::Row& row) {
+        ++seen;
+        behind = row.id<EventId>(0);
+        if (row.integer(1) == 0) return;
+        append_line(out, "event",
+                    "{\"id\":" + json::quoted(behind.str()) + "," +
+                        json::quoted(
+                            webhook::object_name(static_cast<webhook::EventType>(row.integer(3)))) +
+                        ":{" + std::string(row.text(2)) + "}}");
+      }));
   at = seen < kLookedThrough ? std::string() : behind.str();
   return {};
 }
 
-Result<> append_consents(store::Connection& db, const DataRequest& request, std::string& out) {
-  return db.query(
-      kConsentsOf, {request.workspace, Param::blob(request.contact_hash)},
-      [&out](const store::Row& row) { append_line(out, "consent", consent_json(row)); });
+/// What it agreed to, what it chose in WhatsApp, and when it wrote last.
+Result<> append_choices(store::Connection& db, const DataRequest& request, std::string& out) {
+  const Param hash = Param::blob(request.contact_hash);
+  CHECK_OK(db.query(kConsentsOf, {request.workspace, hash}, [&out](const store::Row& row) {
+    append_line(out, "consent", consent_json(row));
+  }));
+  CHECK_OK(db.query(kChoicesOf, {request.workspace, hash}, [&out](const store::Row& row) {
+    append_line(out, "marketing_choice", choice_json(row));
+  }));
+  return db.query(kWindowsOf, {request.workspace, hash}, [&out](const store::Row& row) {
+    append_line(out, "conversation_window", window_json(row));
+  });
 }
 
 // --- a workspace ---
@@ -248,7 +284,7 @@ Task<ExportPart> export_recipient(store::Database& cell, DataRequest request, Ti
                         }});
   }
   sections.push_back(at_once(cell, [&](store::Connection& db, std::string& out) {
-    return append_consents(db, request, out);
+    return append_choices(db, request, out);
   }));
   co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }

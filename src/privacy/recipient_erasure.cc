@@ -22,10 +22,14 @@ const Sql kEraseMessage(
     "NULL, metadata = NULL, provider_trace = NULL WHERE workspace_id = ?1 AND id = ?2 AND status "
     "NOT IN (10, 20)");
 const Sql kEraseEvent(
-    "UPDATE events SET body = ?3, sealed = NULL, key_id = NULL, content_expires_at = NULL WHERE "
-    "workspace_id = ?1 AND id = ?2");
+    "UPDATE events SET body = ?3, sealed = NULL, key_id = NULL, content_expires_at = NULL, "
+    "contact_hash = NULL WHERE workspace_id = ?1 AND id = ?2");
 
 const Sql kDropConsents("DELETE FROM consents WHERE workspace_id = ?1 AND contact_hash = ?2");
+const Sql kDropChoices(
+    "DELETE FROM marketing_choices WHERE workspace_id = ?1 AND contact_hash = ?2");
+const Sql kDropWindows(
+    "DELETE FROM conversation_windows WHERE workspace_id = ?1 AND contact_hash = ?2");
 
 Result<> erase_events(store::Connection& db, const WorkspaceId& workspace,
                       std::span<const EventRow> events) {
@@ -41,7 +45,7 @@ Result<> erase_events(store::Connection& db, const WorkspaceId& workspace,
 Result<> erase_messages(store::Connection& db, const WorkspaceId& workspace,
                         std::span<const MessageId> messages, const EventId& told_until) {
   const std::set<MessageId> ours(messages.begin(), messages.end());
-  EventScan scan{workspace, told_until};
+  EventScan scan{workspace, {}, told_until};
   while (true) {
     TRY(const bool more, scan.read_some(db, ours));
     if (!more) break;
@@ -87,8 +91,10 @@ Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest 
   auto body = [&](store::Connection& db) -> Result<> {
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
-    if (!request.contact_hash.empty())
-      CHECK_OK(db.write(kDropConsents, {workspace, Param::blob(request.contact_hash)}));
+    if (!request.contact_hash.empty()) {
+      for (const Sql* drop : {&kDropConsents, &kDropChoices, &kDropWindows})
+        CHECK_OK(db.write(*drop, {workspace, Param::blob(request.contact_hash)}));
+    }
     return audit::append(db, audit::new_act(tools.ids, tools.clock.now(), workspace.blob(), {}, {},
                                             "data_request.recipient_erased", request.id.str()));
   };

@@ -13,8 +13,8 @@ const Sql kMessages(
     "SELECT id, contact_hash, status FROM messages WHERE workspace_id = ?1 AND id > ?2 ORDER BY id "
     "LIMIT ?3");
 const Sql kEvents(
-    "SELECT id, subject, body FROM events WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT "
-    "?3");
+    "SELECT id, subject, body, contact_hash, type FROM events WHERE workspace_id = ?1 AND id > ?2 "
+    "ORDER BY id LIMIT ?3");
 
 struct MessageScan {
   WorkspaceId workspace;
@@ -54,7 +54,10 @@ Result<bool> EventScan::read_some(store::Connection& db, const std::set<MessageI
   CHECK_OK(db.query(kEvents, {workspace, behind, kRowsAtOnce}, [&](const store::Row& row) {
     ++seen;
     behind = row.id<EventId>(0);
-    if (about.contains(row.id<MessageId>(1))) found.push_back({behind, std::string(row.text(2))});
+    const bool is_theirs = !contact_hash.empty() && row.text(3) == contact_hash;
+    if (!is_theirs && !about.contains(row.id<MessageId>(1))) return;
+    found.push_back(
+        {behind, static_cast<webhook::EventType>(row.integer(4)), std::string(row.text(2))});
   }));
   return seen == kRowsAtOnce;
 }
@@ -68,8 +71,8 @@ Task<RecipientRows> rows_of_recipient(store::Database& db, DataRequest request) 
   }
   RecipientRows rows = std::move(messages.rows);
   const std::set<MessageId> about(rows.messages.begin(), rows.messages.end());
-  EventScan events{request.workspace, {}};
-  more = !about.empty();
+  EventScan events{request.workspace, request.contact_hash, {}};
+  more = !request.contact_hash.empty();
   while (more) {
     CO_TRY(more, co_await db.read(
                      [&](store::Connection& read) { return events.read_some(read, about); }));

@@ -9,6 +9,7 @@
 #include "privacy/request.h"
 #include "runtime/task.h"
 #include "store/database.h"
+#include "webhook/event_type.h"
 
 namespace flowsell::privacy {
 
@@ -17,13 +18,15 @@ messaging::ContactHash contact_hash_of(std::string_view blob);
 
 struct EventRow {
   EventId id;
+  webhook::EventType type{};
   std::string body;
 };
 
-/// Looks through a workspace's events for those about some messages, some thousand at a time: no
-/// index knows them.
+/// Looks through a workspace's events for those about some messages, or about a person by its hash
+/// (empty: none), some thousand at a time: no index knows them.
 struct EventScan {
   WorkspaceId workspace;
+  std::string contact_hash;
   EventId behind;  ///< where the next look begins
   std::vector<EventRow> found = {};
   /// False: there are no more.

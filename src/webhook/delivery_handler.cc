@@ -172,7 +172,7 @@ Result<bool> DeliveryHandler::give_up(store::Connection& db, const outbox::Job& 
   // What can be told, is told, again where it was told before: under the same webhook-id, by which
   // a receiver knows it. A customer's words without the words are no news: the receiver would take
   // them for the whole, and may have had them.
-  if (!event || !event->content_is_lost || !is_inbound(event->draft.type)) return false;
+  if (!event || !event->content_is_lost || !always_has_content(event->draft.type)) return false;
   const Attempt none{now, 0, "content_unavailable", std::chrono::milliseconds(0)};
   CHECK_OK(record_attempt(db, job.workspace, id, none, DeliveryStatus::kFailed, std::nullopt, now));
   return true;

@@ -27,8 +27,8 @@ constexpr std::chrono::milliseconds kGather{5};
 
 const Sql kInsertEvent(
     "INSERT INTO events (workspace_id, id, mode, type, subject, at, body, pending, key_id, sealed, "
-    "content_expires_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    "content_expires_at, contact_hash) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 const Sql kExpired(
     "SELECT workspace_id, id FROM events WHERE sealed IS NOT NULL AND content_expires_at <= ?1 "
     "ORDER BY content_expires_at LIMIT ?2");
@@ -57,10 +57,11 @@ const Sql kScanEndDown(FLOWSELL_SCAN_END("events", "DESC"));
 const Sql kScanEndUp(FLOWSELL_SCAN_END("events", "ASC"));
 constexpr store::ScanEnd kScanEnd{kScanEndDown, kScanEndUp};
 #undef EVENT_PAGE
-// type = 10 is provider.unknown, as in the index events_unknown. On PostgreSQL the bound leaves one
-// or two partitions; the index of SQLite's table has the id behind the subject.
+// type >= 10 as in the index events_once. On PostgreSQL the bound leaves one or two partitions; the
+// index of SQLite's table has the id behind the subject.
 const Sql kOfSubject(
-    "SELECT 1 FROM events WHERE workspace_id = ?1 AND subject = ?2 AND type = 10 AND id > ?3");
+    "SELECT 1 FROM events WHERE workspace_id = ?1 AND subject = ?2 AND type >= 10 AND type = ?4 "
+    "AND id > ?3");
 /// Longer than any provider repeats a webhook: WhatsApp does for 7 days.
 constexpr std::chrono::hours kRepeatedWithin{24 * 8};
 
@@ -117,7 +118,7 @@ StoredEvent stored_event(const store::Row& row, const crypto::RotatingKeys& spoo
   event.draft.subject = MessageId::from_blob(row.text(3)).bytes();
   event.draft.at = row.time(4);
   event.draft.body = row.text(5);
-  event.content_expired = row.is_null(7) && is_inbound(event.draft.type);
+  event.content_expired = row.is_null(7) && always_has_content(event.draft.type);
   if (row.is_null(7)) return event;
   const auto key = spool.find(static_cast<std::uint32_t>(row.integer(6)));
   auto opened =
@@ -225,7 +226,8 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
        draft.body_is_derived ? std::string_view() : std::string_view(draft.body),
        static_cast<std::int64_t>(plan.deliveries_.size()),
        has_content ? Param(static_cast<std::int64_t>(plan.key_id_)) : none,
-       Param::blob_or_null(plan.sealed_), has_content ? Param(clock_.now() + plan.kept_) : none}));
+       Param::blob_or_null(plan.sealed_), has_content ? Param(clock_.now() + plan.kept_) : none,
+       draft.contact_hash ? Param::blob(as_text(*draft.contact_hash)) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
     NewDelivery delivery{
@@ -330,12 +332,16 @@ Awaitable<void> Events::enqueue(std::vector<Queued> deliveries) {
   }
 }
 
-Result<> Events::record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan) {
+Result<bool> Events::record_once(store::Connection& db, EventDraft& draft, EventPlan& plan) {
   const EventId since(lowest_id_bytes(clock_.now() - kRepeatedWithin));
   bool told_before = false;
-  CHECK_OK(db.query(kOfSubject, {draft.workspace, Param::blob(as_text(draft.subject)), since},
-                    [&](const store::Row&) { told_before = true; }));
-  return told_before ? Result<>{} : record(db, draft, plan);
+  CHECK_OK(db.query(
+      kOfSubject,
+      {draft.workspace, Param::blob(as_text(draft.subject)), since, static_cast<int>(draft.type)},
+      [&](const store::Row&) { told_before = true; }));
+  if (told_before) return false;
+  CHECK_OK(record(db, draft, plan));
+  return true;
 }
 
 void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor) {
@@ -365,7 +371,6 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
 }
 
 std::string Events::render(const EventDraft& draft) {
-  const bool about_message = draft.type != EventType::kProviderUnknown;
   std::string inside = draft.body;
   if (!draft.content.empty()) {
     if (!inside.empty()) inside += ',';
@@ -375,7 +380,7 @@ std::string Events::render(const EventDraft& draft) {
   out.begin_object().key("type").string(event_type_name(draft.type));
   out.key("timestamp").string(format_time(draft.at));
   out.key("data").begin_object().key("id").string(draft.id.str());
-  out.key(about_message ? "message" : "update").raw("{" + inside + "}");
+  out.key(object_name(draft.type)).raw("{" + inside + "}");
   out.end_object().end_object();
   return std::move(out).take();
 }
@@ -422,8 +427,7 @@ namespace {
 
 Result<> add_body(store::Connection& db, StoredEvent& event, BodySource body_of) {
   EventDraft& draft = event.draft;
-  if (!draft.body.empty() || body_of == nullptr || draft.type == EventType::kProviderUnknown)
-    return {};
+  if (!draft.body.empty() || body_of == nullptr || is_told_once(draft.type)) return {};
   TRY(draft.body, body_of(db, draft.workspace, draft.subject, draft.type));
   return {};
 }

@@ -77,6 +77,13 @@ ALTER INDEX deliveries_pkey RENAME TO deliveries_default_pkey;
 CREATE TABLE deliveries (LIKE deliveries_default INCLUDING DEFAULTS) PARTITION BY RANGE (id);
 ALTER TABLE deliveries ADD PRIMARY KEY (workspace_id, id);
 ALTER TABLE deliveries ATTACH PARTITION deliveries_default DEFAULT;
+)sql"},
+    // Types from 10 on are what providers may repeat: see is_told_once(). contact_hash: whom an
+    // event is about that has no message of ours.
+    store::Migration{34, "events of people, and events once", R"sql(
+ALTER TABLE events ADD COLUMN contact_hash BLOB;
+DROP INDEX events_unknown;
+CREATE INDEX events_once ON events (subject) WHERE type >= 10;
 )sql"}};
 
 const store::GrowingTable kEvents("events");

@@ -209,7 +209,9 @@ def inbound_values(m):
         ("interactive", {"type": "list_reply", "list_reply": {"id": m("row id"), "title": m("row"),
                                                               "description": m("row description")}}),
         ("location", {"latitude": 1.5, "longitude": 2.5, "name": m("place"), "address": m("address")}),
-        ("order", {"catalog_id": m("catalog")}),
+        ("order", {"catalog_id": m("catalog"), "text": m("order text"), "product_items": []}),
+        ("edit", {"original_message_id": "wamid.canary.0", "message": {"type": "text", "text": {"body": m("edited")}}}),
+        ("system", {"type": "user_changed_number", "wa_id": m.number("new number")[1:], "body": m("change")}),
     ]
     for number, (kind, content) in enumerate(contents):
         yield {"contacts": [{"profile": {"name": m("profile name")}, "wa_id": sender}],
@@ -225,6 +227,41 @@ def test_content_of_received_messages_is_nowhere_once_they_are_delivered_or_give
     for value in values:
         assert post_callback(canary_stack, callback(value)).status == 200
     receiver.wait_for(lambda all_: len({each.id for each in all_}) == len(values), "all have arrived")
+    assert_nothing_is_left(canary_stack, m)
+
+
+def notices(m):
+    """What is told of people beside their messages: (field, value)."""
+    person = m.number("person")[1:]
+    message = {"id": "wamid.canary.n", "timestamp": "1795403047", "type": "text", "text": {"body": m("echo")}}
+    yield "smb_message_echoes", {"message_echoes": [message | {"from": "15550783881", "to": person}]}
+    yield "history", {"history": [{"metadata": {"phase": 0, "chunk_order": 1, "progress": 1}, "threads": [
+        {"id": person, "messages": [message | {"from": person, "text": {"body": m("past")}}]}]}]}
+    yield "smb_app_state_sync", {"state_sync": [{"type": "contact", "action": "add", "metadata": {"timestamp": "1795403047"},
+                                                 "contact": {"full_name": m("full name"), "phone_number": person}}]}
+    yield "user_preferences", {"user_preferences": [{"wa_id": person, "detail": m("detail"), "value": "stop",
+                                                     "category": "marketing_messages", "timestamp": 1795403047}]}
+    yield "calls", {"calls": [{"id": "wacid.canary", "from": person, "to": "15550783881", "event": "connect",
+                               "timestamp": "1795403047", "direction": "USER_INITIATED",
+                               "session": {"sdp_type": "offer", "sdp": m("session")}}]}
+    yield "group_participants_update", {"groups": [{"group_id": "Y2Fw", "type": "group_participants_add",
+                                                    "timestamp": "1795403047", "subject": m("subject"),
+                                                    "added_participants": [{"wa_id": person}]}]}
+    yield "automatic_events", {"automatic_events": [{"id": "wamid.canary.a", "event_name": "Purchase",
+                                                     "timestamp": 1795403047, "ctwa_clid": m("click")}]}
+
+
+def test_content_of_what_is_told_of_people_is_nowhere_once_it_is_delivered(canary_stack):
+    m = Markers()
+    receiver = canary_stack.receiver()
+    bodies = []
+    for field, value in notices(m):
+        body = callback(value)
+        body["entry"][0]["changes"][0]["field"] = field
+        bodies.append(body)
+        assert post_callback(canary_stack, body).status == 200
+    receiver.wait_for(lambda all_: len({each.id for each in all_}) == len(bodies), "all have arrived")
+    assert {each.type for each in receiver.all()}.isdisjoint({"provider.unknown"})
     assert_nothing_is_left(canary_stack, m)
 
 

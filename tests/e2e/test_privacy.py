@@ -13,6 +13,7 @@ from _support.load import CONNECTION_FAULTS
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.postgres import Postgres
 from _support.processes import CONNECTD
+from _support.signing import callback, post_callback
 from _support.waiting import wait_until
 
 AT_ONCE = {"PRIVACY_DELETION_GRACE_HOURS": 0}
@@ -310,6 +311,34 @@ def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     assert {"data_request.asked", "data_request.recipient_erased"} <= set(acts)
     assert stack.server.terminate() == 0
     assert found_in(raw(stack.server), marks) == []
+
+
+def test_what_a_provider_told_of_a_deleted_number_is_nowhere(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    owner = owner_of(stack.server)
+    person = NUMBER[1:]
+    stack.sim.inbound(NUMBER, user_id="", type="text", text={"body": "Hello"})
+    told = [("user_preferences", {"user_preferences": [{"wa_id": person, "value": "stop", "timestamp": 1795403047,
+                                                        "category": "marketing_messages"}]}),
+            ("smb_message_echoes", {"message_echoes": [{"to": person, "id": "wamid.of.ashalata", "type": "text",
+                                                        "timestamp": "1795403047", "text": {"body": "Hi"}}]}),
+            ("calls", {"calls": [{"id": "wacid.of.ashalata", "from": person, "event": "connect",
+                                  "timestamp": "1795403047", "direction": "USER_INITIATED"}]})]
+    for field, value in told:
+        body = callback(value)
+        body["entry"][0]["changes"][0]["field"] = field
+        assert post_callback(stack, body).status == 200
+    wait_until(lambda: len(stack.api.all_of("/v1/events")) == 4, "all is told")
+    masked = next(each["data"]["call"]["contact_masked"] for each in stack.api.all_of("/v1/events")
+                  if each["type"] == "call.started")
+    request = delete(owner, "recipient", stack.server.sandbox["owner"]["password"], recipient=NUMBER)
+    wait_until(lambda: owner.get(f"/v1/data_requests/{request['id']}").json()["state"] == "done", "it is erased")
+    events = stack.api.all_of("/v1/events")
+    assert len(events) == 4 and masked not in str(events) and "ashalata" not in str(events)
+    assert stack.server.terminate() == 0
+    assert found_in(raw(stack.server), [b"of.ashalata", masked.encode()]) == []
+    for table in ("conversation_windows", "marketing_choices"):
+        assert stack.server.database.sql(f"SELECT COUNT(*) FROM {table}") == [["0"]]
 
 
 def test_a_deleted_workspace_lets_nobody_in(make_stack):

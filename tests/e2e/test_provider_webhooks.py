@@ -226,35 +226,34 @@ def test_a_status_of_a_message_that_is_gone_is_kept_as_unknown(shared):
 
 
 def test_what_has_no_event_yet_is_told_without_its_content(shared, listening):
-    shared.sim.call("POST", "webhook", {"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT"}})
-    value = inbound_value("wamid.order.1")
-    value["messages"][0] |= {"type": "order", "order": {"catalog_id": "secret catalog"}}
+    shared.sim.call("POST", "webhook", {"field": "wings_update", "value": {"event": "GREW_SECRET_WINGS"}})
+    value = inbound_value("wamid.hologram.1")
+    value["messages"][0] |= {"type": "hologram", "hologram": {"shows": "secret picture"}}
     assert post_callback(shared, callback(value)).status == 200
 
-    def order(arrived):
+    def hologram(arrived):
         return next((each for each in arrived
-                     if each.event["data"].get("update", {}).get("provider_id") == "wamid.order.1"), None)
+                     if each.event["data"].get("update", {}).get("provider_id") == "wamid.hologram.1"), None)
 
     def account(arrived):
         return next((each for each in arrived
-                     if each.event["data"].get("update", {}).get("field") == "account_update"), None)
+                     if each.event["data"].get("update", {}).get("field") == "wings_update"), None)
     told = listening.wait_for(account, "the account's update")
-    assert b"VERIFIED_ACCOUNT" not in told.body
-    event = listening.wait_for(order, "the order")
-    assert event.event["data"]["update"]["field"] == "messages/order"
-    assert b"secret catalog" not in event.body
+    assert b"GREW_SECRET_WINGS" not in told.body
+    event = listening.wait_for(hologram, "the hologram")
+    assert event.event["data"]["update"]["field"] == "messages/hologram"
+    assert b"secret picture" not in event.body
 
 
 def test_what_is_not_understood_is_told_once_however_often_it_comes(make_stack):
     stack = make_stack()
     receiver = stack.receiver(["provider.unknown"])
-    order = inbound_value("wamid.order.2")
-    order["messages"][0] |= {"type": "order", "order": {"catalog_id": "catalog"}}
-    error = {"code": 130429, "title": "Rate limit hit", "message": "Rate limit hit"}
+    hologram = inbound_value("wamid.hologram.2")
+    hologram["messages"][0] |= {"type": "hologram", "hologram": {"id": "1"}}
     account = callback({})
     account["entry"][0] |= {"time": 1790000000, "changes": [
-        {"field": "account_update", "value": {"event": event}} for event in ("VERIFIED_ACCOUNT", "DISABLED_UPDATE")]}
-    bodies = [callback(order), callback({"errors": [error]}), callback({"errors": [error | {"code": 131000}]}), account,
+        {"field": "wings_update", "value": {"event": event}} for event in ("GREW", "CUT")]}
+    bodies = [callback(hologram), callback({"errors": ["x"]}), callback({"errors": ["y"]}), account,
               callback({"statuses": [status_of("not an id of ours", "delivered", "wamid.of.another.system")]}),
               callback({"statuses": [status_of("msg_01kb2v5m4q8x9r3t6w7y0z1a2d", "read", "wamid.gone")]})]
     for _ in range(3):
@@ -264,8 +263,8 @@ def test_what_is_not_understood_is_told_once_however_often_it_comes(make_stack):
     for body in bodies:
         assert post_callback(stack, body).status == 200
     fields = [each["data"]["update"]["field"] for each in stack.api.all_of("/v1/events", type="provider.unknown")]
-    assert sorted(fields) == ["account_update"] * 2 + ["messages/errors"] * 2 + ["messages/order"] + [
-        "messages/status"] * 2
+    assert sorted(fields) == ["messages/errors"] * 2 + ["messages/hologram"] + ["messages/status"] * 2 + [
+        "wings_update"] * 2
     receiver.wait_for(lambda all_: len(all_) >= 6 or None, "all but that of the message that is gone")
     wait_until(stack.deliveries_done, "all deliveries are done")
     assert len({each.id for each in receiver.all()}) == 6  # one that was under way at the kill comes again

@@ -5,11 +5,14 @@
 #include <string>
 #include <utility>
 
+#include "change_fields.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "field_copy.h"
 #include "fields.h"
 #include "inbound.h"
 #include "json/writer.h"
+#include "person.h"
 #include "provider_error.h"
 #include "repair.h"
 
@@ -17,7 +20,6 @@ namespace flowsell::whatsapp {
 namespace {
 
 using channel::StatusUpdate;
-using channel::UnknownUpdate;
 using channel::Update;
 using json::Object;
 
@@ -39,7 +41,51 @@ std::optional<channel::MessageStatus> status_of(std::string_view name) {
   return std::nullopt;
 }
 
-/// Collects the updates of one body.
+/// A status that is no step of the way that messages go.
+constexpr std::array<std::pair<std::string_view, channel::MessageMark::Kind>, 2> kMarks = {{
+    {"played", channel::MessageMark::Kind::kPlayed},
+    {"deleted", channel::MessageMark::Kind::kDeleted},
+}};
+
+constexpr std::array kPricingFields = {
+    Copied{"category", "category", As::kName}, Copied{"type", "type", As::kName},
+    Copied{"pricing_model", "model", As::kName}, Copied{"billable", "billable", As::kFlag}};
+constexpr std::array kConversationFields = {
+    Copied{"id", "id", As::kId}, Copied{"expiration_timestamp", "expires_at", As::kTime}};
+constexpr std::array kOriginFields = {Copied{"type", "origin", As::kName}};
+constexpr PersonFields kParticipant = {"recipient_participant_id", "recipient_participant_user_id",
+                                       "recipient_participant_parent_user_id"};
+
+/// What a status says beside its step: what it costs, and of which conversation it is.
+std::string fields_of_status(const Object& status) {
+  const Object* pricing = object_in(status, "pricing");
+  const Object* conversation = object_in(status, "conversation");
+  if (pricing == nullptr && conversation == nullptr) return {};
+  json::Writer out = object_writer();
+  copy_object(out, "pricing", pricing, kPricingFields);
+  if (conversation != nullptr) {
+    out.key("conversation").begin_object();
+    copy_fields(out, *conversation, kConversationFields);
+    if (const Object* origin = object_in(*conversation, "origin"))
+      copy_fields(out, *origin, kOriginFields);
+    out.end_object();
+  }
+  return inside_of(std::move(out));
+}
+
+/// Of a group's status: which of its members it is about.
+Content member_of_status(const Object& status) {
+  if (text_in(status, "recipient_type") != "group") return {};
+  const Person member = read_person(status, kParticipant, nullptr);
+  if (member.name().empty()) return {};
+  json::Writer out = object_writer();
+  out.key("participant").begin_object().optional_string("number", member.number);
+  write_person(out, member);
+  out.end_object();
+  return Content(inside_of(std::move(out)));
+}
+
+/// Reads one body.
 class CallbackReader {
  public:
   explicit CallbackReader(Time now) : now_(now) {}
@@ -48,103 +94,131 @@ class CallbackReader {
     const Object* object = root.if_object();
     const json::Array* entries = object == nullptr ? nullptr : array_in(*object, "entry");
     if (entries == nullptr || text_in(*object, "object") != "whatsapp_business_account") {
-      return unknown(root, "", "body");
+      return sink_.unknown(root, "", "body");
     }
     for (const json::Value& element : *entries) entry(element);
   }
 
-  std::vector<Update> take() && { return std::move(updates_); }
+  std::vector<Update> take() && { return std::move(sink_).take(); }
 
  private:
-  void unknown(const json::Value& what, std::string_view address, std::string_view field,
-               std::string_view provider_id = {}, std::optional<Time> at = std::nullopt) {
-    updates_.emplace_back(UnknownUpdate{std::string(address), std::string(field),
-                                        std::string(provider_id), at.value_or(Time{}),
-                                        digest_of(what)});
-  }
-
-  static crypto::Digest digest_of(const json::Value& what) {
-    return crypto::sha256(json::Writer().value(what).text());
-  }
-
   void entry(const json::Value& element) {
     const Object* fields = element.if_object();
     const json::Array* changes = fields == nullptr ? nullptr : array_in(*fields, "changes");
-    if (changes == nullptr) return unknown(element, "", "entry");
+    if (changes == nullptr) return sink_.unknown(element, "", "entry");
     for (const json::Value& item : *changes) change(item, *fields);
   }
 
   void change(const json::Value& element, const Object& in_entry) {
     const Object* fields = element.if_object();
-    if (fields == nullptr) return unknown(element, "", "changes");
-    const std::string_view field = text_in(*fields, "field");
+    if (fields == nullptr) return sink_.unknown(element, "", "changes");
+    const std::string_view field = safe_name(text_in(*fields, "field"));
     const Object* value = object_in(*fields, "value");
-    const Object* metadata = value == nullptr ? nullptr : object_in(*value, "metadata");
-    const std::string_view address =
-        metadata == nullptr ? std::string_view{} : text_in(*metadata, "phone_number_id");
+    const std::string address = address_of(value);
+    const std::string account = account_of(value, in_entry);
+    const ChangeContext context{field,
+                                address,
+                                account,
+                                value == nullptr ? nullptr : array_in(*value, "contacts"),
+                                read_time(in_entry, "time"),
+                                now_};
     if (field == "messages" && value != nullptr && !address.empty())
-      return messages(element, *value, address);
-    unknown(element, address, safe_name(field), text_in(in_entry, "id"),
-            read_time(in_entry, "time"));
+      return messages(element, *value, context);
+    if (value != nullptr && read_change({*value, element, context}, sink_)) return;
+    sink_.unknown(element, address, field, account, context.at);
   }
 
-  void messages(const json::Value& change, const Object& value, std::string_view address) {
-    const std::size_t before = updates_.size();
+  static std::string address_of(const Object* value) {
+    const Object* metadata = value == nullptr ? nullptr : object_in(*value, "metadata");
+    return metadata == nullptr ? std::string() : scalar_in(*metadata, "phone_number_id");
+  }
+
+  /// What is told to a partner has the partner's own id in the entry, and the account's inside.
+  static std::string account_of(const Object* value, const Object& in_entry) {
+    const Object* info = value == nullptr ? nullptr : object_in(*value, "waba_info");
+    std::string account = info == nullptr ? std::string() : scalar_in(*info, "waba_id");
+    return account.empty() ? scalar_in(in_entry, "id") : account;
+  }
+
+  void messages(const json::Value& change, const Object& value, const ChangeContext& context) {
+    const std::size_t before = sink_.size();
     if (const json::Array* statuses = array_in(value, "statuses")) {
-      for (const json::Value& element : *statuses) status(element, address);
+      for (const json::Value& element : *statuses) status(element, context.address);
     }
     if (const json::Array* inbound = array_in(value, "messages")) {
-      const ChangeContext context{address, array_in(value, "contacts"), now_};
-      for (const json::Value& element : *inbound) message(element, context);
+      for (const json::Value& element : *inbound) read_inbound(element, context, sink_);
     }
-    if (const json::Array* errors = array_in(value, "errors");
-        errors != nullptr && !errors->empty()) {
-      unknown(*value.if_contains("errors"), address, "messages/errors");
+    if (const json::Array* errors = array_in(value, "errors")) {
+      for (const json::Value& element : *errors) error(element, context);
     }
-    if (updates_.size() == before) unknown(change, address, "messages");
+    if (sink_.size() == before) sink_.unknown(change, context.address, "messages");
   }
 
-  void message(const json::Value& element, const ChangeContext& context) {
+  /// Of the number as a whole.
+  void error(const json::Value& element, const ChangeContext& context) {
     const Object* fields = element.if_object();
-    if (fields == nullptr) return unknown(element, context.address, "messages/other");
-    updates_.push_back(read_inbound(*fields, context));
-    if (auto* unread = std::get_if<UnknownUpdate>(&updates_.back()))
-      unread->digest = digest_of(element);
+    if (fields == nullptr) return sink_.unknown(element, context.address, "messages/errors");
+    const ProviderError read = read_webhook_error(*fields);
+    channel::Notice notice = notice_of(context, channel::NoticeKind::kSenderError);
+    json::Writer out = object_writer();
+    out.key("error").begin_object();
+    write_error_fields(out, read);
+    out.end_object();
+    notice.fields_json = inside_of(std::move(out));
+    json::Writer content = object_writer();
+    content.optional_string("provider_detail", read.text);
+    notice.content_json = Content(inside_of(std::move(content)));
+    sink_.notice(std::move(notice), element);
   }
 
   void status(const json::Value& element, std::string_view address) {
     const Object* fields = element.if_object();
-    if (fields == nullptr) return unknown(element, address, "statuses/other");
+    if (fields == nullptr) return sink_.unknown(element, address, "statuses/other");
     const std::string_view name = text_in(*fields, "status");
     const auto known = status_of(name);
-    if (!known || text_in(*fields, "id").empty())
-      return unknown(element, address, "statuses/" + std::string(safe_name(name)),
-                     text_in(*fields, "id"), read_time(*fields, "timestamp"));
+    std::string id = scalar_in(*fields, "id");
+    if (id.empty() || (!known && !mark_of(name)))
+      return sink_.unknown(element, address, "statuses/" + std::string(safe_name(name)), id,
+                           read_time(*fields, "timestamp"));
     StatusUpdate out;
     out.address = address;
     out.message =
         MessageId::parse(text_in(*fields, "biz_opaque_callback_data")).value_or(MessageId{});
-    out.provider_message_id = text_in(*fields, "id");
-    out.status = *known;
+    out.provider_message_id = std::move(id);
     out.at = read_time(*fields, "timestamp").value_or(now_);
+    if (!known) return mark(out, *mark_of(name));
+    out.status = *known;
     if (*known == channel::MessageStatus::kFailed) out.error = reason_of_failure(*fields);
-    updates_.emplace_back(std::move(out));
+    out.fields_json = fields_of_status(*fields);
+    out.content_json = member_of_status(*fields);
+    sink_.add(std::move(out));
+  }
+
+  /// Who has heard a voice note has seen it: its reading may not have been told.
+  void mark(StatusUpdate& step, channel::MessageMark::Kind kind) {
+    channel::MessageMark mark{kind, step.address, step.message, step.provider_message_id, step.at};
+    if (kind == channel::MessageMark::Kind::kPlayed && !step.message.is_none()) {
+      step.status = channel::MessageStatus::kRead;
+      sink_.add(std::move(step));
+    }
+    sink_.add(std::move(mark));
+  }
+
+  static std::optional<channel::MessageMark::Kind> mark_of(std::string_view name) {
+    for (const auto& [known, kind] : kMarks) {
+      if (known == name) return kind;
+    }
+    return std::nullopt;
   }
 
   static ProviderError reason_of_failure(const Object& fields) {
     static const Object kNothing;
     const Object* error = first_object_in(fields, "errors");
-    const auto code = error == nullptr ? std::nullopt : integer_in(*error, "code");
-    // -1 is in no table: a failure whose reason was not given is "unknown_error", not Meta's own
-    // code 0.
-    if (!code)
-      return read_provider_error(error == nullptr ? kNothing : *error, 0, classify(-1, 0, 0));
-    return read_provider_error(*error, *code,
-                               classify(*code, integer_in(*error, "error_subcode").value_or(0), 0));
+    return read_webhook_error(error == nullptr ? kNothing : *error);
   }
 
   Time now_;
-  std::vector<Update> updates_;
+  UpdateSink sink_;
 };
 
 Result<json::Document> parse_leniently(std::string_view raw_body) {

@@ -13,7 +13,7 @@ namespace flowsell::whatsapp {
 bool verify_signature(std::string_view raw_body, std::string_view signature,
                       const Secret& app_secret);
 
-/// Adapter::parse(). Every element of the body's lists gives one update at most, so a body of n
+/// Adapter::parse(). Every element of the body's lists gives two updates at most, so a body of n
 /// bytes gives no more than n.
 Result<std::vector<channel::Update>> parse_callback(std::string_view raw_body, Time now);
 

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "json/json.h"
 
-// Meta's JSON is read leniently: what is missing or of another type reads as absent.
+// Meta's JSON is read leniently: what is missing or of another type reads as absent, and a number
+// may be written as a string, or the reverse.
 namespace flowsell::whatsapp {
 
 inline const json::Object* object_in(const json::Object& object, std::string_view name) {
@@ -32,10 +35,51 @@ inline std::string_view text_in(const json::Object& object, std::string_view nam
   return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
 }
 
+/// A text, or an integer as its digits: ids and numbers of telephones. Empty when absent.
+inline std::string scalar_in(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.if_contains(name);
+  if (value == nullptr) return {};
+  if (value->is_int64()) return std::to_string(value->get_int64());
+  if (value->is_uint64()) return std::to_string(value->get_uint64());
+  const auto* text = value->if_string();
+  return text == nullptr ? std::string() : std::string(text->data(), text->size());
+}
+
 inline std::optional<std::int64_t> integer_in(const json::Object& object, std::string_view name) {
   const json::Value* value = object.if_contains(name);
   if (value == nullptr || !value->is_int64()) return std::nullopt;
   return value->get_int64();
+}
+
+/// The same, or of a text that is one.
+inline std::optional<std::int64_t> number_in(const json::Object& object, std::string_view name) {
+  if (const auto integer = integer_in(object, name)) return integer;
+  const std::string_view text = text_in(object, name);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// With a fraction, or without one; also of a text that is one.
+inline std::optional<double> decimal_in(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.if_contains(name);
+  if (value != nullptr && value->is_number()) return value->to_number<double>();
+  const std::string_view text = text_in(object, name);
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+inline std::optional<bool> flag_in(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.if_contains(name);
+  if (value != nullptr && value->is_bool()) return value->get_bool();
+  const std::string_view text = text_in(object, name);
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return std::nullopt;
 }
 
 }  // namespace flowsell::whatsapp

@@ -41,4 +41,21 @@ ProviderError read_provider_error(const json::Object& error, std::int64_t code,
   return out;
 }
 
+ProviderError read_webhook_error(const json::Object& error) {
+  // -1 is in no table: an error whose reason was not given is "unknown_error", not Meta's own
+  // code 0.
+  const auto code = number_in(error, "code");
+  if (!code) return read_provider_error(error, 0, classify(-1, 0, 0));
+  return read_provider_error(error, *code,
+                             classify(*code, number_in(error, "error_subcode").value_or(0), 0));
+}
+
+void write_error_fields(json::Writer& out, const ProviderError& error) {
+  out.key("code").string(error.reason).key("fix").string(error.fix);
+  out.key("provider").begin_object().key("name").string(error.provider);
+  out.key("code").integer(error.code);
+  if (error.subcode != 0) out.key("subcode").integer(error.subcode);
+  out.optional_string("trace_id", error.trace_id).end_object();
+}
+
 }  // namespace flowsell::whatsapp

@@ -13,6 +13,10 @@ struct Case {
 constexpr Case kCases[] = {
     {"Numbers", R"("id":"msg_1","to":"+91••3210","from":"+91••3211")",
      R"("id":"msg_1","to":"","from":"")"},
+    {"Masks", R"("from_masked":"+91••3210","to_masked":"+91••3211","contact_masked":"+91••3212")",
+     R"("from_masked":"","to_masked":"","contact_masked":"")"},
+    {"IdsThatHoldNumbers", R"("call_id":"wacid.1","provider_event_id":"wamid.2")",
+     R"("call_id":null,"provider_event_id":null)"},
     {"References", R"("provider_message_id":"wamid.1","client_ref":"order of Asha")",
      R"("provider_message_id":null,"client_ref":null)"},
     {"Metadata", R"("metadata":{"name":"Asha"},"status":"sent")",

@@ -8,10 +8,41 @@ namespace flowsell::webhook {
 namespace {
 
 TEST(EventType, EveryNameIsReadBack) {
-  for (int n = 1; n <= 10; ++n) {
+  int named = 0;
+  for (int n = 0; n <= 255; ++n) {
     const auto type = static_cast<EventType>(n);
+    if (event_type_name(type).empty()) continue;
+    ++named;
     EXPECT_EQ(parse_event_type(event_type_name(type)), type);
   }
+  EXPECT_EQ(named, 45);
+}
+
+TEST(EventType, ObjectIsTheHeadOfTheName) {
+  for (int n = 1; n <= 255; ++n) {
+    const auto type = static_cast<EventType>(n);
+    const auto name = event_type_name(type);
+    if (name.empty() || type == EventType::kProviderUnknown) continue;
+    EXPECT_EQ(object_name(type), name.substr(0, name.find('.')));
+  }
+  EXPECT_EQ(object_name(EventType::kProviderUnknown), "update");
+}
+
+TEST(EventType, StatusesAndMessagesAreKnownByTheirRows) {
+  for (const EventType type : {EventType::kMessageSent, EventType::kMessageReaction})
+    EXPECT_FALSE(is_told_once(type));
+  for (const EventType type : {EventType::kMessagePlayed, EventType::kProviderUnknown,
+                               EventType::kTemplateStatusUpdated, EventType::kConversionDetected})
+    EXPECT_TRUE(is_told_once(type));
+}
+
+TEST(EventType, SaysLittleWithoutTheWordsOrNamesOfPeople) {
+  for (const EventType type : {EventType::kMessageReceived, EventType::kMessageEcho,
+                               EventType::kCallStarted, EventType::kHistoryReceived})
+    EXPECT_TRUE(always_has_content(type));
+  for (const EventType type :
+       {EventType::kMessageFailed, EventType::kTemplateStatusUpdated, EventType::kProviderUnknown})
+    EXPECT_FALSE(always_has_content(type));
 }
 
 TEST(EventType, UnknownNameIsNone) { EXPECT_EQ(parse_event_type("message.lost"), std::nullopt); }

@@ -43,6 +43,19 @@ struct StatusUpdate {
   MessageStatus status = MessageStatus::kSent;
   Time at;
   std::optional<ProviderError> error;  ///< with kFailed
+  /// What else is told of it and is nobody's words, as the inside of a JSON object:
+  /// "pricing":{...},"conversation":{...}
+  std::string fields_json;
+  Content content_json;  ///< the same of what names a person: the member of a group
+};
+
+/// What became of a message of ours beside its way: told once for each message and mark.
+struct MessageMark {
+  enum class Kind : std::uint8_t { kPlayed, kDeleted } kind = Kind::kPlayed;
+  std::string address;
+  MessageId message;
+  std::string provider_message_id;
+  Time at;
 };
 
 /// Something a person wrote to a sender of ours.
@@ -51,14 +64,74 @@ struct InboundMessage {
   std::string provider_message_id;
   std::string from;          ///< E.164 with '+', or the provider's user id where no number is known
   std::string from_user_id;  ///< the provider's user id where given
+  std::string group;         ///< the provider's id of the group it was written in; empty: none
   std::string kind;  ///< "text", "image", "document", "audio", "video", "sticker", "button",
                      ///< "interactive", "reaction", ...
   bool is_reaction = false;  ///< becomes message.reaction instead of message.received
   Time at;
+  bool is_entry_point = false;  ///< it came by an ad or a post
   std::string context;  ///< the provider's id of the message replied or reacted to; empty: none
   /// The unified fields as the inside of a JSON object, no braces:
   /// "text":{"body":"Hello"},"profile_name":"Ana"
   Content fields_json;
+};
+
+/// What else a provider tells. The numbers are not stored.
+enum class NoticeKind : std::uint8_t {
+  kMessageEdited,
+  kMessageRevoked,
+  kMessageEcho,  ///< the business wrote it elsewhere: in the provider's own app
+  kContactNumberChanged,
+  kContactUserIdChanged,
+  kContactIdentityChanged,
+  kContactPreferencesUpdated,
+  kContactSynced,  ///< of the address book of the provider's own app
+  kTemplateStatusUpdated,
+  kTemplateQualityUpdated,
+  kTemplateComponentsUpdated,
+  kTemplateCategoryUpdated,
+  kSenderQualityUpdated,
+  kSenderNameUpdated,
+  kSenderSecurityUpdated,
+  kSenderError,
+  kAccountUpdated,
+  kAccountAlert,
+  kAccountReviewUpdated,
+  kAccountCapabilityUpdated,
+  kAccountPaymentConfigurationUpdated,
+  kAccountPartnerSolutionUpdated,
+  kFlowUpdated,
+  kGroupLifecycleUpdated,
+  kGroupParticipantsUpdated,
+  kGroupSettingsUpdated,
+  kGroupStatusUpdated,
+  kCallStarted,
+  kCallStatusUpdated,
+  kCallEnded,
+  kHistoryReceived,  ///< messages of before the sender was connected
+  kHistoryDeclined,
+  kConversionDetected,
+};
+
+/// Whether somebody wants marketing from a sender.
+enum class MarketingChoice : std::uint8_t { kStop, kResume };
+
+/// Something that a provider tells and that is neither a status nor a message to us.
+struct Notice {
+  NoticeKind kind = NoticeKind::kAccountUpdated;
+  std::string address;         ///< the sender's own; empty: told of the account
+  std::string account;         ///< the provider's account, where there is no address
+  std::string display_number;  ///< E.164, where the provider names a sender by nothing else
+  std::string
+      person;  ///< whom it is about: E.164 with '+' or the provider's user id; empty: nobody
+  std::string user_id;      ///< the person's user id at the provider, where known beside a number
+  Time at;                  ///< Time{}: none given
+  std::string fields_json;  ///< as the inside of a JSON object, no braces: nobody's words or names
+  Content content_json;     ///< the rest
+  std::optional<MarketingChoice> choice;  ///< with kContactPreferencesUpdated, where it is one
+  bool opens_window = false;              ///< the person called: as if they had written
+  /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
+  std::array<std::uint8_t, 32> digest{};
 };
 
 /// What was verified but not understood: its envelope only, no payload.
@@ -74,6 +147,6 @@ struct UnknownUpdate {
   std::array<std::uint8_t, 32> digest{};
 };
 
-using Update = std::variant<StatusUpdate, InboundMessage, UnknownUpdate>;
+using Update = std::variant<StatusUpdate, MessageMark, InboundMessage, Notice, UnknownUpdate>;
 
 }  // namespace flowsell::channel

@@ -6,7 +6,7 @@
 
 namespace flowsell::consent {
 
-/// Table of this room: consents.
+/// Tables of this room: consents, marketing_choices.
 std::span<const store::Migration> migrations();
 
 }  // namespace flowsell::consent

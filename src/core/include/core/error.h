@@ -41,6 +41,7 @@ enum class ErrorCode : std::uint8_t {
   kSsoNotAdmitted,              ///< 403: signed in at the provider, and may not come in here.
   kSupportSessionInactive,      ///< 403: it waits for approval, or is over.
   kConsentRequired,             ///< 403: the recipient has not agreed to what is sent.
+  kRecipientOptedOut,           ///< 403: the recipient told the provider to stop marketing.
   kTermsNotAccepted,            ///< 403: terms or policies must be accepted first.
   kNotFound,                    ///< 404
   kMethodNotAllowed,            ///< 405

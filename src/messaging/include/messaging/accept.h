@@ -6,6 +6,7 @@
 #include "channel/message.h"
 #include "crypto/key_ring.h"
 #include "messaging/begun_messages.h"
+#include "messaging/conversation_windows.h"
 #include "messaging/message_reader.h"
 #include "messaging/message_table.h"
 #include "messaging/send_handler.h"
@@ -42,9 +43,14 @@ class Accept {
     http::OutRequest request;  ///< the provider's, without its credential
   };
   /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
-  /// answer, and kConsentRequired. `message` must live until then.
+  /// answer, kConsentRequired and kRecipientOptedOut. `message` must live until then.
   Task<Checked> check(identity::Caller caller, MessageId id,
                       const channel::OutboundMessage& message) const;
+
+  /// When the recipient wrote to the sender last, as far as is known here. Nothing is refused by
+  /// it: the provider decides. Both must live until then.
+  Task<std::optional<ConversationWindow>> window_of(const Sender& sender,
+                                                    const channel::OutboundMessage& message) const;
 
   /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt
   /// is on its way where there was room. `raw_body` is the request's own text: what is sealed.
@@ -59,8 +65,8 @@ class Accept {
  private:
   MessageRow make_row(const identity::Caller& caller, const MessageId& id,
                       const channel::OutboundMessage& message, const Sender& sender) const;
-  Task<> check_consent(const identity::Caller& caller,
-                       const channel::OutboundMessage& message) const;
+  Task<> check_marketing(const identity::Caller& caller, const Sender& sender,
+                         const channel::OutboundMessage& message) const;
   Task<Accepted> replay(WorkspaceId workspace, MessageId id);
 
   store::Database& db_;

@@ -18,12 +18,50 @@ enum class EventType : std::uint8_t {
   kMessageReceived = 8,
   kMessageReaction = 9,
   kProviderUnknown = 10,
+  kMessagePlayed = 11,
+  kMessageDeleted = 12,
+  kMessageEdited = 13,
+  kMessageRevoked = 14,
+  kMessageEcho = 15,
+  kContactNumberChanged = 20,
+  kContactUserIdChanged = 21,
+  kContactIdentityChanged = 22,
+  kContactPreferencesUpdated = 23,
+  kContactSynced = 24,
+  kTemplateStatusUpdated = 30,
+  kTemplateQualityUpdated = 31,
+  kTemplateComponentsUpdated = 32,
+  kTemplateCategoryUpdated = 33,
+  kSenderQualityUpdated = 40,
+  kSenderNameUpdated = 41,
+  kSenderSecurityUpdated = 42,
+  kSenderError = 43,
+  kAccountUpdated = 50,
+  kAccountAlert = 51,
+  kAccountReviewUpdated = 52,
+  kAccountCapabilityUpdated = 53,
+  kAccountPaymentConfigurationUpdated = 54,
+  kAccountPartnerSolutionUpdated = 55,
+  kFlowUpdated = 60,
+  kGroupLifecycleUpdated = 70,
+  kGroupParticipantsUpdated = 71,
+  kGroupSettingsUpdated = 72,
+  kGroupStatusUpdated = 73,
+  kCallStarted = 80,
+  kCallStatusUpdated = 81,
+  kCallEnded = 82,
+  kHistoryReceived = 90,
+  kHistoryDeclined = 91,
+  kConversionDetected = 95,
 };
 std::string_view event_type_name(EventType type) noexcept;
-/// True for what a customer said: without its content such an event says little.
-constexpr bool is_inbound(EventType type) noexcept {
-  return type == EventType::kMessageReceived || type == EventType::kMessageReaction;
-}
+/// The object in its data that tells of it: "message", "template", "update", ...
+std::string_view object_name(EventType type) noexcept;
+/// True for what a customer said, or who it was: without its content such an event says little.
+bool always_has_content(EventType type) noexcept;
+/// True for what a provider may repeat and no row of ours would show: it is told once for each
+/// subject. The index events_once is of the same.
+constexpr bool is_told_once(EventType type) noexcept { return type >= EventType::kProviderUnknown; }
 std::optional<EventType> parse_event_type(std::string_view name) noexcept;
 
 /// True for "*", a type's name, or a head and ".*" under which at least one type stands:

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +31,14 @@ struct EventDraft {
   identity::Mode mode = identity::Mode::kTest;
   EventType type = EventType::kMessageSent;
   Time at;
-  IdBytes subject{};      ///< the message it is about; of provider.unknown: what came, hashed, so
+  IdBytes subject{};      ///< the message it is about; of what is told once: what came, hashed, so
                           ///< that the same coming again is seen
   outbox::Lane lane = 0;  ///< the conversation: events of one go to an endpoint in order
-  std::string body;       ///< the inside of data.message (or of data.update), no braces, no content
+  std::string body;       ///< the inside of data.message (or another object), no braces, no content
   Content content;        ///< more fields of the same object that are content; empty: none
-  EventId id;             ///< set by record(): ids rise in the order of commits
+  /// Whom it is about, where its subject is no message: by it an erasure finds the event.
+  std::optional<std::array<std::uint8_t, 16>> contact_hash;
+  EventId id;                    ///< set by record(): ids rise in the order of commits
   bool body_is_derived = false;  ///< the body is not stored: a BodySource makes the same again from
                                  ///< the subject; `body` may be empty where nobody is told
 };
@@ -114,9 +118,9 @@ class Events {
   /// In a transaction: writes the event and its deliveries, and gives the event its id. Each kind
   /// of operation that calls it calls store_recorded() at its end, and ended().
   Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
-  /// The same for provider.unknown: nothing, where the workspace was told of this subject in the
-  /// last 8 days.
-  Result<> record_unknown(store::Connection& db, EventDraft& draft, EventPlan& plan);
+  /// The same for what is told once: nothing, and false, where the workspace was told of this
+  /// subject by an event of this type in the last 8 days.
+  Result<bool> record_once(store::Connection& db, EventDraft& draft, EventPlan& plan);
   /// In a transaction: after the last record() of a kind.
   Result<> store_recorded(store::Connection& db);
   /// The transaction that may have called record() has ended: see WriteKind::ended.
@@ -130,7 +134,8 @@ class Events {
   /// pool.
   void launch(const EventDraft& draft, EventPlan plan, const net::any_io_executor& executor);
 
-  /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}.
+  /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}, with another
+  /// object where it is about something else.
   static std::string render(const EventDraft& draft);
 
   /// Destroys event content whose time is over, some of it. In a transaction.

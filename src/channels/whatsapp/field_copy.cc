@@ -1,0 +1,88 @@
+#include "field_copy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fields.h"
+
+namespace flowsell::whatsapp {
+namespace {
+
+constexpr std::int64_t kUnixSecondsMax = 253'402'300'799;  // the end of the year 9999
+constexpr std::size_t kNameLengthMax = 64;
+
+bool is_of_a_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// Null where a value is not what it should be.
+void copy_one(json::Writer& out, const json::Object& from, const Copied& field) {
+  switch (field.as) {
+    case As::kName:
+      if (const std::string name = scalar_in(from, field.from); !name.empty())
+        out.key(field.to).string(plain_name(name));
+      return;
+    case As::kId:
+    case As::kText:
+      out.optional_string(field.to, scalar_in(from, field.from));
+      return;
+    case As::kInteger:
+      if (const auto number = number_in(from, field.from)) out.key(field.to).integer(*number);
+      return;
+    case As::kDecimal:
+      if (const auto number = decimal_in(from, field.from))
+        out.key(field.to).value(json::Value(*number));
+      return;
+    case As::kTime:
+      if (const auto at = read_time(from, field.from)) out.key(field.to).string(format_time(*at));
+      return;
+    case As::kFlag:
+      if (const auto flag = flag_in(from, field.from)) out.key(field.to).boolean(*flag);
+      return;
+  }
+}
+
+}  // namespace
+
+void copy_fields(json::Writer& out, const json::Object& from, std::span<const Copied> fields) {
+  for (const Copied& field : fields) copy_one(out, from, field);
+}
+
+void copy_object(json::Writer& out, std::string_view name, const json::Object* from,
+                 std::span<const Copied> fields) {
+  if (from == nullptr) return;
+  out.key(name).begin_object();
+  copy_fields(out, *from, fields);
+  out.end_object();
+}
+
+std::optional<Time> read_time(const json::Object& object, std::string_view name) {
+  const std::int64_t seconds = number_in(object, name).value_or(0);
+  if (seconds <= 0 || seconds > kUnixSecondsMax) return std::nullopt;
+  return from_unix_ms(seconds * 1000);
+}
+
+std::string_view safe_name(std::string_view name) {
+  const bool safe =
+      !name.empty() && name.size() <= kNameLengthMax && std::ranges::all_of(name, is_of_a_name);
+  return safe ? name : std::string_view("other");
+}
+
+std::string plain_name(std::string_view name) {
+  std::string plain(name);
+  for (char& c : plain) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == ' ' || c == '-') c = '_';
+  }
+  return std::string(safe_name(plain));
+}
+
+std::string inside_of(json::Writer out) {
+  out.end_object();
+  std::string text = std::move(out).take();
+  text.pop_back();
+  text.erase(0, 1);
+  return text;
+}
+
+}  // namespace flowsell::whatsapp

@@ -1,0 +1,124 @@
+// What Meta tells of templates. Their texts are the business's own, and nobody's words.
+#include <algorithm>
+#include <array>
+
+#include "change_fields.h"
+#include "field_copy.h"
+#include "fields.h"
+
+namespace flowsell::whatsapp {
+namespace {
+
+using channel::Notice;
+using channel::NoticeKind;
+using json::Object;
+using json::Writer;
+
+/// "en_US": some payloads have a hyphen there.
+std::string language_of(const Object& value) {
+  std::string language = scalar_in(value, "message_template_language");
+  std::ranges::replace(language, '-', '_');
+  return language;
+}
+
+/// Which template; false when the value does not say.
+bool begin_template(Writer& out, const Object& value) {
+  const std::string id = scalar_in(value, "message_template_id");
+  const std::string name = scalar_in(value, "message_template_name");
+  if (id.empty() && name.empty()) return false;
+  out.optional_string("provider_id", id).optional_string("name", name);
+  out.optional_string("language", language_of(value));
+  return true;
+}
+
+bool tell(const Change& change, NoticeKind kind, Writer fields, UpdateSink& sink) {
+  Notice notice = notice_of(change.context, kind);
+  notice.fields_json = inside_of(std::move(fields));
+  sink.notice(std::move(notice), change.whole);
+  return true;
+}
+
+constexpr std::array kStatusFields = {
+    Copied{"message_template_category", "category", As::kName},
+    Copied{"event", "status", As::kName},
+};
+constexpr std::array kPauseFields = {Copied{"title", "title", As::kName},
+                                     Copied{"description", "description", As::kText}};
+constexpr std::array kRejectionFields = {Copied{"reason", "reason", As::kText},
+                                         Copied{"recommendation", "recommendation", As::kText}};
+constexpr std::array kDisableFields = {Copied{"disable_date", "date", As::kText}};
+constexpr std::array kQualityFields = {
+    Copied{"previous_quality_score", "previous_quality", As::kName},
+    Copied{"new_quality_score", "quality", As::kName}};
+constexpr std::array kComponentFields = {Copied{"message_template_title", "header", As::kText},
+                                         Copied{"message_template_element", "body", As::kText},
+                                         Copied{"message_template_footer", "footer", As::kText}};
+constexpr std::array kButtonFields = {
+    Copied{"message_template_button_type", "type", As::kName},
+    Copied{"message_template_button_text", "text", As::kText},
+    Copied{"message_template_button_url", "url", As::kText},
+    Copied{"message_template_button_phone_number", "phone_number", As::kText}};
+constexpr std::array kCategoryFields = {
+    Copied{"previous_category", "previous_category", As::kName},
+    Copied{"new_category", "category", As::kName},
+    Copied{"correct_category", "coming_category", As::kName},
+    Copied{"category_update_timestamp", "changes_at", As::kTime}};
+
+void write_reason(Writer& out, const Object& value) {
+  const std::string reason = scalar_in(value, "reason");
+  if (!reason.empty() && reason != "NONE") out.key("reason").string(plain_name(reason));
+}
+
+void write_buttons(Writer& out, const Object& value) {
+  const json::Array* buttons = array_in(value, "message_template_buttons");
+  if (buttons == nullptr) return;
+  out.key("buttons").begin_array();
+  for (const json::Value& each : *buttons) {
+    const Object* button = each.if_object();
+    if (button == nullptr) continue;
+    out.begin_object();
+    copy_fields(out, *button, kButtonFields);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+}  // namespace
+
+bool read_template_status(const Change& change, UpdateSink& sink) {
+  const Object& value = change.value;
+  Writer fields = object_writer();
+  if (!begin_template(fields, value) || scalar_in(value, "event").empty()) return false;
+  copy_fields(fields, value, kStatusFields);
+  write_reason(fields, value);
+  copy_object(fields, "rejection", object_in(value, "rejection_info"), kRejectionFields);
+  copy_object(fields, "pause", object_in(value, "other_info"), kPauseFields);
+  copy_object(fields, "disabled", object_in(value, "disable_info"), kDisableFields);
+  return tell(change, NoticeKind::kTemplateStatusUpdated, std::move(fields), sink);
+}
+
+bool read_template_quality(const Change& change, UpdateSink& sink) {
+  Writer fields = object_writer();
+  if (!begin_template(fields, change.value) || scalar_in(change.value, "new_quality_score").empty())
+    return false;
+  copy_fields(fields, change.value, kQualityFields);
+  return tell(change, NoticeKind::kTemplateQualityUpdated, std::move(fields), sink);
+}
+
+bool read_template_components(const Change& change, UpdateSink& sink) {
+  Writer fields = object_writer();
+  if (!begin_template(fields, change.value)) return false;
+  copy_fields(fields, change.value, kComponentFields);
+  write_buttons(fields, change.value);
+  return tell(change, NoticeKind::kTemplateComponentsUpdated, std::move(fields), sink);
+}
+
+bool read_template_category(const Change& change, UpdateSink& sink) {
+  Writer fields = object_writer();
+  if (!begin_template(fields, change.value) || scalar_in(change.value, "new_category").empty())
+    return false;
+  copy_fields(fields, change.value, kCategoryFields);
+  return tell(change, NoticeKind::kTemplateCategoryUpdated, std::move(fields), sink);
+}
+
+}  // namespace flowsell::whatsapp

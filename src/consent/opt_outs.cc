@@ -1,0 +1,34 @@
+#include "consent/opt_outs.h"
+
+#include "core/encoding.h"
+
+namespace flowsell::consent {
+namespace {
+
+using store::Param;
+using store::Sql;
+
+const Sql kRecord(
+    "INSERT INTO marketing_choices (workspace_id, sender_id, contact_hash, stopped, chosen_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (workspace_id, sender_id, contact_hash) DO UPDATE SET "
+    "stopped = excluded.stopped, chosen_at = excluded.chosen_at WHERE excluded.chosen_at >= "
+    "marketing_choices.chosen_at");
+const Sql kHas(
+    "SELECT 1 FROM marketing_choices WHERE workspace_id = ?1 AND sender_id = ?2 AND contact_hash = "
+    "?3 AND stopped = 1");
+
+}  // namespace
+
+Result<> record_choice(store::Connection& db, const OptOutKey& key, bool stopped, Time at) {
+  return db.write(
+      kRecord, {key.workspace, key.sender, Param::blob(as_text(key.contact)), stopped ? 1 : 0, at});
+}
+
+Result<bool> has_opted_out(store::Connection& db, const OptOutKey& key) {
+  bool has = false;
+  CHECK_OK(db.query(kHas, {key.workspace, key.sender, Param::blob(as_text(key.contact))},
+                    [&has](const store::Row&) { has = true; }));
+  return has;
+}
+
+}  // namespace flowsell::consent
