@@ -97,7 +97,8 @@ const InboundCase kInbound[] = {
      R"("text":{"body":"yes"},"context":{"message_id":"wamid.OUT","from":"+15550783881"})"},
     {"in_forwarded", "text", R"("text":{"body":"look"},"context":{"forwarded":true})"},
     {"in_image", "image",
-     R"("image":{"id":"1037543291543636","mime_type":"image/jpeg","sha256":"x/y+z=","url":"https://lookaside.fbsbx.com/x","caption":"Hi"})"},
+     R"("image":{"id":"1037543291543636","mime_type":"image/jpeg","sha256":"x/y+z=",)"
+     R"("url":"https://lookaside.fbsbx.com/x","caption":"Hi"})"},
     {"in_document", "document",
      R"("document":{"id":"1","mime_type":"application/pdf","sha256":"s","filename":"a.pdf"})"},
     {"in_audio", "audio",
