@@ -38,7 +38,7 @@ class Door {
   /// `users` counts those that are in, this one included.
   Door(const CellRooms& rooms, runtime::WorkCount* users) : rooms_(rooms), users_(users) {}
   Door(Door&& other) noexcept
-      : rooms_(other.rooms_), users_(std::exchange(other.users_, nullptr)) {}
+      : rooms_(std::move(other.rooms_)), users_(std::exchange(other.users_, nullptr)) {}
   Door& operator=(Door&&) = delete;
   ~Door() {
     if (users_ != nullptr) users_->end();
