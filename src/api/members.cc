@@ -2,6 +2,7 @@
 #include "json/writer.h"
 #include "paging.h"
 #include "request_body.h"
+#include "workspace_limit.h"
 
 namespace flowsell::api {
 namespace {
@@ -139,6 +140,17 @@ Task<http::Response> withdraw_invitation(Call& call) {
   co_return no_content();
 }
 
+/// Who is not in it yet has it in his list from here on. Fails with kConflict: he is in too many.
+Task<> make_room(Visit& visit, const Services& services, accounts::UserWorkspace listed) {
+  const UserId user = visit.session->user.id;
+  CO_TRY(const auto role, co_await services.members.role_of(listed.id, user));
+  if (role) co_return Result<>{};
+  CO_TRY(const bool has_room, co_await visit.accounts.list_new_workspace(user, std::move(listed),
+                                                                         kWorkspacesPerUserMax));
+  if (!has_room) co_return std::unexpected(too_many_workspaces());
+  co_return Result<>{};
+}
+
 Task<http::Response> accept_invitation(Visit& visit) {
   CO_TRY(const Secret token, read_body(visit.request, [](json::ObjectReader& in) {
            return secret_in(in, "token", kToken);
@@ -153,8 +165,8 @@ Task<http::Response> accept_invitation(Visit& visit) {
   const accounts::User& user = visit.session->user;
   CO_TRY(const auto invitation, co_await services.members.find_invitation(token, user.email));
   CO_TRY(std::string name, co_await services.workspaces.name_of(workspace));
-  CO_CHECK_OK(co_await visit.accounts.list_workspace(
-      user.id, {workspace, name, static_cast<int>(invitation.role)}));
+  CO_CHECK_OK(
+      co_await make_room(visit, services, {workspace, name, static_cast<int>(invitation.role)}));
   CO_TRY(const auto member,
          co_await services.members.accept(token, user.id, user.email, visit.origin()));
   CO_CHECK_OK(co_await visit.accounts.list_workspace(

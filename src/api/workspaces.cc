@@ -8,6 +8,7 @@
 #include "render.h"
 #include "request_body.h"
 #include "team/settings_desk.h"
+#include "workspace_limit.h"
 
 namespace flowsell::api {
 namespace {
@@ -19,8 +20,6 @@ using identity::StoredWorkspace;
 constexpr json::StringRule kName{1, 100};
 constexpr json::StringRule kTimeZone{1, 64};
 constexpr std::size_t kRangesMax = 200;
-/// That one person is in: each costs every server some memory.
-constexpr std::size_t kPerUserMax = 100;
 
 /// Mails show it to strangers.
 void check_name(json::ObjectReader& in, std::string_view name) {
@@ -74,8 +73,8 @@ Task<http::Response> create_workspace(Visit& visit) {
   const WorkspaceId workspace = services.workspaces.new_id();
   const accounts::UserWorkspace listed{workspace, name, static_cast<int>(identity::Role::kOwner)};
   CO_TRY(const bool has_room,
-         co_await visit.accounts.list_new_workspace(user, listed, kPerUserMax));
-  if (!has_room) co_return fail(ErrorCode::kConflict, "somebody is in at most 100 workspaces");
+         co_await visit.accounts.list_new_workspace(user, listed, kWorkspacesPerUserMax));
+  if (!has_room) co_return std::unexpected(too_many_workspaces());
   // Listed first, as everywhere: where a crash cuts this short, the list says too much until
   // somebody asks for what it names.
   if (const auto made = co_await make_listed(services, workspace, name); !made) {

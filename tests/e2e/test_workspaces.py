@@ -2,7 +2,7 @@
 
 import pytest
 from _support.api import Api, text_to
-from _support.people import add_member, owner_of, sign_up
+from _support.people import Mails, add_member, owner_of, sign_up
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +137,16 @@ def test_settings_are_in_force_after_a_restart(make_stack):
     api = Api(stack.server.base_url, stack.server.sandbox["api_key"])
     assert code(api.get("/v1/quota", headers=there)) == "address_not_allowed"
     assert owner_of(stack.server).get(home, headers=here).json()["time_zone"] == "Europe/Berlin"
+
+
+def test_an_invitation_has_no_way_round_the_limit_of_workspaces(make_stack):
+    server = make_stack(checked=False).server
+    owner = owner_of(server, checked=False)
+    asha = sign_up(server, "collector@example.com", checked=False)
+    assert owner.post("/v1/invitations", {"email": "collector@example.com", "role": "viewer"}).status == 201
+    token = Mails(server).token_for("collector@example.com", "invitation")
+    made = [asha.post("/v1/workspaces", {"name": f"Shop {number}"}) for number in range(100)]
+    assert {answer.status for answer in made} == {201}
+    refused = asha.post("/v1/invitations/accept", {"token": token})
+    assert (refused.status, refused.json()["code"]) == (409, "conflict")
+    assert len(asha.get("/v1/workspaces").json()["data"]) == 100
