@@ -29,16 +29,23 @@ Result<privacy::Desk*> desk_of(Visit& visit) {
   return fail(ErrorCode::kStoreUnavailable, "the server is starting");
 }
 
-DataWish read_data_wish(json::ObjectReader& in) {
-  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
+DataWish read_subject(json::ObjectReader& in) {
   const auto subject = privacy::subject_named(in.required_string("subject").value_or("account"));
-  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
   if (!subject) {
     in.fault("subject", "invalid_value", "there is no such subject",
              "Send account, recipient or workspace.");
   }
-  DataWish wish{kind.value_or(Kind::kExport), subject.value_or(Subject::kAccount), std::nullopt};
+  DataWish wish;
+  wish.subject = subject.value_or(Subject::kAccount);
   if (wish.subject == Subject::kRecipient) wish.recipient = read_recipient(in);
+  return wish;
+}
+
+DataWish read_data_wish(json::ObjectReader& in) {
+  const auto kind = privacy::kind_named(in.required_string("kind").value_or("export"));
+  if (!kind) in.fault("kind", "invalid_value", "there is no such kind", "Send export or deletion.");
+  DataWish wish = read_subject(in);
+  wish.kind = kind.value_or(Kind::kExport);
   return wish;
 }
 

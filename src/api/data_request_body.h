@@ -24,6 +24,8 @@ struct DataWish {
 };
 /// Reads the fields kind, subject and recipient.
 DataWish read_data_wish(json::ObjectReader& in);
+/// The same without a kind.
+DataWish read_subject(json::ObjectReader& in);
 
 /// The request is about that number of its workspace.
 void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,

@@ -237,8 +237,8 @@ Task<privacy::ExportPart> part_of_member(Visit& visit, Desk& desk, const Service
   const WorkspaceId workspace = *wanted.workspace;
   CO_TRY([[maybe_unused]] const auto role, co_await role_in(visit, services, workspace));
   CO_CHECK_OK(co_await note(visit, desk, request, wanted));
-  co_return co_await privacy::export_member(services.db, std::move(request), visit.session->user,
-                                            workspace, visit.clock.now(), std::move(wanted.from));
+  co_return co_await desk.export_member(services.db, std::move(request), visit.session->user,
+                                        workspace, std::move(wanted.from));
 }
 
 Task<http::Response> download_member(Visit& visit, Desk& desk, DataRequest request,

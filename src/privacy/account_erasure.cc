@@ -1,9 +1,12 @@
+#include <algorithm>
+#include <set>
 #include <span>
 #include <vector>
 
 #include "audit/audit_log.h"
 #include "erasure.h"
 #include "identity/permissions.h"
+#include "json/json.h"
 #include "json/writer.h"
 #include "store/change.h"
 
@@ -23,18 +26,19 @@ const Sql kOtherOwners(
     "user_id NOT IN (SELECT user_id FROM closed_accounts)");
 const Sql kLeave("DELETE FROM members WHERE workspace_id = ?1 AND user_id = ?2");
 const Sql kErasePolicyAddress("UPDATE policy_acceptances SET address = '' WHERE user_id = ?1");
-const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1 OR email = ?2");
-// What is personal of the account: where its acts came from, and what stands beside acts that it
-// did, was the target of, or whose data names its address. Some thousand rows at a time: no index
-// knows them.
-#define ABOUT(contains)                                                                           \
-  "SELECT p.scope, p.seq, p.part, CASE WHEN e.actor_id = ?1 OR (p.part = 2 AND (e.target = ?1 "   \
-  "OR " contains                                                                                  \
-  ")) THEN 1 ELSE 0 END FROM (SELECT scope, seq, part, data FROM audit_personal WHERE (scope, "   \
-  "seq, part) > (?3, ?4, ?5) ORDER BY scope, seq, part LIMIT ?6) AS p JOIN audit_events AS e ON " \
-  "e.scope = p.scope AND e.seq = p.seq ORDER BY p.scope, p.seq, p.part"
-const Sql kAbout(ABOUT("instr(p.data, ?2) > 0"), ABOUT("strpos(p.data, ?2) > 0"));
-#undef ABOUT
+const Sql kDropInvitations("DELETE FROM invitations WHERE invited_by = ?1");
+const Sql kDropInvitationsTo("DELETE FROM invitations WHERE email = ?1");
+// Some thousand rows at a time: no index knows what they are about.
+const Sql kPersonalRows(
+    "SELECT p.scope, p.seq, p.part, e.actor_id, e.target, p.data FROM (SELECT scope, seq, part, "
+    "data FROM audit_personal WHERE (scope, seq, part) > (?1, ?2, ?3) ORDER BY scope, seq, part "
+    "LIMIT ?4) AS p JOIN audit_events AS e ON e.scope = p.scope AND e.seq = p.seq ORDER BY "
+    "p.scope, p.seq, p.part");
+// Both addresses of such an act were proven. One that is somebody else's by now is his alone.
+const Sql kAddressChanges(
+    "SELECT p.data FROM audit_personal AS p JOIN audit_events AS e ON e.scope = p.scope AND e.seq "
+    "= p.seq WHERE p.scope = ?1 AND p.part = 2 AND e.act = 'user.email_changed'");
+const Sql kOwnerOfAddress("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2");
 const Sql kErase("DELETE FROM audit_personal WHERE scope = ?1 AND seq = ?2 AND part = ?3");
 
 struct Membership {
@@ -74,7 +78,9 @@ Result<> leave_all(store::Connection& db, Tools tools, const AccountSubject& acc
     act.after = audit::json_of({{"because", "account_deleted"}});
     acts.push_back(std::move(act));
   }
-  CHECK_OK(db.write(kDropInvitations, {account.user, account.email}));
+  CHECK_OK(db.write(kDropInvitations, {account.user}));
+  for (const std::string& address : account.addresses())
+    CHECK_OK(db.write(kDropInvitationsTo, {address}));
   CHECK_OK(db.write(kErasePolicyAddress, {account.user}));
   return acts.empty() ? Result<>() : audit::append(db, acts);
 }
@@ -88,6 +94,32 @@ struct PersonalRow {
   std::string scope;
   std::int64_t seq = 0, part = 0;
 };
+
+/// Addresses that the account had, and that nobody has now.
+Result<std::vector<std::string>> former_addresses(store::Connection& shared, const UserId& user,
+                                                  const std::string& email) {
+  std::set<std::string> named;
+  CHECK_OK(shared.query(kAddressChanges, {Param::blob(user.blob())}, [&](const store::Row& row) {
+    const auto document = json::parse(row.text(0), {});
+    const json::Object* change = document ? document->root().if_object() : nullptr;
+    if (change == nullptr) return;
+    for (const std::string_view side : {"before", "after"}) {
+      const json::Value* of = change->if_contains(side);
+      const json::Object* fields = of == nullptr ? nullptr : of->if_object();
+      const json::Value* address = fields == nullptr ? nullptr : fields->if_contains("email");
+      if (address != nullptr && address->is_string()) named.emplace(address->get_string());
+    }
+  }));
+  named.erase(email);
+  std::vector<std::string> former;
+  for (const std::string& address : named) {
+    bool is_anothers = false;
+    CHECK_OK(shared.query(kOwnerOfAddress, {address, user},
+                          [&is_anothers](const store::Row&) { is_anothers = true; }));
+    if (!is_anothers) former.push_back(address);
+  }
+  return former;
+}
 
 /// Each chain says that something was taken out of it.
 Result<> erase_rows(store::Connection& db, Tools tools, const AccountSubject& account,
@@ -118,10 +150,26 @@ Result<std::string> email_of(store::Connection& shared, const UserId& user) {
   return email;
 }
 
+std::vector<std::string> AccountSubject::addresses() const {
+  std::vector<std::string> all = former;
+  if (!email.empty()) all.push_back(email);
+  return all;
+}
+
+bool AccountSubject::is_named_in(std::string_view target, std::string_view data) const {
+  if (target == user.str()) return true;
+  return std::ranges::any_of(addresses(), [data](const std::string& address) {
+    return data.contains(json::quoted(address));
+  });
+}
+
 Task<AccountSubject> account_of(store::Database& shared, UserId user) {
-  CO_TRY(auto email,
-         co_await shared.read([user](store::Connection& db) { return email_of(db, user); }));
-  co_return AccountSubject{user, std::move(email)};
+  co_return co_await shared.read([user](store::Connection& db) -> Result<AccountSubject> {
+    AccountSubject account{.user = user};
+    TRY(account.email, email_of(db, user));
+    TRY(account.former, former_addresses(db, user, account.email));
+    return account;
+  });
 }
 
 Task<bool> close_in_cell(CellRooms rooms, Tools tools, UserId user) {
@@ -155,8 +203,6 @@ Task<bool> erase_account_in_cell(CellRooms rooms, Tools tools, AccountSubject ac
 
 Task<bool> erase_record(store::Database& db, Tools tools, AccountSubject account,
                         StopFn should_stop) {
-  const std::string named =
-      account.email.empty() ? std::string("\"\n") : json::quoted(account.email);
   const std::string user = account.user.str();
   PersonalRow behind;
   bool more = true;
@@ -166,11 +212,15 @@ Task<bool> erase_record(store::Database& db, Tools tools, AccountSubject account
     auto read = [&](store::Connection& connection) -> Result<bool> {
       std::int64_t seen = 0;
       CHECK_OK(connection.query(
-          kAbout, {user, named, Param::blob(behind.scope), behind.seq, behind.part, kReadAtOnce},
+          kPersonalRows, {Param::blob(behind.scope), behind.seq, behind.part, kReadAtOnce},
           [&](const store::Row& row) {
             ++seen;
             behind = {std::string(row.text(0)), row.integer(1), row.integer(2)};
-            if (row.integer(3) != 0) rows.push_back(behind);
+            // Its own chain goes last: it says which addresses it had.
+            if (behind.scope == account.user.blob()) return;
+            const bool is_its_act = row.text(3) == user;
+            if (is_its_act || (behind.part == 2 && account.is_named_in(row.text(4), row.text(5))))
+              rows.push_back(behind);
           }));
       return seen == kReadAtOnce;
     };

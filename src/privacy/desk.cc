@@ -9,6 +9,7 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "erasure.h"
+#include "hold_table.h"
 #include "operators/operators.h"
 #include "request_table.h"
 #include "stop_link.h"
@@ -61,6 +62,46 @@ Result<> append_both(store::Connection& db, audit::Act act, const std::optional<
   std::vector<audit::Act> acts = {std::move(act)};
   if (also) acts.push_back(*also);
   return audit::append(db, acts);
+}
+
+Error is_open_already(const std::string& which) {
+  return {ErrorCode::kConflict, "a deletion of it is open already: " + which};
+}
+
+/// A deletion of what is held begins on hold; one that was refused before waits for an operator.
+Result<> settle_begin(store::Connection& db, DataRequest& request) {
+  TRY(const auto hold, hold_over(db, request));
+  if (hold) {
+    request.state = State::kOnHold;
+    request.reason = hold->reason;
+    return {};
+  }
+  TRY(const bool is_doubtful, was_refused(db, request));
+  if (is_doubtful) request.state = State::kInReview;
+  return {};
+}
+
+/// What an operator's step does to the hold on the request's subject.
+Result<> move_hold(store::Connection& db, const DataRequest& request, OperatorStep step,
+                   const audit::Act& act, const std::string& reason) {
+  if (step == OperatorStep::kHold) {
+    const LegalHold hold{act.id,
+                         request.subject,
+                         request.user,
+                         request.workspace,
+                         request.recipient,
+                         request.contact_hash,
+                         reason,
+                         act.actor.id,
+                         act.at};
+    TRY([[maybe_unused]] const bool is_new, insert_hold(db, hold));
+    return {};
+  }
+  if (step != OperatorStep::kRelease) return {};
+  CHECK_OK(drop_hold_of(db, request));
+  TRY(const auto still, hold_over(db, request));
+  if (!still) return {};
+  return fail(ErrorCode::kConflict, "its workspace is held: " + still->id.str());
 }
 
 Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, or too old"}; }
@@ -126,7 +167,7 @@ DataRequest Desk::request_of(const Asked& asked) const {
 }
 
 Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
-  const DataRequest request = request_of(asked);
+  DataRequest request = request_of(asked);
   const bool is_deletion = asked.kind == Kind::kDeletion;
   const Secret token = new_link_token(request.id);
   auto body = [&](store::Connection& db) -> Result<Taken> {
@@ -139,10 +180,8 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
     }
     if (is_deletion) {
       TRY(const auto open, find_open_deletion(db, request));
-      if (open) {
-        return Taken{
-            Error{ErrorCode::kConflict, "a deletion of it is open already: " + open->str()}};
-      }
+      if (open) return Taken{is_open_already(open->str())};
+      CHECK_OK(settle_begin(db, request));
     }
     if (is_deletion && asked.subject == Subject::kAccount) {
       std::optional<WorkspaceId> owned;
@@ -161,7 +200,9 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
       }
     }
     const bool has_mail = is_deletion && !email.empty();
-    CHECK_OK(insert_request(db, request, has_mail ? marks_of(request, token, email) : LinkMarks()));
+    TRY(const bool is_first,
+        insert_request(db, request, has_mail ? marks_of(request, token, email) : LinkMarks()));
+    if (!is_first) return Taken{is_open_already("of this moment")};
     const LinkMail mail{rooms_.spool, rooms_.ids, options_.public_url, request.created_at};
     if (has_mail) CHECK_OK(put_link_mail(db, mail, request, email, token));
     auto act = audit::new_act(rooms_.ids, request.created_at, chain_of(request), asked.by, from,
@@ -218,6 +259,16 @@ Task<ExportPart> Desk::export_account(DataRequest request, std::vector<std::stri
   const Time now = rooms_.clock.now();
   co_return co_await privacy::export_account(rooms_.db, rooms_.spool, std::move(request), now,
                                              std::move(more), std::move(from));
+}
+
+Task<ExportPart> Desk::export_member(store::Database& cell, DataRequest request,
+                                     accounts::User user, WorkspaceId workspace,
+                                     ExportCursor from) const {
+  const Time now = rooms_.clock.now();
+  CO_TRY(auto account, co_await account_of(rooms_.db, user.id));
+  co_return co_await privacy::export_member(cell, std::move(request), std::move(user),
+                                            std::move(account.former), workspace, now,
+                                            std::move(from));
 }
 
 Task<ExportPart> Desk::export_workspace(store::Database& cell, DataRequest request,
@@ -299,6 +350,7 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
                               std::string(wanted.act), request.id.str());
     act.before = audit::json_of({{"state", state_name(request.state)}});
     act.after = audit::json_of({{"state", state_name(wanted.to)}});
+    CHECK_OK(move_hold(db, request, wanted.step, act, reason));
     auto also = stepped.also;
     if (also) also->name = act.name;  // one act, on two records
     CHECK_OK(append_both(db, std::move(act), also));

@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/id.h"
 #include "messaging/message_table.h"
@@ -30,7 +32,12 @@ Result<std::string> email_of(store::Connection& shared, const UserId& user);
 /// Of an account.
 struct AccountSubject {
   UserId user;
-  std::string email;  ///< empty: its row is gone
+  std::string email = {};                ///< empty: its row is gone
+  std::vector<std::string> former = {};  ///< addresses that it had, and that nobody has now
+
+  std::vector<std::string> addresses() const;
+  /// What is personal beside an act is about the account: a deletion erases it, an export shows it.
+  bool is_named_in(std::string_view target, std::string_view data) const;
 };
 Task<AccountSubject> account_of(store::Database& shared, UserId user);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "audit/audit_log.h"
@@ -10,6 +11,7 @@
 #include "json/writer.h"
 #include "mail/queue.h"
 #include "messaging/render.h"
+#include "recipient_rows.h"
 #include "webhook/event_type.h"
 
 namespace flowsell::privacy {
@@ -124,14 +126,13 @@ audit::Query events_of(std::string_view scope) {
   query.scope = scope;
   return query;
 }
-/// Those that the user did, and those that he was the target of.
-void add_events_about(std::vector<Section>& to, store::Database& db, std::string_view scope,
-                      const UserId& user) {
-  audit::Query by = events_of(scope), about = events_of(scope);
-  by.actor_id = user.str();
-  about.target = user.str();
-  to.push_back(audit_events(db, std::move(by)));
-  to.push_back(audit_events(db, std::move(about)));
+/// Those that he did, and those whose personal data is about him: what a deletion erases.
+Section events_about(store::Database& db, std::string_view scope, const AccountSubject& account) {
+  const std::string user = account.user.str();
+  auto is_wanted = [account, user](const RecordRow& row) {
+    return row.actor_id == user || account.is_named_in(row.target, row.personal);
+  };
+  return events_that(db, std::string(scope), user, std::move(is_wanted));
 }
 
 template <class F>
@@ -229,8 +230,8 @@ Task<ExportPart> export_account(store::Database& shared, const crypto::RotatingK
                                 DataRequest request, Time now, std::vector<std::string> more,
                                 ExportCursor from) {
   const UserId user = request.user;
-  CO_TRY(const std::string email,
-         co_await shared.read([&user](store::Connection& db) { return email_of(db, user); }));
+  CO_TRY(const AccountSubject account, co_await account_of(shared, user));
+  const std::string& email = account.email;
   if (email.empty()) co_return fail(ErrorCode::kNotFound, "there is no such account any more");
   json::Writer head = head_of(request, now);
   head.key("user_id").string(user.str()).key("more").begin_array();
@@ -245,12 +246,15 @@ Task<ExportPart> export_account(store::Database& shared, const crypto::RotatingK
     return append_mails(db, spool, email, out);
   }));
   sections.push_back(audit_events(shared, events_of(user.blob())));
-  add_events_about(sections, shared, audit::system_scope(), user);
+  for (const std::string& scope : {audit::system_scope(), audit::operators_scope()})
+    sections.push_back(events_about(shared, scope, account));
   co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 
 Task<ExportPart> export_member(store::Database& cell, DataRequest request, accounts::User user,
-                               WorkspaceId workspace, Time now, ExportCursor from) {
+                               std::vector<std::string> former, WorkspaceId workspace, Time now,
+                               ExportCursor from) {
+  const AccountSubject account{user.id, user.email, std::move(former)};
   json::Writer head = head_of(request, now);
   head.key("user_id").string(user.id.str()).key("workspace_id").string(workspace.str());
   std::vector<Section> sections;
@@ -262,9 +266,11 @@ Task<ExportPart> export_member(store::Database& cell, DataRequest request, accou
   }
   sections.push_back(at_once(cell, [&](store::Connection& db, std::string& out) -> Result<> {
     CHECK_OK(append_keys(db, workspace, user.id, out));
-    return append_invitations_to(db, workspace, user.email, out);
+    for (const std::string& address : account.addresses())
+      CHECK_OK(append_invitations_to(db, workspace, address, out));
+    return {};
   }));
-  add_events_about(sections, cell, workspace.blob(), user.id);
+  sections.push_back(events_about(cell, workspace.blob(), account));
   co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 
@@ -274,6 +280,7 @@ Task<ExportPart> export_recipient(store::Database& cell, DataRequest request, Ti
   head.key("workspace_id").string(request.workspace.str());
   head.key("recipient").string(request.recipient);
   std::vector<Section> sections;
+  std::set<std::string> consents;
   // Forgotten since: nothing is known of it.
   if (!request.contact_hash.empty()) {
     sections.push_back({&cell, [&](store::Connection& db, std::string& at, std::string& out) {
@@ -286,6 +293,14 @@ Task<ExportPart> export_recipient(store::Database& cell, DataRequest request, Ti
   sections.push_back(at_once(cell, [&](store::Connection& db, std::string& out) {
     return append_choices(db, request, out);
   }));
+  if (!request.contact_hash.empty()) {
+    auto read = [&](store::Connection& db) { return consents_of(db, request); };
+    CO_TRY(consents, co_await cell.read(std::move(read)));
+    auto is_wanted = [&consents](const RecordRow& row) {
+      return consents.contains(std::string(row.target));
+    };
+    sections.push_back(events_that(cell, std::string(request.workspace.blob()), {}, is_wanted));
+  }
   co_return co_await read_part(std::move(sections), std::move(from), line_of(std::move(head)));
 }
 

@@ -17,6 +17,11 @@ constexpr std::size_t kPartBytes = std::size_t{1} << 20;
 constexpr int kStepsMax = 40;
 constexpr std::size_t kPlaceBytesMax = 64;
 
+const store::Sql kRecord(
+    "SELECT e.seq, e.id, e.actor_id, e.target, p.data FROM (SELECT scope, seq, id, actor_id, "
+    "target FROM audit_events WHERE scope = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3) AS e LEFT JOIN "
+    "audit_personal AS p ON p.scope = e.scope AND p.seq = e.seq AND p.part = 2 ORDER BY e.seq");
+
 /// Of a cursor that is not the program's own.
 Error no_cursor() {
   return {ErrorCode::kInvalidId, "the cursor is none: use it as the last part's Link has it"};
@@ -29,6 +34,15 @@ Result<IdBytes> place_of(std::string_view at) {
   if (!decoded || decoded->size() != bytes.size()) return std::unexpected(no_cursor());
   std::ranges::copy(*decoded, bytes.begin());
   return bytes;
+}
+
+Result<std::int64_t> seq_of(std::string_view at) {
+  std::int64_t seq = 0;
+  if (at.empty()) return seq;
+  const auto end = std::from_chars(at.data(), at.data() + at.size(), seq);
+  if (end.ec != std::errc() || end.ptr != at.data() + at.size())
+    return std::unexpected(no_cursor());
+  return seq;
 }
 
 }  // namespace
@@ -106,6 +120,33 @@ Section audit_events(store::Database& db, audit::Query query) {
     for (const audit::Event& event : page.rows)
       append_line(out, "audit_event", audit::render(event));
     at = page.has_more && page.next ? page.next->str() : std::string();
+    return {};
+  };
+  return {&db, std::move(read)};
+}
+
+Section events_that(store::Database& db, std::string scope, std::string user,
+                    std::function<bool(const RecordRow&)> is_wanted) {
+  auto read = [scope = std::move(scope), user = std::move(user), is_wanted = std::move(is_wanted)](
+                  store::Connection& connection, std::string& at, std::string& out) -> Result<> {
+    TRY(std::int64_t behind, seq_of(at));
+    std::int64_t seen = 0;
+    std::vector<AuditEventId> ids;
+    CHECK_OK(connection.query(
+        kRecord, {store::Param::blob(scope), behind, kRowsAtOnce}, [&](const store::Row& row) {
+          ++seen;
+          behind = row.integer(0);
+          const auto personal = row.is_null(4) ? std::string_view() : row.text(4);
+          if (is_wanted({row.text(2), row.text(3), personal}))
+            ids.push_back(row.id<AuditEventId>(1));
+        }));
+    for (const AuditEventId& id : ids) {
+      TRY(auto event, audit::find(connection, scope, id));
+      if (!event) continue;
+      if (event->actor.id != user) event->origin = {{}, {}, event->origin.request_id};
+      append_line(out, "audit_event", audit::render(*event));
+    }
+    at = seen < kRowsAtOnce ? std::string() : std::to_string(behind);
     return {};
   };
   return {&db, std::move(read)};

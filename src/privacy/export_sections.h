@@ -38,4 +38,14 @@ Section table_by_id(store::Database& db, const HeldTable& table, WorkspaceId wor
 /// The events of a chain that match, newest first.
 Section audit_events(store::Database& db, audit::Query query);
 
+/// What an event is about.
+struct RecordRow {
+  std::string_view actor_id, target;
+  std::string_view personal;  ///< JSON, or empty
+};
+/// The events of a chain that `is_wanted` says, oldest first. Where they came from is shown only of
+/// those that `user` did himself: of others it is theirs.
+Section events_that(store::Database& db, std::string scope, std::string user,
+                    std::function<bool(const RecordRow&)> is_wanted);
+
 }  // namespace flowsell::privacy

@@ -147,6 +147,16 @@ constexpr std::array kTables = {
               .of_account = Fate::kStays,
               .of_workspace = Fate::kStays,
               .why = "how far a deletion is"},
+    HeldTable{.name = "legal_holds",
+              .place = Place::kShared,
+              .user_column = "user_id",
+              .workspace_column = "workspace_id",
+              .of_account = Fate::kRows,
+              .of_workspace = Fate::kRows,
+              .columns = "%id:aud_ #subject %user_id:usr_ %workspace_id:ws_ contact ~contact_hash "
+                         "reason put_by @created_at",
+              .why = "nothing is deleted that has one; of a number its mask and keyed hash until "
+                     "it is lifted"},
     HeldTable{.name = "operators",
               .place = Place::kShared,
               .user_column = "user_id",

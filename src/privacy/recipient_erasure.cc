@@ -30,6 +30,30 @@ const Sql kDropChoices(
     "DELETE FROM marketing_choices WHERE workspace_id = ?1 AND contact_hash = ?2");
 const Sql kDropWindows(
     "DELETE FROM conversation_windows WHERE workspace_id = ?1 AND contact_hash = ?2");
+const Sql kErasePersonal("DELETE FROM audit_personal WHERE scope = ?1 AND seq = ?2 AND part = 2");
+
+/// What the audit log has beside the acts of its consents.
+Result<> erase_places(store::Connection& db, Tools tools, const WorkspaceId& workspace,
+                      std::span<const std::int64_t> places) {
+  if (places.empty()) return {};
+  for (const std::int64_t place : places)
+    CHECK_OK(db.write(kErasePersonal, {Param::blob(workspace.blob()), place}));
+  return audit::append(db, audit::new_act(tools.ids, tools.clock.now(), workspace.blob(), {}, {},
+                                          "audit.personal_erased"));
+}
+
+/// The consents, and what was put on record since `scanned_until`.
+Result<> erase_consents(store::Connection& db, Tools tools, const DataRequest& request,
+                        std::int64_t scanned_until) {
+  TRY(RecordScan scan, record_scan_of(db, request));
+  scan.behind = scanned_until;
+  while (true) {
+    TRY(const bool more, scan.read_some(db));
+    if (!more) break;
+  }
+  CHECK_OK(erase_places(db, tools, request.workspace, scan.found));
+  return db.write(kDropConsents, {request.workspace, Param::blob(request.contact_hash)});
+}
 
 Result<> erase_events(store::Connection& db, const WorkspaceId& workspace,
                       std::span<const EventRow> events) {
@@ -88,11 +112,20 @@ Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest 
     CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   }
   if (some_begin || !rows.waits.is_none()) co_return RecipientErased{false, rows.waits};
+  CO_TRY(const RecordPlaces record, co_await record_of_recipient(rooms.db, request));
+  for (std::size_t at = 0; at < record.places.size(); at += kErasedAtOnce) {
+    if (rooms.should_stop()) co_return RecipientErased{};
+    const auto some =
+        std::span(record.places).subspan(at, std::min(kErasedAtOnce, record.places.size() - at));
+    auto body = [&](store::Connection& db) { return erase_places(db, tools, workspace, some); };
+    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  }
   auto body = [&](store::Connection& db) -> Result<> {
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
     if (!request.contact_hash.empty()) {
-      for (const Sql* drop : {&kDropConsents, &kDropChoices, &kDropWindows})
+      CHECK_OK(erase_consents(db, tools, request, record.known_until));
+      for (const Sql* drop : {&kDropChoices, &kDropWindows})
         CHECK_OK(db.write(*drop, {workspace, Param::blob(request.contact_hash)}));
     }
     return audit::append(db, audit::new_act(tools.ids, tools.clock.now(), workspace.blob(), {}, {},

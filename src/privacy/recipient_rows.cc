@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "json/writer.h"
+
 namespace flowsell::privacy {
 namespace {
 
@@ -15,6 +17,13 @@ const Sql kMessages(
 const Sql kEvents(
     "SELECT id, subject, body, contact_hash, type FROM events WHERE workspace_id = ?1 AND id > ?2 "
     "ORDER BY id LIMIT ?3");
+
+const Sql kConsents("SELECT id FROM consents WHERE workspace_id = ?1 AND contact_hash = ?2");
+const Sql kLastEvent("SELECT COALESCE(MAX(seq), 0) FROM audit_events WHERE scope = ?1");
+const Sql kRecord(
+    "SELECT p.seq, e.act, e.target, p.data FROM (SELECT seq, data FROM audit_personal WHERE scope "
+    "= ?1 AND part = 2 AND seq > ?2 ORDER BY seq LIMIT ?3) AS p JOIN audit_events AS e ON e.scope "
+    "= ?1 AND e.seq = p.seq ORDER BY p.seq");
 
 struct MessageScan {
   WorkspaceId workspace;
@@ -80,6 +89,52 @@ Task<RecipientRows> rows_of_recipient(store::Database& db, DataRequest request) 
   rows.events = std::move(events.found);
   rows.events_until = events.behind;
   co_return rows;
+}
+
+Result<bool> RecordScan::read_some(store::Connection& db) {
+  std::int64_t seen = 0;
+  const auto scope = store::Param::blob(workspace.blob());
+  CHECK_OK(db.query(kRecord, {scope, behind, kRowsAtOnce}, [&](const store::Row& row) {
+    ++seen;
+    behind = row.integer(0);
+    const bool is_asked =
+        row.text(1).starts_with("support_session.") && !mask.empty() && row.text(3).contains(mask);
+    if (is_asked || consents.contains(std::string(row.text(2)))) found.push_back(behind);
+  }));
+  return seen == kRowsAtOnce;
+}
+
+Result<std::set<std::string>> consents_of(store::Connection& db, const DataRequest& request) {
+  std::set<std::string> ids;
+  CHECK_OK(db.query(kConsents, {request.workspace, store::Param::blob(request.contact_hash)},
+                    [&ids](const store::Row& row) { ids.insert(row.id<ConsentId>(0).str()); }));
+  return ids;
+}
+
+Result<RecordScan> record_scan_of(store::Connection& db, const DataRequest& request) {
+  RecordScan scan{.workspace = request.workspace,
+                  .mask = request.recipient.empty() ? "" : json::quoted(request.recipient),
+                  .consents = {}};
+  TRY(scan.consents, consents_of(db, request));
+  return scan;
+}
+
+Task<RecordPlaces> record_of_recipient(store::Database& db, DataRequest request) {
+  RecordPlaces record;
+  if (request.contact_hash.empty()) co_return record;
+  auto begin = [&](store::Connection& read) -> Result<RecordScan> {
+    CHECK_OK(read.query(kLastEvent, {store::Param::blob(request.workspace.blob())},
+                        [&record](const store::Row& row) { record.known_until = row.integer(0); }));
+    return record_scan_of(read, request);
+  };
+  CO_TRY(RecordScan scan, co_await db.read(std::move(begin)));
+  bool more = true;
+  while (more) {
+    CO_TRY(more,
+           co_await db.read([&scan](store::Connection& read) { return scan.read_some(read); }));
+  }
+  record.places = std::move(scan.found);
+  co_return record;
 }
 
 }  // namespace flowsell::privacy

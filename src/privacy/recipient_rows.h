@@ -45,4 +45,26 @@ bool waits(messaging::MessageStatus status);
 /// Looks through all messages and events of the workspace, in parts, each in a snapshot of its own.
 Task<RecipientRows> rows_of_recipient(store::Database& db, DataRequest request);
 
+/// Looks through the personal data of a workspace's chain for what is about one number: beside the
+/// acts of its consents, and its mask in what a support session asked for.
+struct RecordScan {
+  WorkspaceId workspace;
+  std::string mask;  ///< as JSON has it
+  std::set<std::string> consents;
+  std::int64_t behind = 0;  ///< where the next look begins
+  std::vector<std::int64_t> found = {};
+  /// False: there are no more.
+  Result<bool> read_some(store::Connection& db);
+};
+/// Of the consents that there are now.
+Result<RecordScan> record_scan_of(store::Connection& db, const DataRequest& request);
+/// Ids, as shown, of the number's consents.
+Result<std::set<std::string>> consents_of(store::Connection& db, const DataRequest& request);
+
+struct RecordPlaces {
+  std::vector<std::int64_t> places;
+  std::int64_t known_until = 0;  ///< what comes behind it may be of consents that came later
+};
+Task<RecordPlaces> record_of_recipient(store::Database& db, DataRequest request);
+
 }  // namespace flowsell::privacy

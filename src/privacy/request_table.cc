@@ -13,7 +13,7 @@ using store::Sql;
   "reason, created_at, due_at, runs_after, download_until, finished_at, certificate"
 const Sql kInsert("INSERT INTO data_requests (" REQUEST_COLUMNS
                   ", token_hash, sent_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                  "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)");
+                  "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) ON CONFLICT DO NOTHING");
 const Sql kFind("SELECT " REQUEST_COLUMNS " FROM data_requests WHERE id = ?1");
 const Sql kFindByToken("SELECT " REQUEST_COLUMNS
                        " FROM data_requests WHERE id = ?1 AND token_hash = ?2");
@@ -27,9 +27,16 @@ const Sql kSettleLink(
 const Sql kLinked("SELECT " REQUEST_COLUMNS
                   ", sent_to, (SELECT email FROM users WHERE id = user_id) FROM data_requests "
                   "WHERE state < 5 AND sent_to IS NOT NULL");
-const Sql kOpenLike(
-    "SELECT id FROM data_requests WHERE state < 6 AND kind = 2 AND subject = ?1 AND user_id = ?2 "
-    "AND workspace_id = ?3 AND contact_hash = ?4");
+#define LIKE \
+  "kind = 2 AND subject = ?1 AND user_id = ?2 AND workspace_id = ?3 AND contact_hash = ?4"
+const Sql kOpenLike("SELECT id FROM data_requests WHERE state < 6 AND " LIKE);
+const Sql kRefusedLike("SELECT 1 FROM data_requests WHERE state = 7 AND " LIKE " LIMIT 1");
+#undef LIKE
+// A hold on a workspace holds what is in it.
+const Sql kOpenUnder("SELECT " REQUEST_COLUMNS
+                     " FROM data_requests WHERE state < 6 AND kind = 2 AND ((subject = ?1 AND "
+                     "user_id = ?2 AND workspace_id = ?3 AND contact_hash = ?4) OR (?1 = 3 AND "
+                     "subject = 2 AND workspace_id = ?3)) ORDER BY id");
 // Few enough in all for a look at each.
 #define REQUEST_PAGE(order)                                                                       \
   "SELECT " REQUEST_COLUMNS                                                                       \
@@ -61,7 +68,9 @@ const Sql kFinish(
 const Sql kForget(
     "UPDATE data_requests SET contact = '', contact_hash = ?3 WHERE workspace_id = ?1 AND "
     "contact_hash = ?2");
-#define STALE "state = 6 AND download_until <= ?1 AND length(contact_hash) > 0"
+#define STALE                                                                         \
+  "((state = 6 AND download_until <= ?1) OR (state IN (7, 8) AND due_at <= ?1)) AND " \
+  "length(contact_hash) > 0"
 const Sql kStale("SELECT COUNT(*) FROM data_requests WHERE " STALE);
 const Sql kForgetStale("UPDATE data_requests SET contact = '', contact_hash = ?2 WHERE " STALE);
 #undef STALE
@@ -93,12 +102,6 @@ DataRequest request_of(const store::Row& row) {
   return r;
 }
 
-/// An id, or nothing where it is none.
-template <class IdType>
-Param id_or_empty(const IdType& id) {
-  return Param::blob(id.is_none() ? std::string_view("") : id.blob());
-}
-
 Result<std::optional<DataRequest>> find_one(store::Connection& db, const Sql& sql,
                                             store::Params params) {
   std::optional<DataRequest> found;
@@ -108,13 +111,15 @@ Result<std::optional<DataRequest>> find_one(store::Connection& db, const Sql& sq
 
 }  // namespace
 
-Result<> insert_request(store::Connection& db, const DataRequest& r, const LinkMarks& link) {
-  return db.write(
-      kInsert, {r.id, static_cast<int>(r.kind), static_cast<int>(r.subject),
-                static_cast<int>(r.state), static_cast<int>(r.step), id_or_empty(r.user),
-                id_or_empty(r.workspace), r.recipient, Param::blob(r.contact_hash), r.requested_by,
-                r.reason, r.created_at, r.due_at, r.runs_after, r.download_until, r.finished_at,
-                r.certificate, Param::blob(link.token), Param::blob_or_null(link.address)});
+Result<bool> insert_request(store::Connection& db, const DataRequest& r, const LinkMarks& link) {
+  TRY(const auto inserted,
+      db.run(kInsert,
+             {r.id, static_cast<int>(r.kind), static_cast<int>(r.subject),
+              static_cast<int>(r.state), static_cast<int>(r.step), id_or_empty(r.user),
+              id_or_empty(r.workspace), r.recipient, Param::blob(r.contact_hash), r.requested_by,
+              r.reason, r.created_at, r.due_at, r.runs_after, r.download_until, r.finished_at,
+              r.certificate, Param::blob(link.token), Param::blob_or_null(link.address)}));
+  return inserted == 1;
 }
 
 Result<std::optional<DataRequest>> find_request(store::Connection& db, const DataRequestId& id) {
@@ -163,6 +168,25 @@ Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                      id_or_empty(like.workspace), Param::blob(like.contact_hash)},
                     [&found](const store::Row& row) { found = row.id<DataRequestId>(0); }));
   return found;
+}
+
+Result<bool> was_refused(store::Connection& db, const DataRequest& like) {
+  bool was = false;
+  CHECK_OK(db.query(kRefusedLike,
+                    {static_cast<int>(like.subject), id_or_empty(like.user),
+                     id_or_empty(like.workspace), Param::blob(like.contact_hash)},
+                    [&was](const store::Row&) { was = true; }));
+  return was;
+}
+
+Result<std::vector<DataRequest>> open_deletions_under(store::Connection& db,
+                                                      const LegalHold& hold) {
+  std::vector<DataRequest> open;
+  CHECK_OK(db.query(kOpenUnder,
+                    {static_cast<int>(hold.subject), id_or_empty(hold.user),
+                     id_or_empty(hold.workspace), Param::blob(hold.contact_hash)},
+                    [&open](const store::Row& row) { open.push_back(request_of(row)); }));
+  return open;
 }
 
 Result<AskerCounts> count_of_asker(store::Connection& db, const std::string& asker, Time since) {

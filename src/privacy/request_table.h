@@ -5,16 +5,25 @@
 #include <vector>
 
 #include "crypto/hash.h"
+#include "privacy/legal_hold.h"
 #include "privacy/request.h"
 #include "store/database.h"
 
 namespace flowsell::privacy {
 
+/// An id, or nothing where it is none.
+template <class IdType>
+store::Param id_or_empty(const IdType& id) {
+  return store::Param::blob(id.is_none() ? std::string_view("") : id.blob());
+}
+
 /// What a mail's link holds, and where the mail goes: hashes (stop_link.h). Empty: there is none.
 struct LinkMarks {
   std::string token, address;
 };
-Result<> insert_request(store::Connection& db, const DataRequest& request, const LinkMarks& link);
+/// False: a deletion of the same is open, which another process began in this moment.
+Result<bool> insert_request(store::Connection& db, const DataRequest& request,
+                            const LinkMarks& link);
 Result<std::optional<DataRequest>> find_request(store::Connection& db, const DataRequestId& id);
 /// The same, where its token is that one.
 Result<std::optional<DataRequest>> find_request_by_token(store::Connection& db,
@@ -39,6 +48,11 @@ Result<std::vector<LinkedRequest>> linked_requests(store::Connection& db);
 /// A deletion of the same that has not ended.
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                                                         const DataRequest& like);
+
+/// Whether one of the same was refused, as long as it is known.
+Result<bool> was_refused(store::Connection& db, const DataRequest& like);
+/// Those that have not ended, of what is held.
+Result<std::vector<DataRequest>> open_deletions_under(store::Connection& db, const LegalHold& hold);
 
 /// What somebody has asked for: what has not ended, and what came after `since`.
 struct AskerCounts {
@@ -70,7 +84,8 @@ Result<bool> move_request(store::Connection& db, const DataRequestId& id, const 
 Result<bool> pass_step(store::Connection& db, const DataRequest& request, Step next);
 /// What names a number goes from this request and all others about it.
 Result<> forget_contact(store::Connection& db, const DataRequest& request);
-/// The same of exports that can't be downloaded any more: how many there are, and all of them.
+/// The same of exports that can't be downloaded any more, and of deletions that were refused or
+/// cancelled, when their time is over: how many there are, and all of them.
 Result<std::int64_t> count_stale_contacts(store::Connection& db, Time now);
 Result<> forget_stale_contacts(store::Connection& db, Time now);
 /// The end of a deletion. False: it had ended.

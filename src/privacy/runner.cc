@@ -8,6 +8,7 @@
 #include "accounts/accounts.h"
 #include "audit/audit_log.h"
 #include "erasure.h"
+#include "hold_table.h"
 #include "mail/queue.h"
 #include "operators/operators.h"
 #include "privacy/certificate.h"
@@ -185,6 +186,12 @@ Task<bool> Runner::begin(DataRequest& request) {
   const Time now = rooms_.clock.now();
   const Step first = first_step(request.subject);
   auto body = [&](store::Connection& db) -> Result<bool> {
+    TRY(const auto hold, hold_over(db, request));
+    if (hold) {
+      // It was put in this moment: else the request would not be due.
+      CHECK_OK(put_on_hold(db, request, hold->reason));
+      return false;
+    }
     const Move move{bit(request.state), State::kRunning, first, {}, std::nullopt};
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
@@ -279,9 +286,13 @@ Task<> Runner::hold(Doors& doors, DataRequest request, std::string reason) {
 
 Result<> Runner::put_on_hold(store::Connection& db, const DataRequest& request,
                              const std::string& reason) {
-  const Move move{bit(State::kRunning), State::kOnHold, Step::kNone, reason, std::nullopt};
+  constexpr std::int64_t kBegun = bit(State::kRunning);
+  constexpr std::int64_t kDue = bit(State::kReceived) | bit(State::kApproved);
+  const Move move{kBegun | kDue, State::kOnHold, Step::kNone, reason, std::nullopt};
   TRY(const bool is_moved, move_request(db, request.id, move));
   if (!is_moved) return {};
+  // What was done in some cells may be undone when it goes on.
+  CHECK_OK(drop_parts(db, request.id));
   return audit::append(db, act_about(rooms_.ids, rooms_.clock.now(), request, "data_request.held"));
 }
 

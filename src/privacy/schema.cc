@@ -7,7 +7,8 @@ namespace {
 
 // sent_to is a hash of the request and the address that has the link which stops a deletion: NULL
 // where there is none, and once the account's row is gone. A recipient is there masked and as a
-// keyed hash, and only until its deletion is done. A row of data_request_parts says that a step is
+// keyed hash, and only until its deletion is done. A hold's id is that of the event that put it on
+// record. A row of data_request_parts says that a step is
 // done in a cell.
 constexpr std::array kMigrations = {store::Migration{.number = 160,
                                                      .name = "data requests",
@@ -49,6 +50,30 @@ CREATE TABLE data_request_parts (
                                                      .name = "where a link was sent",
                                                      .sql = R"sql(
 ALTER TABLE data_requests ADD COLUMN sent_to BLOB;
+)sql",
+                                                     .expands = true},
+                                    store::Migration{.number = 200,
+                                                     .name = "legal holds",
+                                                     .sql = R"sql(
+CREATE TABLE legal_holds (
+  id BLOB NOT NULL PRIMARY KEY,
+  subject INTEGER NOT NULL,
+  user_id BLOB NOT NULL,
+  workspace_id BLOB NOT NULL,
+  contact TEXT NOT NULL,
+  contact_hash BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  put_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX legal_holds_of ON legal_holds (subject, user_id, workspace_id, contact_hash);
+)sql",
+                                                     .expands = true},
+                                    store::Migration{.number = 201,
+                                                     .name = "one open deletion of a subject",
+                                                     .sql = R"sql(
+CREATE UNIQUE INDEX data_requests_open_deletion
+  ON data_requests (subject, user_id, workspace_id, contact_hash) WHERE kind = 2 AND state < 6;
 )sql",
                                                      .expands = true}};
 

@@ -486,6 +486,7 @@ ALLOWED = {
     "findUsers": {"support", "superadmin"}, "removeSecondFactor": {"support", "superadmin"},
     "listSecondFactorRemovals": {"support", "superadmin"}, "cancelSecondFactorRemoval": {"support", "superadmin"},
     "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
+    "createLegalHold": {"support", "superadmin"}, "listLegalHolds": {"support", "superadmin"}, "liftLegalHold": {"support", "superadmin"},
 }
 # What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
 IN_SUPPORT = {
@@ -495,7 +496,7 @@ IN_SUPPORT = {
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
     "listAuditEvents": "read", "getAuditEvent": "read",
 }
-IDS = {"users": "usr", "data_requests": "dsr", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
+IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
        "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
 
 

@@ -12,37 +12,18 @@ from _support.database import on_postgres
 from _support.load import CONNECTION_FAULTS
 from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
 from _support.postgres import Postgres
+from _support.privacy import AT_ONCE, NUMBER, OTHER_NUMBER, WHY, ask, code, delete, link_token, patient_stack, step
 from _support.processes import CONNECTD
 from _support.signing import callback, post_callback
 from _support.waiting import wait_until
 
-AT_ONCE = {"PRIVACY_DELETION_GRACE_HOURS": 0}
-NUMBER, OTHER_NUMBER = "+919876512345", "+919876554321"
 NAME, AGENT = "Ashalata Kelkar", "Mosaic/0.9 (of her own)"
 MARKS = [b"ashalata", NAME.encode(), AGENT.encode()]
-
-
-def code(answer):
-    return answer.json()["code"]
-
-
-def ask(browser, kind, subject, **more):
-    return browser.post("/v1/data_requests", {"kind": kind, "subject": subject, **more})
-
-
-def delete(browser, subject="account", password=PASSWORD, **more):
-    answer = ask(browser, "deletion", subject, password=password, **more)
-    assert answer.status == 201, answer
-    return answer.json()
 
 
 def lines_of(answer):
     assert answer.status == 200, answer
     return [json.loads(line) for line in answer.body.decode().splitlines()]
-
-
-def link_token(server, address):
-    return Mails(server).token_for(address, "keep-account")
 
 
 def wait_until_done(server, token):
@@ -80,10 +61,8 @@ def sign_up_as_asha(server, address="ashalata@example.com"):
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory):
     """A server on which deletions wait."""
-    from _support.stack import Stack
-    stack = Stack(tmp_path_factory.mktemp("patient")).start()
-    yield stack
-    stack.close()
+    with patient_stack(tmp_path_factory) as stack:
+        yield stack
 
 
 # --- exports ---
@@ -236,14 +215,18 @@ def test_open_requests_are_counted(patient):
 def test_a_deleted_account_is_nowhere(make_stack):
     stack = make_stack(settings=AT_ONCE)
     owner = owner_of(stack.server)
-    address = "ashalata@example.com"
-    assert owner.post("/v1/invitations", {"email": address, "role": "developer"}).status == 201
-    asha = sign_up_as_asha(stack.server, address)
-    assert asha.post("/v1/invitations/accept", {"token": Mails(stack.server).token_for(address, "invitation")}).status == 201
+    old, address = "ashalata.before@example.com", "ashalata@example.com"
+    for role in ("viewer", "developer"):  # the first is withdrawn: both acts name her
+        assert owner.post("/v1/invitations", {"email": old, "role": role}).status == 201
+    asha = sign_up_as_asha(stack.server, old)
+    assert asha.post("/v1/invitations/accept", {"token": Mails(stack.server).token_for(old, "invitation")}).status == 201
+    move_to(stack.server, asha, address)
+    looked_for_by_an_operator(stack.server, address)
     assert asha.make_key().status == 201
     user = asha.get("/v1/user").json()["id"]
-    wait_until(lambda: len(Mails(stack.server).all_to(address)) >= 3, "her mails are sent")
+    wait_until(lambda: len(Mails(stack.server).all_to(old)) >= 3, "her mails are sent")
     assert found_in(raw(stack.server), MARKS) == MARKS
+    assert old in json.dumps(personal_of(owner, "invitation.*"))
     delete(asha)
     done = wait_until_done(stack.server, link_token(stack.server, address))
     wait_until(lambda: any("was deleted" in mail["Subject"] for mail in Mails(stack.server).all_to(address)), "the last mail")
@@ -259,6 +242,23 @@ def test_a_deleted_account_is_nowhere(make_stack):
     stack.start_server()
     again = sign_up(stack.server, address)
     assert again.get("/v1/user").json()["id"] != user
+
+
+def personal_of(owner, act):
+    return [event["personal"] for event in owner.get(f"/v1/audit_events?act={act}").json()["data"]]
+
+
+def move_to(server, browser, address):
+    assert browser.post("/v1/user/email", {"email": address, "password": PASSWORD}).status == 202
+    token = Mails(server).token_for(address, "change-email")
+    assert browser.post("/v1/user/email/confirm", {"token": token}).status == 204
+
+
+def looked_for_by_an_operator(server, address):
+    operator = operator_of(server)
+    assert operator.get(f"/admin/v1/users?email={address}", headers=WHY).status == 200
+    acts = operator.get("/admin/v1/audit_events?act=operator.read").json()["data"]
+    assert address in json.dumps(acts), "it is on record, until she is deleted"
 
 
 def check_certificate(stack, done, public_key):
@@ -284,6 +284,11 @@ def assert_record_is_whole(stack):
     return re.search(r"signed by ([0-9a-f]{64})", verified.stdout).group(1)
 
 
+def agree(owner, number, source):
+    wish = {"recipient": number, "purpose": "marketing", "source": source, "obtained_at": "2026-01-31T12:00:00Z"}
+    assert owner.post("/v1/consents", wish).status == 201
+
+
 def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     stack = make_stack(settings=AT_ONCE)
     owner = owner_of(stack.server)
@@ -292,6 +297,8 @@ def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     read = stack.api.wait_for_status(sent["id"], "read")
     other = stack.api.wait_for_status(stack.api.accept(text_to(OTHER_NUMBER))["id"], "read")
     usage = stack.api.get("/v1/usage").json()["data"]
+    agree(owner, NUMBER, "paper form of Ashalata")
+    agree(owner, OTHER_NUMBER, "paper form of somebody else")
     marks = [b"Ashalata", read["provider_message_id"].encode(), read["to"].encode()]
     request = delete(owner, "recipient", stack.server.sandbox["owner"]["password"], recipient=NUMBER)
     assert request["recipient"] == read["to"]
@@ -308,7 +315,9 @@ def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     assert stack.api.get("/v1/usage").json()["data"] == usage
     assert stack.api.get(f"/v1/messages?to={NUMBER.replace('+', '%2B')}").json()["data"] == []
     acts = [event["act"] for event in owner.get("/v1/audit_events").json()["data"]]
-    assert {"data_request.asked", "data_request.recipient_erased"} <= set(acts)
+    assert {"data_request.asked", "data_request.recipient_erased", "audit.personal_erased"} <= set(acts)
+    events = owner.get("/v1/audit_events?act=consent.recorded").json()["data"]
+    assert [(event["erased"], event["personal"] is None) for event in events] == [(False, False), (True, True)]
     assert stack.server.terminate() == 0
     assert found_in(raw(stack.server), marks) == []
 
@@ -455,9 +464,7 @@ def test_the_link_is_for_the_address_that_the_account_has(patient):
     asha = sign_up(patient.server, "old-link@example.com")
     delete(asha)
     first = link_token(patient.server, "old-link@example.com")
-    assert asha.post("/v1/user/email", {"email": "new-link@example.com", "password": PASSWORD}).status == 202
-    token = Mails(patient.server).token_for("new-link@example.com", "change-email")
-    assert asha.post("/v1/user/email/confirm", {"token": token}).status == 204
+    move_to(patient.server, asha, "new-link@example.com")
     visitor = Browser(patient.server.base_url)
     for path in ("/v1/data_request_links", "/v1/data_request_links/cancel"):
         assert code(visitor.post(path, {"token": first})) == "invalid_token"
@@ -466,10 +473,6 @@ def test_the_link_is_for_the_address_that_the_account_has(patient):
 
 
 # --- operators ---
-
-def step(operator, request, name, why="a test asks for it"):
-    return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})
-
 
 def test_an_operator_holds_releases_and_approves(make_stack):
     stack = make_stack(settings=AT_ONCE | {"PRIVACY_REVIEW": "true"})
@@ -515,6 +518,33 @@ def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):
     assert code(ask_for(kind="deletion", subject="account", user_id=user)) == "not_found"
 
 
+@pytest.mark.parametrize("whom, pointer", [
+    ({}, "/user_id"), ({"email": "nobody"}, "/email"),
+    ({"email": "a@example.com", "user_id": "usr_01kb2v5m4q8x9r3t6w7y0z1a2z"}, "/user_id"),
+])
+def test_an_operator_names_an_account_in_one_way(patient, whom, pointer):
+    operator = operator_of(patient.server)
+    for path, wish in (("data_requests", {"kind": "export", "subject": "account"}), ("legal_holds", {"subject": "account"})):
+        answer = operator.post(f"/admin/v1/{path}", wish | whom, headers=WHY)
+        assert (answer.status, [fault["pointer"] for fault in answer.json()["errors"]]) == (400, [pointer])
+
+
+def test_who_was_asked_for_by_address_hears_of_it(patient):
+    operator = operator_of(patient.server)
+    asha = sign_up(patient.server, "by-address@example.com")
+    wish = {"kind": "export", "subject": "account", "email": "By-Address@example.com"}
+    request = operator.post("/admin/v1/data_requests", wish, headers=WHY).json()
+    assert request["user_id"] == asha.get("/v1/user").json()["id"]
+    wait_until(lambda: any(request["id"] in mail.get_body(("plain",)).get_content()
+                           for mail in Mails(patient.server).all_to("by-address@example.com")), "she hears of the export")
+    assert code(operator.post("/admin/v1/data_requests", wish | {"email": "nobody@example.com"}, headers=WHY)) == "not_found"
+    wish["kind"] = "deletion"
+    assert operator.post("/admin/v1/data_requests", wish, headers=WHY).status == 201
+    token = link_token(patient.server, "by-address@example.com")
+    visitor = Browser(patient.server.base_url)
+    assert visitor.post("/v1/data_request_links/cancel", {"token": token}).json()["state"] == "cancelled"
+
+
 def test_the_last_superadmin_can_not_delete_his_account(make_stack):
     stack = make_stack(settings=AT_ONCE)
     operator = operator_of(stack.server)
@@ -525,5 +555,6 @@ def test_the_last_superadmin_can_not_delete_his_account(make_stack):
 # --- the contract ---
 
 def test_every_operation_of_privacy_has_succeeded_here():
-    wanted = {(method, path) for method, path, operation in contract().operations() if "privacy" in operation["tags"]}
+    wanted = {(method, path) for method, path, operation in contract().operations()
+              if "privacy" in operation["tags"] and "legal_holds" not in path}
     assert wanted - Browser.succeeded == set()

@@ -71,15 +71,15 @@ TEST_F(DeskTest, ExportOfAMemberIsAboutOneWorkspace) {
   world_.join(asha, identity::Role::kOwner);
   const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
   const auto lines = all_of([&](ExportCursor from) {
-    return export_member(*world_.db, request, asha, world_.caller.workspace, world_.clock.now(),
-                         std::move(from));
+    return world_.desk.export_member(*world_.db, request, asha, world_.caller.workspace,
+                                     std::move(from));
   });
   ASSERT_TRUE(lines);
   EXPECT_THAT(*lines, HasSubstr("\"members\""));
   EXPECT_THAT(*lines, HasSubstr("workspace.created"));
   const auto stranger = world_.ids.next<IdKind::kWorkspace>();
   const auto elsewhere = all_of([&](ExportCursor from) {
-    return export_member(*world_.db, request, asha, stranger, world_.clock.now(), std::move(from));
+    return world_.desk.export_member(*world_.db, request, asha, stranger, std::move(from));
   });
   ASSERT_TRUE(elsewhere);
   EXPECT_EQ(std::ranges::count(*elsewhere, '\n'), 1);
@@ -97,6 +97,52 @@ TEST_F(DeskTest, ExportOfANumberHasItsMessagesAndNoOthers) {
   ASSERT_TRUE(lines);
   EXPECT_THAT(*lines, HasSubstr(ana.id.str()));
   EXPECT_THAT(*lines, Not(HasSubstr(bela.id.str())));
+}
+
+TEST_F(DeskTest, ExportOfANumberHasTheRecordOfItsConsents) {
+  const auto owner = world_.user();
+  const auto consent = world_.consent(messaging::kAna, "paper form of Ana");
+  const auto other = world_.consent(messaging::kBela, "paper form of Bela");
+  const DataRequest request =
+      world_.ask(world_.about_number(messaging::kAna, owner, Kind::kExport));
+  const auto lines = all_of([&](ExportCursor from) {
+    return export_recipient(*world_.db, request, world_.clock.now(), std::move(from));
+  });
+  ASSERT_TRUE(lines);
+  EXPECT_THAT(*lines, HasSubstr("consent.recorded"));
+  EXPECT_THAT(*lines, HasSubstr("\"target\":\"" + consent.str()));
+  EXPECT_THAT(*lines, Not(HasSubstr(other.str())));
+}
+
+TEST_F(DeskTest, ExportOfAnAccountHasWhatADeletionErases) {
+  const auto owner = world_.user("owner@example.com", "Owner");
+  world_.join(owner, identity::Role::kOwner);
+  const auto asha = world_.user("old@example.com");
+  ASSERT_TRUE(world_.run(
+      world_.members.invite(world_.by_owner(owner), "old@example.com", identity::Role::kViewer)));
+  world_.change_address(asha, kEmail);
+  ASSERT_TRUE(
+      world_.run(world_.members.invite(world_.by_owner(owner), kEmail, identity::Role::kViewer)));
+  const audit::Actor by{audit::ActorKind::kOperator, asha.id.str()};
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
+    return audit::append(db, audit::new_act(world_.ids, world_.clock.now(),
+                                            audit::operators_scope(), by, {}, "operator.read"));
+  }));
+  auto now_is = asha;
+  now_is.email = kEmail;
+  const DataRequest request = world_.ask(world_.about(asha, Kind::kExport));
+  const auto shared = all_of(
+      [&](ExportCursor from) { return world_.desk.export_account(request, {}, std::move(from)); });
+  ASSERT_TRUE(shared);
+  EXPECT_THAT(*shared, HasSubstr("\"operator.read\""));
+  const auto lines = all_of([&](ExportCursor from) {
+    return world_.desk.export_member(*world_.db, request, now_is, world_.caller.workspace,
+                                     std::move(from));
+  });
+  ASSERT_TRUE(lines);
+  EXPECT_THAT(*lines, HasSubstr("\"personal\":{\"email\":\"old@example.com\"}"));
+  EXPECT_THAT(*lines, HasSubstr("\"personal\":{\"email\":\"asha@example.com\"}"));
+  EXPECT_THAT(*lines, Not(HasSubstr("owner@example.com")));
 }
 
 TEST_F(DeskTest, UserHasSoManyRequestsADay) {
@@ -137,7 +183,8 @@ TEST_F(DeskTest, UserHasSoManyRequestsOpen) {
       waiting.workspace = world_.caller.workspace;
       waiting.requested_by = asha.id.str();
       waiting.created_at = world_.clock.now() - std::chrono::days(2);
-      CHECK_OK(insert_request(connection, waiting, LinkMarks()));
+      waiting.contact_hash = std::to_string(i);
+      TRY([[maybe_unused]] const bool is_put, insert_request(connection, waiting, {}));
     }
     return {};
   }));
@@ -291,6 +338,112 @@ TEST_F(DeskTest, HeldDeletionWaitsUntilItIsReleasedAndApproved) {
   EXPECT_EQ(step(OperatorStep::kApprove)->state, State::kApproved);
   world_.work();
   EXPECT_EQ(world_.now_is(request).state, State::kDone);
+}
+
+// --- holds ---
+
+TEST_F(DeskTest, HoldOutlivesItsRequest) {
+  const auto asha = world_.user();
+  const DataRequest first = world_.ask(world_.about(asha));
+  ASSERT_TRUE(
+      world_.run(world_.desk.step(first, {OperatorStep::kHold, "a court asks", operator_})));
+  ASSERT_TRUE(world_.run(world_.desk.cancel(first, {}, {})));
+  const DataRequest second = world_.ask(world_.about(asha));
+  EXPECT_EQ(second.state, State::kOnHold);
+  EXPECT_EQ(second.reason, "a court asks");
+  world_.work();
+  EXPECT_EQ(world_.now_is(second).state, State::kOnHold);
+  const auto refused =
+      world_.run(world_.desk.step(second, {OperatorStep::kRefuse, "no", operator_}));
+  ASSERT_TRUE(refused);
+  const DataRequest third = world_.ask(world_.about(asha));
+  EXPECT_EQ(third.state, State::kOnHold);
+  EXPECT_EQ(world_.run(world_.desk.step(third, {OperatorStep::kRelease, "", operator_}))->state,
+            State::kInReview);
+  ASSERT_TRUE(world_.run(world_.desk.cancel(third, {}, {})));
+}
+
+TEST_F(DeskTest, WhatWasRefusedWaitsForAnOperatorTheNextTime) {
+  const auto asha = world_.user();
+  const DataRequest first = world_.ask(world_.about(asha));
+  ASSERT_TRUE(world_.run(world_.desk.step(first, {OperatorStep::kRefuse, "not his", operator_})));
+  const DataRequest second = world_.ask(world_.about(asha));
+  EXPECT_EQ(second.state, State::kInReview);
+  world_.work();
+  EXPECT_EQ(world_.now_is(second).state, State::kInReview);
+}
+
+Desk::Holding holding(PrivacyWorld& world, LegalHold hold) {
+  const audit::Actor by{audit::ActorKind::kOperator, "usr_operator"};
+  hold.reason = "a court asks";
+  return {std::move(hold),
+          by,
+          {},
+          audit::new_act(world.ids, world.clock.now(), audit::operators_scope(), by, {},
+                         "legal_hold.put")};
+}
+
+TEST_F(DeskTest, HoldNeedsNoRequestAndHoldsThoseThatWait) {
+  const auto asha = world_.user();
+  const DataRequest waiting = world_.ask(world_.about(asha));
+  const auto hold = world_.run(world_.desk.put_hold(holding(world_, {.user = asha.id})));
+  ASSERT_TRUE(hold);
+  EXPECT_EQ(world_.now_is(waiting).state, State::kOnHold);
+  EXPECT_EQ(code_of(world_.run(world_.desk.put_hold(holding(world_, {.user = asha.id})))),
+            ErrorCode::kConflict);
+  EXPECT_THAT(world_.run(world_.desk.list_holds({}))->rows, testing::SizeIs(1));
+  auto also = holding(world_, {}).also;
+  also.name = "legal_hold.lifted";
+  ASSERT_TRUE(world_.run(world_.desk.lift_hold(hold->id, operator_, {}, also)));
+  EXPECT_EQ(world_.now_is(waiting).state, State::kInReview);
+  EXPECT_EQ(code_of(world_.run(world_.desk.lift_hold(hold->id, operator_, {}, also))),
+            ErrorCode::kNotFound);
+  EXPECT_THAT(world_.acts_of(asha.id.blob()),
+              testing::IsSupersetOf({"legal_hold.put", "data_request.held", "legal_hold.lifted",
+                                     "data_request.released"}));
+}
+
+TEST_F(DeskTest, HoldOnAWorkspaceHoldsItsNumbers) {
+  const auto owner = world_.user();
+  const DataRequest number = world_.ask(world_.about_number(messaging::kAna, owner));
+  ASSERT_TRUE(world_.run(world_.desk.put_hold(
+      holding(world_, {.subject = Subject::kWorkspace, .workspace = world_.caller.workspace}))));
+  EXPECT_EQ(world_.now_is(number).state, State::kOnHold);
+  EXPECT_EQ(world_.ask(world_.about_number(messaging::kBela, owner)).state, State::kOnHold);
+  EXPECT_EQ(code_of(world_.run(
+                world_.desk.step(world_.now_is(number), {OperatorStep::kRelease, "", operator_}))),
+            ErrorCode::kConflict);
+}
+
+TEST_F(DeskTest, HoldOfTheMomentStopsADeletionThatIsDue) {
+  const auto asha = world_.user();
+  const DataRequest request = world_.ask(world_.about(asha));
+  ASSERT_TRUE(world_.run(world_.desk.put_hold(holding(world_, {.user = asha.id}))));
+  static const store::Sql kReceive("UPDATE data_requests SET state = 1");
+  ASSERT_TRUE(
+      testkit::write(*world_.db, [](store::Connection& db) { return db.write(kReceive, {}); }));
+  world_.work();
+  EXPECT_EQ(world_.now_is(request).state, State::kOnHold);
+}
+
+TEST_F(DeskTest, DeletionThatRunsIsNotHeld) {
+  const auto asha = world_.user();
+  world_.ask(world_.about(asha));
+  world_.door.is_open = false;
+  world_.work();
+  EXPECT_EQ(code_of(world_.run(world_.desk.put_hold(holding(world_, {.user = asha.id})))),
+            ErrorCode::kConflict);
+}
+
+TEST_F(DeskTest, OfTwoAtOnceOneDeletionIsOpen) {
+  const auto asha = world_.user();
+  DataRequest request = world_.ask(world_.about(asha));
+  request.id = world_.desk.new_id();  // of another process, which did not see the first
+  ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) -> Result<> {
+    TRY(const bool is_put, insert_request(db, request, {}));
+    EXPECT_FALSE(is_put);
+    return {};
+  }));
 }
 
 TEST_F(DeskTest, WhoAskedForItDoesNotApproveIt) {

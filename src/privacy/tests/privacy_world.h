@@ -8,6 +8,7 @@
 #include "accounts/schema.h"
 #include "audit/audit_log.h"
 #include "consent/schema.h"
+#include "core/encoding.h"
 #include "identity/api_keys.h"
 #include "mail/queue.h"
 #include "mail/schema.h"
@@ -142,6 +143,37 @@ struct PrivacyWorld : messaging::MessagingWorld {
     auto taken = run(desk.ask(asked, from));
     if (!taken) throw std::runtime_error(taken.error().detail);
     return *taken;
+  }
+  /// As a proven change does it.
+  void change_address(const accounts::User& who, const std::string& to) {
+    static const store::Sql kSet("UPDATE users SET email = ?2 WHERE id = ?1");
+    ASSERT_TRUE(testkit::write(*db, [&](store::Connection& connection) -> Result<> {
+      CHECK_OK(connection.write(kSet, {who.id, to}));
+      auto act =
+          audit::new_act(ids, clock.now(), who.id.blob(), {audit::ActorKind::kUser, who.id.str()},
+                         from, "user.email_changed");
+      act.personal =
+          R"({"before":{"email":")" + who.email + R"("},"after":{"email":")" + to + R"("}})";
+      return audit::append(connection, act);
+    }));
+  }
+  /// On record, as the room of consents puts it there.
+  ConsentId consent(const char* number, const std::string& source) {
+    static const store::Sql kPut(
+        "INSERT INTO consents (workspace_id, id, contact_hash, contact, purpose, source, "
+        "obtained_at, recorded_by) VALUES (?1, ?2, ?3, ?4, 'offers', ?5, ?6, 'key_1')");
+    const auto id = ids.next<IdKind::kConsent>();
+    const auto hash = accept.hash_of(caller.workspace, number);
+    const std::string masked = PhoneNumber::parse(number)->masked();
+    EXPECT_TRUE(testkit::write(*db, [&](store::Connection& connection) -> Result<> {
+      CHECK_OK(connection.write(kPut, {caller.workspace, id, store::Param::blob(as_text(hash)),
+                                       masked, source, clock.now()}));
+      auto act = audit::new_act(ids, clock.now(), caller.workspace.blob(), {}, {},
+                                "consent.recorded", id.str());
+      act.personal = audit::json_of({{"recipient", masked}, {"source", source}});
+      return audit::append(connection, act);
+    }));
+    return id;
   }
   DataRequest now_is(const DataRequest& request) { return run(desk.find(request.id)).value(); }
   /// What can be done, once the time to take it back is over.

@@ -184,6 +184,74 @@ TEST(Runner, NumberIsErasedAndCountsStay) {
               Contains("data_request.recipient_erased"));
 }
 
+TEST(Runner, RecordOfANumbersConsentsAndOfLooksAtItIsErased) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.consent(kAna, "paper form of Ana");
+  world.consent(kBela, "paper form of Bela");
+  const DataRequest request = world.ask(world.about_number(kAna, owner));
+  ASSERT_TRUE(testkit::write(*world.db, [&](store::Connection& db) {
+    auto act = audit::new_act(world.ids, world.clock.now(), world.caller.workspace.blob(), {}, {},
+                              "support_session.read");
+    act.personal = R"({"query":)" + audit::json_of({{"to", request.recipient}}) + "}";
+    return audit::append(db, act);
+  }));
+  world.work();
+  ASSERT_EQ(world.now_is(request).state, State::kDone);
+  const auto page = testkit::in_snapshot(*world.db, [&](store::Connection& db) {
+    return audit::list(db, {.scope = std::string(world.caller.workspace.blob()), .limit = 100});
+  });
+  int erased = 0;
+  for (const audit::Event& event : page.rows) {
+    EXPECT_THAT(event.personal, Not(testing::HasSubstr("Ana")));
+    EXPECT_THAT(event.personal, Not(testing::HasSubstr(request.recipient)));
+    if (event.is_erased) ++erased;
+  }
+  EXPECT_EQ(erased, 2);
+  EXPECT_THAT(world.acts_of(world.caller.workspace.blob()), Contains("audit.personal_erased"));
+}
+
+TEST(Runner, WhatWasRefusedOrCancelledForgetsItsNumberWhenItsTimeIsOver) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  const DataRequest refused = world.ask(world.about_number(kAna, owner));
+  const DataRequest cancelled = world.ask(world.about_number(kBela, owner));
+  const audit::Actor by{audit::ActorKind::kOperator, "usr_operator"};
+  ASSERT_TRUE(world.run(world.desk.step(refused, {OperatorStep::kRefuse, "not his", by})));
+  ASSERT_TRUE(world.run(world.desk.cancel(cancelled, {}, {})));
+  world.clock.skip(std::chrono::days(31));
+  ASSERT_TRUE(world.run(world.runner.round(world.door)));
+  for (const DataRequest& each : {refused, cancelled}) {
+    EXPECT_EQ(world.now_is(each).contact_hash, "");
+    EXPECT_EQ(world.now_is(each).recipient, "");
+  }
+}
+
+TEST(Runner, AddressesThatWereLeftAreErasedUnlessTheyAreAnothers) {
+  PrivacyWorld world;
+  const auto owner = world.user("owner@example.com", "Owner");
+  world.join(owner, identity::Role::kOwner);
+  const auto asha = world.user("old@example.com");
+  for (const char* address : {"old@example.com", "given-away@example.com"}) {
+    ASSERT_TRUE(
+        world.run(world.members.invite(world.by_owner(owner), address, identity::Role::kViewer)));
+  }
+  world.change_address(asha, "given-away@example.com");
+  auto now_is = asha;
+  now_is.email = "given-away@example.com";
+  world.change_address(now_is, kEmail);
+  world.user("given-away@example.com", "Somebody else");
+  world.ask(world.about(asha));
+  world.work();
+  const auto page = testkit::in_snapshot(*world.db, [&](store::Connection& db) {
+    return audit::list(db, {.scope = std::string(world.caller.workspace.blob()), .limit = 100});
+  });
+  std::string personal;
+  for (const audit::Event& event : page.rows) personal += event.personal;
+  EXPECT_THAT(personal, Not(testing::HasSubstr("old@example.com")));
+  EXPECT_THAT(personal, testing::HasSubstr("given-away@example.com"));
+}
+
 TEST(Runner, EarlierRequestsAboutTheNumberForgetItToo) {
   PrivacyWorld world;
   const auto owner = world.user();

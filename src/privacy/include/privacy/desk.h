@@ -12,6 +12,7 @@
 #include "core/sensitive.h"
 #include "crypto/rotating_keys.h"
 #include "privacy/export.h"
+#include "privacy/legal_hold.h"
 #include "privacy/request.h"
 #include "runtime/task.h"
 #include "store/database.h"
@@ -89,6 +90,9 @@ class Desk {
   /// What replicas share about an account; see export.h.
   Task<ExportPart> export_account(DataRequest request, std::vector<std::string> more,
                                   ExportCursor from = {}) const;
+  /// What a workspace holds about one of its members; see export.h.
+  Task<ExportPart> export_member(store::Database& cell, DataRequest request, accounts::User user,
+                                 WorkspaceId workspace, ExportCursor from = {}) const;
   /// A workspace; see export.h.
   Task<ExportPart> export_workspace(store::Database& cell, DataRequest request,
                                     ExportCursor from = {}) const;
@@ -111,6 +115,21 @@ class Desk {
     std::optional<audit::Act> also = std::nullopt;  ///< as Asked::also
   };
   Task<DataRequest> step(DataRequest request, Stepped stepped);
+
+  // --- legal holds (hold_desk.cc) ---
+
+  struct Holding {
+    LegalHold hold;  ///< without id, operator and time
+    audit::Actor by;
+    audit::Origin from = {};
+    audit::Act also;  ///< what goes on the operators' own record
+  };
+  /// Deletions of it that have not begun are on hold from here on. Fails with kNotFound (no such
+  /// account) and kConflict: it is held already, or its deletion runs.
+  Task<LegalHold> put_hold(Holding wanted);
+  /// Deletions of it go back into review. Fails with kNotFound.
+  Task<> lift_hold(AuditEventId id, audit::Actor by, audit::Origin from, audit::Act also);
+  Task<HoldPage> list_holds(HoldQuery query) const;
 
  private:
   struct Taken;

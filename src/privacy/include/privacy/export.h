@@ -40,9 +40,11 @@ struct ExportPart {
 Task<ExportPart> export_account(store::Database& shared, const crypto::RotatingKeys& spool,
                                 DataRequest request, Time now, std::vector<std::string> more,
                                 ExportCursor from = {});
-/// What a workspace holds about one of its members.
+/// What a workspace holds about one of its members. `former`: addresses that he had, and that
+/// nobody has now.
 Task<ExportPart> export_member(store::Database& cell, DataRequest request, accounts::User user,
-                               WorkspaceId workspace, Time now, ExportCursor from = {});
+                               std::vector<std::string> former, WorkspaceId workspace, Time now,
+                               ExportCursor from = {});
 /// What a workspace holds about a number.
 Task<ExportPart> export_recipient(store::Database& cell, DataRequest request, Time now,
                                   ExportCursor from = {});

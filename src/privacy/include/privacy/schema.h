@@ -6,7 +6,8 @@
 
 namespace flowsell::privacy {
 
-/// Tables of this room, among those that replicas share: data_requests, data_request_parts.
+/// Tables of this room, among those that replicas share: data_requests, data_request_parts,
+/// legal_holds.
 std::span<const store::Migration> migrations();
 
 }  // namespace flowsell::privacy
