@@ -87,8 +87,8 @@ void append_line(std::string& out, std::string_view type, std::string_view json)
 
 Section whole_table(store::Database& db, const HeldTable& table, std::string_view column,
                     std::string id_blob, std::optional<WorkspaceId> workspace) {
-  auto read = [&table, column, id_blob, workspace](store::Connection& connection, std::string& at,
-                                                   std::string& out) -> Result<> {
+  auto read = [&table, column, id_blob = std::move(id_blob), workspace](
+                  store::Connection& connection, std::string& at, std::string& out) -> Result<> {
     at.clear();
     return append_rows(connection, table, column, store::Param::blob(id_blob), out,
                        workspace ? &*workspace : nullptr);

@@ -298,7 +298,7 @@ Result<> Runner::put_on_hold(store::Connection& db, const DataRequest& request,
 
 Task<bool> Runner::reopen_account(Doors& doors, const DataRequest& request) {
   auto work = [&request](CellRooms rooms) -> Task<bool> {
-    return reopen_in_cell(rooms, request.user);
+    return reopen_in_cell(std::move(rooms), request.user);
   };
   CO_TRY(const bool is_open, co_await in_cells(doors, request, work));
   if (!is_open) co_return false;
@@ -312,7 +312,7 @@ Task<bool> Runner::reopen_account(Doors& doors, const DataRequest& request) {
 
 Task<bool> Runner::close_account(Doors& doors, const DataRequest& request) {
   const Tools tools{rooms_.ids, rooms_.clock};
-  auto work = [&](CellRooms rooms) { return close_in_cell(rooms, tools, request.user); };
+  auto work = [&](CellRooms rooms) { return close_in_cell(std::move(rooms), tools, request.user); };
   co_return co_await in_cells(doors, request, work);
 }
 
@@ -325,13 +325,13 @@ Task<bool> Runner::erase_in_cells(Doors& doors, const DataRequest& request) {
   auto work = [&](CellRooms rooms) -> Task<bool> {
     switch (request.subject) {
       case Subject::kRecipient:
-        return erase_number(rooms, request);
+        return erase_number(std::move(rooms), request);
       case Subject::kWorkspace:
-        return erase_workspace(rooms, tools, request);
+        return erase_workspace(std::move(rooms), tools, request);
       case Subject::kAccount:
         break;
     }
-    return erase_account_in_cell(rooms, tools, account);
+    return erase_account_in_cell(std::move(rooms), tools, account);
   };
   co_return co_await in_cells(doors, request, work);
 }
@@ -357,7 +357,7 @@ Task<bool> Runner::erase_number(CellRooms rooms, DataRequest request) {
 
 Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
   if (request.subject == Subject::kWorkspace) {
-    auto work = [&](CellRooms rooms) { return end_workspace_in(doors, rooms, request); };
+    auto work = [&](CellRooms rooms) { return end_workspace_in(doors, std::move(rooms), request); };
     CO_TRY(const bool is_ended, co_await in_cells(doors, request, work));
     if (!is_ended) co_return false;
     auto end = [&](store::Connection& db) -> Result<> {
@@ -387,7 +387,7 @@ Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
 Task<bool> Runner::end_workspace_in(Doors& doors, CellRooms rooms, DataRequest request) {
   const Tools tools{rooms_.ids, rooms_.clock};
   CO_CHECK_OK(co_await doors.withdraw_names(rooms, request.workspace));
-  CO_CHECK_OK(co_await end_workspace(rooms, tools, std::move(request)));
+  CO_CHECK_OK(co_await end_workspace(std::move(rooms), tools, std::move(request)));
   co_return true;
 }
 
@@ -447,7 +447,7 @@ Task<bool> Runner::scrub_cell(CellRooms rooms) {
 }
 
 Task<bool> Runner::scrub(Doors& doors, const DataRequest& request) {
-  auto work = [this](CellRooms rooms) { return scrub_cell(rooms); };
+  auto work = [this](CellRooms rooms) { return scrub_cell(std::move(rooms)); };
   CO_TRY(const bool is_done, co_await in_cells(doors, request, work));
   if (!is_done) co_return false;
   co_return co_await scrub_one(rooms_.shared, Place::kShared);

@@ -33,7 +33,7 @@ Checked<> Limits::admit(const Sender& sender, std::string_view person, Time now)
   if (second.count >= sender.per_second_max) return refuse(130429, "");
   auto& until = pairs_[fmt::format("{}:{}", sender.number, person)];
   const auto from = std::max(until, now);
-  if (from - now >= kPairPace * kPairBurst) return refuse(131056, "");
+  if (from - now > kPairPace * (kPairBurst - 1)) return refuse(131056, "");
   until = from + kPairPace;
   ++second.count;
   return {};

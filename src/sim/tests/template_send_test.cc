@@ -241,7 +241,7 @@ TEST_F(Graph, LetsTemplatesOutOfTheWindow) {
   post(R"({"messaging_product":"whatsapp","to":"+491510000001","type":"template",)"
        R"("template":{"name":"any","language":{"code":"de"}}})");
   const auto statuses = sink_.wait_for_statuses(1);
-  ASSERT_EQ(statuses.size(), 1U);
+  ASSERT_GE(statuses.size(), 1U);
   EXPECT_EQ(text_of(statuses[0], "/status"), "sent");
 }
 
