@@ -46,8 +46,8 @@ constexpr std::array kPowers = {
     PowerRow{Power::kOperatorsManage, "operators:manage", "list, make, change and remove operators",
              kSuperadmins},
     PowerRow{Power::kAuditRead, "audit:read", "read what operators have done", kSuperadmins},
-    PowerRow{Power::kPrivacyManage, "privacy:manage", "work on requests for data and for deletion",
-             kHelpers},
+    PowerRow{Power::kPrivacyManage, "privacy:manage",
+             "work on requests for data and for deletion, and on legal holds", kHelpers},
     PowerRow{Power::kSecondFactorsRemove, "second_factors:remove",
              "find users by address; take away a second factor that was lost", kHelpers},
 };
