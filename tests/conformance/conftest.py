@@ -17,7 +17,7 @@ from recorder import Recorder  # noqa: E402
 def recorded(tmp_path_factory):
     """A stack whose calls to the provider go through a recorder: (stack, recorder)."""
     with ExitStack() as ends:
-        stack = Stack(tmp_path_factory.mktemp("recorded"), settings={"WHATSAPP_HTTP2": "off"})
+        stack = Stack(tmp_path_factory.mktemp("recorded"), settings={"WHATSAPP_HTTP2": "false"})
         ends.callback(stack.close)
         stack.start_simulator()
         recorder = ends.enter_context(Recorder(stack.simulator.url))

@@ -79,4 +79,7 @@ DEVIATIONS = {
 # Examples of Meta's that the simulator refuses, and why that is right.
 REFUSED_EXAMPLES = {
     "Send Sample Issue Resolution Template": "its texts are true and false, which no page of Meta's allows",
+    "Send List Message": "rows have one placeholder for all their ids, which must differ",
+    "Send Reply to List Message": "rows have one placeholder for all their ids, which must differ",
+    "Send Order Status Message": "its placeholder for reference_id is longer than an id may be",
 }
