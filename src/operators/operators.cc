@@ -172,6 +172,9 @@ Task<> Operators::remove(By by, UserId user) {
 Result<> Operators::put_superadmin(const UserId& user) {
   auto body = [&](store::Connection& db) -> Result<> {
     const Time now = clock_.now();
+    TRY(const auto before, find_operator(db, user));
+    // Put again at a start: his sessions go on.
+    if (before && before->role == Role::kSuperadmin && !before->disabled_at) return {};
     TRY([[maybe_unused]] const auto inserted,
         db.run(kInsert, {user, static_cast<int>(Role::kSuperadmin), "", now}));
     CHECK_OK(db.write(kSet, {user, static_cast<int>(Role::kSuperadmin), nullptr}));

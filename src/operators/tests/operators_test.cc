@@ -132,8 +132,8 @@ TEST_F(OperatorsTest, WhatWasAskedForCanBeErasedFromTheRecord) {
 }
 
 TEST_F(OperatorsTest, ReadWithoutAQuestionHasItsReasonToo) {
-  ASSERT_TRUE(world_.run(world_.staff.record(world_.by(root_), "operator.read",
-                                             "GET /admin/v1/operators", "", "")));
+  ASSERT_TRUE(world_.run(
+      world_.staff.record(world_.by(root_), "operator.read", "GET /admin/v1/operators", "", "")));
   EXPECT_EQ(world_.acts().back().personal, R"({"reason":"because"})");
 }
 
@@ -143,6 +143,13 @@ TEST_F(OperatorsTest, SuperadminIsPutAgainWhateverHeIs) {
   ASSERT_TRUE(change(other, root_, {.role = Role::kSupport, .disabled = true}));
   ASSERT_TRUE(world_.staff.put_superadmin(root_));
   EXPECT_EQ(role_of(root_), Role::kSuperadmin);
+}
+
+TEST_F(OperatorsTest, SuperadminWhoIsPutAgainStaysAsHeIs) {
+  const auto acts = world_.acts().size();
+  ASSERT_TRUE(world_.staff.put_superadmin(root_));
+  EXPECT_EQ(role_of(root_), Role::kSuperadmin);
+  EXPECT_EQ(world_.acts().size(), acts);
 }
 
 }  // namespace
