@@ -5,6 +5,7 @@
 #include "accounts/names.h"
 #include "json/writer.h"
 #include "mail/queue.h"
+#include "mail/texts.h"
 
 namespace flowsell::accounts {
 namespace {
@@ -62,11 +63,9 @@ mail::MailKind kind_of(TokenPurpose purpose) {
 
 Letter link_letter(TokenPurpose purpose, const std::string& public_url, const Secret& token,
                    std::chrono::seconds life, const audit::Origin& from) {
-  std::string link = public_url;
-  link.append(page_of(purpose)).append("#token=").append(token.reveal());
   Letter letter;
   letter.kind = kind_of(purpose);
-  letter.params.emplace("link", text(std::move(link)));
+  letter.params.emplace("link", mail::token_link(public_url, page_of(purpose), token));
   letter.params.emplace("valid_for", text(span_text(life)));
   if (purpose != TokenPurpose::kVerifyEmail) letter.params.emplace("where", text(place(from)));
   letter.life = life;
@@ -90,7 +89,7 @@ std::string beside_ways(std::string what, const std::vector<WayIn>& ways) {
     what += text_only(way.name);
   }
   if (!ways.empty()) what += ". Unlink what is not yours.";
-  return shortened(std::move(what));
+  return what;
 }
 
 Letter email_changed_letter(const std::string& new_address, Time now, const audit::Origin& from) {
@@ -112,14 +111,12 @@ Letter sign_in_letter(Time now, const audit::Origin& from) {
 }
 
 Letter invitation_letter(const Accounts::Invitation& invitation, const std::string& public_url) {
-  std::string link = public_url;
-  link.append("/invitation#token=").append(invitation.token.reveal());
   Letter letter;
   letter.kind = mail::MailKind::kInvitation;
   letter.params.emplace("workspace", text(text_only(invitation.workspace)));
   letter.params.emplace("inviter", text(text_only(invitation.inviter)));
   letter.params.emplace("role", text(invitation.role));
-  letter.params.emplace("link", text(std::move(link)));
+  letter.params.emplace("link", mail::token_link(public_url, "/invitation", invitation.token));
   letter.params.emplace("valid_for", text(span_text(invitation.life)));
   letter.life = invitation.life;
   return letter;

@@ -1,20 +1,12 @@
 #include "stop_link.h"
 
-#include <utility>
-
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "mail/queue.h"
+#include "mail/texts.h"
 
 namespace flowsell::privacy {
 namespace {
-
-/// "2026-11-23 03:04 UTC"
-std::string day_text(Time at) {
-  std::string text = format_time(at).substr(0, 16);
-  text[10] = ' ';
-  return text + " UTC";
-}
 
 std::string hash_text(std::string_view of) { return std::string(as_text(crypto::sha256(of))); }
 
@@ -34,15 +26,13 @@ LinkMarks marks_of(const DataRequest& request, const Secret& token, std::string_
 
 Result<> put_link_mail(store::Connection& db, const LinkMail& with, const DataRequest& request,
                        const std::string& email, const Secret& token) {
-  std::string link = with.public_url;
-  link.append("/keep-account#token=").append(token.reveal());
   mail::Mail mail;
   mail.id = with.ids.next_bytes();
   mail.kind = mail::MailKind::kAccountDeletionRequested;
   mail.to = Content(email);
-  mail.params.emplace("when", Content(day_text(request.created_at)));
-  mail.params.emplace("deleted_on", Content(day_text(*request.runs_after)));
-  mail.params.emplace("link", Content(std::move(link)));
+  mail.params.emplace("when", mail::minute_text(request.created_at));
+  mail.params.emplace("deleted_on", mail::minute_text(*request.runs_after));
+  mail.params.emplace("link", mail::token_link(with.public_url, "/keep-account", token));
   mail.now = with.now;
   return mail::enqueue(db, with.spool, mail);
 }

@@ -6,6 +6,7 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "mail/queue.h"
+#include "mail/texts.h"
 #include "removal_table.h"
 #include "store/change.h"
 #include "telemetry/log.h"
@@ -23,13 +24,6 @@ constexpr std::string_view kRemoved =
     "were ended.";
 
 Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong"}; }
-
-/// "2026-11-23 03:04 UTC"
-std::string minute_text(Time at) {
-  std::string text = format_time(at).substr(0, 16);
-  text[10] = ' ';
-  return text + " UTC";
-}
 
 /// Whether an operator may take the second factor of somebody, who is perhaps one himself.
 bool may_remove(operators::Role role, const std::optional<operators::Operator>& of) {
@@ -66,15 +60,13 @@ Removals::Removals(Rooms rooms, RemovalOptions options)
 
 Result<> Removals::put_mail(store::Connection& db, const Removal& removal, const std::string& email,
                             const Secret& token) const {
-  std::string link = options_.public_url;
-  link.append("/keep-second-factor#token=").append(token.reveal());
   mail::Mail mail;
   mail.id = rooms_.ids.next_bytes();
   mail.kind = mail::MailKind::kSecondFactorRemovalAsked;
   mail.to = Content(email);
-  mail.params.emplace("when", Content(minute_text(removal.created_at)));
-  mail.params.emplace("removed_on", Content(minute_text(removal.effective_at)));
-  mail.params.emplace("link", Content(std::move(link)));
+  mail.params.emplace("when", mail::minute_text(removal.created_at));
+  mail.params.emplace("removed_on", mail::minute_text(removal.effective_at));
+  mail.params.emplace("link", mail::token_link(options_.public_url, "/keep-second-factor", token));
   mail.now = removal.created_at;
   return mail::enqueue(db, rooms_.spool, mail);
 }
