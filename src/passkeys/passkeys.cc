@@ -1,5 +1,7 @@
 #include "passkeys/passkeys.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -46,12 +48,6 @@ crypto::Digest bound_to(const Session& session) {
   return bound_to("registration", session.id.blob());
 }
 crypto::Digest bound_to(const Secret& browser) { return bound_to("sign-in", browser.reveal()); }
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out.append(out.empty() ? "" : ",").append(part);
-  return out;
-}
 
 }  // namespace
 
@@ -136,7 +132,7 @@ Task<Passkey> Passkeys::add(Session by, std::string name_text, RegistrationAnswe
   passkey.sign_count = made->sign_count;
   passkey.backup_eligible = made->backup_eligible;
   passkey.backed_up = made->backed_up;
-  passkey.transports = joined(answer.transports);
+  passkey.transports = fmt::format("{}", fmt::join(answer.transports, ","));
   passkey.created_at = rooms_.clock.now();
   auto body = [&](store::Connection& db) -> Result<std::optional<Error>> {
     TRY(auto refused, may_add(db, by));
