@@ -86,11 +86,8 @@ Checked<AuthenticatorData> parse_authenticator_data(std::string_view bytes) {
 }
 
 Checked<std::string_view> parse_attestation_object(std::string_view cbor) {
-  // Whole and sound first: then what is picked below is too, and has no key twice.
-  CborReader whole(cbor);
-  if (!whole.item() || !whole.rest().empty()) return malformed();
   CborReader in(cbor);
-  const auto pairs = in.map();
+  const auto pairs = in.whole_map();
   if (!pairs) return malformed();
   std::optional<std::string_view> data;
   bool has_format = false;

@@ -87,6 +87,12 @@ std::optional<std::size_t> CborReader::map() {
   return static_cast<std::size_t>(next->argument);
 }
 
+std::optional<std::size_t> CborReader::whole_map() {
+  CborReader all(rest_);
+  if (!all.item() || !all.rest_.empty()) return std::nullopt;
+  return map();
+}
+
 std::optional<std::string_view> CborReader::item() {
   const auto before = rest_;
   if (!skip(0)) return std::nullopt;

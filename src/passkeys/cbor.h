@@ -9,7 +9,7 @@ namespace flowsell::passkeys {
 
 /// Reads CBOR (RFC 8949) item by item, as authenticators have to write it (CTAP 2.1, section 8):
 /// lengths are definite, numbers in their shortest form, keys of a map once, nothing nested deeper
-/// than kCborDepthMax; no floats, no tags. In what order a map has its keys is not asked: not all
+/// than kDepthMax; no floats, no tags. In what order a map has its keys is not asked: not all
 /// programs between an authenticator and a server keep it. Nothing is allocated for what a length
 /// only claims.
 ///
@@ -28,6 +28,9 @@ class CborReader {
   std::optional<std::string_view> text();
   /// The number of pairs that follow, at most kPairsMax.
   std::optional<std::size_t> map();
+  /// The same of a map that is all there is, and sound to its last byte: so are its pairs then, and
+  /// no key is there twice.
+  std::optional<std::size_t> whole_map();
   /// Any one item, whole: its bytes.
   std::optional<std::string_view> item();
 

@@ -47,10 +47,8 @@ std::optional<std::string_view> bytes_of(std::string_view item) {
 }
 
 std::optional<Fields> read_fields(std::string_view cose) {
-  CborReader whole(cose);
-  if (!whole.item() || !whole.rest().empty()) return std::nullopt;
   CborReader in(cose);
-  const auto pairs = in.map();
+  const auto pairs = in.whole_map();
   if (!pairs) return std::nullopt;
   Fields fields;
   for (std::size_t i = 0; i < *pairs; ++i) {
