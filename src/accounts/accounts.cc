@@ -42,8 +42,7 @@ Error wrong_credentials() {
 }
 
 Result<std::string> checked_name(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
+  text = trimmed(text);
   if (text.empty())
     return fail_field("/name", "too_short", "the name is empty", "Send what you are called.");
   if (!is_plain_name(text)) {

@@ -7,6 +7,12 @@
 
 namespace flowsell::accounts {
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 bool is_plain_name(std::string_view text) {
   constexpr std::size_t kLengthMax = 100;
   constexpr std::string_view kRefused = "<>:/\\\"";

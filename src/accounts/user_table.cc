@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "accounts/names.h"
 #include "core/encoding.h"
 #include "mail/address.h"
 
@@ -76,9 +77,7 @@ Result<std::vector<UserId>> ids_of(store::Connection& db, const Sql& sql, store:
 }  // namespace
 
 std::optional<std::string> normal_email(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  std::string email(text);
+  std::string email(trimmed(text));
   for (char& c : email) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return mail::is_valid_address(email) ? std::optional(std::move(email)) : std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "name.h"
 
+#include "accounts/names.h"
 #include "core/encoding.h"
 #include "mail/address.h"
 
@@ -7,8 +8,7 @@ namespace flowsell::passkeys {
 
 Result<std::string> checked_name(std::string_view text) {
   constexpr std::size_t kLengthMax = 100;
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
+  text = accounts::trimmed(text);
   if (!text.empty() && count_code_points(text) <= kLengthMax && mail::is_one_line(text))
     return std::string(text);
   return fail_field("/name", "invalid_format", "a name is one line of 1 to 100 characters",
