@@ -37,6 +37,14 @@ Result<> tell(store::Connection& db, const Accounts::Rooms& rooms, const FactorT
   return put_letter(db, rooms, with.user, notice(std::move(what), rooms.clock.now(), with.from));
 }
 
+/// `counted_as`: what is told once.
+Result<> tell_once_a_day(store::Connection& db, const Accounts::Rooms& rooms, const FactorTry& with,
+                         std::string_view counted_as, std::string what) {
+  const auto bucket = attempt_bucket({counted_as, with.user.id.blob()});
+  TRY(const auto told, take_attempt(db, bucket, kNotices, rooms.clock.now()));
+  return told ? Result<>() : tell(db, rooms, with, std::move(what));
+}
+
 /// By whoever tried: it may be somebody else.
 Result<> record(store::Connection& db, const Accounts::Rooms& rooms, const FactorTry& with,
                 std::string what) {
@@ -47,13 +55,9 @@ Result<> record(store::Connection& db, const Accounts::Rooms& rooms, const Facto
 
 Result<FactorCheck> refuse_for_a_time(store::Connection& db, const Accounts::Rooms& rooms,
                                       const FactorTry& with, std::chrono::seconds wait) {
-  const auto bucket = attempt_bucket({"second-factor-notice", with.user.id.blob()});
-  TRY(const auto told, take_attempt(db, bucket, kNotices, rooms.clock.now()));
-  if (!told) {
-    CHECK_OK(tell(
-        db, rooms, with,
-        "Somebody " + std::string(with.who) + " sent too many wrong codes of your second factor."));
-  }
+  CHECK_OK(tell_once_a_day(
+      db, rooms, with, "second-factor-notice",
+      "Somebody " + std::string(with.who) + " sent too many wrong codes of your second factor."));
   const auto recorded = attempt_bucket({"second-factor-stopped", with.user.id.blob()});
   TRY(const auto is_recorded, take_attempt(db, recorded, kRecords, rooms.clock.now()));
   if (!is_recorded) CHECK_OK(record(db, rooms, with, "second_factor.stopped"));
@@ -117,12 +121,9 @@ Result<> record_missing_code(store::Connection& db, const Accounts::Rooms& rooms
                              const FactorTry& with) {
   CHECK_OK(record(db, rooms, with, "second_factor.missing"));
   if (!with.counted_by.empty()) return {};
-  const auto bucket = attempt_bucket({"second-factor-missing", with.user.id.blob()});
-  TRY(const auto told, take_attempt(db, bucket, kNotices, rooms.clock.now()));
-  if (told) return {};
-  return tell(db, rooms, with,
-              "Somebody who knows your password was asked for a code of your second factor, on a "
-              "device that has not signed in before.");
+  return tell_once_a_day(db, rooms, with, "second-factor-missing",
+                         "Somebody who knows your password was asked for a code of your second "
+                         "factor, on a device that has not signed in before.");
 }
 
 Error refusal_of(const FactorCheck& check) {

@@ -10,6 +10,14 @@
 // The terms that users have accepted.
 
 namespace flowsell::accounts {
+namespace {
+
+Error not_accepted(const std::string& version) {
+  return {ErrorCode::kTermsNotAccepted,
+          "accept version " + version + " of the terms first: kind terms"};
+}
+
+}  // namespace
 
 Task<Accounts::Accepted> Accounts::accept_terms(UserId user, std::string version,
                                                 audit::Origin from) {
@@ -42,17 +50,15 @@ Task<> Accounts::check_terms(UserId user) {
   CO_TRY(const auto accepted, co_await rooms_.db.read([&](store::Connection& db) {
     return find_acceptance(db, user, options_.terms_version);
   }));
-  if (accepted) co_return Result<>{};
-  co_return fail(ErrorCode::kTermsNotAccepted,
-                 "accept version " + options_.terms_version + " of the terms first: kind terms");
+  if (!accepted) co_return std::unexpected(not_accepted(options_.terms_version));
+  co_return Result<>{};
 }
 
 Task<> Accounts::check_any_terms(UserId user) {
   if (options_.terms_version.empty()) co_return Result<>{};
   CO_TRY(const auto accepted, co_await terms_of(user));
-  if (!accepted.empty()) co_return Result<>{};
-  co_return fail(ErrorCode::kTermsNotAccepted,
-                 "accept version " + options_.terms_version + " of the terms first: kind terms");
+  if (accepted.empty()) co_return std::unexpected(not_accepted(options_.terms_version));
+  co_return Result<>{};
 }
 
 }  // namespace flowsell::accounts
