@@ -32,7 +32,7 @@ const Sql kDelete("DELETE FROM operators WHERE user_id = ?1");
 
 Operator operator_of(const store::Row& row) {
   return {row.id<UserId>(0), static_cast<Role>(row.integer(1)), std::string(row.text(2)),
-          row.time(3), row.is_null(4) ? std::nullopt : std::optional(row.time(4))};
+          row.time(3), row.optional_time(4)};
 }
 
 Result<std::vector<UserId>> superadmins(store::Connection& db, const Sql& sql) {

@@ -27,9 +27,7 @@ const Sql kEnd(
 
 constexpr std::size_t kMarkColumn = 9;
 
-Param id_of(const Removal& removal) {
-  return Param::blob({reinterpret_cast<const char*>(removal.id.data()), removal.id.size()});
-}
+Param id_of(const Removal& removal) { return Param::blob(as_text(removal.id)); }
 
 Removal removal_of(const store::Row& row) {
   Removal removal;

@@ -28,8 +28,7 @@ const Sql kOfWorkspace(DOMAIN_QUERY "WHERE c.workspace_id = ?1 ORDER BY c.domain
 // The table's key decides between two workspaces that come at once.
 const Sql kVerify(
     "INSERT INTO sso_domains (domain, workspace_id, verified_at, looked_at) VALUES (?1, ?2, ?3, "
-    "?3) "
-    "ON CONFLICT (domain) DO NOTHING");
+    "?3) ON CONFLICT (domain) DO NOTHING");
 const Sql kOwner("SELECT workspace_id FROM sso_domains WHERE domain = ?1");
 const Sql kDeleteClaim("DELETE FROM sso_domain_claims WHERE workspace_id = ?1 AND domain = ?2");
 const Sql kDelete("DELETE FROM sso_domains WHERE workspace_id = ?1 AND domain = ?2");

@@ -16,11 +16,11 @@ constexpr std::array kAuthNames = {AuthName{oidc::ClientAuth::kBasic, "client_se
                                    AuthName{oidc::ClientAuth::kPost, "client_secret_post"},
                                    AuthName{oidc::ClientAuth::kNone, "none"}};
 
-OpenProvider made(std::string_view key, std::string_view name, const std::string& issuer,
-                  const std::string& client_id, const Secret& secret) {
+OpenProvider made(std::string_view key, const std::string& issuer, const std::string& client_id,
+                  const Secret& secret) {
   OpenProvider global;
   global.provider.key = key;
-  global.provider.name = name;
+  global.provider.name = global_name(key);
   global.provider.issuer = issuer;
   global.provider.client_id = client_id;
   global.provider.auth = oidc::ClientAuth::kPost;
@@ -40,13 +40,18 @@ std::optional<oidc::ClientAuth> auth_named(std::string_view name) noexcept {
   return found == kAuthNames.end() ? std::nullopt : std::optional(found->auth);
 }
 
+std::string_view global_name(std::string_view key) noexcept {
+  if (key == kGoogle) return "Google";
+  return key == kMicrosoft ? "Microsoft" : "";
+}
+
 std::optional<OpenProvider> global_provider(const GlobalOptions& options, std::string_view key) {
   if (key == kGoogle && !options.google_client_id.empty()) {
-    return made(kGoogle, "Google", options.google_issuer, options.google_client_id,
+    return made(kGoogle, options.google_issuer, options.google_client_id,
                 options.google_client_secret);
   }
   if (key == kMicrosoft && !options.microsoft_client_id.empty()) {
-    return made(kMicrosoft, "Microsoft", options.microsoft_issuer, options.microsoft_client_id,
+    return made(kMicrosoft, options.microsoft_issuer, options.microsoft_client_id,
                 options.microsoft_client_secret);
   }
   return std::nullopt;

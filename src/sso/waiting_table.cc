@@ -10,12 +10,10 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO sso_waiting (browser_hash, user_id, provider, identity_id, expires_at) VALUES "
-    "(?1, ?2, ?3, ?4, "
-    "?5)");
+    "(?1, ?2, ?3, ?4, ?5)");
 const Sql kFind(
     "SELECT user_id, provider, identity_id, expires_at FROM sso_waiting WHERE browser_hash = ?1 "
-    "AND expires_at "
-    "> ?2");
+    "AND expires_at > ?2");
 const Sql kDelete("DELETE FROM sso_waiting WHERE browser_hash = ?1");
 const Sql kDeleteOfUser("DELETE FROM sso_waiting WHERE user_id = ?1 AND provider = ?2");
 const Sql kDeleteOld("DELETE FROM sso_waiting WHERE expires_at <= ?1");

@@ -10,8 +10,7 @@ namespace flowsell::sso {
 namespace {
 
 Result<std::string> name_of(store::Connection& db, const std::string& key) {
-  if (key == kGoogle) return std::string("Google");
-  if (key == kMicrosoft) return std::string("Microsoft");
+  if (const auto name = global_name(key); !name.empty()) return std::string(name);
   const auto id = IdentityProviderId::parse(key);
   if (!id) return key;
   TRY(const auto stored, find_provider(db, *id));

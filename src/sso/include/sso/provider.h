@@ -61,6 +61,9 @@ struct OpenProvider {
   Secret secret;
 };
 
+/// What people call a global provider; empty: that is none's key.
+std::string_view global_name(std::string_view key) noexcept;
+
 /// The global provider of that key.
 std::optional<OpenProvider> global_provider(const GlobalOptions& options, std::string_view key);
 
