@@ -96,17 +96,21 @@ class AccountsTest : public testing::Test {
                                      const std::string& email = kEmail) {
     return run(accounts_.sign_in({email, Secret(password), device}, from_));
   }
-  std::vector<std::string> acts_of(const UserId& user) {
-    const auto page = testkit::in_snapshot(*db_, [&](store::Connection& db) {
-      audit::Query query;
-      query.scope = user.blob();
-      query.limit = 100;
-      return audit::list(db, query);
-    });
+  /// Newest first.
+  std::vector<audit::Event> events_of(const std::string& scope) {
+    audit::Query query;
+    query.scope = scope;
+    query.limit = 100;
+    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return audit::list(db, query); })
+        .rows;
+  }
+  /// Oldest first.
+  std::vector<std::string> acts_in(const std::string& scope) {
     std::vector<std::string> names;
-    for (const auto& event : page.rows) names.insert(names.begin(), event.name);
+    for (const auto& event : events_of(scope)) names.insert(names.begin(), event.name);
     return names;
   }
+  std::vector<std::string> acts_of(const UserId& user) { return acts_in(std::string(user.blob())); }
 
   std::unique_ptr<store::Database> open() {
     for (const testkit::Migrations& own : {mail::migrations(), audit::migrations(), migrations()})

@@ -13,14 +13,6 @@ using testing::SizeIs;
 
 class RecordsTest : public AccountsTest {
  protected:
-  /// Newest first.
-  std::vector<audit::Event> events_of(const std::string& scope) {
-    audit::Query query;
-    query.scope = scope;
-    query.limit = 100;
-    return testkit::in_snapshot(*db_, [&](store::Connection& db) { return audit::list(db, query); })
-        .rows;
-  }
   UserId known(const std::string& email) { return (*run(accounts_.find_by_email(email)))->id; }
 };
 

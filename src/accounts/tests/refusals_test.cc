@@ -19,20 +19,19 @@ const store::Sql kDevices("SELECT COUNT(*) FROM known_devices");
 
 class RefusalsTest : public AccountsTest {
  protected:
-  std::vector<std::int64_t> numbers(const store::Sql& sql) {
-    return testkit::in_transaction(
-        *db_, [&](store::Connection& db) -> Result<std::vector<std::int64_t>> {
-          std::vector<std::int64_t> all;
-          CHECK_OK(
-              db.query(sql, {}, [&all](const store::Row& row) { all.push_back(row.integer(0)); }));
-          return all;
-        });
+  /// What SQLite's connection that writes has written so far.
+  std::int64_t writes() {
+    return testkit::in_transaction(*db_, [](store::Connection& db) -> Result<std::int64_t> {
+      std::int64_t count = 0;
+      CHECK_OK(db.query(kWrites, {}, [&count](const store::Row& row) { count = row.integer(0); }));
+      return count;
+    });
   }
   /// Rows that were written.
   std::int64_t writes_of(const std::function<void()>& work) {
-    const auto before = numbers(kWrites).front();
+    const auto before = writes();
     work();
-    return numbers(kWrites).front() - before;
+    return writes() - before;
   }
   Secret reset(const std::string& to = kOther) {
     EXPECT_TRUE(run(accounts_.ask_password_reset(kEmail, from_)));
@@ -57,11 +56,11 @@ TEST_F(RefusalsTest, AddressWithoutAnAccountCostsAsManyWrites) {
 
 TEST_F(RefusalsTest, NothingStaysOfWhatWasWrittenForNobody) {
   sign_up_and_verify();
-  const auto before = numbers(kLeft);
+  const auto before = testkit::numbers(*db_, kLeft);
   ASSERT_TRUE(run(accounts_.ask_password_reset("nobody@example.com", from_)));
   ASSERT_TRUE(run(accounts_.ask_verification("nobody@example.com", from_)));
   ASSERT_TRUE(run(accounts_.ask_verification(kEmail, from_)));
-  EXPECT_EQ(numbers(kLeft), before);
+  EXPECT_EQ(testkit::numbers(*db_, kLeft), before);
 }
 
 TEST_F(RefusalsTest, WhoHasSetANewPasswordIsNotKeptOutByGuesses) {
@@ -139,7 +138,7 @@ TEST_F(RefusalsTest, AccountHasFiftySessionsAndDevicesAtMost) {
   EXPECT_THAT(*run(accounts_.sessions_of(first->session.user.id)), SizeIs(50));
   EXPECT_EQ(code_of(run(accounts_.find_session(first->token))), ErrorCode::kInvalidSession);
   EXPECT_TRUE(run(accounts_.find_session(last->token)));
-  EXPECT_EQ(numbers(kDevices).front(), 50);
+  EXPECT_EQ(testkit::numbers(*db_, kDevices).front(), 50);
   const auto mails = mails_to(kEmail);
   EXPECT_TRUE(sign_in(kPassword, last->device));
   EXPECT_EQ(mails_to(kEmail), mails) << "the newest is known";

@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "accounts/accounts.h"
-#include "accounts/seeds.h"
 #include "accounts_world.h"
-#include "factor_table.h"
+#include "authenticator.h"
 #include "store/change.h"
-#include "totp.h"
 
 namespace flowsell::accounts {
 namespace {
@@ -22,20 +20,13 @@ class SecondFactorTest : public AccountsTest {
  protected:
   SecondFactorTest() { sign_up_and_verify(); }
 
-  /// The seed as the database has it.
-  Secret seed_of(const UserId& user) {
-    return testkit::in_snapshot(*db_, [&](store::Connection& db) -> Result<Secret> {
-      TRY(const auto factor, find_factor(db, user));
-      return open_seed(ring_, user, factor->sealed_seed);
-    });
-  }
   /// What the authenticator shows now; the clock goes on, so that each is another.
   Secret next_code(const UserId& user) {
     clock_.advance(30s);
     return code_at(user, 0);
   }
   Secret code_at(const UserId& user, int skew) {
-    return Secret(totp_code(seed_of(user), step_of(clock_.now()) + skew));
+    return shown_code(seed_of(*db_, ring_, user), clock_.now() + skew * 30s);
   }
   Result<Accounts::SignedIn> sign_in_with(const Secret& code, const Secret& device = Secret(),
                                           const std::string& password = kPassword) {
@@ -380,7 +371,7 @@ TEST_F(SecondFactorTest, SeedOfOneUserIsNoneOfAnother) {
 TEST_F(SecondFactorTest, NoFileHasSeedsOrCodes) {
   if (testkit::tests_run_on_postgres()) GTEST_SKIP() << "its files are another process's";
   enable();
-  const std::string seed(seed_of(user_).reveal());
+  const std::string seed(seed_of(*db_, ring_, user_).reveal());
   EXPECT_FALSE(folder_.holds(seed));
   EXPECT_FALSE(folder_.holds(base32_text(seed)));
   for (const Secret& code : codes_) EXPECT_FALSE(folder_.holds(std::string(code.reveal())));

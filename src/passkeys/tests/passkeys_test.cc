@@ -31,6 +31,7 @@ using testing_support::SoftAuthenticator;
 using testkit::code_of;
 
 const store::Sql kChallenges("SELECT COUNT(*) || '' FROM passkey_challenges");
+const store::Sql kEnable("UPDATE second_factors SET enabled_at = 1 WHERE user_id = ?1");
 
 std::string challenge_in(const std::string& options) {
   const auto document = json::parse(options);
@@ -200,10 +201,8 @@ TEST_F(PasskeysTest, WhoHasASecondFactorAddsOneInASessionThatItHasConfirmed) {
   const auto enrolment = run(accounts_.begin_second_factor(mine_, Secret(kPassword), from_));
   ASSERT_TRUE(enrolment);
   EXPECT_TRUE(begin(mine_)) << "one that was only begun is none";
-  ASSERT_TRUE(testkit::write(*db_, [this](store::Connection& db) -> Result<> {
-    static const store::Sql kEnable("UPDATE second_factors SET enabled_at = 1 WHERE user_id = ?1");
-    return db.write(kEnable, {mine_.user.id});
-  }));
+  ASSERT_TRUE(testkit::write(
+      *db_, [this](store::Connection& db) { return db.write(kEnable, {mine_.user.id}); }));
   EXPECT_EQ(code_of(begin(mine_)), ErrorCode::kSecondFactorRequired);
   EXPECT_EQ(code_of(add(early)), ErrorCode::kSecondFactorRequired) << "nor what was begun before";
   Session confirmed = mine_;
@@ -234,7 +233,6 @@ TEST_F(PasskeysTest, SecondFactorThatIsDisabledLeavesItsSessionsConfirmed) {
   const auto enrolment = run(accounts_.begin_second_factor(by, Secret(kPassword), from_));
   ASSERT_TRUE(enrolment);
   ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) -> Result<> {
-    static const store::Sql kEnable("UPDATE second_factors SET enabled_at = 1 WHERE user_id = ?1");
     static const store::Sql kCode(
         "INSERT INTO recovery_codes (user_id, code_hash) VALUES (?1, ?2)");
     CHECK_OK(db.write(kEnable, {by.user.id}));

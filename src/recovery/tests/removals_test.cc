@@ -3,12 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "accounts/seeds.h"
 #include "accounts_world.h"
-#include "factor_table.h"
+#include "authenticator.h"
 #include "operators/schema.h"
 #include "recovery/schema.h"
-#include "totp.h"
 
 namespace flowsell::recovery {
 namespace {
@@ -47,11 +45,7 @@ class RemovalsTest : public accounts::AccountsTest {
   }
   Secret next_code(const UserId& of) {
     clock_.advance(30s);
-    const Secret seed = testkit::in_snapshot(*db_, [&](store::Connection& db) -> Result<Secret> {
-      TRY(const auto factor, accounts::find_factor(db, of));
-      return accounts::open_seed(ring_, of, factor->sealed_seed);
-    });
-    return Secret(accounts::totp_code(seed, accounts::step_of(clock_.now())));
+    return accounts::shown_code(accounts::seed_of(*db_, ring_, of), clock_.now());
   }
   void enable(const std::string& email) {
     const auto in = sign_in(kPassword, Secret(), email);
@@ -74,14 +68,7 @@ class RemovalsTest : public accounts::AccountsTest {
     clock_.advance(24h);
     ASSERT_TRUE(run(removals_.round()));
   }
-  std::vector<std::string> operators_acts() {
-    audit::Query query;
-    query.limit = 100;
-    const auto page = run(staff_.acts(query));
-    std::vector<std::string> names;
-    for (const auto& event : page->rows) names.insert(names.begin(), event.name);
-    return names;
-  }
+  std::vector<std::string> operators_acts() { return acts_in(audit::operators_scope()); }
 
   operators::Operators staff_{*db_, ids_, clock_};
   int work_ = 0;

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <optional>
+#include <utility>
 
 #include "runtime/io_pool.h"
 
@@ -12,127 +15,91 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Rounds, TheFirstComesAtOnceWhereThatIsAskedFor) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> came;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
-                [&]() -> Awaitable<void> {
-                  came.set_value();
-                  co_return;
-                });
-  rounds.start();
-  EXPECT_EQ(came.get_future().wait_for(10s), std::future_status::ready);
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+using First = Rounds::First;
+
+/// Rounds on a thread of their own, whose body each test gives.
+class RoundsTest : public testing::Test {
+ protected:
+  ~RoundsTest() override { end(); }
+  Rounds& start(std::chrono::seconds pause, First first, std::function<Awaitable<void>()> round) {
+    pool_.start();
+    rounds_.emplace(pool_.context(0).get_executor(), "a test's", pause, first, std::move(round));
+    rounds_->start();
+    return *rounds_;
+  }
+  /// Counts itself, and does something besides.
+  Rounds& count(std::chrono::seconds pause, First first, std::function<void()> also = [] {}) {
+    return start(pause, first, [this, also = std::move(also)]() -> Awaitable<void> {
+      if (++count_ == awaited_) came_.set_value();
+      also();
+      co_return;
+    });
+  }
+  bool has_come() { return came_.get_future().wait_for(10s) == std::future_status::ready; }
+  void end() {
+    if (!rounds_) return;
+    rounds_->stop();
+    EXPECT_TRUE(rounds_->wait(10s));
+  }
+
+  IoPool pool_{1};
+  std::promise<void> came_;
+  int awaited_ = 1;  ///< the round that has_come() is about
+  std::atomic<int> count_{0};
+  std::optional<Rounds> rounds_;
+};
+
+TEST_F(RoundsTest, TheFirstComesAtOnceWhereThatIsAskedFor) {
+  count(1h, First::kAtOnce);
+  EXPECT_TRUE(has_come());
 }
 
-TEST(Rounds, StopEndsThePauseBeforeTheFirst) {
-  IoPool pool(1);
-  pool.start();
-  std::atomic<int> count{0};
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAfterThePause,
-                [&]() -> Awaitable<void> {
-                  ++count;
-                  co_return;
-                });
-  rounds.start();
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
-  EXPECT_EQ(count, 0);
+TEST_F(RoundsTest, StopEndsThePauseBeforeTheFirst) {
+  count(1h, First::kAfterThePause);
+  end();
+  EXPECT_EQ(count_, 0);
 }
 
-TEST(Rounds, TheyComeAgain) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> third;
-  int count = 0;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 0s, Rounds::First::kAtOnce,
-                [&]() -> Awaitable<void> {
-                  if (++count == 3) third.set_value();
-                  co_return;
-                });
-  rounds.start();
-  EXPECT_EQ(third.get_future().wait_for(10s), std::future_status::ready);
-  rounds.stop();
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+TEST_F(RoundsTest, TheyComeAgain) {
+  awaited_ = 3;
+  count(0s, First::kAtOnce);
+  EXPECT_TRUE(has_come());
+  rounds_->stop();
+  rounds_->stop();
 }
 
-TEST(Rounds, WakeEndsThePause) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> came;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAfterThePause,
-                [&]() -> Awaitable<void> {
-                  came.set_value();
-                  co_return;
-                });
-  rounds.start();
-  rounds.wake();
-  EXPECT_EQ(came.get_future().wait_for(10s), std::future_status::ready);
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+TEST_F(RoundsTest, WakeEndsThePause) {
+  count(1h, First::kAfterThePause).wake();
+  EXPECT_TRUE(has_come());
 }
 
-TEST(Rounds, OneThatWakesItselfIsFollowedAtOnce) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> second;
-  Rounds* woken = nullptr;
-  int count = 0;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
-                [&]() -> Awaitable<void> {
-                  if (++count == 1) woken->wake();
-                  if (count == 2) second.set_value();
-                  co_return;
-                });
-  woken = &rounds;
-  rounds.start();
-  EXPECT_EQ(second.get_future().wait_for(10s), std::future_status::ready);
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+TEST_F(RoundsTest, OneThatWakesItselfIsFollowedAtOnce) {
+  awaited_ = 2;
+  count(1h, First::kAtOnce, [this] {
+    if (count_ == 1) rounds_->wake();
+  });
+  EXPECT_TRUE(has_come());
 }
 
-TEST(Rounds, PauseCanBeAnotherOnce) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> second;
-  Rounds* asked = nullptr;
-  int count = 0;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
-                [&]() -> Awaitable<void> {
-                  if (++count == 1) asked->pause_once(0s);
-                  if (count == 2) second.set_value();
-                  co_return;
-                });
-  asked = &rounds;
-  rounds.start();
-  EXPECT_EQ(second.get_future().wait_for(10s), std::future_status::ready);
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+TEST_F(RoundsTest, PauseCanBeAnotherOnce) {
+  awaited_ = 2;
+  count(1h, First::kAtOnce, [this] {
+    if (count_ == 1) rounds_->pause_once(0s);
+  });
+  EXPECT_TRUE(has_come());
 }
 
-TEST(Rounds, ALongOneHearsThatItShouldEnd) {
-  IoPool pool(1);
-  pool.start();
-  std::promise<void> began;
-  Rounds* asked = nullptr;
-  Rounds rounds(pool.context(0).get_executor(), "a test's", 1h, Rounds::First::kAtOnce,
-                [&]() -> Awaitable<void> {
-                  began.set_value();
-                  net::steady_timer timer(co_await net::this_coro::executor);
-                  while (!asked->is_stopping()) {
-                    timer.expires_after(1ms);
-                    co_await timer.async_wait(use_result);
-                  }
-                });
-  asked = &rounds;
-  rounds.start();
-  EXPECT_EQ(began.get_future().wait_for(10s), std::future_status::ready);
-  EXPECT_FALSE(rounds.wait(0ms));
-  rounds.stop();
-  EXPECT_TRUE(rounds.wait(10s));
+TEST_F(RoundsTest, ALongOneHearsThatItShouldEnd) {
+  start(1h, First::kAtOnce, [this]() -> Awaitable<void> {
+    came_.set_value();
+    net::steady_timer timer(co_await net::this_coro::executor);
+    while (!rounds_->is_stopping()) {
+      timer.expires_after(1ms);
+      co_await timer.async_wait(use_result);
+    }
+  });
+  EXPECT_TRUE(has_come());
+  EXPECT_FALSE(rounds_->wait(0ms));
 }
 
 }  // namespace

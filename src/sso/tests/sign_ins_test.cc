@@ -2,12 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include "accounts/seeds.h"
-#include "factor_table.h"
+#include "authenticator.h"
 #include "oidc/fault.h"
 #include "sso/ways_in.h"
 #include "sso_world.h"
-#include "totp.h"
 
 namespace flowsell::sso {
 namespace {
@@ -468,12 +466,8 @@ class SignInsWithFactor : public SignInsTest {
   }
   Secret next_code() {
     world_.clock.advance(std::chrono::seconds(30));
-    const auto seed =
-        testkit::in_snapshot(*world_.db, [&](store::Connection& db) -> Result<Secret> {
-          TRY(const auto factor, accounts::find_factor(db, user_));
-          return accounts::open_seed(world_.ring, user_, factor->sealed_seed);
-        });
-    return Secret(accounts::totp_code(seed, accounts::step_of(world_.clock.now())));
+    return accounts::shown_code(accounts::seed_of(*world_.db, world_.ring, user_),
+                                world_.clock.now());
   }
   /// A browser that waits for a code.
   Secret waiting() {
