@@ -208,6 +208,8 @@ audit::Act SignIns::identity_act(const Identity& identity, const audit::Origin& 
 /// On the chain of the account that somebody came to, and was not let in.
 Result<> SignIns::record_refused(store::Connection& db, const Identity& identity, ErrorCode why,
                                  const audit::Origin& from) const {
+  TRY(const bool is_there, accounts::Accounts::hold_in(db, identity.user));
+  if (!is_there) return {};
   auto act = identity_act(identity, from, "identity.refused");
   act.actor = {};
   act.after = audit::json_of({{"provider", identity.provider},

@@ -109,12 +109,16 @@ TEST_F(SignInsTest, ClosedAccountIsNeitherSignedInNorLinked) {
   ASSERT_TRUE(testkit::write(*world_.db, [&](store::Connection& db) {
     return accounts::Accounts::close_in(db, arrival->user, world_.clock.now());
   }));
+  const auto acts = world_.acts_of(arrival->user);
   EXPECT_EQ(code_of(sign_in(*arrival)), ErrorCode::kNotFound);
   EXPECT_EQ(code_of(world_.come(provider)), ErrorCode::kNotFound);
+  EXPECT_TRUE(world_.run(world_.sign_ins().record_refused(
+      *arrival, {ErrorCode::kSsoNotAdmitted, "not a member"}, world_.from)));
   EXPECT_EQ(code_of(world_.come_back(provider, *begun, {{"sub", R"("subject-2")"}}, arrival->user)),
             ErrorCode::kInvalidSession);
   EXPECT_EQ(code_of(world_.begin(provider.key, arrival->user)), ErrorCode::kInvalidSession);
   EXPECT_THAT(*world_.run(world_.sign_ins().identities_of(arrival->user)), SizeIs(1));
+  EXPECT_EQ(world_.acts_of(arrival->user), acts);
 }
 
 TEST_F(SignInsTest, AccountWithTheSameAddressIsNotTakenOver) {
