@@ -14,11 +14,8 @@ constexpr std::size_t kContactsMax = 1'000;
 template <class T>
 std::vector<T> read_list(ObjectReader& in, std::string_view name) {
   std::vector<T> out;
-  read_each(in, name, 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader element(value, std::move(pointer), in.faults());
-    out.push_back(read_texts<T>(element));
-    element.finish();
-  });
+  read_each(in, name, 0, kElementsMax,
+            [&](ObjectReader& element) { out.push_back(read_texts<T>(element)); });
   return out;
 }
 

@@ -53,14 +53,11 @@ ReplyButton read_button(ObjectReader& in, std::string_view type) {
 
 ReplyButtons read_buttons(ObjectReader& in, std::string_view type) {
   ReplyButtons out;
-  if (in.require("buttons") == nullptr) return out;
-  read_each(in, "buttons", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader button(value, std::move(pointer), in.faults());
-    if (!button.is_object()) return;
+  require_each(in, "buttons", 0, kElementsMax, [&](ObjectReader& button) {
     const std::size_t faults = in.faults().size();
     out.buttons.push_back(read_button(button, type));
-    // With another type the fields are others, too: that one fault says it all.
-    if (in.faults().size() == faults) button.finish();
+    // With another type the fields are others, too.
+    return in.faults().size() == faults;
   });
   return out;
 }
@@ -68,14 +65,11 @@ ReplyButtons read_buttons(ObjectReader& in, std::string_view type) {
 ListSection read_section(ObjectReader& in) {
   ListSection out;
   out.title = content(in.string("title"));
-  if (in.require("rows") == nullptr) return out;
-  read_each(in, "rows", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader row(value, std::move(pointer), in.faults());
+  require_each(in, "rows", 0, kElementsMax, [&](ObjectReader& row) {
     ListRow& made = out.rows.emplace_back();
     made.id = row.required_string("id").value_or("");
     made.title = content(row.required_string("title"));
     made.description = content(row.string("description"));
-    row.finish();
   });
   return out;
 }
@@ -83,12 +77,8 @@ ListSection read_section(ObjectReader& in) {
 List read_list(ObjectReader& in) {
   List out;
   out.button = content(in.required_string("button"));
-  if (in.require("sections") == nullptr) return out;
-  read_each(in, "sections", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader section(value, std::move(pointer), in.faults());
-    out.sections.push_back(read_section(section));
-    section.finish();
-  });
+  require_each(in, "sections", 0, kElementsMax,
+               [&](ObjectReader& section) { out.sections.push_back(read_section(section)); });
   return out;
 }
 
@@ -104,13 +94,10 @@ LinkButton read_link_button(ObjectReader& in) {
 
 Content read_saved_addresses(ObjectReader& in) {
   if (in.find("saved_addresses") == nullptr) return {};
-  read_each(in, "saved_addresses", 1, kElementsMax,
-            [&](const json::Value& value, std::string pointer) {
-              ObjectReader saved(value, std::move(pointer), in.faults());
-              saved.required_string("id", {.min = 1});
-              if (saved.require("value") != nullptr) read_texts_json(saved, "value");
-              saved.finish();
-            });
+  read_each(in, "saved_addresses", 1, kElementsMax, [](ObjectReader& saved) {
+    saved.required_string("id", {.min = 1});
+    if (saved.require("value") != nullptr) read_texts_json(saved, "value");
+  });
   return json_text(*in.find("saved_addresses"));
 }
 
@@ -180,11 +167,10 @@ void read_card_action(ObjectReader& in, bool is_product, CarouselCard& out) {
   });
 }
 
-CarouselCard read_card(ObjectReader& in, Findings& findings) {
-  CarouselCard out;
+bool read_card(ObjectReader& in, Findings& findings, CarouselCard& out) {
   out.card_index = in.integer("card_index", 0, kCardIndexMax);
   const auto type = read_choice(in, "type", std::array<std::string_view, 2>{"cta_url", "product"});
-  if (!type) return out;
+  if (!type) return false;
   read_object(in, "header", [&](ObjectReader& header) {
     const auto kind =
         read_choice(header, "type", std::array<std::string_view, 2>{"image", "video"});
@@ -193,16 +179,13 @@ CarouselCard read_card(ObjectReader& in, Findings& findings) {
   });
   out.body = text_at(in, "body");
   read_card_action(in, *type == 1, out);
-  in.finish();
-  return out;
+  return true;
 }
 
 Carousel read_carousel(ObjectReader& in, Findings& findings) {
   Carousel out;
-  if (in.require("cards") == nullptr) return out;
-  read_each(in, "cards", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader card(value, std::move(pointer), in.faults());
-    if (card.is_object()) out.cards.push_back(read_card(card, findings));
+  require_each(in, "cards", 0, kElementsMax, [&](ObjectReader& card) {
+    return read_card(card, findings, out.cards.emplace_back());
   });
   return out;
 }

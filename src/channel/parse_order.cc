@@ -14,12 +14,6 @@ constexpr std::int64_t kOffsetMax = 1'000'000;
 constexpr std::int64_t kQuantityMax = 1'000'000'000;
 constexpr std::size_t kItemsMax = 1'000;
 
-std::int64_t required_integer(ObjectReader& in, std::string_view name, std::int64_t min,
-                              std::int64_t max) {
-  if (in.require(name) == nullptr) return 0;
-  return in.integer(name, min, max).value_or(0);
-}
-
 Amount read_amount(ObjectReader& in) {
   Amount out;
   out.value = required_integer(in, "value", 0, kAmountMax);
@@ -63,11 +57,8 @@ Order read_order(ObjectReader& in) {
   out.status = in.required_string("status").value_or("");
   out.type = in.string("type").value_or("");
   out.catalog_id = in.string("catalog_id").value_or("");
-  read_each(in, "items", 0, kItemsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader item(value, std::move(pointer), in.faults());
-    out.items.push_back(read_item(item));
-    item.finish();
-  });
+  read_each(in, "items", 0, kItemsMax,
+            [&](ObjectReader& item) { out.items.push_back(read_item(item)); });
   out.subtotal = amount_at(in, "subtotal");
   out.tax = charge_at(in, "tax");
   out.shipping = charge_at(in, "shipping");
@@ -82,17 +73,14 @@ constexpr std::array<std::string_view, 6> kPaymentSettings = {
 
 /// [{"type": "payment_link", "payment_link": {...}}]: what is inside is the provider's business.
 Content read_payment_settings(ObjectReader& in) {
-  const json::Array* array = in.array("payment_settings", 1, kElementsMax);
-  if (array == nullptr) return {};
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    ObjectReader setting((*array)[i], in.pointer_of("payment_settings") + "/" + std::to_string(i),
-                         in.faults());
+  if (in.find("payment_settings") == nullptr) return {};
+  read_each(in, "payment_settings", 1, kElementsMax, [](ObjectReader& setting) {
     const auto type = read_choice(setting, "type", kPaymentSettings);
-    if (!type) continue;
-    if (setting.require(kPaymentSettings.at(*type)) != nullptr)
-      read_object_json(setting, kPaymentSettings.at(*type));
-    setting.finish();
-  }
+    if (!type) return false;
+    const std::string_view name = kPaymentSettings.at(*type);
+    if (setting.require(name) != nullptr) read_object_json(setting, name);
+    return true;
+  });
   return json_text(*in.find("payment_settings"));
 }
 
@@ -106,8 +94,8 @@ OrderDetails read_order_details(ObjectReader& in) {
   out.payment_configuration = in.string("payment_configuration").value_or("");
   out.payment_settings_json = read_payment_settings(in);
   out.currency = in.required_string("currency").value_or("");
-  in.require("total_amount");
-  out.total_amount = amount_at(in, "total_amount");
+  require_object(in, "total_amount",
+                 [&](ObjectReader& object) { out.total_amount = read_amount(object); });
   read_object(in, "order", [&](ObjectReader& object) {
     out.order = std::make_shared<const Order>(read_order(object));
   });

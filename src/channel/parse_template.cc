@@ -16,12 +16,6 @@ constexpr std::int64_t kTtlMinutesMax = 43'200;
 constexpr std::int64_t kAmount1000Max = 1'000'000'000'000'000;
 constexpr std::int64_t kTimeMax = 253'402'300'799'999;  // the year 9999 in ms
 
-std::int64_t required_integer(ObjectReader& in, std::string_view name, std::int64_t min,
-                              std::int64_t max) {
-  if (in.require(name) == nullptr) return 0;
-  return in.integer(name, min, max).value_or(0);
-}
-
 ParameterValue read_text(ObjectReader& in, Findings&) {
   return content(in.required_string("text"));
 }
@@ -95,14 +89,10 @@ ParameterValue read_offer(ObjectReader& in, Findings&) {
 }
 ParameterValue read_tap_target(ObjectReader& in, Findings&) {
   TapTarget out;
-  if (in.require("tap_target_configuration") == nullptr) return out;
-  read_each(in, "tap_target_configuration", 1, 1,
-            [&](const json::Value& value, std::string pointer) {
-              ObjectReader target(value, std::move(pointer), in.faults());
-              out.url = content(target.required_string("url"));
-              out.title = content(target.required_string("title"));
-              target.finish();
-            });
+  require_each(in, "tap_target_configuration", 1, 1, [&](ObjectReader& target) {
+    out.url = content(target.required_string("url"));
+    out.title = content(target.required_string("title"));
+  });
   return out;
 }
 ParameterValue read_status(ObjectReader& in, Findings&) {
@@ -154,18 +144,14 @@ constexpr std::span kCardComponents = std::span(kComponents).first(3);
 void read_parameters(ObjectReader& in, std::size_t min, TemplateComponent& out,
                      Findings& findings) {
   if (min == 0 && in.find("parameters") == nullptr) return;
-  if (in.require("parameters") == nullptr) return;
-  read_each(in, "parameters", min, kElementsMax,
-            [&](const json::Value& value, std::string pointer) {
-              ObjectReader parameter(value, std::move(pointer), in.faults());
-              if (!parameter.is_object()) return;
-              TemplateParameter& made = out.parameters.emplace_back();
-              const auto kind = read_choice(parameter, "type", kParameterNames);
-              if (!kind) return;
-              made.value = kParameters[*kind].read(parameter, findings);
-              made.name = parameter.string("parameter_name", {.min = 1}).value_or("");
-              parameter.finish();
-            });
+  require_each(in, "parameters", min, kElementsMax, [&](ObjectReader& parameter) {
+    TemplateParameter& made = out.parameters.emplace_back();
+    const auto kind = read_choice(parameter, "type", kParameterNames);
+    if (!kind) return false;
+    made.value = kParameters[*kind].read(parameter, findings);
+    made.name = parameter.string("parameter_name", {.min = 1}).value_or("");
+    return true;
+  });
 }
 
 /// 0 or "0": Meta's own examples have both.
@@ -180,9 +166,9 @@ std::optional<std::int64_t> read_index(ObjectReader& in) {
   return std::nullopt;
 }
 
-void read_button(ObjectReader& in, TemplateComponent& out, Findings& findings) {
+bool read_button(ObjectReader& in, TemplateComponent& out, Findings& findings) {
   const auto kind = read_choice(in, "sub_type", kButtons);
-  if (!kind) return;
+  if (!kind) return false;
   out.button = static_cast<ButtonKind>(*kind);
   out.index = read_index(in);
   // What has nothing to fill in may be named all the same.
@@ -190,7 +176,7 @@ void read_button(ObjectReader& in, TemplateComponent& out, Findings& findings) {
                            out.button == ButtonKind::kCatalog || out.button == ButtonKind::kFlow ||
                            out.button == ButtonKind::kVoiceCall;
   read_parameters(in, may_be_bare ? 0 : 1, out, findings);
-  in.finish();
+  return true;
 }
 
 std::vector<TemplateComponent> read_components(ObjectReader& in,
@@ -198,39 +184,30 @@ std::vector<TemplateComponent> read_components(ObjectReader& in,
                                                Findings& findings);
 
 void read_cards(ObjectReader& in, TemplateComponent& out, Findings& findings) {
-  if (in.require("cards") == nullptr) return;
-  read_each(in, "cards", 1, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader card(value, std::move(pointer), in.faults());
-    if (!card.is_object()) return;
-    TemplateCard made;
+  require_each(in, "cards", 1, kElementsMax, [&](ObjectReader& card) {
+    TemplateCard& made = out.cards.emplace_back();
     made.card_index = card.integer("card_index", 0, kIndexMax);
     made.components = read_components(card, kCardComponents, findings);
-    card.finish();
-    out.cards.push_back(std::move(made));
   });
 }
 
-void read_component(ObjectReader& in, TemplateComponent& out, Findings& findings) {
-  switch (out.kind) {
-    case ComponentKind::kButton:
-      return read_button(in, out, findings);
-    case ComponentKind::kCarousel:
-      read_cards(in, out, findings);
-      break;
-    default:
-      read_parameters(in, 1, out, findings);
+bool read_component(ObjectReader& in, TemplateComponent& out, Findings& findings) {
+  if (out.kind == ComponentKind::kButton) return read_button(in, out, findings);
+  if (out.kind == ComponentKind::kCarousel) {
+    read_cards(in, out, findings);
+  } else {
+    read_parameters(in, 1, out, findings);
   }
-  in.finish();
+  return true;
 }
 
 std::vector<TemplateComponent> read_components(ObjectReader& in,
                                                std::span<const std::string_view> names,
                                                Findings& findings) {
   std::vector<TemplateComponent> out;
-  read_each(in, "components", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader component(value, std::move(pointer), in.faults());
+  read_each(in, "components", 0, kElementsMax, [&](ObjectReader& component) {
     TemplateComponent made;
-    const auto kind = component.is_object() ? read_choice(component, "type", names) : std::nullopt;
+    const auto kind = read_choice(component, "type", names);
     if (kind) {
       made.kind = static_cast<ComponentKind>(*kind);
       if (made.kind != ComponentKind::kButton &&
@@ -238,9 +215,10 @@ std::vector<TemplateComponent> read_components(ObjectReader& in,
         component.fault("type", "duplicate", "a component of this type came before",
                         "Send each component once, with all its parameters.");
       }
-      read_component(component, made, findings);
     }
+    const bool is_known = kind && read_component(component, made, findings);
     out.push_back(std::move(made));
+    return is_known;
   });
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "channel/adapter.h"
+#include "core/encoding.h"
 #include "core/id.h"
 #include "json/writer.h"
 
@@ -14,11 +15,10 @@ using json::ObjectReader;
 constexpr std::size_t kReferenceLengthMax = 256;
 constexpr std::string_view kOurMedia = "med_";
 
-/// "med_" and 26 lower-case characters of Crockford's base32, as all our ids.
+/// As all our ids.
 bool is_media_id(std::string_view id) {
-  constexpr std::string_view kCharacters = "0123456789abcdefghjkmnpqrstvwxyz";
-  return id.size() == kOurMedia.size() + 26 &&
-         id.find_first_not_of(kCharacters, kOurMedia.size()) == std::string_view::npos;
+  IdBytes bytes{};
+  return base32_decode(id.substr(kOurMedia.size()), bytes);
 }
 
 double read_degrees(ObjectReader& in, std::string_view name) {
@@ -71,6 +71,12 @@ std::optional<std::size_t> read_choice(ObjectReader& in, std::string_view field,
   }
   in.fault(field, "unsupported_type", "must be " + all, "Send " + all + ".");
   return std::nullopt;
+}
+
+std::int64_t required_integer(ObjectReader& in, std::string_view name, std::int64_t min,
+                              std::int64_t max) {
+  if (in.require(name) == nullptr) return 0;
+  return in.integer(name, min, max).value_or(0);
 }
 
 std::string read_message_reference(ObjectReader& in, std::string_view name) {
@@ -135,21 +141,13 @@ Product read_product(ObjectReader& in) {
 
 std::vector<ProductSection> read_product_sections(ObjectReader& in) {
   std::vector<ProductSection> out;
-  if (in.require("sections") == nullptr) return out;
-  read_each(in, "sections", 0, kElementsMax, [&](const json::Value& value, std::string pointer) {
-    ObjectReader section(value, std::move(pointer), in.faults());
+  require_each(in, "sections", 0, kElementsMax, [&](ObjectReader& section) {
     ProductSection& made = out.emplace_back();
     made.title = content(section.string("title"));
-    if (section.require("product_items") != nullptr) {
-      read_each(section, "product_items", 0, kElementsMax,
-                [&](const json::Value& item, std::string at) {
-                  ObjectReader product(item, std::move(at), in.faults());
-                  made.product_retailer_ids.emplace_back(
-                      product.required_string("product_retailer_id").value_or(""));
-                  product.finish();
-                });
-    }
-    section.finish();
+    require_each(section, "product_items", 0, kElementsMax, [&](ObjectReader& product) {
+      made.product_retailer_ids.emplace_back(
+          product.required_string("product_retailer_id").value_or(""));
+    });
   });
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +30,10 @@ Content content(std::optional<std::string_view> text);
 std::optional<std::size_t> read_choice(json::ObjectReader& in, std::string_view field,
                                        std::span<const std::string_view> names);
 
+/// 0 after a fault.
+std::int64_t required_integer(json::ObjectReader& in, std::string_view name, std::int64_t min,
+                              std::int64_t max);
+
 /// A reference to another message: one of our ids, well-formed, or a provider's, opaque. Empty
 /// after a fault.
 std::string read_message_reference(json::ObjectReader& in, std::string_view name);
@@ -53,31 +58,46 @@ Content read_object_json(json::ObjectReader& in, std::string_view name);
 /// The same, of an object of texts.
 Content read_texts_json(json::ObjectReader& in, std::string_view name);
 
-/// Calls `read(value, pointer)` for each element of the list `name`.
+/// Calls `read(reader)` with an object; then no other field may be in it. Where `read` gives false,
+/// what is in it is of no kind that we know, and that one fault says it all.
 template <class Read>
-void read_each(json::ObjectReader& in, std::string_view name, std::size_t min, std::size_t max,
-               Read read) {
-  const json::Array* array = in.array(name, min, max);
-  if (array == nullptr) return;
-  const std::string list = in.pointer_of(name) + "/";
-  for (std::size_t i = 0; i < array->size(); ++i) read((*array)[i], list + std::to_string(i));
-}
-
-/// Calls `read(reader)` with the object under `name`, where there is one; then no other field may
-/// be in it. Where `read` gives false, what is in it is of no kind that we know, and that one fault
-/// says it all.
-template <class Read>
-bool read_object(json::ObjectReader& in, std::string_view name, Read read) {
-  const json::Value* value = in.find(name);
-  if (value == nullptr) return false;
-  json::ObjectReader object(*value, in.pointer_of(name), in.faults());
-  if (!object.is_object()) return true;
+void read_whole(json::ObjectReader& object, Read& read) {
+  if (!object.is_object()) return;
   if constexpr (std::is_same_v<decltype(read(object)), bool>) {
     if (read(object)) object.finish();
   } else {
     read(object);
     object.finish();
   }
+}
+
+/// read_whole() of each element of the list `name`, where there is one.
+template <class Read>
+void read_each(json::ObjectReader& in, std::string_view name, std::size_t min, std::size_t max,
+               Read read) {
+  const json::Array* array = in.array(name, min, max);
+  if (array == nullptr) return;
+  const std::string list = in.pointer_of(name) + "/";
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    json::ObjectReader element((*array)[i], list + std::to_string(i), in.faults());
+    read_whole(element, read);
+  }
+}
+
+/// The same, and its absence is a fault.
+template <class Read>
+void require_each(json::ObjectReader& in, std::string_view name, std::size_t min, std::size_t max,
+                  Read read) {
+  if (in.require(name) != nullptr) read_each(in, name, min, max, std::move(read));
+}
+
+/// read_whole() of the object under `name`; false where there is none.
+template <class Read>
+bool read_object(json::ObjectReader& in, std::string_view name, Read read) {
+  const json::Value* value = in.find(name);
+  if (value == nullptr) return false;
+  json::ObjectReader object(*value, in.pointer_of(name), in.faults());
+  read_whole(object, read);
   return true;
 }
 

@@ -98,7 +98,7 @@ void order(Checker& checker, const std::string& at, const channel::OrderDetails&
   const std::int64_t total = order.subtotal->value + charge(checker, at + "/tax", order.tax) +
                              charge(checker, at + "/shipping", order.shipping) -
                              charge(checker, at + "/discount", order.discount);
-  if (!details.total_amount || details.total_amount->value == total) return;
+  if (details.total_amount.value == total) return;
   checker.fault(at.substr(0, at.rfind('/')) + "/total_amount/value", "invalid_value",
                 "is not subtotal + tax + shipping - discount", "Send that sum.");
 }

@@ -48,7 +48,7 @@ struct OrderDetails {
   std::string payment_configuration;
   Content payment_settings_json;  ///< a list of objects, each with its type
   std::string currency;
-  std::optional<Amount> total_amount;
+  Amount total_amount;
   std::shared_ptr<const Order> order;  ///< null: none. Never changed, so copies share it
   Content shipping_json;               ///< the object "shipping_info"
 };
