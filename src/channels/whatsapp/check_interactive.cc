@@ -20,14 +20,10 @@ constexpr std::size_t kRowsMax = 10;
 constexpr std::size_t kRowIdMax = 200;
 constexpr std::size_t kRowTitleMax = 24;
 constexpr std::size_t kRowDescriptionMax = 72;
-constexpr std::size_t kCatalogIdMax = 256;
 constexpr std::size_t kFlowCtaMax = 30;
 constexpr std::size_t kFlowTextMax = 200;  // ours, of ids, names and screens
-constexpr std::size_t kCardsMin = 2;
-constexpr std::size_t kCardsMax = 10;
 constexpr std::size_t kCardBodyMax = 160;
 constexpr std::ptrdiff_t kCardBreaksMax = 2;
-constexpr std::size_t kCallPayloadMax = 512;
 
 constexpr std::string_view kAction = "/interactive/action";
 std::string action(std::string_view rest) { return std::string(kAction).append(rest); }
@@ -219,12 +215,7 @@ class ActionChecker {
     std::set<std::int64_t> indexes;
     for (std::size_t i = 0; i < carousel.cards.size(); ++i) {
       const std::string at = action("/cards/") + std::to_string(i);
-      const auto index = carousel.cards[i].card_index.value_or(static_cast<std::int64_t>(i));
-      if (index >= static_cast<std::int64_t>(kCardsMax))
-        check_.fault(at + "/card_index", "out_of_range", "must be 0 to 9", "Count cards from 0.");
-      if (!indexes.insert(index).second)
-        check_.fault(at + "/card_index", "duplicate", "is the same as that of another card",
-                     "Count cards from 0, or leave the numbers out.");
+      check_.card_index(at, carousel.cards[i].card_index, i, indexes);
       card(at, carousel.cards[i], carousel.cards.front());
     }
   }

@@ -17,13 +17,9 @@ constexpr std::size_t kHeaderTextMax = 60;
 constexpr std::size_t kBodyTextMax = 1024;
 constexpr std::size_t kUrlSuffixMax = 2000;
 constexpr std::size_t kPayloadMax = 256;
-constexpr std::size_t kCallPayloadMax = 512;
 constexpr std::size_t kCodeMax = 15;
 constexpr std::size_t kSpacesInRowMax = 4;
-constexpr std::size_t kCatalogIdMax = 256;
 constexpr std::int64_t kButtonIndexMax = 9;
-constexpr std::size_t kCardsMin = 2;
-constexpr std::size_t kCardsMax = 10;
 constexpr std::size_t kTapTitleMax = 200;  // ours
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -310,12 +306,7 @@ class TemplateChecker {
     std::set<std::int64_t> indexes;
     for (std::size_t i = 0; i < cards.size(); ++i) {
       const std::string card = at + "/" + std::to_string(i);
-      const auto index = cards[i].card_index.value_or(static_cast<std::int64_t>(i));
-      if (index >= static_cast<std::int64_t>(kCardsMax))
-        check_.fault(card + "/card_index", "out_of_range", "must be 0 to 9", "Count from 0.");
-      if (!indexes.insert(index).second)
-        check_.fault(card + "/card_index", "duplicate", "is the same as that of another card",
-                     "Count cards from 0, or leave the numbers out.");
+      check_.card_index(card, cards[i].card_index, i, indexes);
       components(card + "/components", cards[i].components);
     }
   }

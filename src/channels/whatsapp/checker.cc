@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kMediaIdMax = 256;
 constexpr std::size_t kFilenameMax = 240;     // ours: WhatsApp names no limit
 constexpr std::size_t kPlaceTextMax = 1'000;  // ours
-constexpr std::size_t kCatalogIdMax = 256;    // ours
 constexpr std::size_t kSectionsMax = 10;
 constexpr std::size_t kSectionTitleMax = 24;
 constexpr std::size_t kProductsMax = 30;
@@ -67,6 +66,16 @@ void Checker::count(const std::string& at, std::size_t count, std::size_t min, s
   } else if (count > max) {
     fault(at, "too_many", "has more than " + std::to_string(max) + " " + std::string(what), range);
   }
+}
+
+void Checker::card_index(const std::string& at, std::optional<std::int64_t> given,
+                         std::size_t index, std::set<std::int64_t>& seen) {
+  const auto place = given.value_or(static_cast<std::int64_t>(index));
+  if (place >= static_cast<std::int64_t>(kCardsMax))
+    fault(at + "/card_index", "out_of_range", "must be 0 to 9", "Count cards from 0.");
+  if (!seen.insert(place).second)
+    fault(at + "/card_index", "duplicate", "is the same as that of another card",
+          "Count cards from 0, or leave the numbers out.");
 }
 
 void Checker::media(const std::string& at, const channel::Media& file) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,6 +11,11 @@
 #include "core/error.h"
 
 namespace flowsell::whatsapp {
+
+inline constexpr std::size_t kCatalogIdMax = 256;  // ours
+inline constexpr std::size_t kCallPayloadMax = 512;
+inline constexpr std::size_t kCardsMin = 2;
+inline constexpr std::size_t kCardsMax = 10;
 
 /// Where texts that must differ have been seen.
 using Seen = std::set<std::string_view>;
@@ -27,6 +34,11 @@ class Checker {
   /// `count` of the elements that `what` names ("buttons").
   void count(const std::string& at, std::size_t count, std::size_t min, std::size_t max,
              std::string_view what);
+
+  /// Where a card says that it stands in its carousel; `at` is the card's place, `index` its place
+  /// by the list.
+  void card_index(const std::string& at, std::optional<std::int64_t> given, std::size_t index,
+                  std::set<std::int64_t>& seen);
 
   /// The link of a file, or its id; `at` is the object's place.
   void media(const std::string& at, const channel::Media& file);

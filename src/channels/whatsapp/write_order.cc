@@ -26,30 +26,28 @@ void write_charge(Writer& out, std::string_view key,
   out.end_object();
 }
 
-void write_raw(Writer& out, std::string_view key, const Content& json) {
-  if (!json.empty()) out.key(key).raw(json.reveal());
-}
-
-void write_item(Writer& out, const channel::OrderItem& item) {
+void write_item(BodyWriter& body, const channel::OrderItem& item) {
+  Writer& out = body.out();
   out.begin_object().key("retailer_id").string(item.retailer_id);
   out.optional_string("product_id", item.product_id);
   out.key("name").string(item.name.reveal());
   write_amount(out, "amount", item.amount);
   write_amount(out, "sale_amount", item.sale_amount);
   out.key("quantity").integer(item.quantity);
-  out.optional_string("country_of_origin", item.country_of_origin.reveal());
-  out.optional_string("importer_name", item.importer_name.reveal());
-  write_raw(out, "importer_address", item.importer_address_json);
+  body.text("country_of_origin", item.country_of_origin);
+  body.text("importer_name", item.importer_name);
+  body.raw("importer_address", item.importer_address_json);
   out.end_object();
 }
 
-void write_order(Writer& out, const channel::Order& order) {
+void write_order(BodyWriter& body, const channel::Order& order) {
+  Writer& out = body.out();
   out.key("order").begin_object().key("status").string(order.status);
   out.optional_string("type", order.type);
   out.optional_string("catalog_id", order.catalog_id);
-  write_raw(out, "expiration", order.expiration_json);
+  body.raw("expiration", order.expiration_json);
   out.key("items").begin_array();
-  for (const channel::OrderItem& item : order.items) write_item(out, item);
+  for (const channel::OrderItem& item : order.items) write_item(body, item);
   out.end_array();
   write_amount(out, "subtotal", order.subtotal);
   write_charge(out, "tax", order.tax);
@@ -68,7 +66,7 @@ void BodyWriter::order_details(std::string_view key, const channel::OrderDetails
   raw("payment_settings", details.payment_settings_json);
   out_.key("currency").string(details.currency);
   write_amount(out_, "total_amount", details.total_amount);
-  if (details.order) write_order(out_, *details.order);
+  if (details.order) write_order(*this, *details.order);
   raw("shipping_info", details.shipping_json);
   out_.end_object();
 }
