@@ -1,6 +1,5 @@
 // What Meta tells of a business account, its payments, partners, flows and ads.
 #include <array>
-#include <span>
 
 #include "change_fields.h"
 #include "field_copy.h"
@@ -13,28 +12,6 @@ using channel::Notice;
 using channel::NoticeKind;
 using json::Object;
 using json::Writer;
-
-bool tell(const Change& change, NoticeKind kind, Writer fields, UpdateSink& sink) {
-  Notice notice = notice_of(change.context, kind);
-  notice.fields_json = inside_of(std::move(fields));
-  sink.notice(std::move(notice), change.whole);
-  return true;
-}
-
-void write_objects(Writer& out, std::string_view name, const Object& value, std::string_view from,
-                   std::span<const Copied> fields) {
-  const json::Array* elements = array_in(value, from);
-  if (elements == nullptr) return;
-  out.key(name).begin_array();
-  for (const json::Value& each : *elements) {
-    const Object* element = each.if_object();
-    if (element == nullptr) continue;
-    out.begin_object();
-    copy_fields(out, *element, fields);
-    out.end_object();
-  }
-  out.end_array();
-}
 
 void write_texts(Writer& out, std::string_view name, const Object& value, std::string_view from) {
   const json::Array* elements = array_in(value, from);
@@ -97,7 +74,7 @@ void write_international(Writer& out, const Object* rates) {
   if (rates == nullptr) return;
   out.key("authentication_international").begin_object();
   copy_fields(out, *rates, kInternationalFields);
-  write_objects(out, "exception_countries", *rates, "exception_countries", kExceptionFields);
+  copy_list(out, "exception_countries", array_in(*rates, "exception_countries"), kExceptionFields);
   out.end_object();
 }
 
@@ -153,7 +130,7 @@ bool read_account_update(const Change& change, UpdateSink& sink) {
   if (scalar_in(value, "event").empty()) return false;
   Writer fields = object_writer();
   copy_fields(fields, value, kAccountFields);
-  write_objects(fields, "restrictions", value, "restriction_info", kRestrictionFields);
+  copy_list(fields, "restrictions", array_in(value, "restriction_info"), kRestrictionFields);
   copy_object(fields, "violation", object_in(value, "violation_info"), kViolationFields);
   copy_object(fields, "ban", object_in(value, "ban_info"), kBanFields);
   write_partner(fields, object_in(value, "waba_info"));
@@ -211,7 +188,7 @@ bool read_flow(const Change& change, UpdateSink& sink) {
   if (scalar_in(change.value, "event").empty()) return false;
   Writer fields = object_writer();
   copy_fields(fields, change.value, kFlowFields);
-  write_objects(fields, "errors", change.value, "errors", kFlowErrorFields);
+  copy_list(fields, "errors", array_in(change.value, "errors"), kFlowErrorFields);
   return tell(change, NoticeKind::kFlowUpdated, std::move(fields), sink);
 }
 
@@ -234,14 +211,12 @@ bool read_conversions(const Change& change, UpdateSink& sink) {
                                            Copied{"value", "value", As::kDecimal}};
       copy_fields(fields, *data, kValueFields);
     }
-    notice.fields_json = inside_of(std::move(fields));
     // Both are of one person: the message's id holds the number.
     constexpr std::array kContentFields = {Copied{"id", "provider_message_id", As::kId},
                                            Copied{"ctwa_clid", "ctwa_clid", As::kText}};
     Writer content = object_writer();
     copy_fields(content, *event, kContentFields);
-    notice.content_json = Content(inside_of(std::move(content)));
-    sink.notice(std::move(notice), each);
+    sink.notice(std::move(notice), std::move(fields), std::move(content), each);
   }
   return true;
 }

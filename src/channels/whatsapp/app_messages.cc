@@ -8,7 +8,6 @@
 #include "fields.h"
 #include "message_types.h"
 #include "person.h"
-#include "provider_error.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -45,9 +44,7 @@ void read_echo(const json::Value& element, const Change& change, UpdateSink& sin
   Writer fields = object_writer();
   fields.key("type").string(type).key("provider_message_id").string(id);
   fields.optional_string("group_id", scalar_in(*message, "group_id"));
-  notice.fields_json = inside_of(std::move(fields));
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), element);
+  sink.notice(std::move(notice), std::move(fields), std::move(content), element);
 }
 
 // --- history ---
@@ -84,10 +81,8 @@ class Thread {
     const bool is_theirs = as_phone(scalar_in(message, "from")) == person_.number;
     messages_.key("direction").string(is_theirs ? "inbound" : "outbound");
     Writer payload = object_writer();
-    if (write_payload(payload, message, text_in(message, "type"))) {
-      const std::string fields = inside_of(std::move(payload));
-      if (!fields.empty()) messages_.any_key("content").raw("{" + fields + "}");
-    }
+    if (write_payload(payload, message, text_in(message, "type")))
+      write_object(messages_, "content", std::move(payload));
     write_context(messages_, message);
     write_errors(messages_, message);
     if (const Object* context = object_in(message, "history_context"))
@@ -104,12 +99,10 @@ class Thread {
     Writer fields = object_writer();
     if (metadata_ != nullptr) copy_fields(fields, *metadata_, kPhaseFields);
     fields.key("message_count").integer(static_cast<std::int64_t>(count_));
-    notice.fields_json = inside_of(std::move(fields));
     Writer content = object_writer();
     write_person(content, person_);
     content.key("messages").raw(messages_.text());
-    notice.content_json = Content(inside_of(std::move(content)));
-    sink_.notice(std::move(notice));
+    sink_.notice(std::move(notice), std::move(fields), std::move(content));
     count_ = 0;
   }
 
@@ -137,22 +130,6 @@ void read_thread(const json::Value& element, const Change& change, const Object*
   Thread(change, sink, metadata, std::move(person)).read(*messages);
 }
 
-void read_declined(const json::Value& error, const Change& change, UpdateSink& sink) {
-  const Object* fields = error.if_object();
-  if (fields == nullptr) return sink.unknown(error, change.context.address, "history/errors");
-  const ProviderError read = read_webhook_error(*fields);
-  Notice notice = notice_of(change.context, NoticeKind::kHistoryDeclined);
-  Writer out = object_writer();
-  out.key("error").begin_object();
-  write_error_fields(out, read);
-  out.end_object();
-  notice.fields_json = inside_of(std::move(out));
-  Writer content = object_writer();
-  content.optional_string("provider_detail", read.text);
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), error);
-}
-
 void read_chunk(const json::Value& element, const Change& change, UpdateSink& sink) {
   const Object* chunk = element.if_object();
   const json::Array* threads = chunk == nullptr ? nullptr : array_in(*chunk, "threads");
@@ -164,7 +141,8 @@ void read_chunk(const json::Value& element, const Change& change, UpdateSink& si
     for (const json::Value& each : *threads) read_thread(each, change, metadata, sink);
   }
   if (errors != nullptr) {
-    for (const json::Value& each : *errors) read_declined(each, change, sink);
+    for (const json::Value& each : *errors)
+      read_error(each, change.context, NoticeKind::kHistoryDeclined, sink);
   }
 }
 
@@ -204,7 +182,8 @@ bool read_history(const Change& change, UpdateSink& sink) {
   if (const json::Array* messages = array_in(change.value, "messages"))
     read_late_media(*messages, change, sink);
   if (const json::Array* errors = array_in(change.value, "errors")) {
-    for (const json::Value& each : *errors) read_declined(each, change, sink);
+    for (const json::Value& each : *errors)
+      read_error(each, change.context, NoticeKind::kHistoryDeclined, sink);
   }
   return sink.size() > before;
 }

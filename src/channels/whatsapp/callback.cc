@@ -34,18 +34,20 @@ constexpr std::array<std::pair<std::string_view, channel::MessageStatus>, 4> kSt
     {"failed", channel::MessageStatus::kFailed},
 }};
 
-std::optional<channel::MessageStatus> status_of(std::string_view name) {
-  for (const auto& [known, status] : kStatuses) {
-    if (known == name) return status;
-  }
-  return std::nullopt;
-}
-
 /// A status that is no step of the way that messages go.
 constexpr std::array<std::pair<std::string_view, channel::MessageMark::Kind>, 2> kMarks = {{
     {"played", channel::MessageMark::Kind::kPlayed},
     {"deleted", channel::MessageMark::Kind::kDeleted},
 }};
+
+template <class T, std::size_t N>
+std::optional<T> find_name(const std::array<std::pair<std::string_view, T>, N>& names,
+                           std::string_view name) {
+  for (const auto& [known, value] : names) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
 
 constexpr std::array kPricingFields = {
     Copied{"category", "category", As::kName}, Copied{"type", "type", As::kName},
@@ -149,35 +151,21 @@ class CallbackReader {
       for (const json::Value& element : *inbound) read_inbound(element, context, sink_);
     }
     if (const json::Array* errors = array_in(value, "errors")) {
-      for (const json::Value& element : *errors) error(element, context);
+      // Of the number as a whole.
+      for (const json::Value& element : *errors)
+        read_error(element, context, channel::NoticeKind::kSenderError, sink_);
     }
     if (sink_.size() == before) sink_.unknown(change, context.address, "messages");
-  }
-
-  /// Of the number as a whole.
-  void error(const json::Value& element, const ChangeContext& context) {
-    const Object* fields = element.if_object();
-    if (fields == nullptr) return sink_.unknown(element, context.address, "messages/errors");
-    const ProviderError read = read_webhook_error(*fields);
-    channel::Notice notice = notice_of(context, channel::NoticeKind::kSenderError);
-    json::Writer out = object_writer();
-    out.key("error").begin_object();
-    write_error_fields(out, read);
-    out.end_object();
-    notice.fields_json = inside_of(std::move(out));
-    json::Writer content = object_writer();
-    content.optional_string("provider_detail", read.text);
-    notice.content_json = Content(inside_of(std::move(content)));
-    sink_.notice(std::move(notice), element);
   }
 
   void status(const json::Value& element, std::string_view address) {
     const Object* fields = element.if_object();
     if (fields == nullptr) return sink_.unknown(element, address, "statuses/other");
     const std::string_view name = text_in(*fields, "status");
-    const auto known = status_of(name);
+    const auto step = find_name(kStatuses, name);
+    const auto mark = find_name(kMarks, name);
     std::string id = scalar_in(*fields, "id");
-    if (id.empty() || (!known && !mark_of(name)))
+    if (id.empty() || (!step && !mark))
       return sink_.unknown(element, address, "statuses/" + std::string(safe_name(name)), id,
                            read_time(*fields, "timestamp"));
     StatusUpdate out;
@@ -186,29 +174,22 @@ class CallbackReader {
         MessageId::parse(text_in(*fields, "biz_opaque_callback_data")).value_or(MessageId{});
     out.provider_message_id = std::move(id);
     out.at = read_time(*fields, "timestamp").value_or(now_);
-    if (!known) return mark(out, *mark_of(name));
-    out.status = *known;
-    if (*known == channel::MessageStatus::kFailed) out.error = reason_of_failure(*fields);
+    if (mark) return add_mark(out, *mark);
+    out.status = *step;
+    if (*step == channel::MessageStatus::kFailed) out.error = reason_of_failure(*fields);
     out.fields_json = fields_of_status(*fields);
     out.content_json = member_of_status(*fields);
     sink_.add(std::move(out));
   }
 
   /// Who has heard a voice note has seen it: its reading may not have been told.
-  void mark(StatusUpdate& step, channel::MessageMark::Kind kind) {
+  void add_mark(StatusUpdate& step, channel::MessageMark::Kind kind) {
     channel::MessageMark mark{kind, step.address, step.message, step.provider_message_id, step.at};
     if (kind == channel::MessageMark::Kind::kPlayed && !step.message.is_none()) {
       step.status = channel::MessageStatus::kRead;
       sink_.add(std::move(step));
     }
     sink_.add(std::move(mark));
-  }
-
-  static std::optional<channel::MessageMark::Kind> mark_of(std::string_view name) {
-    for (const auto& [known, kind] : kMarks) {
-      if (known == name) return kind;
-    }
-    return std::nullopt;
   }
 
   static ProviderError reason_of_failure(const Object& fields) {

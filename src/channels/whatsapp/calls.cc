@@ -37,27 +37,15 @@ constexpr PersonFields kRecipient = {"recipient_id", "recipient_user_id",
 /// The codes of why a call failed: nobody's words.
 void write_failure(Writer& out, const Object& value) {
   const Object* error = first_object_in(value, "errors");
-  if (error == nullptr) return;
-  out.key("error").begin_object();
-  write_error_fields(out, read_webhook_error(*error));
-  out.end_object();
+  if (error != nullptr) write_error(out, read_webhook_error(*error));
 }
 
-Notice notice_of_call(const Change& change, NoticeKind kind, const Object& call,
-                      const Person& person) {
-  Notice notice = notice_of(change.context, kind);
-  notice.person = person.name();
-  if (!person.number.empty()) notice.user_id = person.user_id;
-  notice.at = read_time(call, "timestamp").value_or(change.context.now);
-  return notice;
-}
-
-Content content_of(const Object& call, const Person& person) {
+Writer content_of(const Object& call, const Person& person) {
   Writer content = object_writer();
   copy_fields(content, call, kCallContent);
   copy_object(content, "session", object_in(call, "session"), kSessionFields);
   write_person(content, person);
-  return Content(inside_of(std::move(content)));
+  return content;
 }
 
 void read_call(const json::Value& element, const Change& change, UpdateSink& sink) {
@@ -70,16 +58,14 @@ void read_call(const json::Value& element, const Change& change, UpdateSink& sin
   const Person person = read_person(*call, is_theirs ? kCaller : kCalled, change.context.contacts);
   if (person.name().empty())
     return sink.unknown(element, change.context.address, "calls/other", scalar_in(*call, "id"));
-  Notice notice = notice_of_call(
-      change, is_start ? NoticeKind::kCallStarted : NoticeKind::kCallEnded, *call, person);
+  Notice notice = notice_about(person, change.context,
+                               is_start ? NoticeKind::kCallStarted : NoticeKind::kCallEnded, *call);
   notice.opens_window = is_start && is_theirs;
   Writer fields = object_writer();
   copy_fields(fields, *call, kCallFields);
   fields.key("direction").string(is_theirs ? "inbound" : "outbound");
   write_failure(fields, call->if_contains("errors") != nullptr ? *call : change.value);
-  notice.fields_json = inside_of(std::move(fields));
-  notice.content_json = content_of(*call, person);
-  sink.notice(std::move(notice), element);
+  sink.notice(std::move(notice), std::move(fields), content_of(*call, person), element);
 }
 
 void read_call_status(const json::Value& element, const Change& change, UpdateSink& sink) {
@@ -89,14 +75,12 @@ void read_call_status(const json::Value& element, const Change& change, UpdateSi
   if (person.name().empty() || scalar_in(*status, "status").empty() ||
       scalar_in(*status, "id").empty())
     return sink.unknown(element, change.context.address, "calls/statuses");
-  Notice notice = notice_of_call(change, NoticeKind::kCallStatusUpdated, *status, person);
   Writer fields = object_writer();
   copy_fields(fields, *status, kCallFields);
   fields.key("direction").string("outbound");
   write_failure(fields, *status);
-  notice.fields_json = inside_of(std::move(fields));
-  notice.content_json = content_of(*status, person);
-  sink.notice(std::move(notice), element);
+  sink.notice(notice_about(person, change.context, NoticeKind::kCallStatusUpdated, *status),
+              std::move(fields), content_of(*status, person), element);
 }
 
 }  // namespace

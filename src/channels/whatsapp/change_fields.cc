@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
+
+#include "field_copy.h"
+#include "provider_error.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -45,6 +50,24 @@ constexpr std::array kFields = {
 bool read_change(const Change& change, UpdateSink& sink) {
   const auto* field = std::ranges::find(kFields, change.context.field, &Field::name);
   return field != kFields.end() && field->read(change, sink);
+}
+
+bool tell(const Change& change, channel::NoticeKind kind, json::Writer fields, UpdateSink& sink) {
+  sink.notice(notice_of(change.context, kind), std::move(fields), object_writer(), change.whole);
+  return true;
+}
+
+void read_error(const json::Value& element, const ChangeContext& change, channel::NoticeKind kind,
+                UpdateSink& sink) {
+  const json::Object* error = element.if_object();
+  if (error == nullptr)
+    return sink.unknown(element, change.address, std::string(change.field) + "/errors");
+  const ProviderError read = read_webhook_error(*error);
+  json::Writer fields = object_writer();
+  write_error(fields, read);
+  json::Writer content = object_writer();
+  content.optional_string("provider_detail", read.text);
+  sink.notice(notice_of(change, kind), std::move(fields), std::move(content), element);
 }
 
 }  // namespace flowsell::whatsapp

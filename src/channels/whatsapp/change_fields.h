@@ -17,6 +17,12 @@ struct Change {
 /// known or its value is not what the field promises.
 bool read_change(const Change& change, UpdateSink& sink);
 
+/// Adds the notice that a change is as a whole, of nobody's words. True.
+bool tell(const Change& change, channel::NoticeKind kind, json::Writer fields, UpdateSink& sink);
+/// Reads an element of "errors" that stands for itself.
+void read_error(const json::Value& element, const ChangeContext& change, channel::NoticeKind kind,
+                UpdateSink& sink);
+
 // One function a field or a family of fields, each the same as read_change().
 bool read_template_status(const Change& change, UpdateSink& sink);
 bool read_template_quality(const Change& change, UpdateSink& sink);

@@ -37,19 +37,15 @@ void read_preference(const json::Value& element, const Change& change, UpdateSin
   if (preference != nullptr) person = read_person(*preference, kChooser, change.context.contacts);
   if (person.name().empty() || scalar_in(*preference, "value").empty())
     return sink.unknown(element, change.context.address, "user_preferences/other");
-  Notice notice = notice_of(change.context, NoticeKind::kContactPreferencesUpdated);
-  notice.person = person.name();
-  if (!person.number.empty()) notice.user_id = person.user_id;
-  notice.at = read_time(*preference, "timestamp").value_or(change.context.now);
+  Notice notice =
+      notice_about(person, change.context, NoticeKind::kContactPreferencesUpdated, *preference);
   notice.choice = choice_of(*preference);
   Writer fields = object_writer();
   copy_fields(fields, *preference, kChoiceFields);
-  notice.fields_json = inside_of(std::move(fields));
   Writer content = object_writer();
   copy_fields(content, *preference, kChoiceContent);
   write_person(content, person);
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), element);
+  sink.notice(std::move(notice), std::move(fields), std::move(content), element);
 }
 
 constexpr std::array kActionFields = {Copied{"action", "action", As::kName}};
@@ -71,12 +67,10 @@ void read_synced(const json::Value& element, const Change& change, UpdateSink& s
     notice.at = read_time(*metadata, "timestamp").value_or(change.context.now);
   Writer fields = object_writer();
   copy_fields(fields, *item, kActionFields);
-  notice.fields_json = inside_of(std::move(fields));
   Writer content = object_writer();
   copy_fields(content, *contact, kContactContent);
   write_person(content, person);
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), element);
+  sink.notice(std::move(notice), std::move(fields), std::move(content), element);
 }
 
 }  // namespace

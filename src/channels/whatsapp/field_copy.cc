@@ -22,6 +22,10 @@ void copy_one(json::Writer& out, const json::Object& from, const Copied& field) 
       if (const std::string name = scalar_in(from, field.from); !name.empty())
         out.key(field.to).string(plain_name(name));
       return;
+    case As::kReason:
+      if (scalar_in(from, field.from) != "NONE")
+        copy_one(out, from, {field.from, field.to, As::kName});
+      return;
     case As::kId:
     case As::kText:
       out.optional_string(field.to, scalar_in(from, field.from));
@@ -56,6 +60,20 @@ void copy_object(json::Writer& out, std::string_view name, const json::Object* f
   out.end_object();
 }
 
+void copy_list(json::Writer& out, std::string_view name, const json::Array* from,
+               std::span<const Copied> fields) {
+  if (from == nullptr) return;
+  out.key(name).begin_array();
+  for (const json::Value& each : *from) {
+    const json::Object* element = each.if_object();
+    if (element == nullptr) continue;
+    out.begin_object();
+    copy_fields(out, *element, fields);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 std::optional<Time> read_time(const json::Object& object, std::string_view name) {
   const std::int64_t seconds = number_in(object, name).value_or(0);
   if (seconds <= 0 || seconds > kUnixSecondsMax) return std::nullopt;
@@ -83,6 +101,11 @@ std::string inside_of(json::Writer out) {
   text.pop_back();
   text.erase(0, 1);
   return text;
+}
+
+void write_object(json::Writer& out, std::string_view name, json::Writer object) {
+  object.end_object();
+  if (object.text() != "{}") out.key(name).raw(object.text());
 }
 
 }  // namespace flowsell::whatsapp

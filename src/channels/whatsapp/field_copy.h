@@ -14,9 +14,10 @@ namespace flowsell::whatsapp {
 
 /// How a field of Meta's is shown.
 enum class As : std::uint8_t {
-  kName,  ///< one of Meta's words, in lower case: "APPROVED" is "approved"
-  kId,    ///< a text or an integer, as a text
-  kText,  ///< as it is
+  kName,    ///< one of Meta's words, in lower case: "APPROVED" is "approved"
+  kReason,  ///< the same, and "NONE" is none
+  kId,      ///< a text or an integer, as a text
+  kText,    ///< as it is
   kInteger,
   kDecimal,
   kTime,  ///< unix seconds as RFC 3339
@@ -34,6 +35,10 @@ void copy_fields(json::Writer& out, const json::Object& from, std::span<const Co
 /// The same as an object named `name`; nothing where `from` is none.
 void copy_object(json::Writer& out, std::string_view name, const json::Object* from,
                  std::span<const Copied> fields);
+
+/// Those of a list that are objects, as a list named `name`; nothing where `from` is none.
+void copy_list(json::Writer& out, std::string_view name, const json::Array* from,
+               std::span<const Copied> fields);
 
 /// Meta's time: unix seconds as a string (messages, statuses) or an integer (entries). nullopt when
 /// it is neither.
@@ -53,5 +58,7 @@ inline json::Writer object_writer() {
 }
 /// What it wrote, without the braces.
 std::string inside_of(json::Writer out);
+/// What `object` wrote, as an object named `name`; nothing where it wrote nothing.
+void write_object(json::Writer& out, std::string_view name, json::Writer object);
 
 }  // namespace flowsell::whatsapp

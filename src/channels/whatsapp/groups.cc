@@ -64,7 +64,7 @@ void write_member(Writer& out, const json::Value& element) {
   out.end_object();
 }
 
-std::string content_of(const Object& group) {
+Writer content_of(const Object& group) {
   Writer content = object_writer();
   copy_fields(content, group, kGroupContent);
   for (const std::string_view name : kParticipants) {
@@ -78,7 +78,7 @@ std::string content_of(const Object& group) {
     copy_object(content, name, object_in(group, name), kSettingFields);
   copy_object(content, "profile_picture", object_in(group, "profile_picture"), kPictureFields);
   write_errors(content, group);
-  return inside_of(std::move(content));
+  return content;
 }
 
 }  // namespace
@@ -99,9 +99,7 @@ bool read_groups(const Change& change, UpdateSink& sink) {
     notice.at = read_time(*group, "timestamp").value_or(change.context.now);
     Writer fields = object_writer();
     copy_fields(fields, *group, kGroupFields);
-    notice.fields_json = inside_of(std::move(fields));
-    notice.content_json = Content(content_of(*group));
-    sink.notice(std::move(notice), each);
+    sink.notice(std::move(notice), std::move(fields), content_of(*group), each);
   }
   return true;
 }

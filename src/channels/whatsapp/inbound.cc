@@ -37,11 +37,7 @@ void not_understood(const Read& read, std::string_view type, UpdateSink& sink) {
 }
 
 Notice notice_about(const Read& read, NoticeKind kind) {
-  Notice notice = notice_of(read.change, kind);
-  notice.person = read.author.name();
-  if (!read.author.number.empty()) notice.user_id = read.author.user_id;
-  notice.at = read_time(read.message, "timestamp").value_or(read.change.now);
-  return notice;
+  return notice_about(read.author, read.change, kind, read.message);
 }
 
 // --- what WhatsApp says of a person ---
@@ -95,8 +91,7 @@ void read_system(const Read& read, UpdateSink& sink) {
     return not_understood(read, "system", sink);
   }
   content.optional_string("description", text_in(*system, "body"));
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), read.element);
+  sink.notice(std::move(notice), object_writer(), std::move(content), read.element);
 }
 
 // --- what a person did to a message ---
@@ -128,23 +123,19 @@ void read_edit(const Read& read, UpdateSink& sink) {
   if (target.empty() || !write_payload(content, *written, type))
     return not_understood(read, "edit", sink);
   write_person(content, read.author);
-  Notice notice = notice_about(read, NoticeKind::kMessageEdited);
   Writer fields = act_fields(read, target);
   fields.key("type").string(type);
-  notice.fields_json = inside_of(std::move(fields));
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), read.element);
+  sink.notice(notice_about(read, NoticeKind::kMessageEdited), std::move(fields), std::move(content),
+              read.element);
 }
 
 void read_revoke(const Read& read, UpdateSink& sink) {
   const std::string target = target_of(read, object_in(read.message, "revoke"));
   if (target.empty()) return not_understood(read, "revoke", sink);
-  Notice notice = notice_about(read, NoticeKind::kMessageRevoked);
-  notice.fields_json = inside_of(act_fields(read, target));
   Writer content = object_writer();
   write_person(content, read.author);
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), read.element);
+  sink.notice(notice_about(read, NoticeKind::kMessageRevoked), act_fields(read, target),
+              std::move(content), read.element);
 }
 
 // --- messages ---

@@ -40,15 +40,8 @@ constexpr std::array kMediaFields = {
 bool write_media(Writer& out, const Object& message, std::string_view type) {
   const Object* media = object_in(message, type);
   if (media == nullptr || scalar_in(*media, "id").empty()) return false;
-  copy_object(out, type, media, kMediaFields);
-  return true;
-}
-
-/// A voice note where it has a type of its own.
-bool write_voice(Writer& out, const Object& message, std::string_view type) {
-  const Object* media = object_in(message, type);
-  if (media == nullptr || scalar_in(*media, "id").empty()) return false;
-  copy_object(out, "audio", media, kMediaFields);
+  // A voice note may have a type of its own.
+  copy_object(out, type == "voice" ? "audio" : type, media, kMediaFields);
   return true;
 }
 
@@ -145,15 +138,8 @@ bool write_order(Writer& out, const Object& message, std::string_view type) {
   if (items == nullptr) return false;
   out.key("order").begin_object();
   copy_fields(out, *order, kOrderFields);
-  out.key("product_items").begin_array();
-  for (const json::Value& each : *items) {
-    const Object* item = each.if_object();
-    if (item == nullptr) continue;
-    out.begin_object();
-    copy_fields(out, *item, kItemFields);
-    out.end_object();
-  }
-  out.end_array().end_object();
+  copy_list(out, "product_items", items, kItemFields);
+  out.end_object();
   return true;
 }
 
@@ -181,7 +167,7 @@ constexpr std::array kTypes = {
     MessageType{"image", write_media},
     MessageType{"video", write_media},
     MessageType{"audio", write_media},
-    MessageType{"voice", write_voice},
+    MessageType{"voice", write_media},
     MessageType{"document", write_media},
     MessageType{"sticker", write_media},
     MessageType{"location", write_location},
@@ -235,8 +221,7 @@ void write_context(Writer& out, const Object& message) {
     if (flag_in(*context, mark).value_or(false)) inside.key(mark).boolean(true);
   }
   copy_object(inside, "referred_product", object_in(*context, "referred_product"), kProductFields);
-  const std::string fields = inside_of(std::move(inside));
-  if (!fields.empty()) out.key("context").raw("{" + fields + "}");
+  write_object(out, "context", std::move(inside));
 }
 
 void write_referral(Writer& out, const Object& message) {

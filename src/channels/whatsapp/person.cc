@@ -1,6 +1,7 @@
 #include "person.h"
 
 #include "channel/message.h"
+#include "field_copy.h"
 #include "fields.h"
 
 namespace flowsell::whatsapp {
@@ -23,12 +24,14 @@ const Object* contact_of(const json::Array* contacts, std::string_view number,
 }  // namespace
 
 std::string as_phone(std::string_view text) {
+  if (text.empty()) return {};
   std::string number = text.starts_with('+') ? "" : "+";
   number += text;
   return PhoneNumber::parse(number) ? number : std::string{};
 }
 
 std::string as_user_id(std::string_view text) {
+  if (text.empty()) return {};
   const auto user = channel::Recipient::parse(text);
   return user && user->user() != nullptr ? std::string(text) : std::string{};
 }
@@ -59,6 +62,15 @@ void write_person(json::Writer& out, const Person& person) {
   out.optional_string("user_id", person.user_id);
   out.optional_string("parent_user_id", person.parent_user_id);
   out.optional_string("identity_key_hash", person.identity_key_hash);
+}
+
+channel::Notice notice_about(const Person& person, const ChangeContext& change,
+                             channel::NoticeKind kind, const Object& element) {
+  channel::Notice notice = notice_of(change, kind);
+  notice.person = person.name();
+  if (!person.number.empty()) notice.user_id = person.user_id;
+  notice.at = read_time(element, "timestamp").value_or(change.now);
+  return notice;
 }
 
 }  // namespace flowsell::whatsapp

@@ -5,6 +5,7 @@
 
 #include "json/json.h"
 #include "json/writer.h"
+#include "update_sink.h"
 
 namespace flowsell::whatsapp {
 
@@ -39,5 +40,9 @@ Person read_person(const json::Object& element, const PersonFields& names,
 
 /// What is known of the person beside the number: "profile_name", "username", "user_id", ...
 void write_person(json::Writer& out, const Person& person);
+
+/// A notice of what a person did, when `element` says.
+channel::Notice notice_about(const Person& person, const ChangeContext& change,
+                             channel::NoticeKind kind, const json::Object& element);
 
 }  // namespace flowsell::whatsapp

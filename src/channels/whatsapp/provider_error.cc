@@ -58,4 +58,10 @@ void write_error_fields(json::Writer& out, const ProviderError& error) {
   out.optional_string("trace_id", error.trace_id).end_object();
 }
 
+void write_error(json::Writer& out, const ProviderError& error) {
+  out.key("error").begin_object();
+  write_error_fields(out, error);
+  out.end_object();
+}
+
 }  // namespace flowsell::whatsapp

@@ -19,4 +19,7 @@ ProviderError read_webhook_error(const json::Object& error);
 /// Writes code, fix and the provider's numbers: what of an error is nobody's words.
 void write_error_fields(json::Writer& out, const ProviderError& error);
 
+/// The same as the object "error".
+void write_error(json::Writer& out, const ProviderError& error);
+
 }  // namespace flowsell::whatsapp

@@ -20,17 +20,18 @@ constexpr std::array kQualityFields = {
     Copied{"current_limit", "limit", As::kName},
     Copied{"max_daily_conversations_per_business", "messaging_limit", As::kName}};
 constexpr std::array kNameFields = {Copied{"decision", "decision", As::kName},
-                                    Copied{"requested_verified_name", "requested_name", As::kText}};
+                                    Copied{"requested_verified_name", "requested_name", As::kText},
+                                    Copied{"rejection_reason", "reason", As::kReason}};
 constexpr std::array kSecurityFields = {Copied{"event", "event", As::kName}};
 constexpr std::array kRequesterFields = {Copied{"requester", "requester", As::kText}};
 
-bool tell(const Change& change, NoticeKind kind, Writer fields, Writer content, UpdateSink& sink) {
+/// The notice of a change, with the number that it is about.
+bool tell_of_number(const Change& change, NoticeKind kind, Writer fields, Writer content,
+                    UpdateSink& sink) {
   Notice notice = notice_of(change.context, kind);
   notice.display_number = as_phone(scalar_in(change.value, "display_phone_number"));
   fields.optional_string("phone_number", notice.display_number);
-  notice.fields_json = inside_of(std::move(fields));
-  notice.content_json = Content(inside_of(std::move(content)));
-  sink.notice(std::move(notice), change.whole);
+  sink.notice(std::move(notice), std::move(fields), std::move(content), change.whole);
   return true;
 }
 
@@ -40,16 +41,16 @@ bool read_sender_quality(const Change& change, UpdateSink& sink) {
   if (scalar_in(change.value, "event").empty()) return false;
   Writer fields = object_writer();
   copy_fields(fields, change.value, kQualityFields);
-  return tell(change, NoticeKind::kSenderQualityUpdated, std::move(fields), object_writer(), sink);
+  return tell_of_number(change, NoticeKind::kSenderQualityUpdated, std::move(fields),
+                        object_writer(), sink);
 }
 
 bool read_sender_name(const Change& change, UpdateSink& sink) {
   if (scalar_in(change.value, "decision").empty()) return false;
   Writer fields = object_writer();
   copy_fields(fields, change.value, kNameFields);
-  const std::string reason = scalar_in(change.value, "rejection_reason");
-  if (!reason.empty() && reason != "NONE") fields.key("reason").string(plain_name(reason));
-  return tell(change, NoticeKind::kSenderNameUpdated, std::move(fields), object_writer(), sink);
+  return tell_of_number(change, NoticeKind::kSenderNameUpdated, std::move(fields), object_writer(),
+                        sink);
 }
 
 bool read_sender_security(const Change& change, UpdateSink& sink) {
@@ -58,8 +59,8 @@ bool read_sender_security(const Change& change, UpdateSink& sink) {
   copy_fields(fields, change.value, kSecurityFields);
   Writer content = object_writer();
   copy_fields(content, change.value, kRequesterFields);
-  return tell(change, NoticeKind::kSenderSecurityUpdated, std::move(fields), std::move(content),
-              sink);
+  return tell_of_number(change, NoticeKind::kSenderSecurityUpdated, std::move(fields),
+                        std::move(content), sink);
 }
 
 }  // namespace flowsell::whatsapp

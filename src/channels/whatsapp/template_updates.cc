@@ -9,7 +9,6 @@
 namespace flowsell::whatsapp {
 namespace {
 
-using channel::Notice;
 using channel::NoticeKind;
 using json::Object;
 using json::Writer;
@@ -31,16 +30,10 @@ bool begin_template(Writer& out, const Object& value) {
   return true;
 }
 
-bool tell(const Change& change, NoticeKind kind, Writer fields, UpdateSink& sink) {
-  Notice notice = notice_of(change.context, kind);
-  notice.fields_json = inside_of(std::move(fields));
-  sink.notice(std::move(notice), change.whole);
-  return true;
-}
-
 constexpr std::array kStatusFields = {
     Copied{"message_template_category", "category", As::kName},
     Copied{"event", "status", As::kName},
+    Copied{"reason", "reason", As::kReason},
 };
 constexpr std::array kPauseFields = {Copied{"title", "title", As::kName},
                                      Copied{"description", "description", As::kText}};
@@ -64,25 +57,6 @@ constexpr std::array kCategoryFields = {
     Copied{"correct_category", "coming_category", As::kName},
     Copied{"category_update_timestamp", "changes_at", As::kTime}};
 
-void write_reason(Writer& out, const Object& value) {
-  const std::string reason = scalar_in(value, "reason");
-  if (!reason.empty() && reason != "NONE") out.key("reason").string(plain_name(reason));
-}
-
-void write_buttons(Writer& out, const Object& value) {
-  const json::Array* buttons = array_in(value, "message_template_buttons");
-  if (buttons == nullptr) return;
-  out.key("buttons").begin_array();
-  for (const json::Value& each : *buttons) {
-    const Object* button = each.if_object();
-    if (button == nullptr) continue;
-    out.begin_object();
-    copy_fields(out, *button, kButtonFields);
-    out.end_object();
-  }
-  out.end_array();
-}
-
 }  // namespace
 
 bool read_template_status(const Change& change, UpdateSink& sink) {
@@ -90,7 +64,6 @@ bool read_template_status(const Change& change, UpdateSink& sink) {
   Writer fields = object_writer();
   if (!begin_template(fields, value) || scalar_in(value, "event").empty()) return false;
   copy_fields(fields, value, kStatusFields);
-  write_reason(fields, value);
   copy_object(fields, "rejection", object_in(value, "rejection_info"), kRejectionFields);
   copy_object(fields, "pause", object_in(value, "other_info"), kPauseFields);
   copy_object(fields, "disabled", object_in(value, "disable_info"), kDisableFields);
@@ -109,7 +82,7 @@ bool read_template_components(const Change& change, UpdateSink& sink) {
   Writer fields = object_writer();
   if (!begin_template(fields, change.value)) return false;
   copy_fields(fields, change.value, kComponentFields);
-  write_buttons(fields, change.value);
+  copy_list(fields, "buttons", array_in(change.value, "message_template_buttons"), kButtonFields);
   return tell(change, NoticeKind::kTemplateComponentsUpdated, std::move(fields), sink);
 }
 

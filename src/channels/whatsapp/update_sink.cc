@@ -1,13 +1,18 @@
 #include "update_sink.h"
 
 #include "crypto/hash.h"
-#include "json/writer.h"
+#include "field_copy.h"
 
 namespace flowsell::whatsapp {
 namespace {
 
 crypto::Digest digest_of(const json::Value& what) {
   return crypto::sha256(json::Writer().value(what).text());
+}
+
+void fill(channel::Notice& notice, json::Writer fields, json::Writer content) {
+  notice.fields_json = inside_of(std::move(fields));
+  notice.content_json = Content(inside_of(std::move(content)));
 }
 
 }  // namespace
@@ -18,12 +23,15 @@ void UpdateSink::unknown(const json::Value& what, std::string_view address, std:
                              at.value_or(Time{}), digest_of(what)});
 }
 
-void UpdateSink::notice(channel::Notice notice, const json::Value& what) {
+void UpdateSink::notice(channel::Notice notice, json::Writer fields, json::Writer content,
+                        const json::Value& what) {
+  fill(notice, std::move(fields), std::move(content));
   notice.digest = digest_of(what);
   add(std::move(notice));
 }
 
-void UpdateSink::notice(channel::Notice notice) {
+void UpdateSink::notice(channel::Notice notice, json::Writer fields, json::Writer content) {
+  fill(notice, std::move(fields), std::move(content));
   notice.digest =
       crypto::sha256(notice.fields_json + '\n' + std::string(notice.content_json.reveal()));
   add(std::move(notice));

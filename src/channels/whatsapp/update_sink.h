@@ -7,6 +7,7 @@
 
 #include "channel/updates.h"
 #include "json/json.h"
+#include "json/writer.h"
 
 namespace flowsell::whatsapp {
 
@@ -27,9 +28,11 @@ class UpdateSink {
   /// `what` is all that was said: its digest tells the update from others.
   void unknown(const json::Value& what, std::string_view address, std::string_view field,
                std::string_view provider_id = {}, std::optional<Time> at = std::nullopt);
-  void notice(channel::Notice notice, const json::Value& what);
+  /// `fields` is nobody's words or names, `content` the rest: both have an object open.
+  void notice(channel::Notice notice, json::Writer fields, json::Writer content,
+              const json::Value& what);
   /// Of a piece that is no element of its own: its fields are what was said.
-  void notice(channel::Notice notice);
+  void notice(channel::Notice notice, json::Writer fields, json::Writer content);
 
   std::size_t size() const noexcept { return updates_.size(); }
   std::vector<channel::Update> take() && { return std::move(updates_); }

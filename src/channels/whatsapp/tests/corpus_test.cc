@@ -13,12 +13,6 @@ namespace {
 constexpr Time kNow = from_unix_ms(1'800'000'000'000);
 constexpr std::string_view kExpected = ".expected";
 
-std::string content_of(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) ADD_FAILURE() << "no file " << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 std::vector<std::string> names() {
   std::vector<std::string> all;
   for (const auto& entry : std::filesystem::directory_iterator(CORPUS)) {
@@ -32,7 +26,7 @@ std::vector<std::string> names() {
 class Corpus : public testing::TestWithParam<std::string> {
  protected:
   static std::vector<channel::Update> updates() {
-    auto parsed = parse_callback(content_of(file(".json")), kNow);
+    auto parsed = parse_callback(text_of_file(file(".json")), kNow);
     if (!parsed) ADD_FAILURE() << parsed.error().detail;
     return parsed.value_or(std::vector<channel::Update>{});
   }
@@ -42,7 +36,7 @@ class Corpus : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Corpus, BecomesWhatTheTableSays) {
-  const auto document = json::parse(content_of(file(".expected.json")), {.bytes_max = 1 << 22});
+  const auto document = json::parse(text_of_file(file(".expected.json")), {.bytes_max = 1 << 22});
   ASSERT_TRUE(document);
   const auto& expected = document->root().as_array();
   const auto all = updates();
@@ -72,7 +66,7 @@ TEST(CorpusAsAWhole, HasEveryKindOfNotice) {
   std::set<std::string_view> kinds;
   for (const std::string& name : names()) {
     const auto parsed =
-        parse_callback(content_of(std::string(CORPUS) + "/" + name + ".json"), kNow);
+        parse_callback(text_of_file(std::string(CORPUS) + "/" + name + ".json"), kNow);
     if (!parsed) continue;
     for (const channel::Update& update : *parsed) {
       if (const auto* notice = std::get_if<channel::Notice>(&update))

@@ -70,11 +70,16 @@ inline std::string canonical(const std::string& text) {
   return out;
 }
 
-/// A file of tests/fixtures, byte for byte.
-inline std::string fixture(const std::string& name) {
-  std::ifstream in(std::string(FIXTURES) + "/" + name, std::ios::binary);
-  if (!in) ADD_FAILURE() << "no fixture " << name;
+/// A file, byte for byte.
+inline std::string text_of_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) ADD_FAILURE() << "no file " << path;
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// A file of tests/fixtures.
+inline std::string fixture(const std::string& name) {
+  return text_of_file(std::string(FIXTURES) + "/" + name);
 }
 
 }  // namespace flowsell::whatsapp
