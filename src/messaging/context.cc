@@ -53,6 +53,12 @@ std::string fields_of(json::Writer object) {
   return text.substr(1, text.size() - 2);
 }
 
+void add_fields(std::string& fields, std::string_view more) {
+  if (more.empty()) return;
+  if (!fields.empty()) fields += ',';
+  fields += more;
+}
+
 References references_of(const channel::OutboundMessage& message) {
   return {message.context, reaction_target(message), message.media};
 }

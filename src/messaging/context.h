@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "channel/adapter.h"
@@ -48,5 +49,7 @@ outbox::Job job_of(const MessageRow& row);
 
 /// What an object's writer wrote, without its braces: the form in which event bodies are kept.
 std::string fields_of(json::Writer object);
+/// Adds more of the same form; nothing where `more` is empty.
+void add_fields(std::string& fields, std::string_view more);
 
 }  // namespace flowsell::messaging

@@ -91,7 +91,7 @@ std::string body_of(const Notice& notice, const Sender& sender) {
   }
   out.end_object();
   std::string body = fields_of(std::move(out));
-  if (!notice.fields_json.empty()) body.append(",").append(notice.fields_json);
+  add_fields(body, notice.fields_json);
   return body;
 }
 
@@ -99,7 +99,7 @@ Content content_of(Notice& notice) {
   if (notice.person.empty()) return std::move(notice.content_json);
   std::string content = json::quoted(person_key(row_of(notice.kind).role));
   content.append(":").append(json::quoted(notice.person));
-  if (!notice.content_json.empty()) content.append(",").append(notice.content_json.reveal());
+  add_fields(content, notice.content_json.reveal());
   return Content(std::move(content));
 }
 

@@ -42,7 +42,7 @@ struct Prepared {
   MessageRow inbound;               ///< kInbound
   std::vector<ContactHash> people;  ///< kInbound, kNotice: all names of the person or group
   bool is_entry_point = false;      ///< kInbound
-  bool opens_window = false;        ///< kInbound, kNotice
+  bool opens_window = false;        ///< kNotice
   std::optional<channel::MarketingChoice> choice;  ///< kNotice
   EventDraft event;
   EventPlan plan;
@@ -106,10 +106,15 @@ EventDraft draft_of_unknown(const Sender& sender, const crypto::Key& key,
   return event;
 }
 
-/// A status of no message of ours: a provider tells each status of a message once.
-Envelope envelope_of_status(const Sender& sender, MessageStatus status,
+/// A status or mark of no message of ours: a provider tells each of a message once.
+Envelope envelope_of_status(const Sender& sender, std::string_view status,
                             std::string_view provider_message_id, Time at) {
-  return {"messages/status", provider_message_id, at, sender.address, channel::status_name(status)};
+  return {"messages/status", provider_message_id, at, sender.address, status};
+}
+
+EventType event_of_mark(MessageMark::Kind kind) {
+  return kind == MessageMark::Kind::kPlayed ? EventType::kMessagePlayed
+                                            : EventType::kMessageDeleted;
 }
 
 MessageStep step_of(const UpdatesOp& op, const Prepared& update) {
@@ -135,10 +140,9 @@ Result<std::optional<ChangedMessage>> change_begun(store::Connection& db, Update
 /// is not lost silently.
 Result<> tell_nobodys(store::Connection& db, UpdatesOp& op, const Prepared& update,
                       std::string_view status) {
-  using namespace std::string_view_literals;
-  EventDraft nobodys = draft_of_unknown(*op.sender, op.contact_key,
-                                        {"messages/status"sv, update.provider_message_id,
-                                         update.event.at, op.sender->address, status});
+  EventDraft nobodys = draft_of_unknown(
+      *op.sender, op.contact_key,
+      envelope_of_status(*op.sender, status, update.provider_message_id, update.event.at));
   EventPlan none;
   TRY([[maybe_unused]] const bool is_new, op.events.record_once(db, nobodys, none));
   return {};
@@ -154,7 +158,7 @@ Result<> apply_status(store::Connection& db, UpdatesOp& op, Prepared& update,
   if (!changed) return tell_nobodys(db, op, update, channel::status_name(change.to));
   if (changed->moved) {
     update.event.body = render_event_body(changed->row);
-    if (!update.fields_json.empty()) update.event.body.append(",").append(update.fields_json);
+    add_fields(update.event.body, update.fields_json);
     CHECK_OK(op.events.record(db, update.event, update.plan));
   }
   if (changed->is_first) tally.count({op.sender->workspace, op.sender->mode}, metric_of(change.to));
@@ -280,8 +284,8 @@ class Preparer {
 
   Prepared operator()(StatusUpdate& update) const {
     if (update.message.is_none())
-      return unknown(
-          envelope_of_status(sender_, update.status, update.provider_message_id, update.at));
+      return unknown(envelope_of_status(sender_, channel::status_name(update.status),
+                                        update.provider_message_id, update.at));
     Prepared out;
     out.kind = Prepared::Kind::kStatus;
     out.message = update.message;
@@ -295,7 +299,7 @@ class Preparer {
       out.error = error_of(*update.error);
       if (!update.error->text.empty()) {
         std::string content = "\"provider_detail\":" + json::quoted(update.error->text);
-        if (!out.event.content.empty()) content.append(",").append(out.event.content.reveal());
+        add_fields(content, out.event.content.reveal());
         out.event.content = Content(std::move(content));
       }
     }
@@ -303,11 +307,10 @@ class Preparer {
   }
 
   Prepared operator()(MessageMark& update) const {
-    const EventType type = update.kind == MessageMark::Kind::kPlayed ? EventType::kMessagePlayed
-                                                                     : EventType::kMessageDeleted;
+    const EventType type = event_of_mark(update.kind);
     if (update.message.is_none()) {
-      return unknown({"messages/status", update.provider_message_id, update.at, sender_.address,
-                      webhook::event_type_name(type)});
+      return unknown(envelope_of_status(sender_, webhook::event_type_name(type),
+                                        update.provider_message_id, update.at));
     }
     Prepared out;
     out.kind = Prepared::Kind::kMark;
@@ -331,7 +334,7 @@ class Preparer {
     row.created_at = update.at;
     const auto contact = channel::Recipient::parse(update.from);
     row.contact = contact ? contact->masked() : std::string();
-    row.contact_hash = contact_hash(contact_key_, sender_.workspace, update.from);
+    row.contact_hash = hash(update.from);
     // The same message gives the same id: coming twice is seen by the primary key alone.
     const auto digest =
         crypto::keyed_hash(contact_key_.bytes(), {sender_.id.blob(), update.provider_message_id});
@@ -345,20 +348,20 @@ class Preparer {
     // A group is one conversation, whoever writes in it.
     const ContactHash conversation = update.group.empty() ? row.contact_hash : hash(update.group);
     out.event.lane = lane_of(sender_.id, conversation);
-    out.people = update.group.empty() ? names_of(update.from, update.from_user_id)
-                                      : std::vector<ContactHash>{conversation};
+    out.people = {conversation};
+    if (update.group.empty()) add_user_id(out.people, update.from, update.from_user_id);
     out.is_entry_point = update.is_entry_point;
     out.event.body = inbound_body(row, update.group);
-    out.event.content =
-        Content("\"from\":" + json::quoted(update.from) +
-                (update.fields_json.empty() ? "" : "," + std::string(update.fields_json.reveal())));
+    std::string content = "\"from\":" + json::quoted(update.from);
+    add_fields(content, update.fields_json.reveal());
+    out.event.content = Content(std::move(content));
     return out;
   }
 
   Prepared operator()(Notice& update) const {
     Prepared out;
     out.kind = Prepared::Kind::kNotice;
-    const EventType type = messaging::event_of(update.kind);
+    const EventType type = event_of(update.kind);
     const std::string mark = mark_of(update.at, update.digest);
     out.event =
         draft(type, update.at,
@@ -366,7 +369,8 @@ class Preparer {
                          {webhook::event_type_name(type), {}, update.at, update.address, mark}));
     out.event.lane = std::hash<SenderId>{}(sender_.id);
     if (!update.person.empty()) {
-      out.people = names_of(update.person, update.user_id);
+      out.people = {hash(update.person)};
+      add_user_id(out.people, update.person, update.user_id);
       out.event.contact_hash = out.people.front();
       out.event.lane = lane_of(sender_.id, out.people.front());
     }
@@ -407,10 +411,9 @@ class Preparer {
   }
 
   /// By whatever name somebody is written to, it is the same person.
-  std::vector<ContactHash> names_of(std::string_view name, std::string_view user_id) const {
-    std::vector<ContactHash> names = {hash(name)};
-    if (!user_id.empty() && user_id != name) names.push_back(hash(user_id));
-    return names;
+  void add_user_id(std::vector<ContactHash>& people, std::string_view name,
+                   std::string_view user_id) const {
+    if (!user_id.empty() && user_id != name) people.push_back(hash(user_id));
   }
 
   static std::string inbound_body(const MessageRow& row, std::string_view group) {
@@ -439,8 +442,7 @@ std::optional<Told> message_told_of(const channel::Update& update) {
     return Told{status->message, event_of(status->status)};
   const auto* mark = std::get_if<MessageMark>(&update);
   if (mark == nullptr || mark->message.is_none()) return std::nullopt;
-  return Told{mark->message, mark->kind == MessageMark::Kind::kPlayed ? EventType::kMessagePlayed
-                                                                      : EventType::kMessageDeleted};
+  return Told{mark->message, event_of_mark(mark->kind)};
 }
 
 }  // namespace
