@@ -128,10 +128,9 @@ std::string_view status_of(const Endpoint& endpoint) {
   return endpoint.enabled ? "enabled" : "disabled";
 }
 
-std::string json_of(const StoredEndpoint& stored) {
-  const Endpoint& e = stored.endpoint;
+std::string json_of(const Endpoint& e, const std::string& url) {
   return audit::json_of({{"mode", identity::mode_name(e.mode)},
-                         {"url_origin", origin_of(stored.url)},
+                         {"url_origin", origin_of(url)},
                          {"events", join(e.events)},
                          {"description", e.description},
                          {"status", status_of(e)}});
@@ -182,9 +181,8 @@ Result<> insert(store::Connection& db, PutOp& op) {
   CHECK_OK(
       db.write(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
                          e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
-  TRY(const auto made, find_stored(db, e.workspace, e.id));
   op.act = act_of(op.record, op.now, e.id);
-  if (made) op.act->after = json_of(*made);
+  op.act->after = json_of(e, e.url.str());
   return {};
 }
 
@@ -246,7 +244,7 @@ Result<> apply_deletes(store::Connection& db, std::span<store::WriteOp* const> o
     if (!before) continue;
     CHECK_OK(db.write(kDelete, {workspace, op.id}));
     acts.push_back(act_of(op.record, op.now, op.id));
-    acts.back().before = json_of(*before);
+    acts.back().before = json_of(before->endpoint, before->url);
   }
   return audit::append(db, acts);
 }
