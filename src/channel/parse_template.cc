@@ -206,17 +206,16 @@ std::vector<TemplateComponent> read_components(ObjectReader& in,
                                                Findings& findings) {
   std::vector<TemplateComponent> out;
   read_each(in, "components", 0, kElementsMax, [&](ObjectReader& component) {
-    TemplateComponent made;
     const auto kind = read_choice(component, "type", names);
-    if (kind) {
-      made.kind = static_cast<ComponentKind>(*kind);
-      if (made.kind != ComponentKind::kButton &&
-          std::ranges::find(out, made.kind, &TemplateComponent::kind) != out.end()) {
-        component.fault("type", "duplicate", "a component of this type came before",
-                        "Send each component once, with all its parameters.");
-      }
+    if (!kind) return false;
+    TemplateComponent made;
+    made.kind = static_cast<ComponentKind>(*kind);
+    if (made.kind != ComponentKind::kButton &&
+        std::ranges::find(out, made.kind, &TemplateComponent::kind) != out.end()) {
+      component.fault("type", "duplicate", "a component of this type came before",
+                      "Send each component once, with all its parameters.");
     }
-    const bool is_known = kind && read_component(component, made, findings);
+    const bool is_known = read_component(component, made, findings);
     out.push_back(std::move(made));
     return is_known;
   });
