@@ -1,6 +1,5 @@
 // Messages that the business wrote in WhatsApp's own app, and those of before it was connected
 // (coexistence): told, and never taken for something that a person writes to us now.
-#include <algorithm>
 #include <array>
 
 #include "change_fields.h"

@@ -3,7 +3,6 @@
 #include "change_fields.h"
 #include "field_copy.h"
 #include "fields.h"
-#include "message_types.h"
 #include "person.h"
 #include "provider_error.h"
 

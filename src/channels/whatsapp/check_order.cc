@@ -2,7 +2,6 @@
 #include <array>
 
 #include "checker.h"
-#include "json/json.h"
 
 namespace flowsell::whatsapp {
 namespace {

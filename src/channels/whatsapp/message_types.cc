@@ -4,7 +4,6 @@
 #include <array>
 #include <span>
 
-#include "errors.h"
 #include "field_copy.h"
 #include "fields.h"
 #include "person.h"

@@ -1,6 +1,5 @@
 // What Meta tells of a business number. It names it by its display number only.
 #include <array>
-#include <span>
 
 #include "change_fields.h"
 #include "field_copy.h"
