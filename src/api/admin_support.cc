@@ -69,7 +69,8 @@ Result<std::optional<metering::IdempotentCall>> idempotent_opening(const AdminCa
 /// Owners hear of it before it lets anybody in.
 Task<> tell_owners(AdminCall& call, const Services& services, const SupportSession& session,
                    std::string workspace) {
-  CO_TRY(auto owners, co_await members_of(services, session.workspace, {identity::Role::kOwner}));
+  CO_TRY(auto owners,
+         co_await services.members.with_roles(session.workspace, {identity::Role::kOwner}));
   co_return co_await call.visit.accounts.tell_of_support(
       std::move(owners),
       {std::move(workspace), call.user().name, session.reason, !session.approved_at.has_value(),

@@ -189,8 +189,8 @@ Task<http::Response> list_keys(Call& call) {
 
 /// Those who may revoke it hear that it was.
 Task<> notify_of_leak(Visit& visit, const Services& services, const ApiKey& key) {
-  CO_TRY(auto told, co_await members_of(services, key.workspace,
-                                        {identity::Role::kOwner, identity::Role::kAdmin}));
+  CO_TRY(auto told, co_await services.members.with_roles(
+                        key.workspace, {identity::Role::kOwner, identity::Role::kAdmin}));
   CO_TRY(std::string workspace, co_await services.workspaces.name_of(key.workspace));
   co_return co_await visit.accounts.tell_of_leak(
       std::move(told), std::move(workspace), key.name + " (" + key.prefix + "…)", visit.origin());

@@ -56,9 +56,6 @@ Result<> check_entry(const Services& services, const WorkspaceId& workspace,
                      const accounts::Session& session, identity::Role role,
                      const http::Request& request);
 
-/// The workspace's members with one of these roles.
-Task<std::vector<UserId>> members_of(const Services& services, WorkspaceId workspace,
-                                     std::vector<identity::Role> roles);
 /// The user of that id, or nullptr.
 inline const accounts::User* user_in(const std::vector<accounts::User>& users, const UserId& id) {
   const auto user = std::ranges::find(users, id, &accounts::User::id);

@@ -60,7 +60,8 @@ void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
 Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked& asked) {
   Owners owners;
   if (asked.kind != Kind::kDeletion || asked.subject != Subject::kWorkspace) co_return owners;
-  CO_TRY(owners.users, co_await members_of(services, asked.workspace, {identity::Role::kOwner}));
+  CO_TRY(owners.users,
+         co_await services.members.with_roles(asked.workspace, {identity::Role::kOwner}));
   CO_TRY(owners.workspace, co_await services.workspaces.name_of(asked.workspace));
   co_return owners;
 }

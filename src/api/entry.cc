@@ -1,8 +1,6 @@
-#include <algorithm>
-
 #include "call.h"
 
-// Who is in a workspace, and may enter it, beside his role there.
+// Who may enter a workspace, beside his role there.
 
 namespace flowsell::api {
 
@@ -36,16 +34,6 @@ Result<> check_entry(const Services& services, const WorkspaceId& workspace,
   const bool is_closed = services.workspaces.settings().of(workspace)->sso_required;
   if (!is_closed || is_signed_on(session, workspace, role)) return {};
   return fail(ErrorCode::kSsoRequired, "the session is not of its identity provider");
-}
-
-Task<std::vector<UserId>> members_of(const Services& services, WorkspaceId workspace,
-                                     std::vector<identity::Role> roles) {
-  CO_TRY(const auto members, co_await services.members.list(workspace));
-  std::vector<UserId> users;
-  for (const team::Member& member : members) {
-    if (std::ranges::find(roles, member.role) != roles.end()) users.push_back(member.user);
-  }
-  co_return users;
 }
 
 }  // namespace flowsell::api

@@ -75,11 +75,7 @@ Task<> DomainChecks::look_at(sso::DomainWatch::Due due) {
 
 Task<> DomainChecks::lapse(const privacy::CellRooms& cell, sso::Domain domain) {
   const team::Members members(cell.db, process_.ids, process_.clock);
-  CO_TRY(const auto all, co_await members.list(domain.workspace));
-  std::vector<UserId> owners;
-  for (const team::Member& member : all) {
-    if (member.role == identity::Role::kOwner) owners.push_back(member.user);
-  }
+  CO_TRY(auto owners, co_await members.with_roles(domain.workspace, {identity::Role::kOwner}));
   auto act = team::act_of(process_.ids, process_.clock.now(), domain.workspace, {}, {},
                           std::string(sso::kDomainLapsed), domain.name);
   act.before = sso::json_of_lapse(domain);

@@ -135,6 +135,16 @@ Task<std::optional<Role>> Members::role_of(WorkspaceId workspace, UserId user) c
   co_return co_await db_.read(std::move(read));
 }
 
+Task<std::vector<UserId>> Members::with_roles(WorkspaceId workspace,
+                                              std::vector<Role> roles) const {
+  CO_TRY(const auto members, co_await list(workspace));
+  std::vector<UserId> users;
+  for (const Member& member : members) {
+    if (std::ranges::find(roles, member.role) != roles.end()) users.push_back(member.user);
+  }
+  co_return users;
+}
+
 Task<std::vector<Member>> Members::list(WorkspaceId workspace) const {
   auto read = [workspace](store::Connection& db) -> Result<std::vector<Member>> {
     std::vector<Member> all;

@@ -45,6 +45,9 @@ class Members {
   Task<std::optional<identity::Role>> role_of(WorkspaceId workspace, UserId user) const;
   /// In the order in which they joined.
   Task<std::vector<Member>> list(WorkspaceId workspace) const;
+  /// Those with one of these roles.
+  Task<std::vector<UserId>> with_roles(WorkspaceId workspace,
+                                       std::vector<identity::Role> roles) const;
 
   /// The first owner of a new workspace.
   Task<> found(WorkspaceId workspace, UserId user, audit::Origin from);
