@@ -18,9 +18,6 @@ using operators::Power;
 using team::SupportSession;
 using team::SupportSessions;
 
-constexpr json::StringRule kReason{10, 500};
-constexpr json::StringRule kTicket{1, 100};
-
 SupportSessions::Draft read_draft(json::ObjectReader& in, const AdminCall& call) {
   SupportSessions::Draft draft;
   const auto workspace = WorkspaceId::parse(in.required_string("workspace_id").value_or(""));
@@ -34,12 +31,9 @@ SupportSessions::Draft read_draft(json::ObjectReader& in, const AdminCall& call)
   }
   draft.category =
       team::category_named(category.value_or("")).value_or(team::SupportCategory::kDebugging);
-  draft.reason = text_in(in, "reason", kReason);
-  draft.ticket = in.string("ticket", kTicket).value_or("");
-  for (const std::string_view name : {"reason", "ticket"}) {
-    if (!is_one_line(name == "reason" ? draft.reason : draft.ticket))
-      in.fault(name, "invalid_format", "it is not one line", "Send it without line ends.");
-  }
+  StatedCase stated = read_case(in);
+  draft.reason = std::move(stated.reason);
+  draft.ticket = std::move(stated.ticket);
   draft.user = call.who.user;
   draft.reads = operators::readable_by(call.who.role);
   draft.writes = read_scopes(in, 0, operators::writable_by(call.who.role),

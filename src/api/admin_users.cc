@@ -16,9 +16,6 @@ using operators::Power;
 using recovery::Removal;
 using recovery::Removals;
 
-constexpr json::StringRule kReason{10, 500};
-constexpr json::StringRule kTicket{1, 100};
-
 std::string render(const accounts::User& user, const accounts::Accounts::FactorState& factor) {
   json::Writer out;
   out.begin_object().key("id").string(user.id.str()).key("object").string("user");
@@ -49,14 +46,9 @@ Task<http::Response> find_users(AdminCall& call) {
 Removals::Asked read_asked(json::ObjectReader& in, const AdminCall& call) {
   Removals::Asked asked;
   asked.by = call.by();
-  asked.by.reason = text_in(in, "reason", kReason);
-  asked.ticket = in.string("ticket", kTicket).value_or("");
-  const auto check_line = [&in](std::string_view name, std::string_view text) {
-    if (!is_one_line(text))
-      in.fault(name, "invalid_format", "it is not one line", "Send it without line ends.");
-  };
-  check_line("reason", asked.by.reason);
-  check_line("ticket", asked.ticket);
+  StatedCase stated = read_case(in);
+  asked.by.reason = std::move(stated.reason);
+  asked.ticket = std::move(stated.ticket);
   return asked;
 }
 

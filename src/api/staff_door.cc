@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/encoding.h"
+#include "request_body.h"
 
 namespace flowsell::api {
 namespace {
@@ -10,6 +11,13 @@ namespace {
 constexpr std::size_t kReasonMin = 3;
 constexpr std::size_t kReasonMax = 500;
 constexpr std::size_t kIdMax = 40;
+constexpr json::StringRule kReason{10, 500};
+constexpr json::StringRule kTicket{1, 100};
+
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
 
 }  // namespace
 
@@ -29,11 +37,6 @@ Result<> check_power(const operators::Operator& who, operators::Power power) {
                   std::string(operators::power_name(power)));
 }
 
-bool is_one_line(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 Result<std::string> stated_reason(const http::Request& request, bool is_needed) {
   constexpr std::string_view kFix = "Say in one line of 3 to 500 characters why you do this.";
   std::string reason(request.header("Connect-Reason"));
@@ -46,6 +49,18 @@ Result<std::string> stated_reason(const http::Request& request, bool is_needed) 
   if (length >= kReasonMin && length <= kReasonMax) return reason;
   return fail_field("Connect-Reason", "invalid_value",
                     "the reason is no line of 3 to 500 characters", std::string(kFix));
+}
+
+StatedCase read_case(json::ObjectReader& in) {
+  StatedCase read{text_in(in, "reason", kReason),
+                  std::string(in.string("ticket", kTicket).value_or(""))};
+  const auto check_line = [&in](std::string_view name, std::string_view text) {
+    if (!is_one_line(text))
+      in.fault(name, "invalid_format", "it is not one line", "Send it without line ends.");
+  };
+  check_line("reason", read.reason);
+  check_line("ticket", read.ticket);
+  return read;
 }
 
 std::string operation_name(http::Method method, std::string_view pattern) {

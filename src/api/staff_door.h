@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "call.h"
+#include "json/reader.h"
 
 namespace flowsell::api {
 
@@ -15,12 +16,16 @@ Task<operators::Operator> operator_of(const accounts::Session& session, Staff& s
 /// Fails with kInsufficientScope.
 Result<> check_power(const operators::Operator& who, operators::Power power);
 
-/// Whether no control character is in it.
-bool is_one_line(std::string_view text);
-
 /// What Connect-Reason says: one line of 3 to 500 characters. Fails with kInvalidRequest; an empty
 /// one where `is_needed`.
 Result<std::string> stated_reason(const http::Request& request, bool is_needed);
+
+/// Why an operator does something to somebody, as a body says it: each is one line, and a ticket
+/// may be missing.
+struct StatedCase {
+  std::string reason, ticket;
+};
+StatedCase read_case(json::ObjectReader& in);
 
 /// "GET /admin/v1/operators": what records call a route.
 std::string operation_name(http::Method method, std::string_view pattern);
