@@ -24,9 +24,9 @@ audit::Actor actor_of(const AdminCall& call) {
 }
 
 /// On the operators' own record.
-audit::Act act_of(AdminCall& call, Desk& desk, std::string name, const DataRequestId& id) {
+audit::Act act_of(AdminCall& call, Desk& desk, std::string name, std::string target) {
   return operators::operator_act(desk.ids(), call.visit.clock.now(), call.by(), std::move(name),
-                                 id.str());
+                                 std::move(target));
 }
 
 // --- for somebody ---
@@ -129,7 +129,7 @@ Task<http::Response> ask(AdminCall& call) {
   CO_TRY(Desk* const desk, desk_of(call.visit));
   CO_TRY(auto wish, read_body(call.visit.request, read_wish));
   Desk::Asked asked{desk->new_id(), wish.kind, wish.subject, {}, {}, {}, {}, actor_of(call)};
-  asked.also = act_of(call, *desk, "data_request.asked", asked.id);
+  asked.also = act_of(call, *desk, "data_request.asked", asked.id.str());
   CO_TRY(asked.user, co_await user_of(call, wish.whom));
   asked.workspace = wish.whom.workspace.value_or(WorkspaceId());
   if (wish.whom.workspace)
@@ -186,7 +186,7 @@ Task<http::Response> step(AdminCall& call) {
   CO_TRY(const auto wanted, read_body(call.visit.request, read_step));
   CO_TRY(auto request, co_await desk->find(id));
   Desk::Stepped stepped{*wanted, call.by().reason, actor_of(call), call.visit.origin()};
-  stepped.also = act_of(call, *desk, {}, id);
+  stepped.also = act_of(call, *desk, {}, id.str());
   CO_TRY(const auto changed, co_await desk->step(std::move(request), std::move(stepped)));
   co_return data_request_response(changed, 200, kAdminDataRequests);
 }
@@ -240,11 +240,7 @@ Task<http::Response> put_hold(AdminCall& call) {
   if (home.services() == nullptr) co_return home.take_answer();
   CO_TRY([[maybe_unused]] const auto name,
          co_await home.services()->workspaces.name_of(wanted.hold.workspace));
-  Desk::Asked named;
-  named.workspace = wanted.hold.workspace;
-  name_recipient(named, read.wish, home.services()->accept);
-  wanted.hold.recipient = std::move(named.recipient);
-  wanted.hold.contact_hash = std::move(named.contact_hash);
+  name_recipient(wanted.hold, read.wish, home.services()->accept);
   CO_TRY(const auto hold, co_await desk->put_hold(std::move(wanted)));
   co_return hold_response(hold);
 }
@@ -259,8 +255,7 @@ Task<http::Response> list_holds(AdminCall& call) {
 Task<http::Response> lift_hold(AdminCall& call) {
   CO_TRY(Desk* const desk, desk_of(call.visit));
   CO_TRY(const auto id, AuditEventId::parse(call.visit.request.params.at(0)));
-  auto also = operators::operator_act(desk->ids(), call.visit.clock.now(), call.by(),
-                                      "legal_hold.lifted", id.str());
+  auto also = act_of(call, *desk, "legal_hold.lifted", id.str());
   CO_CHECK_OK(co_await desk->lift_hold(id, actor_of(call), call.visit.origin(), std::move(also)));
   co_return no_content();
 }

@@ -49,14 +49,6 @@ DataWish read_data_wish(json::ObjectReader& in) {
   return wish;
 }
 
-void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
-                    const messaging::Accept& accept) {
-  if (!wish.recipient) return;
-  asked.recipient = wish.recipient->masked();
-  const auto hash = accept.hash_of(asked.workspace, wish.recipient->view());
-  asked.contact_hash.assign(hash.begin(), hash.end());
-}
-
 Task<Owners> owners_to_tell(const Services& services, const privacy::Desk::Asked& asked) {
   Owners owners;
   if (asked.kind != Kind::kDeletion || asked.subject != Subject::kWorkspace) co_return owners;

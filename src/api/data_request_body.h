@@ -27,9 +27,14 @@ DataWish read_data_wish(json::ObjectReader& in);
 /// The same without a kind.
 DataWish read_subject(json::ObjectReader& in);
 
-/// The request is about that number of its workspace.
-void name_recipient(privacy::Desk::Asked& asked, const DataWish& wish,
-                    const messaging::Accept& accept);
+/// A request, or a hold, is about that number of its workspace.
+template <class Of>
+void name_recipient(Of& of, const DataWish& wish, const messaging::Accept& accept) {
+  if (!wish.recipient) return;
+  of.recipient = wish.recipient->masked();
+  const auto hash = accept.hash_of(of.workspace, wish.recipient->view());
+  of.contact_hash.assign(hash.begin(), hash.end());
+}
 
 /// Who hears by mail that the deletion of their workspace was asked for, while it can be taken
 /// back.
