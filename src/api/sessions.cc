@@ -97,12 +97,17 @@ Task<http::Response> end_session(Visit& visit) {
 
 }  // namespace
 
+void set_signed_in_cookies(http::Response& response, const Visit& visit,
+                           const accounts::Accounts::SignedIn& in) {
+  set_cookie(response, kSessionCookie, in.token, visit.session_life);
+  set_cookie(response, kDeviceCookie, in.device, kDeviceLife);
+}
+
 http::Response signed_in_response(const Visit& visit, const accounts::Accounts::SignedIn& in) {
   http::Response response;
   response.status = 201;
   response.body = render(in.session, in.session.id);
-  set_cookie(response, kSessionCookie, in.token, visit.session_life);
-  set_cookie(response, kDeviceCookie, in.device, kDeviceLife);
+  set_signed_in_cookies(response, visit, in);
   response.headers.push_back({"Location", "/v1/sessions/" + in.session.id.str()});
   return response;
 }

@@ -124,8 +124,7 @@ Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
   CO_TRY(const auto entered,
          co_await sign_ins.sign_in(std::move(arrival), std::move(device), visit.origin()));
   if (!entered.signed_in) co_return ask_for_code(return_to, entered.browser);
-  set_cookie(response, kSessionCookie, entered.signed_in->token, visit.session_life);
-  set_cookie(response, kDeviceCookie, entered.signed_in->device, kDeviceLife);
+  set_signed_in_cookies(response, visit, *entered.signed_in);
   co_return response;
 }
 
