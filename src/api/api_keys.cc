@@ -198,9 +198,7 @@ Task<> notify_of_leak(Visit& visit, const Services& services, const ApiKey& key)
 
 /// Says the same of every text: whoever asks learns nothing of a key that he does not have.
 Task<http::Response> report_leaked(Visit& visit) {
-  CO_TRY(Secret text, read_body(visit.request, [](json::ObjectReader& in) {
-           return secret_in(in, "key", kLeaked);
-         }));
+  CO_TRY(Secret text, only_secret(visit.request, "key", kLeaked));
   http::Response response;
   response.status = 202;
   response.body = R"({"object":"leak_report","status":"accepted"})";

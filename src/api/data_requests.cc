@@ -75,7 +75,7 @@ struct Wish : DataWish {
 };
 
 Wish read_wish(json::ObjectReader& in) {
-  return {read_data_wish(in), Secret(std::string(in.string("password", kPassword).value_or("")))};
+  return {read_data_wish(in), optional_secret_in(in, "password", kPassword)};
 }
 
 Task<http::Response> ask_about_workspace(Visit& visit, Desk& desk, Desk::Asked asked, Wish wish) {
@@ -285,20 +285,16 @@ Task<http::Response> download(Visit& visit) {
 
 // --- by a mail's link ---
 
-Result<Secret> read_token(const http::Request& request) {
-  return read_body(request, [](json::ObjectReader& in) { return secret_in(in, "token", kToken); });
-}
-
 Task<http::Response> show_linked(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
-  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(auto token, only_secret(visit.request, "token", kToken));
   CO_TRY(const auto request, co_await desk->find_by_link(std::move(token)));
   co_return data_request_response(request, 200);
 }
 
 Task<http::Response> cancel_linked(Visit& visit) {
   CO_TRY(Desk* const desk, desk_of(visit));
-  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(auto token, only_secret(visit.request, "token", kToken));
   CO_TRY(auto request, co_await desk->find_by_link(std::move(token)));
   // Whoever has the link has the account's mail; no session says more.
   const audit::Actor by{audit::ActorKind::kUser, request.user.str()};

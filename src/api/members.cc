@@ -152,9 +152,7 @@ Task<> make_room(Visit& visit, const Services& services, accounts::UserWorkspace
 }
 
 Task<http::Response> accept_invitation(Visit& visit) {
-  CO_TRY(const Secret token, read_body(visit.request, [](json::ObjectReader& in) {
-           return secret_in(in, "token", kToken);
-         }));
+  CO_TRY(const Secret token, only_secret(visit.request, "token", kToken));
   CO_TRY(const auto workspace, team::Members::workspace_of(token));
   auto home = co_await visit.homes.find_named(workspace_name(workspace), visit.request);
   if (!home && home.error().code == ErrorCode::kNotFound)

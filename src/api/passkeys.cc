@@ -35,7 +35,7 @@ http::Response json_response(int status, std::string body) {
 
 Task<http::Response> begin(Visit& visit) {
   CO_TRY(Secret password, read_body(visit.request, [](json::ObjectReader& in) {
-           return Secret(std::string(in.string("password", kPassword).value_or("")));
+           return optional_secret_in(in, "password", kPassword);
          }));
   CO_TRY(std::string options,
          co_await visit.passkeys.begin(*visit.session, std::move(password), visit.origin()));
@@ -64,9 +64,7 @@ Task<http::Response> list(Visit& visit) {
 
 Task<http::Response> rename(Visit& visit) {
   CO_TRY(const auto id, PasskeyId::parse(visit.request.params.at(0)));
-  CO_TRY(std::string name, read_body(visit.request, [](json::ObjectReader& in) {
-           return text_in(in, "name", kName);
-         }));
+  CO_TRY(std::string name, only_field(visit.request, "name", kName));
   CO_TRY(const Passkey passkey,
          co_await visit.passkeys.rename(*visit.session, id, std::move(name), visit.origin()));
   co_return json_response(200, render(passkey));

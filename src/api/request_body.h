@@ -40,5 +40,23 @@ inline std::string text_in(json::ObjectReader& in, std::string_view name, json::
 inline Secret secret_in(json::ObjectReader& in, std::string_view name, json::StringRule rule) {
   return Secret(text_in(in, name, rule));
 }
+/// The same of one that may be missing: empty then.
+inline Secret optional_secret_in(json::ObjectReader& in, std::string_view name,
+                                 json::StringRule rule) {
+  return Secret(std::string(in.string(name, rule).value_or("")));
+}
+
+/// The one field of a body that has one.
+inline Result<std::string> only_field(const http::Request& request, std::string_view name,
+                                      json::StringRule rule) {
+  return read_body(request,
+                   [name, rule](json::ObjectReader& in) { return text_in(in, name, rule); });
+}
+/// The same of a secret.
+inline Result<Secret> only_secret(const http::Request& request, std::string_view name,
+                                  json::StringRule rule) {
+  return read_body(request,
+                   [name, rule](json::ObjectReader& in) { return secret_in(in, name, rule); });
+}
 
 }  // namespace flowsell::api

@@ -21,8 +21,7 @@ enum class Needs { kPassword, kCode, kBoth };
 Result<Proofs> proofs_of(const http::Request& request, Needs needs) {
   return read_body(request, [needs](json::ObjectReader& in) {
     Proofs proofs;
-    if (needs != Needs::kCode)
-      proofs.password = Secret(std::string(in.string("password", kPassword).value_or("")));
+    if (needs != Needs::kCode) proofs.password = optional_secret_in(in, "password", kPassword);
     if (needs != Needs::kPassword) proofs.code = secret_in(in, "code", kCode);
     return proofs;
   });

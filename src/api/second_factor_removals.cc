@@ -15,10 +15,6 @@ using recovery::Removals;
 
 constexpr json::StringRule kToken{1, 100};
 
-Result<Secret> read_token(const http::Request& request) {
-  return read_body(request, [](json::ObjectReader& in) { return secret_in(in, "token", kToken); });
-}
-
 http::Response answer(const Removal& removal) {
   http::Response response;
   response.body = render_removal(removal, Shown::kToUser);
@@ -27,14 +23,14 @@ http::Response answer(const Removal& removal) {
 
 Task<http::Response> show_linked(Visit& visit) {
   CO_TRY(Removals* const removals, removals_of(visit));
-  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(auto token, only_secret(visit.request, "token", kToken));
   CO_TRY(const auto removal, co_await removals->find_by_link(std::move(token)));
   co_return answer(removal);
 }
 
 Task<http::Response> cancel_linked(Visit& visit) {
   CO_TRY(Removals* const removals, removals_of(visit));
-  CO_TRY(auto token, read_token(visit.request));
+  CO_TRY(auto token, only_secret(visit.request, "token", kToken));
   CO_TRY(const auto removal, co_await removals->cancel_by_link(std::move(token), visit.origin()));
   co_return answer(removal);
 }

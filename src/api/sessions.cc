@@ -48,7 +48,7 @@ WantedSession read_wanted(json::ObjectReader& in) {
   }
   wanted.by_password.email = text_in(in, "email", kEmail);
   wanted.by_password.password = secret_in(in, "password", kPassword);
-  wanted.by_password.code = Secret(std::string(in.string("code", kCode).value_or("")));
+  wanted.by_password.code = optional_secret_in(in, "code", kCode);
   return wanted;
 }
 

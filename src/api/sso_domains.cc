@@ -26,9 +26,7 @@ std::string render(const sso::Domain& domain) {
 }
 
 Task<http::Response> claim_domain(Call& call) {
-  CO_TRY(const auto text, read_body(call.request, [](json::ObjectReader& in) {
-           return text_in(in, "domain", kDomain);
-         }));
+  CO_TRY(const auto text, only_field(call.request, "domain", kDomain));
   CO_TRY(std::string name, sso::check_domain(text));
   // As with providers: the workspace's record first.
   CO_CHECK_OK(co_await call.services.members.record(call.by(), "sso_domain.claimed", name, {}));

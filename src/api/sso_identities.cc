@@ -38,7 +38,7 @@ WantedLink read_link(json::ObjectReader& in) {
   WantedLink link;
   link.wanted.provider = text_in(in, "provider_id", kProviderKey);
   link.wanted.return_to = in.string("return_to", kReturnTo).value_or("/");
-  link.password = Secret(std::string(in.string("password", kPassword).value_or("")));
+  link.password = optional_secret_in(in, "password", kPassword);
   return link;
 }
 

@@ -130,8 +130,7 @@ Task<http::Response> come_back(Visit& visit, const sso::OpenProvider& provider,
 
 /// The code that was missing.
 Task<http::Response> confirm(Visit& visit) {
-  CO_TRY(auto code, read_body(visit.request,
-                              [](json::ObjectReader& in) { return secret_in(in, "code", kCode); }));
+  CO_TRY(auto code, only_secret(visit.request, "code", kCode));
   CO_TRY(auto browser, cookie(visit.request, kSsoCookie));
   CO_TRY(auto device, cookie(visit.request, kDeviceCookie));
   CO_TRY(const auto signed_in,

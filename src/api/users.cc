@@ -44,13 +44,6 @@ Task<http::Response> sign_up(Visit& visit) {
   co_return mail_comes();
 }
 
-/// The one field of a body that has one.
-Result<std::string> only_field(const http::Request& request, std::string_view name,
-                               json::StringRule rule) {
-  return read_body(request,
-                   [name, rule](json::ObjectReader& in) { return text_in(in, name, rule); });
-}
-
 Task<http::Response> ask_verification(Visit& visit) {
   CO_TRY(std::string email, only_field(visit.request, "email", kEmail));
   CO_CHECK_OK(co_await visit.accounts.ask_verification(std::move(email), visit.origin()));
@@ -129,9 +122,8 @@ struct AddressAndPassword {
 
 Task<http::Response> ask_email_change(Visit& visit) {
   CO_TRY(auto wanted, read_body(visit.request, [](json::ObjectReader& in) {
-           return AddressAndPassword{
-               text_in(in, "email", kEmail),
-               Secret(std::string(in.string("password", kPassword).value_or("")))};
+           return AddressAndPassword{text_in(in, "email", kEmail),
+                                     optional_secret_in(in, "password", kPassword)};
          }));
   CO_CHECK_OK(co_await visit.accounts.ask_email_change(*visit.session, std::move(wanted.email),
                                                        std::move(wanted.password), visit.origin()));
@@ -139,9 +131,9 @@ Task<http::Response> ask_email_change(Visit& visit) {
 }
 
 Task<http::Response> change_email(Visit& visit) {
-  CO_TRY(std::string token, only_field(visit.request, "token", kToken));
+  CO_TRY(Secret token, only_secret(visit.request, "token", kToken));
   CO_TRY(const Secret renewed, co_await visit.accounts.confirm_email_change(
-                                   *visit.session, Secret(std::move(token)), visit.origin()));
+                                   *visit.session, std::move(token), visit.origin()));
   if (auto* const desk = visit.homes.privacy_desk()) desk->address_changed();
   http::Response response = no_content();
   renew_session_cookie(response, renewed, *visit.session, visit.clock.now());
