@@ -1,8 +1,8 @@
 #include "maintenance.h"
 
 #include "identity/api_keys.h"
-#include "team/members.h"
 #include "messaging/conversation_windows.h"
+#include "team/members.h"
 #include "telemetry/log.h"
 #include "webhook/events.h"
 
@@ -17,10 +17,11 @@ constexpr auto kDeadKeysKept = 90 * 24h;  ///< for who wonders what a revoked on
 constexpr int kCleanUpsMax = 64;          ///< in a round: transactions of some milliseconds each
 
 struct CleanUpOp final : store::WriteOp {
-  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t);
+  CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t, bool first);
   metering::Idempotency& idempotency;
   metering::SendKeys& send_keys;
   Time now;
+  bool is_first;              ///< of a round: looks too for what no index knows the end of
   std::int64_t contents = 0;  ///< result, as all that follow
   std::int64_t idempotency_keys = 0;
   bool more = false;  ///< there is more upkeep to do
@@ -41,6 +42,7 @@ Result<> apply_clean_ups(store::Connection& db, std::span<store::WriteOp* const>
     // Last: it drops the runs too that a merge has just made.
     TRY(const auto of_sends, op.send_keys.drop_expired(db, op.now));
     op.idempotency_keys += of_sends;
+    if (!op.is_first) continue;
     TRY([[maybe_unused]] const auto invitations, team::Members::drop_old_invitations(db, op.now));
     TRY([[maybe_unused]] const auto api_keys, identity::drop_dead_keys(db, op.now - kDeadKeysKept));
   }
@@ -50,8 +52,8 @@ void end_clean_ups(std::span<store::WriteOp* const> ops, bool committed) noexcep
   store::as<CleanUpOp>(ops.front()).send_keys.ended(committed);
 }
 constexpr store::WriteKind kCleanUpKind{"clean_up", 90, apply_clean_ups, end_clean_ups};
-CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t)
-    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), now(t) {}
+CleanUpOp::CleanUpOp(metering::Idempotency& i, metering::SendKeys& k, Time t, bool first)
+    : WriteOp(kCleanUpKind), idempotency(i), send_keys(k), now(t), is_first(first) {}
 
 /// Removes what slots hold whose items have all ended.
 struct ClearSlotsOp final : store::WriteOp {
@@ -102,8 +104,8 @@ void Maintenance::last_round() {
 }
 
 /// True when there is more to do.
-Awaitable<bool> Maintenance::clean_up(Time now) {
-  CleanUpOp op(idempotency_, send_keys_, now);
+Awaitable<bool> Maintenance::clean_up(Time now, bool is_first) {
+  CleanUpOp op(idempotency_, send_keys_, now, is_first);
   const auto committed = co_await db_.commit(op);
   if (!committed) {
     log::warn("the clean-up could not be stored; it comes again", {});
@@ -121,7 +123,7 @@ Awaitable<void> Maintenance::round() {
   const Time now = clock_.now();
   co_await retention_.set_ends(now, rounds_.is_stopping());
   for (int i = 0; i < kCleanUpsMax && !rounds_.is_stopping(); ++i) {
-    if (!co_await clean_up(now)) break;
+    if (!co_await clean_up(now, /*is_first=*/i == 0)) break;
   }
   ClearSlotsOp clear(begun_, begun_deliveries_);
   if (!co_await db_.commit(clear)) log::warn("unused slots could not be cleared", {});

@@ -36,7 +36,7 @@ class Maintenance {
 
  private:
   Awaitable<void> round();
-  Awaitable<bool> clean_up(Time now);
+  Awaitable<bool> clean_up(Time now, bool is_first);
 
   store::Database& db_;
   crypto::RotatingKeys& spool_;
