@@ -22,9 +22,6 @@ using store::Sql;
 
 constexpr std::int64_t kLookedThrough = 5000;
 
-const Sql kMessages(
-    "SELECT id, contact_hash FROM messages WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT "
-    "?3");
 #define IS_ABOUT "(m.contact_hash = ?4 OR e.contact_hash = ?4)"
 const Sql kEvents(
     "SELECT e.id, CASE WHEN " IS_ABOUT " THEN 1 ELSE 0 END, CASE WHEN " IS_ABOUT
@@ -150,23 +147,16 @@ Section at_once(store::Database& db, F append) {
 /// Some thousand messages of the workspace are looked through, for those of the number.
 Result<> messages_step(store::Connection& db, const DataRequest& request, std::string& at,
                        std::string& out) {
-  MessageId behind;
+  MessageScan scan{request.workspace, request.contact_hash};
   if (!at.empty()) {
-    TRY(behind, MessageId::parse(at));
+    TRY(scan.behind, MessageId::parse(at));
   }
-  std::vector<MessageId> ours;
-  std::int64_t seen = 0;
-  CHECK_OK(
-      db.query(kMessages, {request.workspace, behind, kLookedThrough}, [&](const store::Row& row) {
-        ++seen;
-        behind = row.id<MessageId>(0);
-        if (row.text(1) == request.contact_hash) ours.push_back(behind);
-      }));
-  for (const MessageId& id : ours) {
+  TRY(const bool more, scan.read_some(db));
+  for (const MessageId& id : scan.found) {
     TRY(const auto row, messaging::find_message(db, request.workspace, id));
     if (row) append_line(out, "message", messaging::render_message(*row, {}));
   }
-  at = seen < kLookedThrough ? std::string() : behind.str();
+  at = more ? scan.behind.str() : std::string();
   return {};
 }
 

@@ -80,6 +80,18 @@ Result<> erase_messages(store::Connection& db, const WorkspaceId& workspace,
   return {};
 }
 
+/// Some hundred rows at a time, a transaction each. False: the cell is about to be closed.
+template <class T, class Write>
+Task<bool> in_parts(const CellRooms& rooms, std::span<const T> rows, Write& write) {
+  for (std::size_t at = 0; at < rows.size(); at += kErasedAtOnce) {
+    if (rooms.should_stop()) co_return false;
+    const auto some = rows.subspan(at, std::min(kErasedAtOnce, rows.size() - at));
+    auto body = [&](store::Connection& db) { return write(db, some); };
+    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  }
+  co_return true;
+}
+
 }  // namespace
 
 Result<bool> still_waits(store::Connection& db, const WorkspaceId& workspace,
@@ -95,31 +107,23 @@ Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest 
   const bool some_begin = has_begun(rooms, workspace, contact_hash_of(request.contact_hash));
   CO_TRY(const RecipientRows rows, co_await rows_of_recipient(rooms.db, request));
   // Events first: what they are about is known by the messages' hash, which goes last.
-  for (std::size_t at = 0; at < rows.events.size(); at += kErasedAtOnce) {
-    if (rooms.should_stop()) co_return RecipientErased{};
-    const auto some =
-        std::span(rows.events).subspan(at, std::min(kErasedAtOnce, rows.events.size() - at));
-    auto body = [&](store::Connection& db) { return erase_events(db, workspace, some); };
-    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
-  }
-  for (std::size_t at = 0; at < rows.messages.size(); at += kErasedAtOnce) {
-    if (rooms.should_stop()) co_return RecipientErased{};
-    const auto some =
-        std::span(rows.messages).subspan(at, std::min(kErasedAtOnce, rows.messages.size() - at));
-    auto body = [&](store::Connection& db) {
-      return erase_messages(db, workspace, some, rows.events_until);
-    };
-    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
-  }
+  auto events = [&](store::Connection& db, std::span<const EventRow> some) {
+    return erase_events(db, workspace, some);
+  };
+  CO_TRY(bool goes_on, co_await in_parts<EventRow>(rooms, rows.events, events));
+  if (!goes_on) co_return RecipientErased{};
+  auto messages = [&](store::Connection& db, std::span<const MessageId> some) {
+    return erase_messages(db, workspace, some, rows.events_until);
+  };
+  CO_TRY(goes_on, co_await in_parts<MessageId>(rooms, rows.messages, messages));
+  if (!goes_on) co_return RecipientErased{};
   if (some_begin || !rows.waits.is_none()) co_return RecipientErased{false, rows.waits};
   CO_TRY(const RecordPlaces record, co_await record_of_recipient(rooms.db, request));
-  for (std::size_t at = 0; at < record.places.size(); at += kErasedAtOnce) {
-    if (rooms.should_stop()) co_return RecipientErased{};
-    const auto some =
-        std::span(record.places).subspan(at, std::min(kErasedAtOnce, record.places.size() - at));
-    auto body = [&](store::Connection& db) { return erase_places(db, tools, workspace, some); };
-    CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
-  }
+  auto places = [&](store::Connection& db, std::span<const std::int64_t> some) {
+    return erase_places(db, tools, workspace, some);
+  };
+  CO_TRY(goes_on, co_await in_parts<std::int64_t>(rooms, record.places, places));
+  if (!goes_on) co_return RecipientErased{};
   auto body = [&](store::Connection& db) -> Result<> {
     CHECK_OK(rooms.begun_messages.clear_unused(db));
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));

@@ -15,8 +15,8 @@ const Sql kMessages(
     "SELECT id, contact_hash, status FROM messages WHERE workspace_id = ?1 AND id > ?2 ORDER BY id "
     "LIMIT ?3");
 const Sql kEvents(
-    "SELECT id, subject, body, contact_hash, type FROM events WHERE workspace_id = ?1 AND id > ?2 "
-    "ORDER BY id LIMIT ?3");
+    "SELECT id, subject, body, contact_hash FROM events WHERE workspace_id = ?1 AND id > ?2 ORDER "
+    "BY id LIMIT ?3");
 
 const Sql kConsents("SELECT id FROM consents WHERE workspace_id = ?1 AND contact_hash = ?2");
 const Sql kLastEvent("SELECT COALESCE(MAX(seq), 0) FROM audit_events WHERE scope = ?1");
@@ -24,26 +24,6 @@ const Sql kRecord(
     "SELECT p.seq, e.act, e.target, p.data FROM (SELECT seq, data FROM audit_personal WHERE scope "
     "= ?1 AND part = 2 AND seq > ?2 ORDER BY seq LIMIT ?3) AS p JOIN audit_events AS e ON e.scope "
     "= ?1 AND e.seq = p.seq ORDER BY p.seq");
-
-struct MessageScan {
-  WorkspaceId workspace;
-  std::string contact_hash;
-  MessageId behind;
-  RecipientRows rows;
-
-  Result<bool> read_some(store::Connection& db) {
-    std::int64_t seen = 0;
-    CHECK_OK(db.query(kMessages, {workspace, behind, kRowsAtOnce}, [&](const store::Row& row) {
-      ++seen;
-      behind = row.id<MessageId>(0);
-      if (row.text(1) != contact_hash) return;
-      rows.messages.push_back(behind);
-      const auto status = static_cast<messaging::MessageStatus>(row.integer(2));
-      if (waits(status)) rows.waits = behind;
-    }));
-    return seen == kRowsAtOnce;
-  }
-};
 
 }  // namespace
 
@@ -58,6 +38,18 @@ messaging::ContactHash contact_hash_of(std::string_view blob) {
   return hash;
 }
 
+Result<bool> MessageScan::read_some(store::Connection& db) {
+  std::int64_t seen = 0;
+  CHECK_OK(db.query(kMessages, {workspace, behind, kRowsAtOnce}, [&](const store::Row& row) {
+    ++seen;
+    behind = row.id<MessageId>(0);
+    if (row.text(1) != contact_hash) return;
+    found.push_back(behind);
+    if (privacy::waits(static_cast<messaging::MessageStatus>(row.integer(2)))) waits = behind;
+  }));
+  return seen == kRowsAtOnce;
+}
+
 Result<bool> EventScan::read_some(store::Connection& db, const std::set<MessageId>& about) {
   std::int64_t seen = 0;
   CHECK_OK(db.query(kEvents, {workspace, behind, kRowsAtOnce}, [&](const store::Row& row) {
@@ -65,20 +57,21 @@ Result<bool> EventScan::read_some(store::Connection& db, const std::set<MessageI
     behind = row.id<EventId>(0);
     const bool is_theirs = !contact_hash.empty() && row.text(3) == contact_hash;
     if (!is_theirs && !about.contains(row.id<MessageId>(1))) return;
-    found.push_back(
-        {behind, static_cast<webhook::EventType>(row.integer(4)), std::string(row.text(2))});
+    found.push_back({behind, std::string(row.text(2))});
   }));
   return seen == kRowsAtOnce;
 }
 
 Task<RecipientRows> rows_of_recipient(store::Database& db, DataRequest request) {
-  MessageScan messages{request.workspace, request.contact_hash, {}, {}};
+  MessageScan messages{request.workspace, request.contact_hash};
   bool more = !request.contact_hash.empty();
   while (more) {
     CO_TRY(more, co_await db.read(
                      [&messages](store::Connection& read) { return messages.read_some(read); }));
   }
-  RecipientRows rows = std::move(messages.rows);
+  RecipientRows rows;
+  rows.messages = std::move(messages.found);
+  rows.waits = messages.waits;
   const std::set<MessageId> about(rows.messages.begin(), rows.messages.end());
   EventScan events{request.workspace, request.contact_hash, {}};
   more = !request.contact_hash.empty();

@@ -9,16 +9,25 @@
 #include "privacy/request.h"
 #include "runtime/task.h"
 #include "store/database.h"
-#include "webhook/event_type.h"
 
 namespace flowsell::privacy {
 
 /// As messages have it.
 messaging::ContactHash contact_hash_of(std::string_view blob);
 
+/// Looks through a workspace's messages for those of one number, some thousand at a time.
+struct MessageScan {
+  WorkspaceId workspace;
+  std::string contact_hash;
+  MessageId behind = {};  ///< where the next look begins
+  std::vector<MessageId> found = {};
+  MessageId waits = {};  ///< the newest of them that is not sent yet; none: all are
+  /// False: there are no more.
+  Result<bool> read_some(store::Connection& db);
+};
+
 struct EventRow {
   EventId id;
-  webhook::EventType type{};
   std::string body;
 };
 
