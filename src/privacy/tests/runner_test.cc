@@ -302,20 +302,22 @@ TEST(Runner, EventsAboutTheNumberAreErasedToo) {
   EXPECT_THAT(testkit::texts(*world.db, kBodies), Not(Contains(testing::HasSubstr(ana.contact))));
 }
 
+/// Of all messages.
+void set_status(PrivacyWorld& world, int status) {
+  ASSERT_TRUE(testkit::write(
+      *world.db, [status](store::Connection& db) { return db.write(kSetStatus, {status}); }));
+}
+
 TEST(Runner, MessageThatIsUnderWayKeepsADeletionOpen) {
   PrivacyWorld world;
   const auto owner = world.user();
   world.send_and_settle(kAna);
-  const auto set_status = [&](int status) {
-    ASSERT_TRUE(testkit::write(
-        *world.db, [&](store::Connection& db) { return db.write(kSetStatus, {status}); }));
-  };
-  set_status(20);
+  set_status(world, 20);
   const DataRequest request = world.ask(world.about_number(kAna, owner));
   world.work();
   EXPECT_EQ(world.now_is(request).state, State::kRunning);
   EXPECT_EQ(world.count(kNamed), 1);
-  set_status(40);
+  set_status(world, 40);
   world.work();
   EXPECT_EQ(world.now_is(request).state, State::kDone);
   EXPECT_EQ(world.count(kNamed), 0);
@@ -325,16 +327,12 @@ TEST(Runner, NumberWaitsForItsMessageOnly) {
   PrivacyWorld world;
   const auto owner = world.user();
   world.send_and_settle(kAna);
-  const auto set_status = [&](int status) {
-    ASSERT_TRUE(testkit::write(
-        *world.db, [&](store::Connection& db) { return db.write(kSetStatus, {status}); }));
-  };
-  set_status(20);
+  set_status(world, 20);
   const DataRequest request = world.ask(world.about_number(kAna, owner));
   world.work();
-  set_status(40);
+  set_status(world, 40);
   world.send_and_settle(kAna);
-  set_status(40);
+  set_status(world, 40);
   world.work();
   EXPECT_EQ(world.now_is(request).state, State::kDone);
   EXPECT_EQ(world.count(kNamed), 0);
