@@ -144,6 +144,11 @@ std::string chain_of(const DataRequest& request) {
   return by ? std::string(by->blob()) : audit::system_scope();
 }
 
+audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name,
+                     const audit::Actor& by, const audit::Origin& from) {
+  return audit::new_act(ids, now, chain_of(request), by, from, std::move(name), request.id.str());
+}
+
 Result<std::string> email_of(store::Connection& shared, const UserId& user) {
   std::string email;
   CHECK_OK(shared.query(kEmail, {user}, [&email](const store::Row& row) { email = row.text(0); }));

@@ -68,6 +68,22 @@ Error is_open_already(const std::string& which) {
   return {ErrorCode::kConflict, "a deletion of it is open already: " + which};
 }
 
+/// Why an account must not end yet.
+Result<std::optional<Error>> still_needed(store::Connection& db, const UserId& user) {
+  TRY(const bool is_last, operators::is_last_superadmin(db, user));
+  if (is_last) {
+    return Error{ErrorCode::kConflict,
+                 "the account is the last superadmin's: make another operator one first"};
+  }
+  std::optional<WorkspaceId> owned;
+  CHECK_OK(db.query(kLastOwned, {user},
+                    [&owned](const store::Row& row) { owned = row.id<WorkspaceId>(0); }));
+  if (!owned) return std::nullopt;
+  return Error{ErrorCode::kConflict,
+               "the account is the last owner of " + owned->str() +
+                   ": make somebody else an owner of it, or delete it, first"};
+}
+
 /// A deletion of what is held begins on hold; one that was refused before waits for an operator.
 Result<> settle_begin(store::Connection& db, DataRequest& request) {
   TRY(const auto hold, hold_over(db, request));
@@ -108,11 +124,6 @@ Error invalid_token() { return {ErrorCode::kInvalidToken, "the token is wrong, o
 
 }  // namespace
 
-/// What became of a wish.
-struct Desk::Taken {
-  std::optional<Error> refused;
-};
-
 /// Operators are not counted: each of their requests is on their record with its reason. Whoever
 /// asks is held, so that many at once don't pass together.
 Result<std::optional<Error>> Desk::check_count(store::Connection& db, const audit::Actor& by,
@@ -131,6 +142,11 @@ Result<std::optional<Error>> Desk::check_count(store::Connection& db, const audi
   if (counts.open < kOpenPerUserMax) return std::nullopt;
   return Error{ErrorCode::kConflict, "somebody has at most " + std::to_string(kOpenPerUserMax) +
                                          " requests that have not ended"};
+}
+
+Result<> Desk::check_reason(const std::string& reason) {
+  if (reason.size() <= kReasonBytesMax) return {};
+  return fail_field("/reason", "too_long", "a reason has 400 bytes at most", "Say it shorter.");
 }
 
 std::optional<OperatorStep> operator_step_named(std::string_view name) noexcept {
@@ -170,50 +186,39 @@ Task<DataRequest> Desk::ask(Asked asked, audit::Origin from) {
   DataRequest request = request_of(asked);
   const bool is_deletion = asked.kind == Kind::kDeletion;
   const Secret token = new_link_token(request.id);
-  auto body = [&](store::Connection& db) -> Result<Taken> {
+  // Why it is not taken.
+  auto body = [&](store::Connection& db) -> Result<std::optional<Error>> {
     TRY(auto too_many, check_count(db, asked.by, request.created_at));
-    if (too_many) return Taken{std::move(too_many)};
+    if (too_many) return too_many;
     std::string email;
     if (asked.subject == Subject::kAccount) {
       TRY(email, email_of(db, asked.user));
-      if (email.empty()) return Taken{Error{ErrorCode::kNotFound, "there is no such account"}};
+      if (email.empty()) return Error{ErrorCode::kNotFound, "there is no such account"};
     }
     if (is_deletion) {
       TRY(const auto open, find_open_deletion(db, request));
-      if (open) return Taken{is_open_already(open->str())};
+      if (open) return is_open_already(open->str());
       CHECK_OK(settle_begin(db, request));
     }
     if (is_deletion && asked.subject == Subject::kAccount) {
-      std::optional<WorkspaceId> owned;
-      CHECK_OK(db.query(kLastOwned, {asked.user},
-                        [&](const store::Row& row) { owned = row.id<WorkspaceId>(0); }));
-      TRY(const bool is_last, operators::is_last_superadmin(db, asked.user));
-      if (is_last) {
-        return Taken{
-            Error{ErrorCode::kConflict,
-                  "the account is the last superadmin's: make another operator one first"}};
-      }
-      if (owned) {
-        return Taken{Error{ErrorCode::kConflict,
-                           "the account is the last owner of " + owned->str() +
-                               ": make somebody else an owner of it, or delete it, first"}};
-      }
+      TRY(auto needed, still_needed(db, asked.user));
+      if (needed) return needed;
     }
     const bool has_mail = is_deletion && !email.empty();
     TRY(const bool is_first,
         insert_request(db, request, has_mail ? marks_of(request, token, email) : LinkMarks()));
-    if (!is_first) return Taken{is_open_already("of this moment")};
+    if (!is_first) return is_open_already("of this moment");
     const LinkMail mail{rooms_.spool, rooms_.ids, options_.public_url, request.created_at};
     if (has_mail) CHECK_OK(put_link_mail(db, mail, request, email, token));
-    auto act = audit::new_act(rooms_.ids, request.created_at, chain_of(request), asked.by, from,
-                              "data_request.asked", request.id.str());
+    auto act =
+        act_about(rooms_.ids, request.created_at, request, "data_request.asked", asked.by, from);
     act.after = audit::json_of(
         {{"kind", kind_name(request.kind)}, {"subject", subject_name(request.subject)}});
     CHECK_OK(append_both(db, std::move(act), asked.also));
-    return Taken{};
+    return std::nullopt;
   };
-  CO_TRY(auto taken, co_await store::change(rooms_.db, kKind, std::move(body)));
-  if (taken.refused) co_return std::unexpected(*std::move(taken.refused));
+  CO_TRY(auto refused, co_await store::change(rooms_.db, kKind, std::move(body)));
+  if (refused) co_return std::unexpected(*std::move(refused));
   if (is_deletion) {
     rooms_.mail_waits();
     rooms_.work_waits();
@@ -297,8 +302,7 @@ Task<> Desk::note_in_workspace(store::Database& cell, Asked asked, audit::Origin
 Task<> Desk::note_download(DataRequest request, audit::Actor by, audit::Origin from) {
   const Time now = rooms_.clock.now();
   CO_CHECK_OK(check_download(request));
-  auto act = audit::new_act(rooms_.ids, now, chain_of(request), by, from, "data_request.downloaded",
-                            request.id.str());
+  const auto act = act_about(rooms_.ids, now, request, "data_request.downloaded", by, from);
   auto body = [&act](store::Connection& db) { return audit::append(db, act); };
   co_return co_await store::change(rooms_.db, kKind, std::move(body));
 }
@@ -319,8 +323,8 @@ Task<DataRequest> Desk::cancel(DataRequest request, audit::Actor by, audit::Orig
     const Move move{kNotBegun, State::kCancelled, Step::kNone, {}, now};
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    CHECK_OK(audit::append(db, audit::new_act(rooms_.ids, now, chain_of(request), by, from,
-                                              "data_request.cancelled", request.id.str())));
+    CHECK_OK(
+        audit::append(db, act_about(rooms_.ids, now, request, "data_request.cancelled", by, from)));
     return true;
   };
   CO_TRY(const bool is_moved, co_await store::change(rooms_.db, kKind, std::move(body)));
@@ -333,9 +337,7 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
   const std::string reason = wanted.needs_reason ? stepped.reason : std::string();
   if (wanted.needs_reason && reason.empty())
     co_return fail_field("/reason", "required", "this step needs a reason", "Say why.");
-  if (reason.size() > kReasonBytesMax)
-    co_return fail_field("/reason", "too_long", "a reason has 400 bytes at most",
-                         "Say it shorter.");
+  CO_CHECK_OK(check_reason(reason));
   // Four eyes: who wants an end does not say himself that it may be.
   if (stepped.step == OperatorStep::kApprove && request.requested_by == stepped.by.id)
     co_return fail_field("/step", "own_request", "who asked for it does not approve it",
@@ -346,8 +348,8 @@ Task<DataRequest> Desk::step(DataRequest request, Stepped stepped) {
     if (wanted.to == State::kRefused) move.finished_at = now;
     TRY(const bool is_moved, move_request(db, request.id, move));
     if (!is_moved) return false;
-    auto act = audit::new_act(rooms_.ids, now, chain_of(request), stepped.by, stepped.from,
-                              std::string(wanted.act), request.id.str());
+    auto act =
+        act_about(rooms_.ids, now, request, std::string(wanted.act), stepped.by, stepped.from);
     act.before = audit::json_of({{"state", state_name(request.state)}});
     act.after = audit::json_of({{"state", state_name(wanted.to)}});
     CHECK_OK(move_hold(db, request, wanted.step, act, reason));

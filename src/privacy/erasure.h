@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/event.h"
 #include "core/id.h"
 #include "messaging/message_table.h"
 #include "privacy/doors.h"
@@ -25,6 +26,9 @@ struct Tools {
 /// Whose chain tells of a request: the account's, or that of who asked; the system's of an
 /// operator's.
 std::string chain_of(const DataRequest& request);
+/// An act there, whose target is the request. `by` nobody: the program's own.
+audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name,
+                     const audit::Actor& by = {}, const audit::Origin& from = {});
 
 /// Empty: the account's row is gone.
 Result<std::string> email_of(store::Connection& shared, const UserId& user);

@@ -11,7 +11,6 @@
 namespace flowsell::privacy {
 namespace {
 
-constexpr std::size_t kReasonBytesMax = 400;
 constexpr std::int64_t kWaiting =
     bit(State::kReceived) | bit(State::kInReview) | bit(State::kApproved);
 
@@ -26,11 +25,6 @@ std::vector<audit::Act> acts_of(const LegalHold& hold, audit::Act act, audit::Ac
   return acts;
 }
 
-audit::Act moved_act(IdSource& ids, Time now, const DataRequest& request, const audit::Actor& by,
-                     const audit::Origin& from, std::string name) {
-  return audit::new_act(ids, now, chain_of(request), by, from, std::move(name), request.id.str());
-}
-
 bool is_on_itself(const LegalHold& hold, const DataRequest& request) {
   return hold.subject == request.subject;
 }
@@ -39,9 +33,7 @@ bool is_on_itself(const LegalHold& hold, const DataRequest& request) {
 
 Task<LegalHold> Desk::put_hold(Holding wanted) {
   LegalHold hold = std::move(wanted.hold);
-  if (hold.reason.size() > kReasonBytesMax)
-    co_return fail_field("/reason", "too_long", "a reason has 400 bytes at most",
-                         "Say it shorter.");
+  CO_CHECK_OK(check_reason(hold.reason));
   hold.id = wanted.also.id;
   hold.put_by = wanted.by.id;
   hold.created_at = rooms_.clock.now();
@@ -65,7 +57,7 @@ Task<LegalHold> Desk::put_hold(Holding wanted) {
       TRY(const bool is_moved, move_request(db, request.id, move));
       if (is_moved)
         acts.push_back(
-            moved_act(rooms_.ids, now, request, wanted.by, wanted.from, "data_request.held"));
+            act_about(rooms_.ids, now, request, "data_request.held", wanted.by, wanted.from));
       // It may have begun in this moment, so it is read anew.
       TRY(const auto now_it_is, find_request(db, request.id));
       if (is_on_itself(hold, request) && now_it_is && now_it_is->state == State::kRunning)
@@ -95,7 +87,7 @@ Task<> Desk::lift_hold(AuditEventId id, audit::Actor by, audit::Origin from, aud
       const Move move{bit(State::kOnHold), State::kInReview, Step::kNone, {}, std::nullopt};
       TRY(const bool is_moved, move_request(db, request.id, move));
       if (is_moved)
-        acts.push_back(moved_act(rooms_.ids, now, request, by, from, "data_request.released"));
+        acts.push_back(act_about(rooms_.ids, now, request, "data_request.released", by, from));
     }
     return audit::append(db, acts);
   };

@@ -54,16 +54,13 @@ Result<bool> insert_hold(store::Connection& db, const LegalHold& h) {
 
 Result<std::optional<LegalHold>> hold_over(store::Connection& db, const DataRequest& request) {
   std::optional<LegalHold> found;
-  CHECK_OK(db.query(kOver,
-                    {static_cast<int>(request.subject), id_or_empty(request.user),
-                     id_or_empty(request.workspace), Param::blob(request.contact_hash)},
+  CHECK_OK(db.query(kOver, store::Params(subject_of(request)),
                     [&found](const store::Row& row) { found = hold_of(row); }));
   return found;
 }
 
 Result<> drop_hold_of(store::Connection& db, const DataRequest& request) {
-  return db.write(kDropOf, {static_cast<int>(request.subject), id_or_empty(request.user),
-                            id_or_empty(request.workspace), Param::blob(request.contact_hash)});
+  return db.write(kDropOf, store::Params(subject_of(request)));
 }
 
 Result<std::optional<LegalHold>> find_hold(store::Connection& db, const AuditEventId& id) {

@@ -27,16 +27,16 @@ const Sql kSettleLink(
 const Sql kLinked("SELECT " REQUEST_COLUMNS
                   ", sent_to, (SELECT email FROM users WHERE id = user_id) FROM data_requests "
                   "WHERE state < 5 AND sent_to IS NOT NULL");
-#define LIKE \
-  "kind = 2 AND subject = ?1 AND user_id = ?2 AND workspace_id = ?3 AND contact_hash = ?4"
+#define SAME "subject = ?1 AND user_id = ?2 AND workspace_id = ?3 AND contact_hash = ?4"
+#define LIKE "kind = 2 AND " SAME
 const Sql kOpenLike("SELECT id FROM data_requests WHERE state < 6 AND " LIKE);
 const Sql kRefusedLike("SELECT 1 FROM data_requests WHERE state = 7 AND " LIKE " LIMIT 1");
 #undef LIKE
 // A hold on a workspace holds what is in it.
 const Sql kOpenUnder("SELECT " REQUEST_COLUMNS
-                     " FROM data_requests WHERE state < 6 AND kind = 2 AND ((subject = ?1 AND "
-                     "user_id = ?2 AND workspace_id = ?3 AND contact_hash = ?4) OR (?1 = 3 AND "
-                     "subject = 2 AND workspace_id = ?3)) ORDER BY id");
+                     " FROM data_requests WHERE state < 6 AND kind = 2 AND ((" SAME
+                     ") OR (?1 = 3 AND subject = 2 AND workspace_id = ?3)) ORDER BY id");
+#undef SAME
 // Few enough in all for a look at each.
 #define REQUEST_PAGE(order)                                                                       \
   "SELECT " REQUEST_COLUMNS                                                                       \
@@ -163,18 +163,14 @@ Result<std::vector<LinkedRequest>> linked_requests(store::Connection& db) {
 Result<std::optional<DataRequestId>> find_open_deletion(store::Connection& db,
                                                         const DataRequest& like) {
   std::optional<DataRequestId> found;
-  CHECK_OK(db.query(kOpenLike,
-                    {static_cast<int>(like.subject), id_or_empty(like.user),
-                     id_or_empty(like.workspace), Param::blob(like.contact_hash)},
+  CHECK_OK(db.query(kOpenLike, store::Params(subject_of(like)),
                     [&found](const store::Row& row) { found = row.id<DataRequestId>(0); }));
   return found;
 }
 
 Result<bool> was_refused(store::Connection& db, const DataRequest& like) {
   bool was = false;
-  CHECK_OK(db.query(kRefusedLike,
-                    {static_cast<int>(like.subject), id_or_empty(like.user),
-                     id_or_empty(like.workspace), Param::blob(like.contact_hash)},
+  CHECK_OK(db.query(kRefusedLike, store::Params(subject_of(like)),
                     [&was](const store::Row&) { was = true; }));
   return was;
 }
@@ -182,9 +178,7 @@ Result<bool> was_refused(store::Connection& db, const DataRequest& like) {
 Result<std::vector<DataRequest>> open_deletions_under(store::Connection& db,
                                                       const LegalHold& hold) {
   std::vector<DataRequest> open;
-  CHECK_OK(db.query(kOpenUnder,
-                    {static_cast<int>(hold.subject), id_or_empty(hold.user),
-                     id_or_empty(hold.workspace), Param::blob(hold.contact_hash)},
+  CHECK_OK(db.query(kOpenUnder, store::Params(subject_of(hold)),
                     [&open](const store::Row& row) { open.push_back(request_of(row)); }));
   return open;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,13 @@ namespace flowsell::privacy {
 template <class IdType>
 store::Param id_or_empty(const IdType& id) {
   return store::Param::blob(id.is_none() ? std::string_view("") : id.blob());
+}
+
+/// About whom a request or a hold is, as parameters: views of it.
+template <class Of>
+std::array<store::Param, 4> subject_of(const Of& of) {
+  return {static_cast<int>(of.subject), id_or_empty(of.user), id_or_empty(of.workspace),
+          store::Param::blob(of.contact_hash)};
 }
 
 /// What a mail's link holds, and where the mail goes: hashes (stop_link.h). Empty: there is none.

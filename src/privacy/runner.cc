@@ -38,10 +38,6 @@ const Sql kTakePassword("UPDATE users SET password_hash = '' WHERE id = ?1");
 /// between any two steps.
 constexpr store::WriteKind kKind{"deletion", 94, store::apply_each<store::Change>};
 
-audit::Act act_about(IdSource& ids, Time now, const DataRequest& request, std::string name) {
-  return audit::new_act(ids, now, chain_of(request), {}, {}, std::move(name), request.id.str());
-}
-
 Result<> delete_shared(store::Connection& db, Fate fate, const DataRequest& request) {
   const bool is_account = request.subject == Subject::kAccount;
   for (const HeldTable& table : inventory()) {
@@ -409,10 +405,9 @@ Task<bool> Runner::erase_shared_rows(const DataRequest& request) {
     // Once more: where an older version runs beside this one, somebody may have come in since.
     CHECK_OK(delete_shared(db, Fate::kKeys, request));
     CHECK_OK(delete_shared(db, Fate::kRows, request));
-    if (!account.email.empty())
-      CHECK_OK(settle_link(db, request.id, address_mark(request.id, account.email)));
     // Its row is gone: another process was here.
     if (account.email.empty()) return {};
+    CHECK_OK(settle_link(db, request.id, address_mark(request.id, account.email)));
     TRY(auto mails, mail::waiting_for(db, rooms_.spool, account.email));
     // That tells of this deletion, and has the way to its certificate.
     std::erase_if(mails, [](const mail::WaitingMail& each) {

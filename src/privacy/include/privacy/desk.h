@@ -132,10 +132,10 @@ class Desk {
   Task<HoldPage> list_holds(HoldQuery query) const;
 
  private:
-  struct Taken;
   DataRequest request_of(const Asked& asked) const;
   static Result<std::optional<Error>> check_count(store::Connection& db, const audit::Actor& by,
                                                   Time now);
+  static Result<> check_reason(const std::string& reason);
   Task<DataRequest> moved(DataRequest request, bool is_moved);
 
   const Rooms rooms_;
