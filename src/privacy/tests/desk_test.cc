@@ -15,6 +15,7 @@
 #include "privacy/export.h"
 #include "privacy_world.h"
 #include "request_table.h"
+#include "stop_link.h"
 
 namespace flowsell::privacy {
 namespace {
@@ -507,7 +508,7 @@ TEST_F(DeskTest, ListsAreAboutWhomTheyAreAskedFor) {
 /// As mails show it: only its hash is stored.
 Secret link_of(PrivacyWorld& world, const DataRequest& request) {
   static const store::Sql kSet("UPDATE data_requests SET token_hash = ?2 WHERE id = ?1");
-  const Secret token(request.id.str() + std::string(crypto::random_token().reveal()));
+  const Secret token = new_link_token(request.id);
   const auto hash = crypto::sha256(token.reveal());
   EXPECT_TRUE(testkit::write(*world.db, [&](store::Connection& db) {
     return db.write(kSet, {request.id, store::Param::blob(as_text(hash))});
@@ -515,17 +516,11 @@ Secret link_of(PrivacyWorld& world, const DataRequest& request) {
   return token;
 }
 
-void move_to(PrivacyWorld& world, const accounts::User& who, const char* address) {
-  static const store::Sql kSet("UPDATE users SET email = ?2 WHERE id = ?1");
-  EXPECT_TRUE(testkit::write(
-      *world.db, [&](store::Connection& db) { return db.write(kSet, {who.id, address}); }));
-}
-
 TEST_F(DeskTest, LinkIsVoidWhenTheAddressHasChanged) {
   const auto asha = world_.user();
   const Secret token = link_of(world_, world_.ask(world_.about(asha)));
   ASSERT_TRUE(world_.run(world_.desk.find_by_link(token)));
-  move_to(world_, asha, "new@example.com");
+  world_.set_address(asha, "new@example.com");
   EXPECT_EQ(code_of(world_.run(world_.desk.find_by_link(token))), ErrorCode::kInvalidToken);
   world_.work();
   EXPECT_EQ(code_of(world_.run(world_.desk.find_by_link(token))), ErrorCode::kInvalidToken);
@@ -537,7 +532,7 @@ TEST_F(DeskTest, LinkOfAnAddressThatWasLeftDoesNotComeBackWithTheAccountsEnd) {
   const DataRequest request = world_.ask(world_.about(asha));
   const Secret token = link_of(world_, request);
   world_.work();
-  move_to(world_, asha, "new@example.com");  // too late for a new link
+  world_.set_address(asha, "new@example.com");  // too late for a new link
   world_.door.is_open = true;
   world_.work();
   ASSERT_EQ(world_.now_is(request).state, State::kDone);

@@ -144,11 +144,15 @@ struct PrivacyWorld : messaging::MessagingWorld {
     if (!taken) throw std::runtime_error(taken.error().detail);
     return *taken;
   }
+  void set_address(const accounts::User& who, const std::string& to) {
+    static const store::Sql kSet("UPDATE users SET email = ?2 WHERE id = ?1");
+    ASSERT_TRUE(testkit::write(
+        *db, [&](store::Connection& connection) { return connection.write(kSet, {who.id, to}); }));
+  }
   /// As a proven change does it.
   void change_address(const accounts::User& who, const std::string& to) {
-    static const store::Sql kSet("UPDATE users SET email = ?2 WHERE id = ?1");
-    ASSERT_TRUE(testkit::write(*db, [&](store::Connection& connection) -> Result<> {
-      CHECK_OK(connection.write(kSet, {who.id, to}));
+    set_address(who, to);
+    ASSERT_TRUE(testkit::write(*db, [&](store::Connection& connection) {
       auto act =
           audit::new_act(ids, clock.now(), who.id.blob(), {audit::ActorKind::kUser, who.id.str()},
                          from, "user.email_changed");
@@ -181,15 +185,18 @@ struct PrivacyWorld : messaging::MessagingWorld {
     clock.skip(std::chrono::hours(80));
     ASSERT_TRUE(run(runner.round(door)));
   }
+  /// The newest first.
+  std::vector<audit::Event> events_of(std::string_view scope) {
+    return testkit::in_snapshot(*db,
+                                [&](store::Connection& connection) {
+                                  return audit::list(connection,
+                                                     {.scope = std::string(scope), .limit = 1000});
+                                })
+        .rows;
+  }
   std::vector<std::string> acts_of(std::string_view scope) {
-    auto page = testkit::in_snapshot(*db, [&](store::Connection& connection) {
-      audit::Query query;
-      query.scope = scope;
-      query.limit = 1000;
-      return audit::list(connection, query);
-    });
     std::vector<std::string> names;
-    for (const auto& event : page.rows) names.insert(names.begin(), event.name);
+    for (const auto& event : events_of(scope)) names.insert(names.begin(), event.name);
     return names;
   }
   std::int64_t count(const store::Sql& sql) { return testkit::numbers(*db, sql).front(); }

@@ -198,11 +198,8 @@ TEST(Runner, RecordOfANumbersConsentsAndOfLooksAtItIsErased) {
   }));
   world.work();
   ASSERT_EQ(world.now_is(request).state, State::kDone);
-  const auto page = testkit::in_snapshot(*world.db, [&](store::Connection& db) {
-    return audit::list(db, {.scope = std::string(world.caller.workspace.blob()), .limit = 100});
-  });
   int erased = 0;
-  for (const audit::Event& event : page.rows) {
+  for (const audit::Event& event : world.events_of(world.caller.workspace.blob())) {
     EXPECT_THAT(event.personal, Not(testing::HasSubstr("Ana")));
     EXPECT_THAT(event.personal, Not(testing::HasSubstr(request.recipient)));
     if (event.is_erased) ++erased;
@@ -243,11 +240,9 @@ TEST(Runner, AddressesThatWereLeftAreErasedUnlessTheyAreAnothers) {
   world.user("given-away@example.com", "Somebody else");
   world.ask(world.about(asha));
   world.work();
-  const auto page = testkit::in_snapshot(*world.db, [&](store::Connection& db) {
-    return audit::list(db, {.scope = std::string(world.caller.workspace.blob()), .limit = 100});
-  });
   std::string personal;
-  for (const audit::Event& event : page.rows) personal += event.personal;
+  for (const audit::Event& event : world.events_of(world.caller.workspace.blob()))
+    personal += event.personal;
   EXPECT_THAT(personal, Not(testing::HasSubstr("old@example.com")));
   EXPECT_THAT(personal, testing::HasSubstr("given-away@example.com"));
 }
