@@ -1,7 +1,6 @@
 #include "control_api.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include "control/inbound_media.h"
@@ -9,6 +8,7 @@
 #include "inbound.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "letters.h"
 #include "web/pages.h"
 
 namespace flowsell::sim {
@@ -37,9 +37,7 @@ Result<std::uint64_t> query_number(std::string_view query, std::string_view name
                                    std::uint64_t otherwise) {
   const auto text = query_value(query, name);
   if (text.empty()) return otherwise;
-  std::uint64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return number;
+  if (const auto number = parse_number<std::uint64_t>(text)) return *number;
   return fail_field(std::string(name), "wrong_type", "is not a number", "Give a whole number.");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "json/reader.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -73,11 +74,7 @@ FaultAction read_webhook_action(json::ObjectReader& in) {
 std::string person_of(std::string_view text) {
   const bool is_user_id = text.size() > 2 && text[2] == '.';
   if (is_user_id) return std::string(text);
-  std::string digits;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') digits += c;
-  }
-  return digits;
+  return digits_in(text);
 }
 
 bool Faults::Rule::applies_now() {

@@ -4,23 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "core/encoding.h"
+#include "letters.h"
+#include "state/node.h"
 
 namespace flowsell::sim {
 namespace {
 
-std::string_view view_of(const boost::json::string& text) { return {text.data(), text.size()}; }
-
 std::optional<double> number_of(const json::Value& value) {
-  if (const auto* text = value.if_string()) {
-    double number = 0;
-    const auto* end = text->data() + text->size();
-    const auto read = std::from_chars(text->data(), end, number);
-    return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
-  }
+  if (const auto* text = value.if_string()) return parse_number<double>(view_of(*text));
   if (!value.is_number()) return std::nullopt;
   return value.to_number<double>();
 }
@@ -41,16 +35,14 @@ std::unexpected<GraphError> Fields::wrong(std::string_view field, std::string_vi
 
 std::unexpected<GraphError> Fields::wrong_type(std::string_view field,
                                                std::string_view type) const {
-  auto text = fmt::format("(#100) Param {} must be {}", name_of(field), type);
-  return std::unexpected(GraphError{100, text.substr(7), 0, text});
+  return refuse_field(fmt::format("Param {} must be {}", name_of(field), type));
 }
 
 Checked<> Fields::only(std::initializer_list<std::string_view> names) const {
   for (const auto& field : object_) {
-    const std::string_view key(field.key().data(), field.key().size());
+    const auto key = view_of(field.key());
     if (std::ranges::find(names, key) != names.end()) continue;
-    auto text = fmt::format("(#100) Unexpected key \"{}\" on param \"{}\".", key, path_);
-    return std::unexpected(GraphError{100, text.substr(7), 0, text});
+    return refuse_field(fmt::format("Unexpected key \"{}\" on param \"{}\".", key, path_));
   }
   return {};
 }
@@ -98,27 +90,20 @@ Checked<std::int64_t> Fields::integer(std::string_view name, std::int64_t min,
                                       std::int64_t max) const {
   const auto* value = find(name);
   if (!value) return missing(name);
-  std::int64_t number = 0;
-  if (const auto* text = value->if_string()) {
-    const auto* end = text->data() + text->size();
-    const auto read = std::from_chars(text->data(), end, number);
-    if (read.ec != std::errc() || read.ptr != end) return wrong_type(name, "an integer");
-  } else if (const auto* whole = value->if_int64()) {
-    number = *whole;
-  } else {
-    return wrong_type(name, "an integer");
-  }
-  if (number < min || number > max)
+  std::optional<std::int64_t> number;
+  if (const auto* text = value->if_string()) number = parse_number<std::int64_t>(view_of(*text));
+  if (const auto* whole = value->if_int64()) number = *whole;
+  if (!number) return wrong_type(name, "an integer");
+  if (*number < min || *number > max)
     return wrong(name, fmt::format("must be from {} to {}", min, max));
-  return number;
+  return *number;
 }
 
 Checked<> Fields::optional_texts(std::string_view name) const {
   if (!find(name)) return {};
   TRY(const auto texts, object(name));
   for (const auto& field : texts.object_) {
-    const std::string_view key(field.key().data(), field.key().size());
-    if (!field.value().is_string()) return texts.wrong_type(key, "a string");
+    if (!field.value().is_string()) return texts.wrong_type(view_of(field.key()), "a string");
   }
   return {};
 }
@@ -160,8 +145,7 @@ Checked<std::string_view> Fields::link(std::string_view name) const {
 
 Checked<Fields> Fields::element(const json::Value& value, std::string path) {
   if (const auto* object = value.if_object()) return Fields(*object, std::move(path));
-  auto text = fmt::format("(#100) Param {} must be a JSON object", path);
-  return std::unexpected(GraphError{100, text.substr(7), 0, text});
+  return refuse_field(fmt::format("Param {} must be a JSON object", path));
 }
 
 }  // namespace flowsell::sim

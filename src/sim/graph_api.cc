@@ -8,6 +8,7 @@
 #include "ids.h"
 #include "json/json.h"
 #include "json/writer.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -23,14 +24,6 @@ std::string usage_of(std::string_view waba_id, int call_count, std::int64_t rega
       R"({{"{}":[{{"type":"whatsapp","call_count":{},"total_cputime":1,"total_time":1,)"
       R"("estimated_time_to_regain_access":{}}}]}})",
       waba_id, call_count, regain_minutes);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (auto& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return lower;
 }
 
 /// The calling code of a business number.

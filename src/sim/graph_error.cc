@@ -178,11 +178,22 @@ std::string error_body(const GraphError& error, std::string_view trace_id) {
   return std::move(out).take();
 }
 
+std::unexpected<GraphError> refuse_field(std::string rule) {
+  auto message = fmt::format("(#100) {}", rule);
+  return std::unexpected(GraphError{100, std::move(rule), 0, std::move(message)});
+}
+
+std::unexpected<GraphError> refuse_as_graph(int code, std::string message) {
+  return std::unexpected(GraphError{
+      .code = code, .details = {}, .message = std::move(message), .is_graphs_own = true});
+}
+
 std::unexpected<GraphError> refuse_parameter(std::string_view rule) {
-  return std::unexpected(GraphError{.code = 100,
-                                    .details = {},
-                                    .message = fmt::format("(#100) {}", rule),
-                                    .is_graphs_own = true});
+  return refuse_as_graph(100, fmt::format("(#100) {}", rule));
+}
+
+std::unexpected<GraphError> refuse_absent(std::string_view name) {
+  return refuse_parameter(fmt::format("The parameter {} is required.", name));
 }
 
 std::unexpected<GraphError> refuse_object(std::string_view method, std::string_view object) {

@@ -31,8 +31,14 @@ inline std::unexpected<GraphError> refuse(int code, std::string details) {
   return std::unexpected(GraphError{code, std::move(details)});
 }
 
+/// "(#100) <rule>", told as error_data too: how sends refuse a field.
+std::unexpected<GraphError> refuse_field(std::string rule);
+/// An error of the Graph itself, with its whole message.
+std::unexpected<GraphError> refuse_as_graph(int code, std::string message);
 /// "(#100) <rule>": the Graph's own way to refuse a parameter.
 std::unexpected<GraphError> refuse_parameter(std::string_view rule);
+/// "(#100) The parameter <name> is required."
+std::unexpected<GraphError> refuse_absent(std::string_view name);
 /// 100/33: no such object, or none that the token may see.
 std::unexpected<GraphError> refuse_object(std::string_view method, std::string_view object);
 /// 100 with a subcode and words for people, as management calls refuse.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "graph_error.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -93,9 +93,9 @@ RecipientRole role_of(std::string_view person) noexcept {
   constexpr std::string_view kMagic = "1555";
   if (!person.starts_with(kMagic)) return {};
   const auto tail = person.substr(kMagic.size());
-  int number = 0;
-  const auto read = std::from_chars(tail.data(), tail.data() + tail.size(), number);
-  if (read.ec != std::errc() || read.ptr != tail.data() + tail.size()) return {};
+  const auto parsed = parse_number<int>(tail);
+  if (!parsed) return {};
+  const int number = *parsed;
   if (tail.size() == 7 && number >= kSpecialFirst) return special_role(number);
   if (tail.size() != 6 && !(tail.size() == 7 && number > 999'999)) return {};
   const auto* row = find_error_row(number);

@@ -14,13 +14,8 @@ namespace {
 constexpr std::size_t kCallbackMax = 512;
 constexpr std::size_t kRecipientBytesMax = 160;
 
-std::unexpected<GraphError> invalid(std::string rule) {
-  auto message = fmt::format("(#100) {}", rule);
-  return std::unexpected(GraphError{100, std::move(rule), 0, std::move(message)});
-}
-
 std::unexpected<GraphError> required(std::string_view name) {
-  return invalid(fmt::format("The parameter {} is required.", name));
+  return refuse_field(fmt::format("The parameter {} is required.", name));
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -64,7 +59,7 @@ Checked<> read_recipient(const Fields& body, SendRequest& request,
   TRY(auto recipient_type, body.optional_text("recipient_type", {}));
   request.to_group = recipient_type == "group";
   if (!recipient_type.empty() && !request.to_group && recipient_type != "individual") {
-    return invalid("Param recipient_type must be one of {INDIVIDUAL, GROUP}");
+    return refuse_field("Param recipient_type must be one of {INDIVIDUAL, GROUP}");
   }
   TRY(request.to, body.optional_text("to", {.min = 0, .max = kRecipientBytesMax}));
   if (request.to.empty()) {
@@ -82,12 +77,11 @@ Checked<> read_recipient(const Fields& body, SendRequest& request,
 Checked<SendRequest> check_mark_as_read(const Fields& body) {
   SendRequest request{.kind = SendRequest::Kind::kMarkAsRead};
   TRY(auto status, body.text("status", {}));
-  if (status != "read") return invalid("Param status must be one of {READ}");
+  if (status != "read") return refuse_field("Param status must be one of {READ}");
   if (!body.find("message_id")) return required("message_id");
-  TRY(request.message_id, body.text("message_id", {}));
-  if (!request.message_id.starts_with("wamid.")) {
+  TRY(const auto message_id, body.text("message_id", {}));
+  if (!message_id.starts_with("wamid."))
     return refuse(131009, "Parameter message_id is not a message id");
-  }
   if (!body.find("typing_indicator")) return request;
   TRY(auto typing, body.object("typing_indicator"));
   TRY(auto type, typing.text("type", {}));
@@ -108,7 +102,7 @@ Checked<MessageType> read_type(const Fields& body) {
   if (name.empty()) return MessageType::kText;
   const auto type = parse_message_type(name);
   if (type) return *type;
-  return invalid(
+  return refuse_field(
       "Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, INTERACTIVE, LOCATION, "
       "REACTION, "
       "STICKER, TEMPLATE, TEXT, VIDEO}");
@@ -133,11 +127,11 @@ Checked<> check_kind_for_recipient(const Fields& body, const SendRequest& reques
 Checked<> check_marketing(const Fields& body, const SendRequest& request, SendEdge edge) {
   if (edge == SendEdge::kMessages) {
     if (!body.find("product_policy")) return {};
-    return invalid("Unexpected key \"product_policy\" on param \"\".");
+    return refuse_field("Unexpected key \"product_policy\" on param \"\".");
   }
   if (request.type != MessageType::kTemplate)
-    return invalid("Param type must be one of {TEMPLATE}");
-  if (request.to_group) return invalid("Param recipient_type must be one of {INDIVIDUAL}");
+    return refuse_field("Param type must be one of {TEMPLATE}");
+  if (request.to_group) return refuse_field("Param recipient_type must be one of {INDIVIDUAL}");
   if (body.find("product_policy"))
     CHECK_OK(body.choice("product_policy", {"CLOUD_API_FALLBACK", "STRICT"}));
   return body.optional_boolean("message_activity_sharing");
@@ -152,7 +146,8 @@ Checked<SendRequest> check_send_request(const json::Value& value, std::string_vi
   const Fields body(*object, "");
   if (!body.find("messaging_product")) return required("messaging_product");
   TRY(auto product, body.text("messaging_product", {.min = 0}));
-  if (product != "whatsapp") return invalid("Param messaging_product must be one of {WHATSAPP}");
+  if (product != "whatsapp")
+    return refuse_field("Param messaging_product must be one of {WHATSAPP}");
   if (edge == SendEdge::kMessages && body.find("status")) return check_mark_as_read(body);
 
   SendRequest request;

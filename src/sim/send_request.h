@@ -21,7 +21,6 @@ struct SendRequest {
   bool to_user = false;            ///< sent to a business-scoped user id
   bool to_group = false;           ///< `person` is the group's id
   std::string_view callback_data;  ///< biz_opaque_callback_data
-  std::string_view message_id;     ///< of a mark-as-read
 };
 
 /// Where it was posted.

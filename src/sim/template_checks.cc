@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "interactive_checks.h"
+#include "letters.h"
 #include "message_checks.h"
 #include "order_checks.h"
 
@@ -18,19 +18,12 @@ constexpr std::size_t kNameMax = 512;
 constexpr std::size_t kHeaderTextMax = 60;
 constexpr std::size_t kBodyTextMax = 32'768;
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 Checked<> check_magic_name(std::string_view name) {
   constexpr std::string_view kMagic = "error_";
   if (!name.starts_with(kMagic)) return {};
-  int code = 0;
-  const auto digits = name.substr(kMagic.size());
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), code);
-  const bool whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
-  if (!whole || !find_error_row(code)) return {};
-  return refuse(code, "");
+  const auto code = parse_number<int>(name.substr(kMagic.size()));
+  if (!code || !find_error_row(*code)) return {};
+  return refuse(*code, "");
 }
 
 constexpr std::size_t kUrlTextMax = 2'000;
@@ -108,13 +101,10 @@ Checked<> check_status(const Fields& parameter) {
   return check_order_status(status);
 }
 
-Checked<> check_of(Checked<std::string_view> text) {
-  if (!text) return std::unexpected(std::move(text).error());
-  return {};
-}
-
-Checked<> check_of(Checked<std::int64_t> number) {
-  if (!number) return std::unexpected(std::move(number).error());
+/// Whether there is a value, whatever it is.
+template <class T>
+Checked<> check_of(Checked<T> value) {
+  if (!value) return std::unexpected(std::move(value).error());
   return {};
 }
 
@@ -176,14 +166,6 @@ Checked<> check_parameters(const Fields& component, Place place, std::size_t tex
   return {};
 }
 
-std::string lower_of(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return lower;
-}
-
 /// The type that the parameter of each button has.
 struct ButtonType {
   std::string_view sub_type;
@@ -215,7 +197,7 @@ Checked<> check_button_type(const Fields& component, const ButtonType& button) {
 
 Checked<> check_button(const Fields& component) {
   TRY(const auto written, component.text("sub_type", {}));
-  const auto sub_type = lower_of(written);
+  const auto sub_type = lower_case(written);
   const auto* button = std::ranges::find(kButtons, sub_type, &ButtonType::sub_type);
   if (button == kButtons.end()) return component.wrong("sub_type", "is not a type of button");
   if (component.find("index") || sub_type != "voice_call")
@@ -240,7 +222,7 @@ Checked<> check_cards(const Fields& component) {
 
 Checked<> check_component(const Fields& component) {
   TRY(auto type, component.text("type", {}));
-  const auto lower = lower_of(type);
+  const auto lower = lower_case(type);
   if (lower == "header") return check_parameters(component, Place::kHeader, kHeaderTextMax);
   if (lower == "body") return check_parameters(component, Place::kBody, kBodyTextMax);
   if (lower == "limited_time_offer" || lower == "tap_target_configuration" ||
@@ -253,7 +235,7 @@ Checked<> check_component(const Fields& component) {
 
 bool is_of(const Fields& component, std::string_view type) {
   const auto found = component.optional_text("type", {});
-  return found && lower_of(*found) == type;
+  return found && lower_case(*found) == type;
 }
 
 /// The only text of a component's parameters.
@@ -299,8 +281,7 @@ Checked<> check_template(const Fields& message) {
   TRY(auto tmpl, message.object("template"));
   CHECK_OK(tmpl.only({"name", "language", "components", "namespace"}));
   TRY(auto name, tmpl.text("name", {.max = kNameMax}));
-  if (!std::ranges::all_of(name, is_name_character))
-    return tmpl.wrong("name", "is not a template name");
+  if (!is_name(name)) return tmpl.wrong("name", "is not a template name");
   CHECK_OK(check_language(tmpl));
   if (tmpl.find("components")) CHECK_OK(tmpl.each("components", 0, 20, check_component));
   CHECK_OK(check_magic_name(name));

@@ -4,11 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "faults.h"
@@ -21,6 +19,7 @@
 #include "state/token_table.h"
 #include "state/virtual_clock.h"
 #include "state/windows.h"
+#include "text_map.h"
 
 namespace flowsell::sim {
 
@@ -89,16 +88,9 @@ struct World {
   MessageLog log;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-  using Index = std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>>;
   mutable std::shared_mutex mutex_;
-  Index index_;           ///< by phone number id
-  Index account_places_;  ///< by account id
+  TextMap<std::size_t> index_;           ///< by phone number id
+  TextMap<std::size_t> account_places_;  ///< by account id
 };
 
 }  // namespace flowsell::sim

@@ -8,6 +8,7 @@
 #include "graph/fields.h"
 #include "graph/routes.h"
 #include "graph/seed.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -52,13 +53,6 @@ Checked<Reply> list_phones(Graph& graph, const Call& call, Node& account) {
   });
   if (refusal) return std::unexpected(*std::move(refusal));
   return reply_with(page_of(call, std::move(rows)));
-}
-
-std::string digits_in(std::string_view text) {
-  std::string digits;
-  std::ranges::copy_if(text, std::back_inserter(digits),
-                       [](char c) { return c >= '0' && c <= '9'; });
-  return digits;
 }
 
 Checked<Reply> add_phone(Graph& graph, const Call& call, Node& account) {
@@ -176,7 +170,7 @@ Checked<Reply> assign_user(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   TRY(const auto user, call.params.required("user"));
   const auto tasks = call.params.structure("tasks");
-  if (!tasks.is_array()) return refuse_parameter("The parameter tasks is required.");
+  if (!tasks.is_array()) return refuse_absent("tasks");
   auto users = account.object("_users");
   users[user] = tasks;
   account.fields["_users"] = std::move(users);

@@ -40,11 +40,7 @@ constexpr auto kFields = std::to_array<std::string_view>({"account_alerts",
 Checked<> must_be_the_apps(const Call& call) {
   const auto kind = call.caller->kind;
   if (kind == TokenFacts::Kind::kApp || kind == TokenFacts::Kind::kMaster) return {};
-  return std::unexpected(
-      GraphError{.code = 15,
-                 .details = {},
-                 .message = "(#15) This method must be called with an app access_token.",
-                 .is_graphs_own = true});
+  return refuse_as_graph(15, "(#15) This method must be called with an app access_token.");
 }
 
 Checked<Reply> get_app(Graph& graph, const Call& call, Node& app) {

@@ -14,15 +14,14 @@ struct Asked {
 };
 
 Checked<std::vector<Asked>> read_users(const Call& call) {
-  if (call.params.text("messaging_product") != "whatsapp")
-    return refuse_parameter("The parameter messaging_product is required.");
+  CHECK_OK(must_be_whatsapp(call));
   const auto list = call.params.structure("block_users");
-  if (!list.is_array()) return refuse_parameter("The parameter block_users is required.");
+  if (!list.is_array()) return refuse_absent("block_users");
   std::vector<Asked> users;
   for (const auto& one : list.get_array()) {
     const auto* object = one.if_object();
     const auto user = object ? text_in(*object, "user") : std::string_view();
-    if (user.empty()) return refuse_parameter("The parameter block_users[user] is required.");
+    if (user.empty()) return refuse_absent("block_users[user]");
     users.push_back({std::string(user), person_of(user)});
   }
   return users;

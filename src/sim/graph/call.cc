@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/encoding.h"
 #include "json/writer.h"
+#include "letters.h"
 #include "state/node.h"
 
 namespace flowsell::sim {
@@ -132,7 +132,7 @@ std::string Params::text(std::string_view name) const {
 
 Checked<std::string> Params::required(std::string_view name) const {
   auto value = text(name);
-  if (value.empty()) return refuse_parameter(fmt::format("The parameter {} is required.", name));
+  if (value.empty()) return refuse_absent(name);
   return value;
 }
 
@@ -144,12 +144,7 @@ std::optional<bool> Params::flag(std::string_view name) const {
 }
 
 std::optional<std::int64_t> Params::integer(std::string_view name) const {
-  const auto value = text(name);
-  std::int64_t number = 0;
-  const auto* end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, number);
-  if (value.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
-  return number;
+  return parse_number<std::int64_t>(text(name));
 }
 
 json::Value Params::structure(std::string_view name) const {
@@ -184,9 +179,15 @@ Reply reply_with(const json::Object& body) {
   return {.body = std::move(json::Writer().value(json::Value(body))).take()};
 }
 
-bool is_id(std::string_view text) {
-  return text.size() >= 5 && text.size() <= 20 &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
+Reply reply_with_data(json::Value data) {
+  json::Object body;
+  body["data"] = std::move(data);
+  return reply_with(body);
+}
+
+Checked<> must_be_whatsapp(const Call& call) {
+  if (call.params.text("messaging_product") == "whatsapp") return {};
+  return refuse_absent("messaging_product");
 }
 
 }  // namespace flowsell::sim

@@ -86,7 +86,9 @@ struct Reply {
 /// {"success":true}
 Reply success();
 Reply reply_with(const json::Object& body);
-/// Digits only, 5 to 20 of them: how ids look.
-bool is_id(std::string_view text);
+/// {"data": data}
+Reply reply_with_data(json::Value data);
+/// Fails where the call does not name the product, which these calls ask for.
+Checked<> must_be_whatsapp(const Call& call);
 
 }  // namespace flowsell::sim

@@ -41,12 +41,8 @@ Checked<Node*> Graph::node(const Call& call, std::string_view id) {
 
 Checked<> Graph::require(const Call& call, Scope scope) {
   if (call.caller->has(scope)) return {};
-  return std::unexpected(GraphError{
-      .code = 200,
-      .details = {},
-      .message =
-          fmt::format("(#200) Requires {} permission to manage the object", scope_name(scope)),
-      .is_graphs_own = true});
+  return refuse_as_graph(
+      200, fmt::format("(#200) Requires {} permission to manage the object", scope_name(scope)));
 }
 
 Node& Graph::app(std::string_view app_id) {

@@ -55,10 +55,9 @@ const NodeRoute* find_route(NodeKind kind, http::Method method, std::string_view
 }
 
 std::unexpected<GraphError> refuse_callback(const Error& why) {
-  GraphError error{.code = 2200, .details = {}, .is_graphs_own = true};
-  error.message =
-      fmt::format("(#2200) Callback verification failed with the following errors: {}", why.detail);
-  return std::unexpected(std::move(error));
+  return refuse_as_graph(
+      2200, fmt::format("(#2200) Callback verification failed with the following errors: {}",
+                        why.detail));
 }
 
 }  // namespace
@@ -205,9 +204,7 @@ Checked<Reply> Management::dispatch(Call& call) {
   const auto* route = find_route(node->kind, call.request->method, call.edge, edge_exists);
   if (route) return route->handler(graph_, call, *node);
   if (edge_exists) return refuse_object(call.method_name(), call.object);
-  GraphError error{.code = 2500, .details = {}, .is_graphs_own = true};
-  error.message = fmt::format("Unknown path components: /{}", call.edge);
-  return std::unexpected(std::move(error));
+  return refuse_as_graph(2500, fmt::format("Unknown path components: /{}", call.edge));
 }
 
 /// 200 calls about an account in an hour, 5,000 once it has a registered number. Refused only where
@@ -233,11 +230,11 @@ Checked<> Management::check_proof(const Call& call) {
   if (call.caller->kind == TokenFacts::Kind::kApp) return {};
   if (proof.empty()) {
     if (!app.flag("_requires_proof")) return {};
-    return refuse_proof("API calls from the server require an appsecret_proof argument");
+    return refuse_as_graph(100, "API calls from the server require an appsecret_proof argument");
   }
   const auto right = hex_encode(crypto::hmac_sha256(app.text("_secret"), {call.token}));
   if (crypto::constant_time_equal(proof, right)) return {};
-  return refuse_proof("Invalid appsecret_proof provided in the API argument");
+  return refuse_as_graph(100, "Invalid appsecret_proof provided in the API argument");
 }
 
 /// With the lock held.

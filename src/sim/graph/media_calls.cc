@@ -16,10 +16,9 @@ std::string_view bare(std::string_view mime_type) {
 
 Checked<Reply> upload(Graph& graph, const Call& call, Node& phone) {
   if (!call.caller->allows(Scope::kMessaging, phone.text("_account"))) return refuse(10, "");
-  if (call.params.text("messaging_product") != "whatsapp")
-    return refuse_parameter("The parameter messaging_product is required.");
+  CHECK_OK(must_be_whatsapp(call));
   const auto& file = call.params.file();
-  if (!file) return refuse_parameter("The parameter file is required.");
+  if (!file) return refuse_absent("file");
   auto type = call.params.text("type");
   if (type.find('/') == std::string::npos) type = file->type;
   const auto* kind = find_media_kind(type);

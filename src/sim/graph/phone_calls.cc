@@ -4,6 +4,7 @@
 
 #include "graph/fields.h"
 #include "graph/routes.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -32,8 +33,7 @@ Checked<std::optional<Verification>> set_callback(Graph& graph, const Call& call
     }
     if (url.size() > kUrlMax)
       return refuse_parameter("Param override_callback_uri must be at most 200 characters long");
-    if (text_in(configuration, "verify_token").empty())
-      return refuse_parameter("The parameter verify_token is required.");
+    if (text_in(configuration, "verify_token").empty()) return refuse_absent("verify_token");
     if (!call.verified) {
       return Verification{std::string(url), std::string(text_in(configuration, "verify_token"))};
     }
@@ -41,10 +41,6 @@ Checked<std::optional<Verification>> set_callback(Graph& graph, const Call& call
   }
   phone.fields["_callbacks"] = std::move(callbacks);
   return std::nullopt;
-}
-
-bool is_pin(std::string_view text) {
-  return text.size() == 6 && text.find_first_not_of("0123456789") == text.npos;
 }
 
 Checked<> set_pin(Graph& graph, const Call& call, Node& phone) {

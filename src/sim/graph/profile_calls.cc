@@ -44,11 +44,6 @@ constexpr auto kVerticals = std::to_array<std::string_view>({"UNDEFINED",
 constexpr std::size_t kWebsitesMax = 2;
 constexpr std::size_t kWebsiteMax = 256;
 
-Checked<> must_be_whatsapp(const Call& call) {
-  if (call.params.text("messaging_product") == "whatsapp") return {};
-  return refuse_parameter("The parameter messaging_product is required.");
-}
-
 Checked<Reply> get_profile(Graph&, const Call& call, Node& phone) {
   const auto& profile = phone.object("_profile");
   json::Object shown;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "graph/routes.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -12,11 +13,6 @@ constexpr std::int64_t kGuessesMax = 10;
 constexpr std::int64_t kGuessPauseMs = 2'000;  ///< between two wrong guesses
 constexpr std::int64_t kGuessLockMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kCodeLifeSeconds = 600;
-
-Checked<> must_be_whatsapp(const Call& call) {
-  if (call.params.text("messaging_product") == "whatsapp") return {};
-  return refuse_parameter("The parameter messaging_product is required.");
-}
 
 /// Ten in 72 hours, registrations and the way back together.
 Checked<> count_attempt(Graph& graph, Node& phone) {
@@ -59,8 +55,7 @@ Checked<Reply> register_phone(Graph& graph, const Call& call, Node& phone) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   CHECK_OK(must_be_whatsapp(call));
   TRY(const auto pin, call.params.required("pin"));
-  if (pin.size() != 6 || pin.find_first_not_of("0123456789") != pin.npos)
-    return refuse(131009, "Parameter pin must be 6 digits");
+  if (!is_pin(pin)) return refuse(131009, "Parameter pin must be 6 digits");
   if (phone.flag("is_on_biz_app"))
     return refuse_parameter(
         "The phone number is on the WhatsApp Business app: it is not registered");

@@ -4,23 +4,17 @@
 #include <algorithm>
 #include <array>
 
+#include "core/encoding.h"
 #include "graph/fields.h"
 #include "graph/reviews.h"
 #include "graph/routes.h"
 #include "graph/template_making.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
 
 constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
 
 Checked<Reply> create(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
@@ -33,7 +27,7 @@ Checked<Reply> create(Graph& graph, const Call& call, Node& account) {
 bool passes(const Call& call, const Node& one) {
   const auto is = [&](std::string_view parameter, std::string_view field) {
     const auto wanted = call.params.text(parameter);
-    return wanted.empty() || lower(one.text(field)) == lower(wanted);
+    return wanted.empty() || equals_ignoring_case(one.text(field), wanted);
   };
   const auto name = call.params.text("name");
   const auto name_or_content = call.params.text("name_or_content");
@@ -41,7 +35,7 @@ bool passes(const Call& call, const Node& one) {
   const auto score = call.params.text("quality_score");
   const auto body = body_text_of(one);
   const auto has = [](std::string_view text, const std::string& part) {
-    return part.empty() || lower(text).find(lower(part)) != std::string::npos;
+    return part.empty() || lower_case(text).find(lower_case(part)) != std::string::npos;
   };
   return is("status", "status") && is("category", "category") && is("language", "language") &&
          has(one.text("name"), name) && has(body, content) &&
@@ -89,7 +83,7 @@ Checked<Reply> remove(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   const auto name = call.params.text("name");
   const auto id = call.params.text("hsm_id");
-  if (name.empty()) return refuse_parameter("The parameter name is required.");
+  if (name.empty()) return refuse_absent("name");
   std::vector<std::string> gone;
   json::Object reserved = account.object("_deleted_names");
   graph.registry.each(NodeKind::kTemplate, [&](Node& one) {
@@ -222,7 +216,7 @@ Checked<Reply> unarchive(Graph& graph, const Call& call, Node& account) {
 Checked<Reply> upsert(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   const auto languages = call.params.structure("languages");
-  if (!languages.is_array()) return refuse_parameter("The parameter languages is required.");
+  if (!languages.is_array()) return refuse_absent("languages");
   if (call.params.text("category") != "AUTHENTICATION")
     return refuse_parameter("Param category must be one of {AUTHENTICATION}");
   json::Array data;

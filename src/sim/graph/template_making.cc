@@ -8,6 +8,7 @@
 #include "graph/library.h"
 #include "graph/reviews.h"
 #include "graph/template_rules.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -16,12 +17,6 @@ constexpr std::size_t kNameMax = 512;
 constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 constexpr std::size_t kEditsMax = 10;       ///< of an approved one in 30 days
 constexpr std::size_t kCreationsMax = 100;  ///< in an hour
-
-bool is_template_name(std::string_view name) {
-  return !name.empty() && name.size() <= kNameMax && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 /// "de", "en_US", "zh_HK", "fil".
 bool is_language(std::string_view code) {
@@ -59,19 +54,19 @@ Checked<> check_life(std::string_view category, std::int64_t seconds) {
 
 Checked<> check_head(const json::Object& definition) {
   const auto name = text_in(definition, "name");
-  if (name.empty()) return refuse_parameter("The parameter name is required.");
-  if (!is_template_name(name)) {
+  if (name.empty()) return refuse_absent("name");
+  if (!is_name(name) || name.size() > kNameMax) {
     return refuse_parameter(
         "Param name must be at most 512 lower-case letters, digits and underscores.");
   }
   const auto language = text_in(definition, "language");
-  if (language.empty()) return refuse_parameter("The parameter language is required.");
+  if (language.empty()) return refuse_absent("language");
   if (!is_language(language)) {
     return refuse_parameter(fmt::format(
         "Param language must be one of the supported languages - got \"{}\".", language));
   }
   const auto category = text_in(definition, "category");
-  if (category.empty()) return refuse_parameter("The parameter category is required.");
+  if (category.empty()) return refuse_absent("category");
   return check_category(category);
 }
 
@@ -116,10 +111,7 @@ Checked<> count_creation(Graph& graph, Node& account) {
 }
 
 std::string format_of(const json::Object& definition) {
-  std::string format(text_in(definition, "parameter_format"));
-  std::ranges::transform(format, format.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
+  auto format = upper_case(text_in(definition, "parameter_format"));
   return format.empty() ? "POSITIONAL" : format;
 }
 
@@ -176,7 +168,7 @@ Checked<Node*> make_template(Graph& graph, Node& account, const json::Object& de
   if (!library_name.empty()) {
     TRY(components, components_from_library(library_name, definition));
   }
-  if (!components.is_array()) return refuse_parameter("The parameter components is required.");
+  if (!components.is_array()) return refuse_absent("components");
   CHECK_OK(check_components(components.get_array(), category, format == "NAMED"));
   const auto name = text_in(definition, "name");
   const auto language = text_in(definition, "language");
@@ -207,7 +199,7 @@ Checked<Node*> make_template(Graph& graph, Node& account, const json::Object& de
 
 Checked<> replace_components(Graph& graph, Node& of_template, const json::Value& components) {
   const auto category = of_template.text("category");
-  if (!components.is_array()) return refuse_parameter("The parameter components is required.");
+  if (!components.is_array()) return refuse_absent("components");
   CHECK_OK(check_components(components.get_array(), category,
                             of_template.text("parameter_format") == "NAMED"));
   of_template.fields["components"] = kept_components(components.get_array(), category);

@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "graph/button_rules.h"
+#include "letters.h"
 #include "state/node.h"
 #include "state/variables.h"
 
@@ -35,12 +36,6 @@ std::unexpected<GraphError> too_long(std::string_view component, std::size_t max
   return refuse_for_people(
       2388040, "Message template field is too long",
       fmt::format("The {} can't be longer than {} characters.", component, max));
-}
-
-bool is_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
 }
 
 /// Variables are {{1}}, {{2}}, ... without a gap, or have lower-case names.

@@ -21,7 +21,7 @@ std::string file_of(const Node& upload) { return "upload_" + upload.id.substr(7)
 Checked<Reply> begin(Graph& graph, const Call& call, Node& app) {
   TRY(const auto type, call.params.required("file_type"));
   const auto length = call.params.integer("file_length").value_or(0);
-  if (length <= 0) return refuse_parameter("The parameter file_length is required.");
+  if (length <= 0) return refuse_absent("file_length");
   if (static_cast<std::size_t>(length) > kMediaBytesMax)
     return refuse_parameter("Param file_length is too large");
   if (std::ranges::find(kTypes, type) == kTypes.end()) {

@@ -8,6 +8,7 @@
 
 #include "core/time.h"
 #include "graph_error.h"
+#include "text_map.h"
 
 namespace flowsell::sim {
 
@@ -42,7 +43,7 @@ class Limits {
   };
   struct Portfolio {
     std::int64_t people_max = 0;
-    std::unordered_map<std::string, Time> people;  ///< when each was last written to
+    TextMap<Time> people;  ///< when each was last written to
   };
 
   std::mutex mutex_;

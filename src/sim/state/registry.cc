@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "core/time.h"
 #include "ids.h"
 #include "json/writer.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -22,12 +21,6 @@ std::optional<NodeKind> kind_of(std::string_view name) {
     if (node_kind_name(kind) == name) return kind;
   }
   return std::nullopt;
-}
-
-std::int64_t as_number(std::string_view id) {
-  std::int64_t number = 0;
-  const auto read = std::from_chars(id.data(), id.data() + id.size(), number);
-  return read.ec == std::errc() && read.ptr == id.data() + id.size() ? number : 0;
 }
 
 }  // namespace
@@ -47,7 +40,7 @@ Result<> Registry::open(const std::string& folder) {
     json::Object fields(document->root().get_object(), boost::json::storage_ptr());
     of(*kind).emplace(row.id, Node{*kind, row.id, std::move(fields)});
     version_ = std::max(version_, row.version);
-    last_id_ = std::max(last_id_, as_number(row.id));
+    last_id_ = std::max(last_id_, parse_number<std::int64_t>(row.id).value_or(0));
   }));
   if (broken) return std::unexpected(*std::move(broken));
   return {};

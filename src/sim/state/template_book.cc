@@ -25,14 +25,14 @@ void TemplateBook::remove(std::string_view template_id) {
 
 bool TemplateBook::manages(std::string_view account_id) const {
   const std::shared_lock lock(mutex_);
-  const auto found = by_account_.find(std::string(account_id));
+  const auto found = by_account_.find(account_id);
   return found != by_account_.end() && !found->second.empty();
 }
 
 TemplateBook::Shared TemplateBook::find(std::string_view account_id, std::string_view name,
                                         std::string_view language, bool& name_exists) const {
   const std::shared_lock lock(mutex_);
-  const auto templates = by_account_.find(std::string(account_id));
+  const auto templates = by_account_.find(account_id);
   if (templates == by_account_.end()) return nullptr;
   for (const auto& known : templates->second) {
     if (known->text("name") != name) continue;

@@ -4,12 +4,12 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "graph_error.h"
 #include "json/json.h"
 #include "state/node.h"
+#include "text_map.h"
 
 namespace flowsell::sim {
 
@@ -33,7 +33,7 @@ class TemplateBook {
               bool& name_exists) const;
 
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::vector<Shared>> by_account_;
+  TextMap<std::vector<Shared>> by_account_;
 };
 
 }  // namespace flowsell::sim

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "core/encoding.h"
+#include "letters.h"
 #include "state/variables.h"
 
 namespace flowsell::sim {
@@ -14,22 +14,6 @@ namespace {
 
 constexpr std::size_t kBodyMax = 1024;
 constexpr std::size_t kBodyAloneMax = 32'768;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
-  return out;
-}
 
 std::unexpected<GraphError> wrong_count(std::string_view where, std::size_t given,
                                         std::size_t expected) {
@@ -41,14 +25,14 @@ std::unexpected<GraphError> wrong_count(std::string_view where, std::size_t give
 std::unexpected<GraphError> wrong_format(std::string_view where, std::string_view expected,
                                          std::string_view received) {
   return refuse(132012, fmt::format("{}: Format mismatch, expected {}, received {}", where,
-                                    expected, received.empty() ? "UNKNOWN" : upper(received)));
+                                    expected, received.empty() ? "UNKNOWN" : upper_case(received)));
 }
 
 /// The component of that kind; nullptr when there is none.
 const json::Object* component_of(const json::Array& components, std::string_view type) {
   for (const auto& one : components) {
     const auto* object = one.if_object();
-    if (object && lower(text_in(*object, "type")) == type) return object;
+    if (object && lower_case(text_in(*object, "type")) == type) return object;
   }
   return nullptr;
 }
@@ -71,7 +55,7 @@ Checked<> check_texts(std::string_view where, const std::vector<std::string>& na
   constexpr auto kTexts = std::to_array<std::string_view>({"text", "currency", "date_time"});
   for (const auto& one : parameters) {
     const auto& parameter = one.get_object();
-    const auto type = lower(text_in(parameter, "type"));
+    const auto type = lower_case(text_in(parameter, "type"));
     if (std::ranges::find(kTexts, type) == kTexts.end()) return wrong_format(where, "TEXT", type);
     const auto name = text_in(parameter, "parameter_name");
     const bool known = std::ranges::find(names, name) != names.end();
@@ -88,8 +72,7 @@ std::size_t length_filled(std::string_view text, const json::Array& parameters, 
   std::size_t length = count_code_points(text);
   for (const auto& variable : variables_of(text)) {
     length -= variable.size;
-    std::size_t index = 0;
-    std::from_chars(variable.name.data(), variable.name.data() + variable.name.size(), index);
+    const auto index = parse_number<std::size_t>(variable.name).value_or(0);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const auto& parameter = parameters[i].get_object();
       const bool fits =
@@ -110,7 +93,7 @@ Checked<> check_header(const json::Object* header, const json::Array& parameters
   if (parameters.size() > 1) return wrong_count("header", parameters.size(), 1);
   const auto type =
       parameters.empty() ? std::string_view() : text_in(parameters[0].get_object(), "type");
-  if (upper(type) != format) return wrong_format("header", format, type);
+  if (upper_case(type) != format) return wrong_format("header", format, type);
   return {};
 }
 
@@ -156,7 +139,7 @@ std::size_t index_of(const json::Object& component) {
 const json::Object* button_sent(const json::Array& sent, std::size_t index) {
   for (const auto& one : sent) {
     const auto* component = one.if_object();
-    if (component && lower(text_in(*component, "type")) == "button" &&
+    if (component && lower_case(text_in(*component, "type")) == "button" &&
         index_of(*component) == index)
       return component;
   }
@@ -171,7 +154,7 @@ Checked<> check_button(const json::Object& button, const json::Object* sent, std
     return refuse(131008, fmt::format("buttons: Button at index {} of type {} requires a parameter",
                                       index, text_in(button, "type")));
   }
-  if (lower(text_in(*sent, "sub_type")) != need.sub_type) {
+  if (lower_case(text_in(*sent, "sub_type")) != need.sub_type) {
     return refuse(132018, fmt::format("buttons: Button at index {} is of type {}, not {}", index,
                                       text_in(button, "type"), text_in(*sent, "sub_type")));
   }
@@ -184,8 +167,8 @@ Checked<> check_button(const json::Object& button, const json::Object* sent, std
     return wrong_count(fmt::format("buttons: Button at index {}", index), parameters.size(), 1);
   const auto type = text_in(parameters[0].get_object(), "type");
   if (type != need.parameter && need.sub_type != "voice_call")
-    return wrong_format(fmt::format("buttons: Button at index {}", index), upper(need.parameter),
-                        type);
+    return wrong_format(fmt::format("buttons: Button at index {}", index),
+                        upper_case(need.parameter), type);
   return {};
 }
 
@@ -197,7 +180,7 @@ Checked<> check_buttons(const json::Array& defined, const json::Array& sent) {
   }
   for (const auto& one : sent) {
     const auto* object = one.if_object();
-    if (!object || lower(text_in(*object, "type")) != "button") continue;
+    if (!object || lower_case(text_in(*object, "type")) != "button") continue;
     if (index_of(*object) >= buttons.size()) {
       return refuse(132018, fmt::format("buttons: the template has no button at index {}",
                                         index_of(*object)));

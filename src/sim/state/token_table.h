@@ -6,12 +6,12 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/sensitive.h"
 #include "core/time.h"
 #include "graph_error.h"
+#include "text_map.h"
 
 namespace flowsell::sim {
 
@@ -58,17 +58,11 @@ class TokenTable {
   Checked<std::shared_ptr<const TokenFacts>> find(std::string_view token, Time now) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
   Secret master_;
   std::shared_ptr<const TokenFacts> of_master_;
   std::atomic<bool> any_{false};
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const TokenFacts>, Hash, std::equal_to<>> table_;
+  TextMap<std::shared_ptr<const TokenFacts>> table_;
 };
 
 /// The token of an Authorization header ("Bearer T", "OAuth T"); empty when it has none.
