@@ -52,11 +52,14 @@ bool Limits::admit_person(std::size_t number, std::string_view person, Time now)
   if (found == portfolio_of_.end()) return true;
   auto& portfolio = portfolios_[found->second];
   if (portfolio.people_max == 0) return true;
-  std::erase_if(portfolio.people, [&](const auto& one) { return one.second + kDay <= now; });
-  const std::string key(person);
-  const bool known = portfolio.people.contains(key);
-  if (!known && std::ssize(portfolio.people) >= portfolio.people_max) return false;
-  portfolio.people.insert_or_assign(key, now);
+  auto& people = portfolio.people;
+  const auto is_over = [&](const auto& one) { return one.second + kDay <= now; };
+  const auto known = people.find(person);
+  if (known == people.end() || is_over(*known)) {
+    if (std::ssize(people) >= portfolio.people_max) std::erase_if(people, is_over);
+    if (std::ssize(people) >= portfolio.people_max) return false;
+  }
+  people.insert_or_assign(std::string(person), now);
   return true;
 }
 
