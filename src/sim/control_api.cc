@@ -78,15 +78,6 @@ class Changes {
   std::vector<std::pair<std::atomic<bool>*, bool>> flags_;
 };
 
-/// A journey of one step that is due now.
-std::shared_ptr<Journey> journey_now(const World& world, std::uint16_t number, Status status) {
-  auto journey = std::make_shared<Journey>();
-  journey->number = number;
-  journey->begin = world.clock.steady_now();
-  journey->script.add(status, std::chrono::milliseconds(0));
-  return journey;
-}
-
 }  // namespace
 
 ControlApi::ControlApi(World& world, WebhookSender& webhooks, Management& management,
@@ -282,11 +273,7 @@ Result<std::string> ControlApi::send_inbound(const json::Value& body) {
     auto wamid = fixed_id
                      ? std::string(*fixed_id)
                      : make_wamid(message.person, WamidKind::kInbound, scramble(inbound_serial_++));
-    auto journey = journey_now(world_, number, Status::kSent);
-    journey->field = "messages";
-    journey->person = message.person;
-    journey->change_json = message.change_json(wamid);
-    webhooks_.add(std::move(journey));
+    webhooks_.tell(number, "messages", message.change_json(wamid), message.person);
     ids.string(wamid);
     if (i == 0) first = std::move(wamid);
   }
@@ -309,10 +296,7 @@ Result<std::string> ControlApi::send_webhook(const json::Value& body) {
   in.finish();
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
-  auto journey = journey_now(world_, number, Status::kSent);
-  journey->field = std::string(*field);
-  journey->change_json = std::move(json::Writer().value(*value)).take();
-  webhooks_.add(std::move(journey));
+  webhooks_.tell(number, *field, std::move(json::Writer().value(*value)).take());
   return R"({"success":true})";
 }
 
@@ -333,7 +317,10 @@ Result<std::string> ControlApi::send_status(const json::Value& body) {
   CHECK_OK(json::as_result(std::move(faults)));
   TRY(const auto number, number_of(number_id));
 
-  auto journey = journey_now(world_, number, *status);
+  auto journey = std::make_shared<Journey>();
+  journey->number = number;
+  journey->begin = world_.clock.steady_now();
+  journey->script.add(*status, std::chrono::milliseconds(0));
   const bool ours = world_.log.with(*id, [&](const TakenMessage& message) {
     journey->number = message.number;
     journey->person = std::string(message.person);

@@ -83,25 +83,19 @@ Result<> WebhookSender::set_url(std::string_view text) {
     return {};
   }
   TRY(const auto* target, target_of(text, world_.options.app_secret.reveal()));
-  aim_at(target);
+  const std::lock_guard lock(mutex_);
+  default_.target = target;
   return {};
 }
 
 Task<> WebhookSender::set_verified_url(std::string url, std::string verify_token) {
-  CO_TRY(const auto* target, target_of(url, world_.options.app_secret.reveal()));
-  auto asked = ask_challenge(target, std::move(verify_token));
+  auto asked = check_challenge(url, std::move(verify_token));
   CO_CHECK_OK(co_await std::move(asked));
-  aim_at(target);
-  co_return Result<>{};
+  co_return set_url(url);
 }
 
 Task<> WebhookSender::check_challenge(std::string url, std::string verify_token) {
   CO_TRY(const auto* target, target_of(url, world_.options.app_secret.reveal()));
-  auto asked = ask_challenge(target, std::move(verify_token));
-  co_return co_await std::move(asked);
-}
-
-Task<> WebhookSender::ask_challenge(const Target* target, std::string verify_token) {
   const std::string challenge = fmt::format("{}", quick_random() % 10'000'000'000);
   http::OutRequest request;
   request.method = http::Method::kGet;
@@ -141,11 +135,6 @@ Result<const WebhookTarget*> WebhookSender::target_of(std::string_view text,
   return targets_.emplace_back(std::move(target)).get();
 }
 
-void WebhookSender::aim_at(const Target* target) {
-  const std::lock_guard lock(mutex_);
-  default_.target = target;
-}
-
 void WebhookSender::set_default(const WebhookTarget* target, std::vector<std::string> fields) {
   const std::lock_guard lock(mutex_);
   default_.target = target;
@@ -182,6 +171,18 @@ void WebhookSender::add(std::shared_ptr<Journey> journey) {
     if (takes(route, *journey)) push_due(journey, 0, route.app);
   }
   wake_at(next_due());
+}
+
+void WebhookSender::tell(std::uint16_t number, std::string_view field, std::string change_json,
+                         std::string_view person) {
+  auto journey = std::make_shared<Journey>();
+  journey->number = number;
+  journey->begin = world_.clock.steady_now();
+  journey->script.add(Status::kSent, milliseconds(0));
+  journey->person = person;
+  journey->field = field;
+  journey->change_json = std::move(change_json);
+  add(std::move(journey));
 }
 
 void WebhookSender::clock_moved() {

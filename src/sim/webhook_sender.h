@@ -56,6 +56,10 @@ class WebhookSender {
 
   /// Thread-safe. Does nothing while there is no URL.
   void add(std::shared_ptr<Journey> journey);
+  /// Tells a field at once: its value as Journey::change_json. `person`: whom it is about. The
+  /// same.
+  void tell(std::uint16_t number, std::string_view field, std::string change_json,
+            std::string_view person = {});
   /// Forgets everything that waits. Thread-safe.
   void clear();
   /// Updates and POSTs that wait, and POSTs in flight.
@@ -87,8 +91,6 @@ class WebhookSender {
     std::unique_ptr<Post> post;
   };
 
-  void aim_at(const Target* target);
-  Task<> ask_challenge(const Target* target, std::string verify_token);
   std::span<const WebhookRoute> routes_of(std::uint16_t number) const;
   const WebhookRoute* route_of(const Due& due) const;
   bool has_routes() const { return default_.target != nullptr || !routes_.empty(); }

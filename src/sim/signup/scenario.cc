@@ -8,7 +8,6 @@
 #include "graph/seed.h"
 #include "graph/tokens.h"
 #include "ids.h"
-#include "json/writer.h"
 
 namespace flowsell::sim {
 namespace {
@@ -45,18 +44,10 @@ std::string make_phone(Graph& graph, const std::string& account_id, const Signup
 
 /// The app hears of a new customer whatever it subscribed to there.
 void tell_partner(Graph& graph, const std::string& account_id, std::string_view business_id) {
-  json::Object value = {
+  const json::Object value = {
       {"event", "PARTNER_ADDED"},
       {"waba_info", {{"waba_id", account_id}, {"owner_business_id", business_id}}}};
-  auto journey = std::make_shared<Journey>();
-  const auto place = graph.world.place_of_account(graph.world.options.business_id);
-  if (place == World::kNoNumber) return;
-  journey->number = static_cast<std::uint16_t>(place);
-  journey->begin = graph.world.clock.steady_now();
-  journey->script.add(Status::kSent, std::chrono::milliseconds(0));
-  journey->field = "account_update";
-  journey->change_json = std::move(json::Writer().value(json::Value(value))).take();
-  graph.webhooks.add(std::move(journey));
+  graph.tell(graph.world.options.business_id, "account_update", value);
 }
 
 json::Object message_of(std::string_view event, json::Object data) {
