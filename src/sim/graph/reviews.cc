@@ -56,7 +56,7 @@ void decide_template(Graph& graph, Node& of_template) {
                               {"recommendation", "Correct the template and submit it again."}};
     of_template.fields["rejection_info"] = more["rejection_info"];
   }
-  set_template_status(graph, of_template, "REJECTED", "REJECTED", reason, std::move(more));
+  set_template_status(graph, of_template, "REJECTED", "REJECTED", reason, more);
 }
 
 void decide_name(Graph& graph, Node& phone) {
@@ -117,7 +117,8 @@ void do_due(Graph& graph, Node& node, std::vector<std::string>& gone) {
 }  // namespace
 
 void set_template_status(Graph& graph, Node& of_template, std::string_view status,
-                         std::string_view event, std::string_view reason, json::Object more) {
+                         std::string_view event, std::string_view reason,
+                         const json::Object& more) {
   of_template.fields["status"] = status;
   of_template.fields["rejected_reason"] = reason;
   graph.registry.touch(of_template);
@@ -125,7 +126,7 @@ void set_template_status(Graph& graph, Node& of_template, std::string_view statu
   value["event"] = event;
   value["message_template_category"] = of_template.text("category");
   value["reason"] = reason;
-  for (auto& [name, given] : more) value[name] = given;
+  for (const auto& [name, given] : more) value[name] = given;
   graph.tell(of_template.text("_account"), "message_template_status_update", value);
 }
 
@@ -148,6 +149,10 @@ void set_template_quality(Graph& graph, Node& of_template, std::string_view scor
   graph.tell(of_template.text("_account"), "message_template_quality_update", value);
 }
 
+std::int64_t pause_ms_of(const Node& of_template) {
+  return (of_template.number("_pauses") == 1 ? 3 : 6) * kHourMs;
+}
+
 void pause_template(Graph& graph, Node& of_template) {
   const auto pauses = of_template.number("_pauses") + 1;
   of_template.fields["_pauses"] = pauses;
@@ -158,8 +163,7 @@ void pause_template(Graph& graph, Node& of_template) {
         {{"other_info", {{"title", "DISABLED"}, {"description", "It was paused twice before."}}}});
     return;
   }
-  const auto hours = pauses == 1 ? 3 : 6;
-  of_template.fields["_paused_until"] = to_unix_ms(graph.now()) + hours * kHourMs;
+  of_template.fields["_paused_until"] = to_unix_ms(graph.now()) + pause_ms_of(of_template);
   set_template_status(graph, of_template, "PAUSED", "PAUSED", "NONE",
                       {{"other_info",
                         {{"title", pauses == 1 ? "FIRST_PAUSE" : "SECOND_PAUSE"},

@@ -15,12 +15,14 @@ std::optional<Time> run_reviews(Graph& graph);
 /// `reason` "NONE" where there is none.
 void set_template_status(Graph& graph, Node& of_template, std::string_view status,
                          std::string_view event, std::string_view reason = "NONE",
-                         json::Object more = {});
+                         const json::Object& more = {});
 /// UTILITY becomes MARKETING, or what is given; told as template_category_update.
 void recategorise(Graph& graph, Node& of_template, std::string_view category);
 /// Told as message_template_quality_update.
 void set_template_quality(Graph& graph, Node& of_template, std::string_view score);
 /// Three hours, then six, then for good; told with its title.
 void pause_template(Graph& graph, Node& of_template);
+/// How long the pause takes that it is in.
+std::int64_t pause_ms_of(const Node& of_template);
 
 }  // namespace flowsell::sim
