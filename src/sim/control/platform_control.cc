@@ -20,13 +20,8 @@ std::string written(const json::Object& body) {
 }
 
 std::vector<std::string> texts(json::ObjectReader& in, std::string_view name) {
-  std::vector<std::string> all;
   const auto* array = in.array(name, 0, 1000);
-  if (!array) return all;
-  for (const auto& value : *array) {
-    if (const auto* text = value.if_string()) all.emplace_back(view_of(*text));
-  }
-  return all;
+  return array ? texts_in(*array) : std::vector<std::string>();
 }
 
 /// What a token or code is to allow, as control calls say it.
@@ -243,9 +238,7 @@ Task<std::string> PlatformControl::phones(const json::Value& body) {
     CHECK_OK(put_fields(*phone, set));
     graph.registry.touch(*phone);
     if (event.empty()) return {};
-    const auto* account = graph.registry.find(NodeKind::kAccount, phone->text("_account"));
-    const auto* business =
-        account ? graph.registry.find(NodeKind::kBusiness, account->text("_business")) : nullptr;
+    const auto* business = graph.business_of(*phone);
     const auto tier = business ? business->text("_tier") : std::string_view("TIER_250");
     graph.tell(phone->text("_account"), "phone_number_quality_update",
                {{"display_phone_number", phone->text("_digits")},

@@ -13,14 +13,6 @@
 namespace flowsell::sim {
 namespace {
 
-constexpr std::size_t kUrlMax = 200;
-
-Checked<Reply> get_account(Graph& graph, const Call& call, Node& account) {
-  CHECK_OK(Graph::require(call, Scope::kManagement));
-  TRY(const auto shown, show(graph, call, account));
-  return reply_with(shown);
-}
-
 Checked<Reply> edit_account(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   for (const std::string_view name : {"name", "timezone_id"}) {
@@ -39,19 +31,8 @@ Checked<Reply> list_phones(Graph& graph, const Call& call, Node& account) {
     if (number.waba_id == account.id && !number.phone_number_id.empty())
       graph.registry.find(NodeKind::kPhone, number.phone_number_id);
   }
-  std::vector<Row> rows;
-  std::optional<GraphError> refusal;
-  graph.registry.each(NodeKind::kPhone, [&](Node& phone) {
-    if (phone.text("_account") != account.id) return true;
-    auto shown = show(graph, call, phone);
-    if (!shown) {
-      refusal = std::move(shown).error();
-      return false;
-    }
-    rows.push_back({phone.id, *std::move(shown)});
-    return true;
-  });
-  if (refusal) return std::unexpected(*std::move(refusal));
+  TRY(auto rows, rows_of(graph, call, NodeKind::kPhone,
+                         [&](const Node& phone) { return phone.text("_account") == account.id; }));
   return reply_with(page_of(call, std::move(rows)));
 }
 
@@ -76,9 +57,7 @@ Checked<Reply> add_phone(Graph& graph, const Call& call, Node& account) {
     return refuse_for_people(2388002, "Phone number already in use",
                              "This phone number is registered to another WhatsApp account.");
   }
-  const auto* business = graph.registry.find(NodeKind::kBusiness, account.text("_business"));
-  const bool is_verified = business && business->text("verification_status") == "verified";
-  if (of_portfolio >= (is_verified ? kOfVerifiedMax : kOfUnverifiedMax)) {
+  if (of_portfolio >= (graph.is_verified(account) ? kOfVerifiedMax : kOfUnverifiedMax)) {
     return refuse_for_people(2388103, "Limit exceeded",
                              "You have reached the maximum number of phone numbers.");
   }
@@ -93,7 +72,7 @@ Checked<Reply> add_phone(Graph& graph, const Call& call, Node& account) {
 
 // --- subscribed apps
 
-json::Object data_of(Graph& graph, const Node& account) {
+json::Array subscribed_apps(Graph& graph, const Node& account) {
   json::Array data;
   for (const auto& [app_id, subscription] : account.object("_subscribed_apps")) {
     const auto& app = graph.app(view_of(app_id));
@@ -106,30 +85,21 @@ json::Object data_of(Graph& graph, const Node& account) {
     if (!url.empty()) row["override_callback_uri"] = url;
     data.push_back(std::move(row));
   }
-  json::Object body;
-  body["data"] = std::move(data);
-  return body;
+  return data;
 }
 
 Checked<Reply> list_subscribed(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
-  return reply_with(data_of(graph, account));
+  return reply_with_data(subscribed_apps(graph, account));
 }
 
 Checked<Reply> subscribe_app(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   const auto& app = graph.app_of(call);
   const auto url = call.params.text("override_callback_uri");
-  const bool is_subscribed = account.object("_subscribed_apps").contains(app.id);
   if (!url.empty()) {
     TRY(const auto token, call.params.required("verify_token"));
-    if (!is_subscribed) {
-      return refuse_parameter(
-          "Before override the current callback uri, your app must be subscribed to receive "
-          "messages for WhatsApp Business Account");
-    }
-    if (url.size() > kUrlMax)
-      return refuse_parameter("Param override_callback_uri must be at most 200 characters long");
+    CHECK_OK(check_override(&account, app, url));
     if (!call.verified) return Reply{.body = {}, .verify = Verification{url, token}};
   }
   json::Object subscription;
@@ -138,7 +108,8 @@ Checked<Reply> subscribe_app(Graph& graph, const Call& call, Node& account) {
   apps[app.id] = std::move(subscription);
   account.fields["_subscribed_apps"] = std::move(apps);
   graph.registry.touch(account);
-  auto body = url.empty() ? json::Object() : data_of(graph, account);
+  json::Object body;
+  if (!url.empty()) body["data"] = subscribed_apps(graph, account);
   body["success"] = true;
   return reply_with(body);
 }
@@ -189,7 +160,7 @@ Checked<Reply> remove_user(Graph& graph, const Call& call, Node& account) {
 }
 
 constexpr auto kRoutes = std::to_array<NodeRoute>({
-    {NodeKind::kAccount, http::Method::kGet, "", get_account},
+    {NodeKind::kAccount, http::Method::kGet, "", get_managed_node},
     {NodeKind::kAccount, http::Method::kPost, "", edit_account},
     {NodeKind::kAccount, http::Method::kGet, "phone_numbers", list_phones},
     {NodeKind::kAccount, http::Method::kPost, "phone_numbers", add_phone},

@@ -43,11 +43,6 @@ Checked<> must_be_the_apps(const Call& call) {
   return refuse_as_graph(15, "(#15) This method must be called with an app access_token.");
 }
 
-Checked<Reply> get_app(Graph& graph, const Call& call, Node& app) {
-  TRY(const auto shown, show(graph, call, app));
-  return reply_with(shown);
-}
-
 Checked<json::Array> read_fields(const Call& call) {
   TRY(auto text, call.params.required("fields"));
   json::Array fields;
@@ -101,9 +96,7 @@ Checked<Reply> get_subscriptions(Graph& graph, const Call& call, Node& app) {
     subscription["fields"] = std::move(fields);
     data.push_back(std::move(subscription));
   }
-  json::Object body;
-  body["data"] = std::move(data);
-  return reply_with(body);
+  return reply_with_data(std::move(data));
 }
 
 Checked<Reply> unsubscribe(Graph& graph, const Call& call, Node& app) {
@@ -115,7 +108,7 @@ Checked<Reply> unsubscribe(Graph& graph, const Call& call, Node& app) {
 }
 
 constexpr auto kRoutes = std::to_array<NodeRoute>({
-    {NodeKind::kApp, http::Method::kGet, "", get_app},
+    {NodeKind::kApp, http::Method::kGet, "", get_node},
     {NodeKind::kApp, http::Method::kPost, "subscriptions", subscribe},
     {NodeKind::kApp, http::Method::kGet, "subscriptions", get_subscriptions},
     {NodeKind::kApp, http::Method::kDelete, "subscriptions", unsubscribe},

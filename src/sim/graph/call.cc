@@ -7,7 +7,6 @@
 #include "core/encoding.h"
 #include "json/writer.h"
 #include "letters.h"
-#include "state/node.h"
 
 namespace flowsell::sim {
 namespace {
@@ -183,6 +182,18 @@ Reply reply_with_data(json::Value data) {
   json::Object body;
   body["data"] = std::move(data);
   return reply_with(body);
+}
+
+Checked<> check_override(const Node* account, const Node& app, std::string_view url) {
+  constexpr std::size_t kUrlMax = 200;
+  if (!account || !account->object("_subscribed_apps").contains(app.id)) {
+    return refuse_parameter(
+        "Before override the current callback uri, your app must be subscribed to receive "
+        "messages for WhatsApp Business Account");
+  }
+  if (url.size() > kUrlMax)
+    return refuse_parameter("Param override_callback_uri must be at most 200 characters long");
+  return {};
 }
 
 Checked<> must_be_whatsapp(const Call& call) {

@@ -10,6 +10,7 @@
 #include "graph_error.h"
 #include "http/message.h"
 #include "json/json.h"
+#include "state/node.h"
 #include "state/token_table.h"
 
 namespace flowsell::sim {
@@ -88,6 +89,9 @@ Reply success();
 Reply reply_with(const json::Object& body);
 /// {"data": data}
 Reply reply_with_data(json::Value data);
+/// Whether an app may have its webhooks of an account or number sent to `url`: it must be
+/// subscribed to the account, which is nullptr where there is none.
+Checked<> check_override(const Node* account, const Node& app, std::string_view url);
 /// Fails where the call does not name the product, which these calls ask for.
 Checked<> must_be_whatsapp(const Call& call);
 

@@ -134,35 +134,24 @@ json::Value narrowed(const json::Value& value, std::string_view inner) {
 }
 
 json::Value owner_of(Graph& graph, const Node& node) {
-  const auto* account = node.kind == NodeKind::kPhone
-                            ? graph.registry.find(NodeKind::kAccount, node.text("_account"))
-                            : &node;
-  const auto* business =
-      account ? graph.registry.find(NodeKind::kBusiness, account->text("_business")) : nullptr;
+  const auto* business = graph.business_of(node);
   if (!business) return {};
   return json::Object{{"name", business->text("name")}, {"id", business->id}};
 }
 
 json::Value messaging_limit_of(Graph& graph, const Node& node) {
-  const auto* business = &node;
-  if (node.kind == NodeKind::kPhone)
-    return messaging_limit_of(graph,
-                              *graph.registry.find(NodeKind::kAccount, node.text("_account")));
-  if (node.kind == NodeKind::kAccount)
-    business = graph.registry.find(NodeKind::kBusiness, node.text("_business"));
+  const auto* business = graph.business_of(node);
   return business ? json::Value(business->text("_tier")) : json::Value();
 }
 
 json::Value callbacks_of(Graph& graph, const Call& call, const Node& phone) {
   const auto& app = graph.app_of(call);
-  const auto* account = graph.registry.find(NodeKind::kAccount, phone.text("_account"));
+  const auto* account = graph.account_of(phone);
   json::Object shown;
-  auto url = text_in(app.object("_subscription"), "callback_url");
-  if (url.empty() && app.flag("_is_default")) url = graph.world.options.webhook_url;
   const auto put = [&](std::string_view name, std::string_view text) {
     if (!text.empty()) shown[name] = text;
   };
-  put("application", url);
+  put("application", graph.callback_of(app));
   if (account) {
     put("whatsapp_business_account",
         text_in(object_in(account->object("_subscribed_apps"), app.id), "url"));
@@ -204,14 +193,10 @@ std::string next_url(const Call& call, std::string_view name, std::string_view c
 }  // namespace
 
 Checked<json::Object> show(Graph& graph, const Call& call, const Node& node) {
-  return show(graph, call, node, call.params.text("fields"));
-}
-
-Checked<json::Object> show(Graph& graph, const Call& call, const Node& node,
-                           std::string_view fields) {
   json::Object shown;
   const auto* known = fields_of(node.kind);
   if (!known) return shown;
+  const auto fields = call.params.text("fields");
   auto asked = read_fields(fields);
   if (asked.empty()) {
     for (std::size_t i = 0; i < known->usual; ++i) asked.push_back({known->names[i], {}});
@@ -230,10 +215,39 @@ Checked<json::Object> show(Graph& graph, const Call& call, const Node& node,
   return shown;
 }
 
-json::Object page_of(const Call& call, std::vector<Row> rows, std::size_t limit) {
+Checked<Reply> get_node(Graph& graph, const Call& call, Node& node) {
+  TRY(const auto shown, show(graph, call, node));
+  return reply_with(shown);
+}
+
+Checked<Reply> get_managed_node(Graph& graph, const Call& call, Node& node) {
+  CHECK_OK(Graph::require(call, Scope::kManagement));
+  return get_node(graph, call, node);
+}
+
+Checked<std::vector<Row>> rows_of(Graph& graph, const Call& call, NodeKind kind,
+                                  const std::function<bool(const Node&)>& belongs) {
+  std::vector<Row> rows;
+  std::optional<GraphError> refusal;
+  graph.registry.each(kind, [&](Node& node) {
+    if (!belongs(node)) return true;
+    auto shown = show(graph, call, node);
+    if (!shown) {
+      refusal = std::move(shown).error();
+      return false;
+    }
+    rows.push_back({node.id, *std::move(shown)});
+    return true;
+  });
+  if (refusal) return std::unexpected(*std::move(refusal));
+  return rows;
+}
+
+json::Object page_of(const Call& call, std::vector<Row> rows) {
+  constexpr std::int64_t kLimit = 25;
   constexpr std::int64_t kLimitMax = 1000;
-  const auto size = static_cast<std::size_t>(std::clamp<std::int64_t>(
-      call.params.integer("limit").value_or(static_cast<std::int64_t>(limit)), 1, kLimitMax));
+  const auto size = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(call.params.integer("limit").value_or(kLimit), 1, kLimitMax));
   const auto after = base64_decode(call.params.text("after")).value_or("");
   const auto before = base64_decode(call.params.text("before")).value_or("");
   std::size_t first = 0;

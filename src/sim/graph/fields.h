@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,20 +9,25 @@
 
 namespace flowsell::sim {
 
-/// A node as GET shows it: the fields that the call's `fields` asks for, or the kind's usual ones,
-/// and always its id. Fails with "(#100) Tried accessing nonexisting field ..." .
+/// A node as GET shows it: the fields that the call's `fields` asks for
+/// ("name,owner_business_info{id}"), or the kind's usual ones, and always its id. Fails with
+/// "(#100) Tried accessing nonexisting field ..." .
 Checked<json::Object> show(Graph& graph, const Call& call, const Node& node);
-/// The same by a text of fields: "id,name,owner_business_info{id}".
-Checked<json::Object> show(Graph& graph, const Call& call, const Node& node,
-                           std::string_view fields);
+/// The answer to GET of a node.
+Checked<Reply> get_node(Graph& graph, const Call& call, Node& node);
+/// The same for those who may manage the account.
+Checked<Reply> get_managed_node(Graph& graph, const Call& call, Node& node);
 
 /// One row of a list and the id that its cursor is made of.
 struct Row {
   std::string id;
   json::Object shown;
 };
-/// A page of the rows, by the call's limit, after and before: data and paging with cursors.
-/// `limit` where the call has none.
-json::Object page_of(const Call& call, std::vector<Row> rows, std::size_t limit = 25);
+/// The nodes of that kind which `belongs` takes, as show() gives them, oldest first.
+Checked<std::vector<Row>> rows_of(Graph& graph, const Call& call, NodeKind kind,
+                                  const std::function<bool(const Node&)>& belongs);
+/// A page of the rows, by the call's limit (25 where it has none), after and before: data and
+/// paging with cursors.
+json::Object page_of(const Call& call, std::vector<Row> rows);
 
 }  // namespace flowsell::sim

@@ -8,11 +8,6 @@
 namespace flowsell::sim {
 namespace {
 
-/// The account that a node belongs to, or itself; empty for apps and what belongs to none.
-std::string_view account_of(const Node& node) {
-  return node.kind == NodeKind::kAccount ? std::string_view(node.id) : node.text("_account");
-}
-
 bool may_see(const Call& call, const Node& node) {
   const auto& caller = *call.caller;
   if (caller.kind == TokenFacts::Kind::kMaster) return true;
@@ -21,7 +16,7 @@ bool may_see(const Call& call, const Node& node) {
   if (caller.kind == TokenFacts::Kind::kApp) return true;
   if (node.kind == NodeKind::kBusiness)
     return caller.has(Scope::kBusiness) || caller.has(Scope::kManagement);
-  const auto account = account_of(node);
+  const auto account = account_id_of(node);
   return caller.allows(Scope::kManagement, account) || caller.allows(Scope::kMessaging, account);
 }
 
@@ -52,17 +47,36 @@ Node& Graph::app(std::string_view app_id) {
 
 Node& Graph::app_of(const Call& call) { return app(call.caller->app_id); }
 
+Node* Graph::account_of(const Node& node) {
+  return registry.find(NodeKind::kAccount, account_id_of(node));
+}
+
+const Node* Graph::business_of(const Node& node) {
+  if (node.kind == NodeKind::kBusiness) return &node;
+  const auto* account = account_of(node);
+  return account ? registry.find(NodeKind::kBusiness, account->text("_business")) : nullptr;
+}
+
+bool Graph::is_verified(const Node& account) {
+  const auto* business = business_of(account);
+  return business && business->text("verification_status") == "verified";
+}
+
+std::string_view Graph::callback_of(const Node& app) const {
+  const auto url = text_in(app.object("_subscription"), "callback_url");
+  return url.empty() && app.flag("_is_default") ? std::string_view(world.options.webhook_url) : url;
+}
+
 void Graph::tell(std::string_view account_id, std::string_view field, const json::Object& value) {
   const auto place = world.place_of_account(account_id);
   if (place == World::kNoNumber) return;
   settle_routes(*this, {{NodeKind::kAccount, std::string(account_id)}});
-  auto journey = std::make_shared<Journey>();
-  journey->number = static_cast<std::uint16_t>(place);
-  journey->begin = world.clock.steady_now();
-  journey->script.add(Status::kSent, std::chrono::milliseconds(0));
-  journey->field = field;
-  journey->change_json = std::move(json::Writer().value(json::Value(value))).take();
-  webhooks.add(std::move(journey));
+  webhooks.tell(static_cast<std::uint16_t>(place), field,
+                std::move(json::Writer().value(json::Value(value))).take());
+}
+
+std::string_view account_id_of(const Node& node) {
+  return node.kind == NodeKind::kAccount ? std::string_view(node.id) : node.text("_account");
 }
 
 std::string shown_number(std::string_view digits) {

@@ -35,6 +35,13 @@ struct Graph {
   /// The app that a call acts as.
   Node& app_of(const Call& call);
   Node& app(std::string_view app_id);
+  /// The account that a node belongs to, or itself; nullptr where there is none.
+  Node* account_of(const Node& node);
+  /// The portfolio of the node's account, or itself; nullptr where there is none.
+  const Node* business_of(const Node& node);
+  bool is_verified(const Node& account);
+  /// The callback of an app for all that has none of its own; empty: nowhere.
+  std::string_view callback_of(const Node& app) const;
 
   /// Tells a field of a WhatsApp Business Account by webhook.
   void tell(std::string_view account_id, std::string_view field, const json::Object& value);
@@ -42,6 +49,8 @@ struct Graph {
   void settle(const Registry::Names& changed);
 };
 
+/// The account that a node belongs to, or itself; empty for apps and what belongs to none.
+std::string_view account_id_of(const Node& node);
 /// Puts what `changed` names into the tables that sends and webhooks read.
 void settle_routes(Graph& graph, const Registry::Names& changed);
 

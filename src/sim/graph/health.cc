@@ -106,13 +106,8 @@ json::Object health_of(Graph& graph, const Call& call, const Node& node) {
   json::Array entities;
   if (node.kind == NodeKind::kTemplate) entities.push_back(of_template(node));
   if (node.kind == NodeKind::kPhone) entities.push_back(of_phone(node));
-  const auto account_id =
-      node.kind == NodeKind::kAccount ? std::string_view(node.id) : node.text("_account");
-  if (const auto* account = graph.registry.find(NodeKind::kAccount, account_id)) {
-    entities.push_back(of_account(*account));
-    const auto* business = graph.registry.find(NodeKind::kBusiness, account->text("_business"));
-    if (business) entities.push_back(of_business(*business));
-  }
+  if (const auto* account = graph.account_of(node)) entities.push_back(of_account(*account));
+  if (const auto* business = graph.business_of(node)) entities.push_back(of_business(*business));
   entities.push_back(entity_of("APP", graph.app_of(call).id, {}));
   json::Object health = {{"can_send_message", worst_of(entities)}};
   health["entities"] = std::move(entities);

@@ -64,6 +64,10 @@ json::Array examples_of(const LibraryTemplate& one) {
   return examples;
 }
 
+json::Object button_of(const LibraryTemplate& one) {
+  return {{"type", "URL"}, {"text", one.button}, {"url", "https://www.example.com/"}};
+}
+
 json::Object shown(const LibraryTemplate& one) {
   json::Object row = {{"name", one.name},   {"language", "en_US"},     {"category", one.category},
                       {"topic", one.topic}, {"usecase", one.use_case}, {"id", one.id},
@@ -72,9 +76,7 @@ json::Object shown(const LibraryTemplate& one) {
   row["body_params"] = examples_of(one);
   row["body_param_types"] = json::Array{"TEXT", "TEXT", "TEXT"};
   if (!one.header.empty()) row["header"] = one.header;
-  if (!one.button.empty())
-    row["buttons"] = json::Array{
-        json::Object{{"type", "URL"}, {"text", one.button}, {"url", "https://www.example.com/"}}};
+  if (!one.button.empty()) row["buttons"] = list_of(button_of(one));
   return row;
 }
 
@@ -102,9 +104,8 @@ constexpr auto kRoutes = std::to_array<RootRoute>({
     {http::Method::kGet, "message_template_library", true, search},
 });
 
-json::Array button_of(const LibraryTemplate& one, const json::Object& definition) {
-  json::Object button = {
-      {"type", "URL"}, {"text", one.button}, {"url", "https://www.example.com/"}};
+json::Array buttons_of(const LibraryTemplate& one, const json::Object& definition) {
+  auto button = button_of(one);
   const auto& inputs = array_in(definition, "library_template_button_inputs");
   if (!inputs.empty() && inputs[0].is_object()) {
     const auto& url = object_in(inputs[0].get_object(), "url");
@@ -132,7 +133,7 @@ Checked<json::Value> components_from_library(std::string_view name,
     components.push_back(std::move(body));
     if (!one.button.empty()) {
       json::Object buttons = {{"type", "BUTTONS"}};
-      buttons["buttons"] = button_of(one, definition);
+      buttons["buttons"] = buttons_of(one, definition);
       components.push_back(std::move(buttons));
     }
     return json::Value(std::move(components));

@@ -198,7 +198,7 @@ Checked<Reply> Management::handle(Call& call) {
 
 Checked<Reply> Management::dispatch(Call& call) {
   TRY(auto* node, graph_.node(call, call.object));
-  call.account = node->kind == NodeKind::kAccount ? node->id : node->text("_account");
+  call.account = account_id_of(*node);
   CHECK_OK(count_call(call));
   bool edge_exists = false;
   const auto* route = find_route(node->kind, call.request->method, call.edge, edge_exists);

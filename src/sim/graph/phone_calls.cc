@@ -9,13 +9,6 @@
 namespace flowsell::sim {
 namespace {
 
-constexpr std::size_t kUrlMax = 200;
-
-Checked<Reply> get_phone(Graph& graph, const Call& call, Node& phone) {
-  TRY(const auto shown, show(graph, call, phone));
-  return reply_with(shown);
-}
-
 /// The callback of this app for this number; an empty URI removes it.
 Checked<std::optional<Verification>> set_callback(Graph& graph, const Call& call, Node& phone,
                                                   const json::Object& configuration) {
@@ -25,14 +18,7 @@ Checked<std::optional<Verification>> set_callback(Graph& graph, const Call& call
   if (url.empty()) {
     callbacks.erase(app.id);
   } else {
-    const auto* account = graph.registry.find(NodeKind::kAccount, phone.text("_account"));
-    if (!account || !account->object("_subscribed_apps").contains(app.id)) {
-      return refuse_parameter(
-          "Before override the current callback uri, your app must be subscribed to receive "
-          "messages for WhatsApp Business Account");
-    }
-    if (url.size() > kUrlMax)
-      return refuse_parameter("Param override_callback_uri must be at most 200 characters long");
+    CHECK_OK(check_override(graph.account_of(phone), app, url));
     if (text_in(configuration, "verify_token").empty()) return refuse_absent("verify_token");
     if (!call.verified) {
       return Verification{std::string(url), std::string(text_in(configuration, "verify_token"))};
@@ -94,7 +80,7 @@ Checked<Reply> app_data(Graph& graph, const Call& call, Node& phone) {
 }
 
 constexpr auto kRoutes = std::to_array<NodeRoute>({
-    {NodeKind::kPhone, http::Method::kGet, "", get_phone},
+    {NodeKind::kPhone, http::Method::kGet, "", get_node},
     {NodeKind::kPhone, http::Method::kPost, "", edit_phone},
     {NodeKind::kPhone, http::Method::kPost, "smb_app_data", app_data},
 });

@@ -55,9 +55,7 @@ Checked<Reply> get_profile(Graph&, const Call& call, Node& phone) {
     if (asked) shown[name] = value;
   }
   shown["messaging_product"] = "whatsapp";
-  json::Object body;
-  body["data"] = list_of(std::move(shown));
-  return reply_with(body);
+  return reply_with_data(list_of(std::move(shown)));
 }
 
 Checked<> read_profile(const Call& call, json::Object& profile) {
@@ -181,9 +179,7 @@ Checked<Reply> get_encryption(Graph&, const Call&, Node& phone) {
     data.push_back(json::Object{{"business_public_key", key},
                                 {"business_public_key_signature_status", "VALID"}});
   }
-  json::Object body;
-  body["data"] = std::move(data);
-  return reply_with(body);
+  return reply_with_data(std::move(data));
 }
 
 Checked<Reply> set_encryption(Graph& graph, const Call& call, Node& phone) {
@@ -199,9 +195,7 @@ Checked<Reply> get_commerce(Graph&, const Call&, Node& phone) {
   auto settings = phone.object("_commerce");
   if (settings.empty()) settings = {{"is_cart_enabled", true}, {"is_catalog_visible", false}};
   settings["id"] = phone.id;
-  json::Object body;
-  body["data"] = list_of(std::move(settings));
-  return reply_with(body);
+  return reply_with_data(list_of(std::move(settings)));
 }
 
 Checked<Reply> edit_commerce(Graph& graph, const Call& call, Node& phone) {

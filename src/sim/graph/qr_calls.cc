@@ -83,9 +83,7 @@ Checked<Reply> get_code(Graph&, const Call& call, Node& phone) {
   const auto& codes = phone.object("_qr_codes");
   const auto* kept = codes.if_contains(tail_of(call));
   if (!kept) return no_code();
-  json::Object body;
-  body["data"] = json::Array{shown(call, tail_of(call), kept->get_object())};
-  return reply_with(body);
+  return reply_with_data(list_of(shown(call, tail_of(call), kept->get_object())));
 }
 
 Checked<Reply> delete_code(Graph& graph, const Call& call, Node& phone) {

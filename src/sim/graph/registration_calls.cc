@@ -17,10 +17,7 @@ constexpr std::int64_t kCodeLifeSeconds = 600;
 /// Ten in 72 hours, registrations and the way back together.
 Checked<> count_attempt(Graph& graph, Node& phone) {
   const auto now = graph.now_seconds();
-  json::Array recent;
-  for (const auto& at : phone.array("_attempts")) {
-    if (at.is_int64() && at.get_int64() > now - kLimitSpanSeconds) recent.push_back(at);
-  }
+  auto recent = times_after(phone.array("_attempts"), now - kLimitSpanSeconds);
   if (recent.size() >= kInSpanMax) return refuse(133016, "");
   recent.emplace_back(now);
   phone.fields["_attempts"] = std::move(recent);

@@ -15,42 +15,24 @@ TokenFacts facts_of(const Node& token) {
                    .app_id = std::string(token.text("app_id")),
                    .expires_ms = token.number("expires_at") * 1000,
                    .is_revoked = token.flag("_revoked")};
+  const auto scopes = texts_in(token.array("scopes"));
   for (std::size_t i = 0; i < kScopes; ++i) {
     const auto name = scope_name(static_cast<Scope>(i));
-    for (const auto& given : token.array("scopes")) {
-      const auto* text = given.if_string();
-      if (text && view_of(*text) == name) facts.grants[i].given = true;
-    }
+    facts.grants[i].given = std::ranges::find(scopes, name) != scopes.end();
     for (const auto& granular : token.array("granular_scopes")) {
       const auto* grant = granular.if_object();
       if (!grant || text_in(*grant, "scope") != name) continue;
-      for (const auto& target : array_in(*grant, "target_ids")) {
-        if (target.is_string()) facts.grants[i].targets.emplace_back(view_of(target.get_string()));
-      }
+      std::ranges::move(texts_in(array_in(*grant, "target_ids")),
+                        std::back_inserter(facts.grants[i].targets));
     }
   }
   return facts;
-}
-
-std::vector<std::string> texts_of(const json::Array& array) {
-  std::vector<std::string> texts;
-  for (const auto& value : array) {
-    if (value.is_string()) texts.emplace_back(view_of(value.get_string()));
-  }
-  return texts;
 }
 
 /// How routes name an app: 0 is the one the simulator was started with.
 std::uint32_t route_name_of(const Node& app) {
   if (app.flag("_is_default")) return 0;
   return static_cast<std::uint32_t>(std::hash<std::string>{}(app.id) | 1);
-}
-
-/// The callback of an app for all that has none of its own.
-std::string_view callback_of(const Graph& graph, const Node& app) {
-  const auto url = text_in(app.object("_subscription"), "callback_url");
-  return url.empty() && app.flag("_is_default") ? std::string_view(graph.world.options.webhook_url)
-                                                : url;
 }
 
 /// Where one app hears of one number, or of the account where `phone` is null; the nearest callback
@@ -61,11 +43,11 @@ std::optional<WebhookRoute> route_of(Graph& graph, const Node& app, const Node& 
   std::string_view url =
       phone ? text_in(object_in(phone->object("_callbacks"), app.id), "url") : std::string_view();
   if (url.empty()) url = text_in(own, "url");
-  if (url.empty()) url = callback_of(graph, app);
+  if (url.empty()) url = graph.callback_of(app);
   if (url.empty()) return std::nullopt;
   const auto target = graph.webhooks.target_of(url, app.text("_secret"));
   if (!target) return std::nullopt;
-  const auto fields = texts_of(array_in(app.object("_subscription"), "fields"));
+  const auto fields = texts_in(array_in(app.object("_subscription"), "fields"));
   return WebhookRoute{route_name_of(app), *target, fields};
 }
 
@@ -83,7 +65,7 @@ void settle_account(Graph& graph, std::string_view account_id) {
   const auto* account = graph.registry.find(NodeKind::kAccount, account_id);
   if (!account) return;
   const bool managed = graph.templates.manages(account_id);
-  const auto* business = graph.registry.find(NodeKind::kBusiness, account->text("_business"));
+  const auto* business = graph.business_of(*account);
   const auto tier = business ? business->text("_tier") : std::string_view();
   const auto& numbers = graph.world.options.numbers;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -118,11 +100,11 @@ void settle_app(Graph& graph, const Node& app) {
                            {.kind = TokenFacts::Kind::kApp, .app_id = app.id});
   }
   if (!app.flag("_is_default")) return;
-  const auto url = callback_of(graph, app);
+  const auto url = graph.callback_of(app);
   const auto target =
       url.empty() ? Result<const WebhookTarget*>(nullptr) : graph.webhooks.target_of(url, secret);
   if (target)
-    graph.webhooks.set_default(*target, texts_of(array_in(app.object("_subscription"), "fields")));
+    graph.webhooks.set_default(*target, texts_in(array_in(app.object("_subscription"), "fields")));
 }
 
 }  // namespace

@@ -45,22 +45,12 @@ bool passes(const Call& call, const Node& one) {
 
 Checked<Reply> list(Graph& graph, const Call& call, Node& account) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
-  std::vector<Row> rows;
-  std::optional<GraphError> refusal;
   std::int64_t all = 0;
-  graph.registry.each(NodeKind::kTemplate, [&](Node& one) {
-    if (one.text("_account") != account.id) return true;
-    ++all;
-    if (!passes(call, one)) return true;
-    auto shown = show(graph, call, one);
-    if (!shown) {
-      refusal = std::move(shown).error();
-      return false;
-    }
-    rows.push_back({one.id, *std::move(shown)});
-    return true;
-  });
-  if (refusal) return std::unexpected(*std::move(refusal));
+  TRY(auto rows, rows_of(graph, call, NodeKind::kTemplate, [&](const Node& one) {
+        if (one.text("_account") != account.id) return false;
+        ++all;
+        return passes(call, one);
+      }));
   // The newest stands first.
   std::ranges::reverse(rows);
   const auto matching = static_cast<std::int64_t>(rows.size());
@@ -104,12 +94,6 @@ Checked<Reply> remove(Graph& graph, const Call& call, Node& account) {
   return success();
 }
 
-Checked<Reply> get(Graph& graph, const Call& call, Node& one) {
-  CHECK_OK(Graph::require(call, Scope::kManagement));
-  TRY(const auto shown, show(graph, call, one));
-  return reply_with(shown);
-}
-
 Checked<Reply> edit(Graph& graph, const Call& call, Node& one) {
   CHECK_OK(Graph::require(call, Scope::kManagement));
   CHECK_OK(edit_template(graph, one, call.params));
@@ -126,8 +110,7 @@ Checked<Reply> unpause(Graph& graph, const Call& call, Node& one) {
   const auto until = one.number("_paused_until");
   if (one.text("status") != "PAUSED" || until == 0)
     return refuse_parameter("The template is not paused");
-  const auto hours = one.number("_pauses") == 1 ? 3 : 6;
-  const auto since = until - hours * 3600LL * 1000;
+  const auto since = until - pause_ms_of(one);
   json::Object body;
   if (to_unix_ms(graph.now()) - since < kPauseMin) {
     body = {{"success", false}, {"reason", "The template was paused less than 5 minutes ago."}};
@@ -152,20 +135,17 @@ Checked<Reply> compare(Graph& graph, const Call& call, Node& one) {
   TRY(const auto* other, graph.node(call, NodeKind::kTemplate, other_id));
   CHECK_OK(call.params.required("start"));
   CHECK_OK(call.params.required("end"));
-  const auto count = [](const Node& node) { return node.number("_sends"); };
   json::Array data;
   data.push_back(json::Object{{"metric", "BLOCK_RATE"},
                               {"type", "RELATIVE"},
                               {"order_by_relative_metric", json::Array{one.id, other->id}}});
   json::Array sends;
   for (const Node* node : std::initializer_list<const Node*>{&one, other})
-    sends.push_back(json::Object{{"key", node->id}, {"value", count(*node)}});
+    sends.push_back(json::Object{{"key", node->id}, {"value", node->number("_sends")}});
   json::Object counts = {{"metric", "MESSAGE_SENDS"}, {"type", "NUMBER_VALUES"}};
   counts["number_values"] = std::move(sends);
   data.push_back(std::move(counts));
-  json::Object body;
-  body["data"] = std::move(data);
-  return reply_with(body);
+  return reply_with_data(std::move(data));
 }
 
 /// Archiving and its way back: on Meta's other host, the same path.
@@ -236,9 +216,7 @@ Checked<Reply> upsert(Graph& graph, const Call& call, Node& account) {
                                 {"status", known->text("status")},
                                 {"language", known->text("language")}});
   }
-  json::Object body;
-  body["data"] = std::move(data);
-  return reply_with(body);
+  return reply_with_data(std::move(data));
 }
 
 Checked<Reply> migrate(Graph& graph, const Call& call, Node& account) {
@@ -279,7 +257,7 @@ constexpr auto kRoutes = std::to_array<NodeRoute>({
     {NodeKind::kAccount, http::Method::kPost, "message_templates/unarchive", unarchive},
     {NodeKind::kAccount, http::Method::kPost, "upsert_message_templates", upsert},
     {NodeKind::kAccount, http::Method::kPost, "migrate_message_templates", migrate},
-    {NodeKind::kTemplate, http::Method::kGet, "", get},
+    {NodeKind::kTemplate, http::Method::kGet, "", get_managed_node},
     {NodeKind::kTemplate, http::Method::kPost, "", edit},
     {NodeKind::kTemplate, http::Method::kPost, "unpause", unpause},
     {NodeKind::kTemplate, http::Method::kGet, "compare", compare},

@@ -99,10 +99,7 @@ Checked<> check_room(Graph& graph, Node& account, std::string_view name,
 /// Not more than 100 in an hour.
 Checked<> count_creation(Graph& graph, Node& account) {
   const auto now_ms = to_unix_ms(graph.now());
-  json::Array recent;
-  for (const auto& at : account.array("_creations")) {
-    if (at.is_int64() && at.get_int64() > now_ms - kDayMs / 24) recent.push_back(at);
-  }
+  auto recent = times_after(account.array("_creations"), now_ms - kDayMs / 24);
   if (recent.size() >= kCreationsMax) return refuse(80007, "");
   recent.emplace_back(now_ms);
   account.fields["_creations"] = std::move(recent);
@@ -153,8 +150,7 @@ std::string_view body_text_of(const Node& of_template) {
 }
 
 std::int64_t template_limit_of(Graph& graph, const Node& account) {
-  const auto* business = graph.registry.find(NodeKind::kBusiness, account.text("_business"));
-  return business && business->text("verification_status") == "verified" ? 6'000 : 250;
+  return graph.is_verified(account) ? 6'000 : 250;
 }
 
 Checked<Node*> make_template(Graph& graph, Node& account, const json::Object& definition) {
@@ -215,10 +211,7 @@ Checked<> edit_template(Graph& graph, Node& of_template, const Params& params) {
                              "Only approved, rejected and paused templates can be edited.");
   }
   const auto now_ms = to_unix_ms(graph.now());
-  json::Array edits;
-  for (const auto& at : of_template.array("_edits")) {
-    if (at.is_int64() && at.get_int64() > now_ms - 30 * kDayMs) edits.push_back(at);
-  }
+  auto edits = times_after(of_template.array("_edits"), now_ms - 30 * kDayMs);
   const bool today = !edits.empty() && edits.back().get_int64() > now_ms - kDayMs;
   if (status == "APPROVED" && (today || edits.size() >= kEditsMax)) {
     return refuse_for_people(2593004, "Message template can't be edited now",

@@ -32,12 +32,6 @@ Checked<Node*> app_of_client(Graph& graph, const Call& call) {
   return app;
 }
 
-std::vector<std::string> texts_of(const json::Array& array) {
-  std::vector<std::string> texts;
-  for (const auto& value : array) texts.emplace_back(view_of(value.get_string()));
-  return texts;
-}
-
 Reply token_reply(std::string_view token, std::int64_t expires_in) {
   json::Object body = {{"access_token", token}, {"token_type", "bearer"}};
   if (expires_in != 0) body["expires_in"] = expires_in;
@@ -62,8 +56,8 @@ Checked<Reply> exchange_code(Graph& graph, const Call& call, const Node& app) {
   graph.registry.touch(*code);
   const auto expires_in = code->number("expires_in");
   const auto token = make_token(graph, {.app_id = app.id,
-                                        .scopes = texts_of(code->array("scopes")),
-                                        .accounts = texts_of(code->array("accounts")),
+                                        .scopes = texts_in(code->array("scopes")),
+                                        .accounts = texts_in(code->array("accounts")),
                                         .expires_in_seconds = expires_in,
                                         .redirect_uri = {}});
   return token_reply(token, expires_in);
@@ -120,7 +114,7 @@ json::Object master_described(Graph& graph) {
                        {"data_access_expires_at", 0},
                        {"expires_at", 0},
                        {"issued_at", 0},
-                       {"user_id", "122100000000000001"}};
+                       {"user_id", kSystemUserId}};
   json::Array scopes;
   json::Array granular;
   for (std::size_t i = 0; i < kScopes; ++i) {
@@ -146,14 +140,12 @@ Checked<Reply> debug_token(Graph& graph, const Call& call) {
     if (!token) data["scopes"] = json::Array();
   }
   data["is_valid"] = valid.has_value();
-  json::Object body;
-  body["data"] = std::move(data);
-  return reply_with(body);
+  return reply_with_data(std::move(data));
 }
 
 Checked<Reply> me(Graph& graph, const Call& call) {
   const auto* token = graph.registry.find(NodeKind::kToken, call.token);
-  json::Object body = {{"id", token ? token->text("user_id") : "122100000000000001"},
+  json::Object body = {{"id", token ? token->text("user_id") : kSystemUserId},
                        {"name", "Simulated system user"}};
   return reply_with(body);
 }

@@ -17,6 +17,9 @@ struct Consent {
   std::string redirect_uri;             ///< of a code: what its exchange must name
 };
 
+/// Whom the start's token belongs to.
+inline constexpr std::string_view kSystemUserId = "122100000000000001";
+
 /// The scopes that Embedded Signup asks for.
 std::vector<std::string> usual_scopes();
 /// A new token, as "EAA...".

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "graph/media_kinds.h"
 #include "graph/routes.h"
+#include "graph/tokens.h"
 
 namespace flowsell::sim {
 namespace {
@@ -41,7 +42,7 @@ std::string handle_of(Graph& graph, const Node& upload) {
   const auto type = base64_encode(as_bytes(upload.text("_type")));
   const auto part = [] { return "AR" + crypto::random_base62(40); };
   return fmt::format("4::{}:{}:e:{}:{}:{}:{}", type, part(), graph.now_seconds() + 30LL * 24 * 3600,
-                     upload.text("_app"), "122100000000000001", part());
+                     upload.text("_app"), kSystemUserId, part());
 }
 
 Checked<Reply> append(Graph& graph, const Call& call, Node& upload) {

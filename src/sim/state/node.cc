@@ -63,6 +63,22 @@ const json::Object& object_in(const json::Object& object, std::string_view name)
   return value && value->is_object() ? value->get_object() : kNone;
 }
 
+std::vector<std::string> texts_in(const json::Array& array) {
+  std::vector<std::string> texts;
+  for (const auto& value : array) {
+    if (value.is_string()) texts.emplace_back(view_of(value.get_string()));
+  }
+  return texts;
+}
+
+json::Array times_after(const json::Array& times, std::int64_t since) {
+  json::Array later;
+  for (const auto& at : times) {
+    if (at.is_int64() && at.get_int64() > since) later.push_back(at);
+  }
+  return later;
+}
+
 std::string_view Node::text(std::string_view name) const { return text_in(fields, name); }
 std::int64_t Node::number(std::string_view name) const { return number_in(fields, name); }
 bool Node::flag(std::string_view name) const { return flag_in(fields, name); }

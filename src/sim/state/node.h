@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "json/json.h"
 
@@ -52,6 +53,10 @@ std::int64_t number_in(const json::Object& object, std::string_view name);
 bool flag_in(const json::Object& object, std::string_view name);
 const json::Array& array_in(const json::Object& object, std::string_view name);
 const json::Object& object_in(const json::Object& object, std::string_view name);
+/// The strings of an array.
+std::vector<std::string> texts_in(const json::Array& array);
+/// Those of an array of times that are later than `since`.
+json::Array times_after(const json::Array& times, std::int64_t since);
 /// An array of that one element, also where it is an array itself.
 inline json::Array list_of(json::Value element) {
   json::Array list;
