@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/encoding.h"
+#include "graph/component_errors.h"
 #include "state/node.h"
 #include "state/variables.h"
 
@@ -37,29 +38,22 @@ constexpr auto kKinds = std::to_array<KindRule>({{"QUICK_REPLY", 10},
                                                  {"ORDER_DETAILS", 1},
                                                  {"REQUEST_CONTACT_INFO", 1}});
 
-std::unexpected<GraphError> invalid(std::string message) {
-  return refuse_for_people(2388042, "Message template \"components\" param is invalid",
-                           std::move(message));
-}
-
 std::unexpected<GraphError> missing(std::string_view field) {
-  return refuse_for_people(
-      2388043, "Message template \"components\" param is missing expected field(s)",
-      fmt::format("component of type BUTTONS is missing expected field(s) ({})", field));
+  return missing_field("BUTTONS", field);
 }
 
 Checked<> check_url(const json::Object& button) {
   const auto url = text_in(button, "url");
   if (url.empty()) return missing("url");
   if (url.size() > kUrlMax)
-    return invalid("The URL of a button can't be longer than 2000 characters.");
+    return invalid_component("The URL of a button can't be longer than 2000 characters.");
   if (!url.starts_with("https://") && !url.starts_with("http://"))
-    return invalid("The URL of a button must begin with https:// or http://.");
+    return invalid_component("The URL of a button must begin with https:// or http://.");
   const auto variables = variables_of(url);
   if (variables.empty()) return {};
   const bool at_end = variables.back().at + variables.back().size == url.size();
   if (variables.size() > 1 || !at_end)
-    return invalid("The URL of a button can have one variable, at its end.");
+    return invalid_component("The URL of a button can have one variable, at its end.");
   if (array_in(button, "example").empty()) return missing("example");
   return {};
 }
@@ -77,10 +71,11 @@ Checked<> check_otp(const json::Object& button) {
                        text_in(*app, "package_name").size() <= kPackageMax &&
                        text_in(*app, "signature_hash").size() == kSignatureHash;
     if (!sound)
-      return invalid("A supported app has a package_name and a signature_hash of 11 characters.");
+      return invalid_component(
+          "A supported app has a package_name and a signature_hash of 11 characters.");
   }
   if (type == "ZERO_TAP" && !flag_in(button, "zero_tap_terms_accepted"))
-    return invalid("zero_tap_terms_accepted must be true.");
+    return invalid_component("zero_tap_terms_accepted must be true.");
   return {};
 }
 
@@ -90,10 +85,7 @@ Checked<> check_button(const json::Object& button) {
   const bool may_lack_text = type == "OTP" || type == "COPY_CODE" || type == "CATALOG" ||
                              type == "SPM" || type == "APP" || type == "REQUEST_CONTACT_INFO";
   if (text.empty() && !may_lack_text) return missing("text");
-  if (count_code_points(text) > kTextMax) {
-    return refuse_for_people(2388040, "Message template field is too long",
-                             "The text of a button can't be longer than 25 characters.");
-  }
+  if (count_code_points(text) > kTextMax) return too_long("text of a button", kTextMax);
   if (type == "URL") return check_url(button);
   if (type == "PHONE_NUMBER" && text_in(button, "phone_number").empty())
     return missing("phone_number");
@@ -102,7 +94,7 @@ Checked<> check_button(const json::Object& button) {
     const auto* example = button.if_contains("example");
     if (!example) return missing("example");
     if (example->is_string() && example->get_string().size() > kCouponMax)
-      return invalid("A coupon code can't be longer than 15 characters.");
+      return invalid_component("A coupon code can't be longer than 15 characters.");
   }
   return {};
 }
@@ -123,22 +115,24 @@ bool stand_together(const json::Array& buttons) {
 
 Checked<> check_buttons(const json::Array& buttons, std::string_view category, std::size_t max) {
   if (buttons.empty()) return missing("buttons");
-  if (buttons.size() > max) return invalid(fmt::format("There can be at most {} buttons.", max));
+  if (buttons.size() > max)
+    return invalid_component(fmt::format("There can be at most {} buttons.", max));
   std::array<std::size_t, kKinds.size()> counts{};
   for (const auto& one : buttons) {
     const auto* button = one.if_object();
-    if (!button) return invalid("A button is an object.");
+    if (!button) return invalid_component("A button is an object.");
     const auto type = text_in(*button, "type");
     const auto kind = std::ranges::find(kKinds, type, &KindRule::type);
-    if (kind == kKinds.end()) return invalid(fmt::format("{} is no type of a button.", type));
+    if (kind == kKinds.end())
+      return invalid_component(fmt::format("{} is no type of a button.", type));
     auto& count = counts[static_cast<std::size_t>(kind - kKinds.begin())];
     if (++count > kind->max)
-      return invalid(fmt::format("There are too many buttons of type {}.", type));
+      return invalid_component(fmt::format("There are too many buttons of type {}.", type));
     if ((type == "OTP") != (category == "AUTHENTICATION"))
-      return invalid("OTP buttons belong to authentication templates, and no others do.");
+      return invalid_component("OTP buttons belong to authentication templates, and no others do.");
     CHECK_OK(check_button(*button));
   }
-  if (!stand_together(buttons)) return invalid("Quick replies must stand together.");
+  if (!stand_together(buttons)) return invalid_component("Quick replies must stand together.");
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "graph/button_rules.h"
+#include "graph/component_errors.h"
 #include "letters.h"
 #include "state/node.h"
 #include "state/variables.h"
@@ -20,23 +21,6 @@ constexpr std::size_t kBodyBesideOfferMax = 600;
 constexpr std::size_t kCardBodyMax = 160;
 constexpr std::size_t kFooterMax = 60;
 constexpr std::size_t kOfferMax = 16;
-
-std::unexpected<GraphError> missing(std::string_view component, std::string_view field) {
-  return refuse_for_people(
-      2388043, "Message template \"components\" param is missing expected field(s)",
-      fmt::format("component of type {} is missing expected field(s) ({})", component, field));
-}
-
-std::unexpected<GraphError> invalid(std::string message) {
-  return refuse_for_people(2388042, "Message template \"components\" param is invalid",
-                           std::move(message));
-}
-
-std::unexpected<GraphError> too_long(std::string_view component, std::size_t max) {
-  return refuse_for_people(
-      2388040, "Message template field is too long",
-      fmt::format("The {} can't be longer than {} characters.", component, max));
-}
 
 /// Variables are {{1}}, {{2}}, ... without a gap, or have lower-case names.
 bool are_sound(const std::vector<std::string>& names, bool named) {
@@ -71,7 +55,7 @@ Checked<> check_examples(std::string_view component, const json::Object& given,
     // A body's examples are a list in a list.
     examples = !list.empty() && list[0].is_array() ? list[0].get_array().size() : list.size();
   }
-  if (examples < variables) return missing(component, "example");
+  if (examples < variables) return missing_field(component, "example");
   return {};
 }
 
@@ -108,9 +92,9 @@ Checked<> check_body(const json::Object& body, std::string_view category, bool n
   const auto text = text_in(body, "text");
   if (category == "AUTHENTICATION") {
     if (text.empty()) return {};
-    return invalid("The body of an authentication template has no text of its own.");
+    return invalid_component("The body of an authentication template has no text of its own.");
   }
-  if (text.empty()) return missing("BODY", "text");
+  if (text.empty()) return missing_field("BODY", "text");
   if (count_code_points(text) > length_max) return too_long("body", length_max);
   CHECK_OK(check_body_variables(text, named));
   return check_examples("BODY", body, "body_text", variable_names_of(text).size(), named);
@@ -118,7 +102,7 @@ Checked<> check_body(const json::Object& body, std::string_view category, bool n
 
 Checked<> check_text_header(const json::Object& header, bool named) {
   const auto text = text_in(header, "text");
-  if (text.empty()) return missing("HEADER", "text");
+  if (text.empty()) return missing_field("HEADER", "text");
   if (count_code_points(text) > kHeaderMax) return too_long("header", kHeaderMax);
   const auto names = variable_names_of(text);
   const bool marked = text.find_first_of("\n*_~") != text.npos && names.empty();
@@ -134,15 +118,15 @@ Checked<> check_header(const json::Object& header, bool named) {
   constexpr auto kMedia = std::to_array<std::string_view>({"IMAGE", "VIDEO", "DOCUMENT", "GIF"});
   constexpr auto kOthers = std::to_array<std::string_view>({"LOCATION", "PRODUCT"});
   const auto format = text_in(header, "format");
-  if (format.empty()) return missing("HEADER", "format");
+  if (format.empty()) return missing_field("HEADER", "format");
   if (format == "TEXT") return check_text_header(header, named);
   if (std::ranges::find(kMedia, format) != kMedia.end()) {
     const auto& handles = array_in(object_in(header, "example"), "header_handle");
-    if (handles.empty()) return missing("HEADER", "example");
+    if (handles.empty()) return missing_field("HEADER", "example");
     return {};
   }
   if (std::ranges::find(kOthers, format) != kOthers.end()) return {};
-  return invalid(fmt::format("{} is no format of a header.", format));
+  return invalid_component(fmt::format("{} is no format of a header.", format));
 }
 
 Checked<> check_footer(const json::Object& footer, std::string_view category) {
@@ -150,9 +134,9 @@ Checked<> check_footer(const json::Object& footer, std::string_view category) {
   if (category == "AUTHENTICATION") {
     const auto minutes = number_in(footer, "code_expiration_minutes");
     if (minutes >= 1 && minutes <= 90) return {};
-    return missing("FOOTER", "code_expiration_minutes");
+    return missing_field("FOOTER", "code_expiration_minutes");
   }
-  if (text.empty()) return missing("FOOTER", "text");
+  if (text.empty()) return missing_field("FOOTER", "text");
   if (count_code_points(text) > kFooterMax) return too_long("footer", kFooterMax);
   if (variables_of(text).empty()) return {};
   return refuse_for_people(2388073, "The message footer has a wrong format",
@@ -161,11 +145,11 @@ Checked<> check_footer(const json::Object& footer, std::string_view category) {
 
 Checked<> check_card(const json::Value& value, bool named) {
   const auto* card = value.if_object();
-  if (!card) return invalid("A card is an object with components.");
+  if (!card) return invalid_component("A card is an object with components.");
   bool has_header = false;
   for (const auto& one : array_in(*card, "components")) {
     const auto* component = one.if_object();
-    if (!component) return invalid("A component is an object.");
+    if (!component) return invalid_component("A component is an object.");
     const auto type = text_in(*component, "type");
     if (type == "HEADER") {
       has_header = true;
@@ -175,16 +159,17 @@ Checked<> check_card(const json::Value& value, bool named) {
     } else if (type == "BUTTONS") {
       CHECK_OK(check_buttons(array_in(*component, "buttons"), "MARKETING", 2));
     } else {
-      return invalid(fmt::format("A card has no component {}.", type));
+      return invalid_component(fmt::format("A card has no component {}.", type));
     }
   }
-  if (!has_header) return missing("CAROUSEL", "header of a card");
+  if (!has_header) return missing_field("CAROUSEL", "header of a card");
   return {};
 }
 
 Checked<> check_carousel(const json::Object& carousel, bool named) {
   const auto& cards = array_in(carousel, "cards");
-  if (cards.size() < 2 || cards.size() > 10) return invalid("A carousel has 2 to 10 cards.");
+  if (cards.size() < 2 || cards.size() > 10)
+    return invalid_component("A carousel has 2 to 10 cards.");
   for (const auto& card : cards) CHECK_OK(check_card(card, named));
   return {};
 }
@@ -192,7 +177,7 @@ Checked<> check_carousel(const json::Object& carousel, bool named) {
 Checked<> check_offer(const json::Object& component) {
   const auto& offer = object_in(component, "limited_time_offer");
   const auto text = text_in(offer, "text");
-  if (text.empty()) return missing("LIMITED_TIME_OFFER", "text");
+  if (text.empty()) return missing_field("LIMITED_TIME_OFFER", "text");
   if (count_code_points(text) > kOfferMax) return too_long("limited time offer", kOfferMax);
   return {};
 }
@@ -211,10 +196,10 @@ Checked<> check_components(const json::Array& components, std::string_view categ
   const auto body_max = has(components, "LIMITED_TIME_OFFER") ? kBodyBesideOfferMax : kBodyMax;
   for (const auto& one : components) {
     const auto* component = one.if_object();
-    if (!component) return invalid("A component is an object.");
+    if (!component) return invalid_component("A component is an object.");
     const std::string type(text_in(*component, "type"));
     if (std::ranges::find(seen, type) != seen.end())
-      return invalid(fmt::format("There is more than one component {}.", type));
+      return invalid_component(fmt::format("There is more than one component {}.", type));
     seen.push_back(type);
     if (type == "HEADER") {
       CHECK_OK(check_header(*component, named));
@@ -229,12 +214,12 @@ Checked<> check_components(const json::Array& components, std::string_view categ
     } else if (type == "LIMITED_TIME_OFFER") {
       CHECK_OK(check_offer(*component));
     } else if (type != "CALL_PERMISSION_REQUEST") {
-      return invalid(fmt::format("{} is no type of a component.", type));
+      return invalid_component(fmt::format("{} is no type of a component.", type));
     }
   }
-  if (!has(components, "BODY")) return missing("BODY", "text");
+  if (!has(components, "BODY")) return missing_field("BODY", "text");
   if (category == "AUTHENTICATION" && !has(components, "BUTTONS"))
-    return missing("BUTTONS", "buttons");
+    return missing_field("BUTTONS", "buttons");
   return {};
 }
 
