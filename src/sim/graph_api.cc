@@ -1,11 +1,6 @@
 #include "graph_api.h"
 
-#include <fmt/format.h>
-
-#include "core/encoding.h"
 #include "core/phone_number.h"
-#include "crypto/hash.h"
-#include "ids.h"
 #include "json/json.h"
 #include "json/writer.h"
 #include "letters.h"
@@ -13,18 +8,10 @@
 namespace flowsell::sim {
 namespace {
 
-constexpr std::string_view kBusinessUsageHeader = "X-Business-Use-Case-Usage";
+constexpr std::string_view kUseCase = "whatsapp";
 constexpr std::string_view kMarketingEdge = "marketing_messages";
 constexpr int kOutsideWindow = 131047;
 constexpr int kTierReached = 131049;
-constexpr std::string_view kAppUsage = R"({"call_count":1,"total_cputime":1,"total_time":1})";
-
-std::string usage_of(std::string_view waba_id, int call_count, std::int64_t regain_minutes) {
-  return fmt::format(
-      R"({{"{}":[{{"type":"whatsapp","call_count":{},"total_cputime":1,"total_time":1,)"
-      R"("estimated_time_to_regain_access":{}}}]}})",
-      waba_id, call_count, regain_minutes);
-}
 
 /// The calling code of a business number.
 std::string_view country_of(const SimNumber& number) {
@@ -63,7 +50,7 @@ void spoil(const FaultAction& fault, TimedResponse& taken) {
 GraphApi::GraphApi(World& world, WebhookSender& webhooks, const Management& management)
     : world_(world), webhooks_(webhooks), management_(management) {
   for (const auto& number : world_.options.numbers)
-    usage_headers_.push_back(usage_of(number.waba_id, 1, 0));
+    usages_.push_back(usage_of(kUseCase, number.waba_id, 1, 0));
 }
 
 bool GraphApi::is_send(const http::Request& request) {
@@ -74,20 +61,21 @@ bool GraphApi::is_send(const http::Request& request) {
 TimedResponse GraphApi::answer(const http::Request& request) {
   count(world_.stats.requests);
   const auto place = GraphPath::of(request.path);
-  auto answered = handle(request, place);
+  const auto number = world_.find_number(place.object);
+  auto answered = handle(request, place, number);
   if (answered) return *std::move(answered);
   count(world_.stats.rejected);
-  return {respond_error(answered.error(), place, world_.find_number(place.object))};
+  return {respond_error(answered.error(), place, number)};
 }
 
-Checked<TimedResponse> GraphApi::handle(const http::Request& request, const Place& place) {
-  const auto number = world_.find_number(place.object);
+Checked<TimedResponse> GraphApi::handle(const http::Request& request, const GraphPath& place,
+                                        std::size_t number) {
   CHECK_OK(check_number(request, place, number));
   return post_message(request, place, static_cast<std::uint16_t>(number));
 }
 
 /// Token, object, permission, registration: in Meta's order.
-Checked<> GraphApi::check_number(const http::Request& request, const Place& place,
+Checked<> GraphApi::check_number(const http::Request& request, const GraphPath& place,
                                  std::size_t number) const {
   const auto token = token_of_header(request.header("authorization"));
   if (token.empty()) return refuse_no_token();
@@ -100,7 +88,7 @@ Checked<> GraphApi::check_number(const http::Request& request, const Place& plac
   return {};
 }
 
-Checked<TimedResponse> GraphApi::post_message(const http::Request& request, const Place& place,
+Checked<TimedResponse> GraphApi::post_message(const http::Request& request, const GraphPath& place,
                                               std::uint16_t number) {
   const auto document = json::parse(request.body);
   if (!document) return refuse(100, "The request body is not valid JSON");
@@ -108,7 +96,7 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
       place.edge == kMarketingEdge ? SendEdge::kMarketingMessages : SendEdge::kMessages;
   const auto& sender = world_.options.numbers[number];
   TRY(auto send, check_send_request(document->root(), country_of(sender), edge));
-  if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(send, place, number);
+  if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(place, number);
   SentAs sent_as{.body = request.body, .category = {}};
   if (send.type == MessageType::kTemplate &&
       world_.numbers.has(number, NumberStates::kTemplatesManaged)) {
@@ -124,8 +112,7 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
   return take(send, place, number, role, sent_as);
 }
 
-Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& place,
-                                              std::uint16_t number) {
+Checked<TimedResponse> GraphApi::mark_as_read(const GraphPath& place, std::uint16_t number) {
   std::optional<FaultAction> fault;
   if (world_.faults.any(FaultScope::kReads)) fault = world_.faults.hit(FaultScope::kReads, "");
   if (fault) {
@@ -135,21 +122,22 @@ Checked<TimedResponse> GraphApi::mark_as_read(const SendRequest&, const Place& p
     }
   }
   count(world_.stats.reads);
-  TimedResponse read{respond(200, R"({"success":true})", place, number, make_trace_id())};
+  TimedResponse read{respond(R"({"success":true})", place, number)};
   if (fault) spoil(*fault, read);
   return read;
 }
 
-Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& place,
+Checked<TimedResponse> GraphApi::take(const SendRequest& send, const GraphPath& place,
                                       std::uint16_t number, RecipientRole role,
                                       const SentAs& sent_as) {
   if (role.error != kNoError && !role.error_later) return refuse(role.error, "");
+  const auto now = world_.clock.now();
   if (world_.settings.limits.load(std::memory_order_relaxed)) {
-    CHECK_OK(world_.limits.admit({number, throughput_of(number)}, send.person, world_.clock.now()));
-    if (role.error == kNoError && !is_within_tier(send, number))
+    CHECK_OK(world_.limits.admit({number, throughput_of(number)}, send.person, now));
+    if (role.error == kNoError && !is_within_tier(send, number, now))
       role = {.error = kTierReached, .error_later = true};
   }
-  if (role.error == kNoError && is_outside_window(send, number))
+  if (role.error == kNoError && is_outside_window(send, number, now))
     role = {.error = kOutsideWindow, .error_later = true};
   count(world_.stats.accepted);
   auto wamid = world_.log.add({.to = send.to,
@@ -157,23 +145,23 @@ Checked<TimedResponse> GraphApi::take(const SendRequest& send, const Place& plac
                                .callback_data = send.callback_data,
                                .type = send.type,
                                .number = number,
-                               .at = world_.clock.now()});
+                               .at = now});
   if (world_.screen.is_watched()) {
     world_.screen.add({wamid, world_.options.numbers[number].phone_number_id, send.person,
-                       std::string(sent_as.body), world_.clock.now()});
+                       std::string(sent_as.body), now});
   }
   auto body = accepted_body(send, wamid, role);
   if (world_.settings.send_statuses.load(std::memory_order_relaxed)) {
     schedule_statuses(send, number, std::move(wamid), role, sent_as);
   }
-  return TimedResponse{respond(200, std::move(body), place, number, make_trace_id())};
+  return TimedResponse{respond(std::move(body), place, number)};
 }
 
 /// Only where the setting is on: more than 24 hours have passed since the customer last wrote.
-bool GraphApi::is_outside_window(const SendRequest& send, std::uint16_t number) const {
+bool GraphApi::is_outside_window(const SendRequest& send, std::uint16_t number, Time now) const {
   if (!world_.settings.service_window.load(std::memory_order_relaxed)) return false;
   if (send.type == MessageType::kTemplate) return false;
-  return !world_.windows.is_open(number, send.person, world_.clock.now());
+  return !world_.windows.is_open(number, send.person, now);
 }
 
 int GraphApi::throughput_of(std::uint16_t number) const {
@@ -182,8 +170,7 @@ int GraphApi::throughput_of(std::uint16_t number) const {
 }
 
 /// The portfolio's limit counts people who are written to outside of a window.
-bool GraphApi::is_within_tier(const SendRequest& send, std::uint16_t number) const {
-  const auto now = world_.clock.now();
+bool GraphApi::is_within_tier(const SendRequest& send, std::uint16_t number, Time now) {
   return world_.windows.is_open(number, send.person, now) ||
          world_.limits.admit_person(number, send.person, now);
 }
@@ -212,7 +199,7 @@ void GraphApi::schedule_statuses(const SendRequest& send, std::uint16_t number, 
   webhooks_.add(std::move(journey));
 }
 
-Checked<TimedResponse> GraphApi::take_with_fault(const SendRequest& send, const Place& place,
+Checked<TimedResponse> GraphApi::take_with_fault(const SendRequest& send, const GraphPath& place,
                                                  std::uint16_t number, const RecipientRole& role,
                                                  const FaultAction& fault, const SentAs& sent_as) {
   if (auto failing = failing_answer(fault, place, number)) {
@@ -228,7 +215,8 @@ Checked<TimedResponse> GraphApi::take_with_fault(const SendRequest& send, const 
 
 /// The answer of a fault by which the request is not taken; nullopt when the fault lets it be
 /// taken.
-std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault, const Place& place,
+std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault,
+                                                      const GraphPath& place,
                                                       std::uint16_t number) const {
   const auto timed = [&](http::Response response) {
     return TimedResponse{std::move(response), fault.latency};
@@ -250,53 +238,35 @@ std::optional<TimedResponse> GraphApi::failing_answer(const FaultAction& fault, 
   return timed(std::move(response));
 }
 
-http::Response GraphApi::rate_limited(const FaultAction& fault, const Place& place,
+http::Response GraphApi::rate_limited(const FaultAction& fault, const GraphPath& place,
                                       std::uint16_t number) const {
   constexpr int kAccountRateLimit = 80007;
-  auto response =
-      respond_error({fault.error != kNoError ? fault.error : kAccountRateLimit, ""}, place, number);
-  response.status = fault.http_status != 0 ? fault.http_status : 429;
   const auto minutes = std::chrono::ceil<std::chrono::minutes>(fault.retry_after).count();
-  for (auto& header : response.headers) {
-    if (header.name == kBusinessUsageHeader) {
-      header.value = usage_of(world_.options.numbers[number].waba_id, 100, minutes);
-    }
-  }
+  auto response =
+      graph_refusal({fault.error != kNoError ? fault.error : kAccountRateLimit, ""}, place.version,
+                    usage_of(kUseCase, world_.options.numbers[number].waba_id, 100, minutes));
+  response.status = fault.http_status != 0 ? fault.http_status : 429;
   if (fault.retry_after.count() > 0) {
     response.headers.push_back({"Retry-After", std::to_string(fault.retry_after.count())});
   }
   return response;
 }
 
-http::Response GraphApi::respond(int status, std::string body, const Place& place,
-                                 std::size_t number, std::string trace_id) const {
-  http::Response response{.status = status, .body = std::move(body)};
-  response.headers.reserve(6);
-  response.headers.push_back({"facebook-api-version", std::string(place.version)});
-  response.headers.push_back({"X-App-Usage", std::string(kAppUsage)});
-  if (number != World::kNoNumber) {
-    const bool was_there = number < usage_headers_.size();
-    response.headers.push_back({std::string(kBusinessUsageHeader),
-                                was_there
-                                    ? usage_headers_[number]
-                                    : usage_of(world_.options.numbers[number].waba_id, 1, 0)});
-  }
-  response.headers.push_back({"x-fb-trace-id", trace_id.substr(0, 11)});
-  response.headers.push_back({"x-fb-request-id", std::move(trace_id)});
-  return response;
+http::Response GraphApi::respond(std::string body, const GraphPath& place,
+                                 std::size_t number) const {
+  return graph_response(200, std::move(body), place.version, usage_of_number(number));
 }
 
-http::Response GraphApi::respond_error(const GraphError& error, const Place& place,
+http::Response GraphApi::respond_error(const GraphError& error, const GraphPath& place,
                                        std::size_t number) const {
-  auto trace_id = make_trace_id();
-  auto body = error_body(error, trace_id);
-  auto response =
-      respond(http_status_of(error), std::move(body), place, number, std::move(trace_id));
-  if (response.status == 401) {
-    response.headers.push_back(
-        {"WWW-Authenticate", R"(OAuth "Facebook Platform" "invalid_token")"});
-  }
-  return response;
+  return graph_refusal(error, place.version, usage_of_number(number));
+}
+
+/// Empty where the call is about no number.
+std::string GraphApi::usage_of_number(std::size_t number) const {
+  if (number == World::kNoNumber) return {};
+  if (number < usages_.size()) return usages_[number];
+  return usage_of(kUseCase, world_.options.numbers[number].waba_id, 1, 0);
 }
 
 }  // namespace flowsell::sim

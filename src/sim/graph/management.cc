@@ -177,10 +177,12 @@ Awaitable<http::Response> Management::answer(const http::Request& request) {
   }
   const auto version = GraphPath::of(request.path).version;
   if (!reply) count(world_.stats.rejected);
-  auto response = reply ? graph_response(reply->status, std::move(reply->body), version)
-                        : graph_refusal(reply.error(), version);
-  if (reply) response.content_type = std::move(reply->content_type);
-  if (!account.empty()) response.headers.push_back(usage_header(account, used));
+  std::string usage;
+  if (!account.empty())
+    usage = usage_of("whatsapp_business_management", account, used, used > 100 ? 60 : 0);
+  if (!reply) co_return graph_refusal(reply.error(), version, std::move(usage));
+  auto response = graph_response(reply->status, std::move(reply->body), version, std::move(usage));
+  response.content_type = std::move(reply->content_type);
   co_return response;
 }
 

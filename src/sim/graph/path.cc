@@ -16,10 +16,12 @@ bool is_version(std::string_view segment) {
 }
 
 http::Response response_of(int status, std::string body, std::string_view version,
-                           std::string trace_id) {
+                           std::string usage, std::string trace_id) {
   http::Response response{.status = status, .body = std::move(body)};
+  response.headers.reserve(6);
   response.headers.push_back({"facebook-api-version", std::string(version)});
   response.headers.push_back({"X-App-Usage", std::string(kAppUsage)});
+  if (!usage.empty()) response.headers.push_back({"X-Business-Use-Case-Usage", std::move(usage)});
   response.headers.push_back({"x-fb-trace-id", trace_id.substr(0, 11)});
   response.headers.push_back({"x-fb-request-id", std::move(trace_id)});
   return response;
@@ -48,14 +50,16 @@ GraphPath GraphPath::of(std::string_view path) {
   return parts;
 }
 
-http::Response graph_response(int status, std::string body, std::string_view version) {
-  return response_of(status, std::move(body), version, make_trace_id());
+http::Response graph_response(int status, std::string body, std::string_view version,
+                              std::string usage) {
+  return response_of(status, std::move(body), version, std::move(usage), make_trace_id());
 }
 
-http::Response graph_refusal(const GraphError& error, std::string_view version) {
+http::Response graph_refusal(const GraphError& error, std::string_view version, std::string usage) {
   auto trace_id = make_trace_id();
   auto body = error_body(error, trace_id);
-  auto response = response_of(http_status_of(error), std::move(body), version, std::move(trace_id));
+  auto response = response_of(http_status_of(error), std::move(body), version, std::move(usage),
+                              std::move(trace_id));
   if (response.status == 401) {
     response.headers.push_back(
         {"WWW-Authenticate", R"(OAuth "Facebook Platform" "invalid_token")"});
@@ -63,19 +67,11 @@ http::Response graph_refusal(const GraphError& error, std::string_view version) 
   return response;
 }
 
-http::Header usage_header(std::string_view account_id, std::int64_t used_percent) {
-  const int regain_minutes = used_percent > 100 ? 60 : 0;
-  return {
-      "X-Business-Use-Case-Usage",
-      fmt::format(R"({{"{}":[{{"type":"whatsapp_business_management","call_count":{},)"
-                  R"("total_cputime":1,"total_time":1,"estimated_time_to_regain_access":{}}}]}})",
-                  account_id, used_percent, regain_minutes)};
-}
-
-std::unexpected<GraphError> refuse_proof(std::string message) {
-  GraphError error{.code = 100, .details = {}, .is_graphs_own = true};
-  error.message = std::move(message);
-  return std::unexpected(std::move(error));
+std::string usage_of(std::string_view use_case, std::string_view account_id,
+                     std::int64_t used_percent, std::int64_t regain_minutes) {
+  return fmt::format(R"({{"{}":[{{"type":"{}","call_count":{},"total_cputime":1,"total_time":1,)"
+                     R"("estimated_time_to_regain_access":{}}}]}})",
+                     account_id, use_case, used_percent, regain_minutes);
 }
 
 }  // namespace flowsell::sim

@@ -17,11 +17,13 @@ struct GraphPath {
   static GraphPath of(std::string_view path);
 };
 
-/// An answer with Meta's headers.
-http::Response graph_response(int status, std::string body, std::string_view version);
-http::Response graph_refusal(const GraphError& error, std::string_view version);
-/// X-Business-Use-Case-Usage of management calls: so many per cent of an hour's calls are used.
-http::Header usage_header(std::string_view account_id, std::int64_t used_percent);
-std::unexpected<GraphError> refuse_proof(std::string message);
+/// An answer with Meta's headers. `usage`: what X-Business-Use-Case-Usage says; empty: nothing.
+http::Response graph_response(int status, std::string body, std::string_view version,
+                              std::string usage);
+http::Response graph_refusal(const GraphError& error, std::string_view version, std::string usage);
+/// Of one use case ("whatsapp"): so many per cent of its calls are used, for so long no more are
+/// taken.
+std::string usage_of(std::string_view use_case, std::string_view account_id,
+                     std::int64_t used_percent, std::int64_t regain_minutes);
 
 }  // namespace flowsell::sim
