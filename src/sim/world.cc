@@ -46,16 +46,17 @@ World::World(SimulatorOptions simulator_options)
 }
 
 std::size_t World::find_number(std::string_view phone_number_id) const noexcept {
+  if (const auto known = index_.find(phone_number_id); known != index_.end()) return known->second;
   const std::shared_lock lock(mutex_);
-  const auto found = index_.find(phone_number_id);
-  return found == index_.end() ? kNoNumber : found->second;
+  const auto found = later_.find(phone_number_id);
+  return found == later_.end() ? kNoNumber : found->second;
 }
 
 std::size_t World::add_number(SimNumber number) {
   const std::unique_lock lock(mutex_);
   auto& all = options.numbers;
   if (all.size() == all.capacity()) return kNoNumber;  // it must not move: readers have no lock
-  index_.emplace(number.phone_number_id, all.size());
+  later_.emplace(number.phone_number_id, all.size());
   all.push_back(std::move(number));
   return all.size() - 1;
 }

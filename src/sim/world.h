@@ -88,8 +88,9 @@ struct World {
   MessageLog log;
 
  private:
+  TextMap<std::size_t> index_;  ///< the numbers of the start, by phone number id; never changes
   mutable std::shared_mutex mutex_;
-  TextMap<std::size_t> index_;           ///< by phone number id
+  TextMap<std::size_t> later_;           ///< the numbers that were added
   TextMap<std::size_t> account_places_;  ///< by account id
 };
 
