@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "control/inbound_media.h"
+#include "graph/path.h"
 #include "ids.h"
 #include "inbound.h"
 #include "json/reader.h"
@@ -127,8 +128,10 @@ Task<std::string> ControlApi::handle(const http::Request& request) {
   }
   CO_TRY(const auto document, json::parse(request.body));
   if (name == "settings") co_return co_await change_settings(document.root());
-  if (PlatformControl::knows(name))
-    co_return co_await platform_.post(std::string(name), document.root());
+  if (const auto call = PlatformControl::find(name)) {
+    auto done = (platform_.*call)(document.root());
+    co_return co_await std::move(done);
+  }
   co_return post(name, document.root());
 }
 

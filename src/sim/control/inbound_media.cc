@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "core/encoding.h"
 #include "graph/media_store.h"
+#include "graph/path.h"
 #include "json/writer.h"
 
 namespace flowsell::sim {
@@ -32,18 +32,6 @@ json::Object payload_of(Graph& graph, const Node& media, const http::Request& re
 }
 
 }  // namespace
-
-std::string query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query = end == query.npos ? std::string_view() : query.substr(end + 1);
-    const auto equals = pair.find('=');
-    if (equals == pair.npos || pair.substr(0, equals) != name) continue;
-    return percent_decode(pair.substr(equals + 1), /*plus_is_space=*/false).value_or("");
-  }
-  return {};
-}
 
 Task<std::string> inbound_media(World* world, Management* management,
                                 const http::Request* request) {

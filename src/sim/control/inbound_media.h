@@ -12,7 +12,4 @@ namespace flowsell::sim {
 /// of 7 days and writes the message for /_sim/inbound. Fails with kInvalidRequest.
 Task<std::string> inbound_media(World* world, Management* management, const http::Request* request);
 
-/// The decoded value of one query parameter; empty when absent.
-std::string query_value(std::string_view query, std::string_view name);
-
 }  // namespace flowsell::sim

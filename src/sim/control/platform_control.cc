@@ -58,23 +58,19 @@ Result<> put_fields(Node& node, const json::Value* fields) {
 
 }  // namespace
 
-bool PlatformControl::knows(std::string_view name) {
-  constexpr auto kNames =
-      std::to_array<std::string_view>({"clock", "tokens", "tokens/revoke", "codes", "apps",
-                                       "businesses", "accounts", "phones", "templates"});
-  return std::ranges::find(kNames, name) != kNames.end();
-}
-
-Task<std::string> PlatformControl::post(std::string name, const json::Value& body) {
-  if (name == "clock") co_return co_await clock(body);
-  if (name == "tokens") co_return co_await tokens(body);
-  if (name == "tokens/revoke") co_return co_await revoke(body);
-  if (name == "codes") co_return co_await codes(body);
-  if (name == "apps") co_return co_await apps(body);
-  if (name == "businesses") co_return co_await businesses(body);
-  if (name == "accounts") co_return co_await accounts(body);
-  if (name == "phones") co_return co_await phones(body);
-  co_return co_await templates(body);
+PlatformControl::Call PlatformControl::find(std::string_view name) {
+  using Named = std::pair<std::string_view, Call>;
+  constexpr auto kCalls = std::to_array<Named>({{"clock", &PlatformControl::clock},
+                                                {"tokens", &PlatformControl::tokens},
+                                                {"tokens/revoke", &PlatformControl::revoke},
+                                                {"codes", &PlatformControl::codes},
+                                                {"apps", &PlatformControl::apps},
+                                                {"businesses", &PlatformControl::businesses},
+                                                {"accounts", &PlatformControl::accounts},
+                                                {"phones", &PlatformControl::phones},
+                                                {"templates", &PlatformControl::templates}});
+  const auto* found = std::ranges::find(kCalls, name, &Named::first);
+  return found == kCalls.end() ? nullptr : found->second;
 }
 
 Task<std::string> PlatformControl::clock(const json::Value& body) {

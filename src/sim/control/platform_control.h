@@ -14,9 +14,10 @@ class PlatformControl {
  public:
   PlatformControl(World& world, Management& management) : world_(world), management_(management) {}
 
-  static bool knows(std::string_view name);
   /// POST /_sim/<name>. Fails with kInvalidRequest or kNotFound.
-  Task<std::string> post(std::string name, const json::Value& body);
+  using Call = Task<std::string> (PlatformControl::*)(const json::Value& body);
+  /// The call of that name; nullptr when there is none.
+  static Call find(std::string_view name);
 
  private:
   Task<std::string> clock(const json::Value& body);

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "graph/path.h"
+#include "letters.h"
 
 namespace flowsell::sim {
 namespace {
@@ -18,17 +18,6 @@ std::string hash_of(Graph& graph, std::string_view id, std::string_view until) {
   const auto digest =
       crypto::hmac_sha256(graph.world.options.app_secret.reveal(), {"media|", id, "|", until});
   return "ARB" + hex_encode(digest).substr(0, 40);
-}
-
-std::string_view query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const auto pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const auto equals = pair.find('=');
-    if (equals != pair.npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
-  }
-  return {};
 }
 
 http::Response refused(int status, std::string_view text) {
@@ -73,8 +62,7 @@ http::Response download(Graph& graph, const http::Request& request) {
     return refused(401, "Authentication Error");
   const auto id = query_value(request.query, "mid");
   const auto until = query_value(request.query, "ext");
-  std::int64_t seconds = 0;
-  std::from_chars(until.data(), until.data() + until.size(), seconds);
+  const auto seconds = parse_number<std::int64_t>(until).value_or(0);
   const bool sound =
       crypto::constant_time_equal(query_value(request.query, "hash"), hash_of(graph, id, until));
   const auto* media = find_media(graph, id);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/encoding.h"
 #include "ids.h"
 
 namespace flowsell::sim {
@@ -48,6 +49,18 @@ GraphPath GraphPath::of(std::string_view path) {
   parts.edge = path;
   while (parts.edge.ends_with('/')) parts.edge.remove_suffix(1);
   return parts;
+}
+
+std::string query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    query = end == query.npos ? std::string_view() : query.substr(end + 1);
+    const auto equals = pair.find('=');
+    if (equals == pair.npos || pair.substr(0, equals) != name) continue;
+    return percent_decode(pair.substr(equals + 1), /*plus_is_space=*/false).value_or("");
+  }
+  return {};
 }
 
 http::Response graph_response(int status, std::string body, std::string_view version,

@@ -17,6 +17,9 @@ struct GraphPath {
   static GraphPath of(std::string_view path);
 };
 
+/// The decoded value of one query parameter; empty when absent.
+std::string query_value(std::string_view query, std::string_view name);
+
 /// An answer with Meta's headers. `usage`: what X-Business-Use-Case-Usage says; empty: nothing.
 http::Response graph_response(int status, std::string body, std::string_view version,
                               std::string usage);
