@@ -1,6 +1,5 @@
 #include "control_api.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "control/inbound_media.h"

@@ -20,9 +20,8 @@ struct Update {
   Time at{};
 };
 
-/// The body of one webhook POST (v24+ shape: no conversation), escaped as Meta escapes: non-ASCII
-/// as lower-case \uXXXX,
-/// '/' as \/. Neighbouring statuses of one number share a change.
+/// The body of one webhook POST, escaped as Meta escapes (escape_as_meta). Neighbouring statuses of
+/// one number share a change.
 std::string webhook_body(std::span<const Update> updates, const std::vector<SimNumber>& numbers);
 
 /// JSON text with every non-ASCII character as \uXXXX (lower case, surrogate pairs) and every '/'

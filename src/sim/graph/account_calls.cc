@@ -1,7 +1,6 @@
 // /{waba}: the account, its numbers and who hears of it (reference/whatsapp.md, 4.1, 7.2, 7.3).
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "core/phone_number.h"

@@ -1,8 +1,5 @@
 #include "graph/health.h"
 
-#include <algorithm>
-#include <array>
-
 namespace flowsell::sim {
 namespace {
 

@@ -6,7 +6,6 @@
 
 #include <array>
 
-#include "core/encoding.h"
 #include "graph/fields.h"
 #include "graph/routes.h"
 

@@ -22,8 +22,8 @@ std::string namespace_of(std::string_view account_id) {
   return part(0, 8) + "_" + part(8, 4) + "_" + part(12, 4) + "_" + part(16, 4) + "_" + part(20, 12);
 }
 
-Seed::Seed(const World& world) : world_(world), count_(world.options.numbers.size()) {
-  for (std::size_t i = 0; i < count_; ++i) {
+Seed::Seed(const World& world) : world_(world) {
+  for (std::size_t i = 0; i < world.options.numbers.size(); ++i) {
     const auto& number = world.options.numbers[i];
     accounts_.emplace(number.waba_id, i);
     phones_.emplace(number.phone_number_id, i);

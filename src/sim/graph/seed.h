@@ -16,8 +16,6 @@ class Seed {
  public:
   explicit Seed(const World& world);
   std::optional<Node> make(std::string_view id) const;
-  /// So many numbers there were at the start.
-  std::size_t size() const { return count_; }
 
  private:
   Node make_app() const;
@@ -26,7 +24,6 @@ class Seed {
   Node make_phone(std::size_t number) const;
 
   const World& world_;
-  std::size_t count_;
   std::map<std::string, std::size_t, std::less<>> accounts_;  ///< the first number of each
   std::map<std::string, std::size_t, std::less<>> phones_;
 };

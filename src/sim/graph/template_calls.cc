@@ -141,7 +141,7 @@ Checked<Reply> compare(Graph& graph, const Call& call, Node& one) {
                               {"order_by_relative_metric", json::Array{one.id, other->id}}});
   json::Array sends;
   for (const Node* node : std::initializer_list<const Node*>{&one, other})
-    sends.push_back(json::Object{{"key", node->id}, {"value", node->number("_sends")}});
+    sends.push_back(json::Object{{"key", node->id}, {"value", 0}});
   json::Object counts = {{"metric", "MESSAGE_SENDS"}, {"type", "NUMBER_VALUES"}};
   counts["number_values"] = std::move(sends);
   data.push_back(std::move(counts));

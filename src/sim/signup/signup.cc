@@ -9,8 +9,6 @@
 namespace flowsell::sim {
 namespace {
 
-constexpr std::string_view kOauth = "dialog/oauth";
-
 /// The path without its version and first slash.
 std::string path_of(std::string_view path) {
   const auto parts = GraphPath::of(path);
@@ -30,8 +28,8 @@ http::Response refused(std::string_view message) {
 
 bool Signup::knows(std::string_view path) {
   const auto name = path_of(path);
-  return name == "sdk.js" || name == "en_US/sdk.js" || name == "dialog/signup" || name == kOauth ||
-         name == "dialog/finish";
+  return name == "sdk.js" || name == "en_US/sdk.js" || name == "dialog/signup" ||
+         name == "dialog/oauth" || name == "dialog/finish";
 }
 
 Awaitable<http::Response> Signup::answer(const http::Request& request) {
@@ -43,10 +41,10 @@ Awaitable<http::Response> Signup::answer(const http::Request& request) {
     co_return http::Response{.content_type = "text/javascript; charset=utf-8",
                              .body = std::string(sdk_script())};
   }
-  co_return page(request);
+  co_return page();
 }
 
-http::Response Signup::page(const http::Request&) {
+http::Response Signup::page() {
   constexpr std::string_view kPlace = "PRESET_SCENARIO";
   std::string html(signup_page());
   const std::lock_guard lock(mutex_);

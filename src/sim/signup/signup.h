@@ -22,7 +22,7 @@ class Signup {
   Result<std::string> preset(const json::Value& body);
 
  private:
-  http::Response page(const http::Request& request);
+  http::Response page();
   Awaitable<http::Response> finish(const http::Request& request);
 
   World& world_;

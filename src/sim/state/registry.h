@@ -40,7 +40,6 @@ class Registry {
   void remove(NodeKind kind, std::string_view id);
   /// Oldest id first. `visit` gives false to stop, and adds or removes none of that kind.
   void each(NodeKind kind, const std::function<bool(Node&)>& visit);
-  std::size_t count(NodeKind kind) const { return of(kind).size(); }
   /// Sixteen digits, greater than any before.
   std::string new_id();
   /// Gives nodes that are only made when somebody asks for them: those the simulator was started
