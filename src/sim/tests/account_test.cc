@@ -78,10 +78,6 @@ class NewNumber : public Graph {
     post_to(id + "/request_code", R"({"code_method":"SMS","language":"en_US"})");
     return post_to(id + "/verify_code", fmt::format(R"({{"code":"{}"}})", code));
   }
-  RawAnswer enrol(std::string_view id, std::string_view pin = "123456") {
-    return post_to(fmt::format("{}/register", id),
-                   fmt::format(R"({{"messaging_product":"whatsapp","pin":"{}"}})", pin));
-  }
   RawAnswer send_from(const std::string& id) {
     return post_to(id + "/messages",
                    R"({"messaging_product":"whatsapp","to":"+491510000001","text":{"body":"x"}})");
@@ -214,8 +210,7 @@ TEST_F(Graph, BlocksOnlyPeopleWhoWroteWithinADay) {
   constexpr std::string_view kAnaAndBo =
       R"({"messaging_product":"whatsapp","block_users":[{"user":"+491510000001"},)"
       R"({"user":"+491510000002"}]})";
-  control("POST", "/_sim/inbound",
-          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+  say_hello();
   const auto answer = post_to(path, kAnaAndBo);
   EXPECT_EQ(at(answer, "/block_users/added_users/0/wa_id"), "491510000001");
   EXPECT_EQ(at(answer, "/block_users/failed_users/0/wa_id"), "491510000002");
@@ -224,8 +219,7 @@ TEST_F(Graph, BlocksOnlyPeopleWhoWroteWithinADay) {
 }
 
 TEST_F(Graph, BlocksNobodyADayLater) {
-  control("POST", "/_sim/inbound",
-          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+  say_hello();
   advance(24LL * 3600);
   const auto answer =
       post_to(fmt::format("{}/block_users", kPhone),
@@ -321,14 +315,6 @@ class Code : public Graph {
  protected:
   std::string code(std::string_view wishes = "{}") {
     return at(control("POST", "/_sim/codes", wishes), "/code");
-  }
-  RawAnswer exchange(const std::string& code, std::string_view more = "",
-                     std::string_view secret = kAppSecret) {
-    return call_with(
-        sim_->port(), "GET",
-        fmt::format("/v25.0/oauth/access_token?client_id={}&client_secret={}&code={}{}", kApp,
-                    secret, code, more),
-        "", {});
   }
 };
 

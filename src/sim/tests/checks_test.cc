@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "json/json.h"
-#include "send_request.h"
+#include "check_body.h"
 
 namespace flowsell::sim {
 namespace {
@@ -11,18 +10,6 @@ std::string many(std::string_view text, std::size_t times) {
   std::string all;
   for (std::size_t i = 0; i < times; ++i) all += text;
   return all;
-}
-
-/// 0 when the body passes every check, the error's code otherwise.
-int code_of(std::string_view body) {
-  const auto document = json::parse(body);
-  if (!document) return -1;
-  const auto checked = check_send_request(document->root(), "1");
-  return checked ? 0 : checked.error().code;
-}
-
-std::string message(std::string_view rest) {
-  return fmt::format(R"({{"messaging_product":"whatsapp","to":"+491510000001",{}}})", rest);
 }
 
 std::string text(std::size_t length) {

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 
 namespace flowsell::sim::test {
@@ -49,6 +45,24 @@ void Graph::advance(std::int64_t seconds) const {
   EXPECT_EQ(answer.status, 200) << answer.body;
 }
 
+void Graph::say_hello() const {
+  control("POST", "/_sim/inbound",
+          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+}
+
+RawAnswer Graph::exchange(const std::string& code, std::string_view more,
+                          std::string_view secret) const {
+  return call_with(sim_->port(), "GET",
+                   fmt::format("/v25.0/oauth/access_token?client_id={}&client_secret={}&code={}{}",
+                               kApp, secret, code, more),
+                   "", {});
+}
+
+RawAnswer Graph::enrol(std::string_view phone, std::string_view pin, std::string_view token) const {
+  return post_to(fmt::format("{}/register", phone),
+                 fmt::format(R"({{"messaging_product":"whatsapp","pin":"{}"}})", pin), token);
+}
+
 std::string Graph::token(std::string_view wishes) const {
   return at(control("POST", "/_sim/tokens", wishes), "/access_token");
 }
@@ -83,6 +97,10 @@ std::string Graph::make_template(std::string_view definition) const {
   return at(answer, "/id");
 }
 
+std::string override_to(const WebhookSink& sink, std::string_view token) {
+  return fmt::format(R"({{"override_callback_uri":"{}","verify_token":"{}"}})", sink.url(), token);
+}
+
 std::string multipart(std::string_view type, std::string_view bytes) {
   return fmt::format(
       "--cut\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n"
@@ -92,12 +110,15 @@ std::string multipart(std::string_view type, std::string_view bytes) {
       type, bytes);
 }
 
-std::string Graph::upload(std::string_view type, std::string_view bytes,
-                          std::string_view phone) const {
-  const auto answer =
-      call_with(sim_->port(), "POST", fmt::format("/v25.0/{}/media", phone), multipart(type, bytes),
-                {{"Authorization", fmt::format("Bearer {}", kToken)},
-                 {"Content-Type", "multipart/form-data; boundary=cut"}});
+RawAnswer Graph::try_upload(std::string_view type, std::string_view bytes) const {
+  return call_with(sim_->port(), "POST", fmt::format("/v25.0/{}/media", kPhone),
+                   multipart(type, bytes),
+                   {{"Authorization", fmt::format("Bearer {}", kToken)},
+                    {"Content-Type", "multipart/form-data; boundary=cut"}});
+}
+
+std::string Graph::upload(std::string_view type, std::string_view bytes) const {
+  const auto answer = try_upload(type, bytes);
   return answer.status == 200 ? at(answer, "/id") : answer.body;
 }
 

@@ -14,6 +14,9 @@ inline constexpr std::string_view kApp = "670843887433847";
 inline constexpr std::string_view kBusiness = "506914307656634";
 inline constexpr std::string_view kAppToken = "670843887433847|test-app-secret";
 
+/// What begins as a JPEG does.
+inline constexpr std::string_view kJpeg = "\xFF\xD8\xFF\xE0 a picture";
+
 /// One header of a request.
 struct SentHeader {
   std::string name;
@@ -39,6 +42,14 @@ class Graph : public SimulatorWithWebhooks {
     return text_of(answer.json(), pointer);
   }
   void advance(std::int64_t seconds) const;
+  /// The customer +491510000001 writes a text.
+  void say_hello() const;
+  /// What a code is exchanged for; `more`: further parameters.
+  RawAnswer exchange(const std::string& code, std::string_view more = "",
+                     std::string_view secret = kAppSecret) const;
+  /// Registers a number.
+  RawAnswer enrol(std::string_view phone, std::string_view pin = "123456",
+                  std::string_view token = kToken) const;
   /// A token by /_sim/tokens, e.g. R"({"scopes":["business_management"]})".
   std::string token(std::string_view wishes) const;
   /// The first value of that webhook field that came.
@@ -47,10 +58,13 @@ class Graph : public SimulatorWithWebhooks {
   std::vector<boost::json::object> all_told(std::string_view field, std::size_t count);
   /// A new template by its definition; its id.
   std::string make_template(std::string_view definition) const;
-  std::string upload(std::string_view type, std::string_view bytes,
-                     std::string_view phone = kPhone) const;
+  RawAnswer try_upload(std::string_view type, std::string_view bytes) const;
+  /// The id of the new media.
+  std::string upload(std::string_view type, std::string_view bytes) const;
 };
 
+/// The body by which an app has its webhooks sent there.
+std::string override_to(const WebhookSink& sink, std::string_view token = kVerifyToken);
 /// A multipart body with its boundary "cut".
 std::string multipart(std::string_view type, std::string_view bytes);
 /// A text template of that name, approved at once.

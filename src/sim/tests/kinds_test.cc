@@ -3,23 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "json/json.h"
-#include "send_request.h"
+#include "check_body.h"
 
 namespace flowsell::sim {
 namespace {
 
-int code_of(std::string_view body, SendEdge edge) {
-  const auto document = json::parse(body);
-  if (!document) return -1;
-  const auto checked = check_send_request(document->root(), "1", edge);
-  return checked ? 0 : checked.error().code;
-}
-
-std::string to(std::string_view recipient, std::string_view rest) {
-  return fmt::format(R"({{"messaging_product":"whatsapp",{},{}}})", recipient, rest);
-}
-std::string message(std::string_view rest) { return to(R"("to":"+491510000001")", rest); }
 std::string to_user(std::string_view rest) {
   return to(R"("recipient":"DE.13491208655302741918")", rest);
 }

@@ -7,7 +7,6 @@
 namespace flowsell::sim::test {
 namespace {
 
-constexpr std::string_view kJpeg = "\xFF\xD8\xFF\xE0 a picture";
 constexpr std::int64_t kDay = 24LL * 3600;
 
 class Media : public Graph {
@@ -16,12 +15,6 @@ class Media : public Graph {
   RawAnswer fetch(const std::string& url, std::string_view token = kToken) const {
     const auto path = url.substr(url.find('/', 7));
     return call(sim_->port(), "GET", path, "", token);
-  }
-  RawAnswer try_upload(std::string_view type, std::string_view bytes) const {
-    return call_with(sim_->port(), "POST", fmt::format("/v25.0/{}/media", kPhone),
-                     multipart(type, bytes),
-                     {{"Authorization", fmt::format("Bearer {}", kToken)},
-                      {"Content-Type", "multipart/form-data; boundary=cut"}});
   }
 };
 

@@ -7,8 +7,6 @@
 namespace flowsell::sim::test {
 namespace {
 
-constexpr std::string_view kJpeg = "\xFF\xD8\xFF\xE0 a picture";
-
 /// A simulator with a folder, which can be stopped and started.
 class Restart : public Graph {
  protected:
@@ -76,12 +74,9 @@ TEST_F(Restart, KeepsMedia) {
 
 TEST_F(Restart, KeepsOverrides) {
   WebhookSink other;
-  post_to(fmt::format("{}/subscribed_apps", kAccount),
-          fmt::format(R"({{"override_callback_uri":"{}","verify_token":"{}"}})", other.url(),
-                      kVerifyToken));
+  post_to(fmt::format("{}/subscribed_apps", kAccount), override_to(other));
   again();
-  control("POST", "/_sim/inbound",
-          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+  say_hello();
   EXPECT_EQ(other.wait_for(1).size(), 1U);
 }
 

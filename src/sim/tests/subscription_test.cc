@@ -11,14 +11,6 @@ namespace {
 class Subscription : public Graph {
  protected:
   std::string path() const { return fmt::format("{}/subscribed_apps", kAccount); }
-  std::string override_to(const WebhookSink& sink, std::string_view token = kVerifyToken) const {
-    return fmt::format(R"({{"override_callback_uri":"{}","verify_token":"{}"}})", sink.url(),
-                       token);
-  }
-  void say_hello() {
-    control("POST", "/_sim/inbound",
-            R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
-  }
   WebhookSink other_;
 };
 

@@ -217,8 +217,7 @@ TEST_F(Graph, FailsOutsideOfTheWindowWhereThatIsOn) {
 
 TEST_F(Graph, DeliversInsideOfTheWindow) {
   control("POST", "/_sim/settings", R"({"service_window":true})");
-  control("POST", "/_sim/inbound",
-          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+  say_hello();
   send_text();
   const auto statuses = sink_.wait_for_statuses(3);
   ASSERT_EQ(statuses.size(), 3U);
@@ -227,8 +226,7 @@ TEST_F(Graph, DeliversInsideOfTheWindow) {
 
 TEST_F(Graph, ClosesTheWindowAfterADay) {
   control("POST", "/_sim/settings", R"({"service_window":true})");
-  control("POST", "/_sim/inbound",
-          R"({"from":"+491510000001","type":"text","text":{"body":"Hi"}})");
+  say_hello();
   advance(24LL * 3600);
   send_text();
   const auto statuses = sink_.wait_for_statuses(1);
