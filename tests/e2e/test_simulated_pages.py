@@ -60,13 +60,15 @@ class Site:
         self._server.shutdown()
         self._server.server_close()
 
+    def _told(self, name):
+        return [each for webhook in self.webhooks for entry in webhook["entry"] for change in entry["changes"]
+                for each in change["value"].get(name, [])]
+
     def messages(self):
-        return [message for webhook in self.webhooks for entry in webhook["entry"] for change in entry["changes"]
-                for message in change["value"].get("messages", [])]
+        return self._told("messages")
 
     def statuses(self):
-        return [status["status"] for webhook in self.webhooks for entry in webhook["entry"] for change in entry["changes"]
-                for status in change["value"].get("statuses", [])]
+        return [each["status"] for each in self._told("statuses")]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Cuts what the tests need out of Meta's OpenAPI file, which is a megabyte: `trim.py business-messaging-api_v23.0.yaml`.
 
 Kept are the operations of OPERATIONS with their examples, without headers and prose, and every schema that they reach.
+`trim_management.py` cuts the management calls out of the same file.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import yaml
 OPERATIONS = [("/{Version}/{Phone-Number-ID}/messages", "post"),
               ("/{Version}/{Phone-Number-ID}/marketing_messages", "post")]
 SCHEMA = "#/components/schemas/"
+PROSE = {"description", "summary", "example", "examples"}
 
 
 def without_prose(node):
@@ -21,10 +23,9 @@ def without_prose(node):
         return [without_prose(each) for each in node]
     if not isinstance(node, dict):
         return node
-    prose = {"description", "summary", "example"}
     return {key: {name: without_prose(each) for name, each in value.items()} if key == "properties"
             else without_prose(value)
-            for key, value in node.items() if not (key in prose and isinstance(value, (str, int, float, list)))}
+            for key, value in node.items() if key not in PROSE}
 
 
 def references(node):
@@ -37,6 +38,17 @@ def references(node):
     elif isinstance(node, list):
         for each in node:
             yield from references(each)
+
+
+def reached(document, wanted):
+    """The schemas of those names, and all that they name."""
+    schemas = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name not in schemas:
+            schemas[name] = without_prose(document["components"]["schemas"][name])
+            wanted += references(schemas[name])
+    return schemas
 
 
 def trimmed(document):
@@ -52,24 +64,18 @@ def trimmed(document):
                 "examples": {name: {"value": each["value"]} for name, each in request["examples"].items()}}}},
             "responses": {"200": {"content": {"application/json": {"schema": answer["schema"]}}}}}}
         wanted += [*references(request["schema"]), *references(answer["schema"])]
-    schemas = {}
-    while wanted:
-        name = wanted.pop(0)
-        if name not in schemas:
-            schemas[name] = without_prose(document["components"]["schemas"][name])
-            wanted += references(schemas[name])
     return {"openapi": document["openapi"], "info": {"title": document["info"]["title"],
                                                      "version": document["info"]["version"]},
-            "paths": paths, "components": {"schemas": schemas}}
+            "paths": paths, "components": {"schemas": reached(document, wanted)}}
 
 
-def main(source):
+def write(source, trim, name):
     raw = Path(source).read_bytes()
-    out = trimmed(yaml.safe_load(raw))
+    out = trim(yaml.safe_load(raw))
     out["x-trimmed-from"] = {"sha256": hashlib.sha256(raw).hexdigest()}
-    Path(__file__).with_name("messages.json").write_text(
+    Path(__file__).with_name(name).write_text(
         json.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    write(sys.argv[1], trimmed, "messages.json")

@@ -3,12 +3,9 @@
 Kept are the answers 200 of OPERATIONS with Meta's own examples, and every schema that they reach; without prose.
 """
 
-import hashlib
-import json
 import sys
-from pathlib import Path
 
-import yaml
+from trim import reached, references, without_prose, write
 
 PHONE = "/{Version}/{Phone-Number-ID}"
 WABA = "/{Version}/{WABA-ID}"
@@ -31,16 +28,6 @@ OPERATIONS = [
     (f"{PHONE}/message_qrdls/{{QR-Code-ID}}", "delete"), (f"{PHONE}/media", "post"), ("/{Version}/{Media-ID}", "get"),
     ("/{Version}/{Media-ID}", "delete"),
 ]
-PROSE = {"description", "summary", "example", "examples"}
-
-
-def without_prose(node):
-    if isinstance(node, list):
-        return [without_prose(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    return {key: {name: without_prose(each) for name, each in value.items()} if key == "properties" else without_prose(value)
-            for key, value in node.items() if key not in PROSE or key == "properties"}
 
 
 def resolved(document, node):
@@ -52,41 +39,16 @@ def resolved(document, node):
     return node
 
 
-def references(node):
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "$ref" and isinstance(value, str):
-                yield value.rsplit("/", 1)[1]
-            else:
-                yield from references(value)
-    elif isinstance(node, list):
-        for each in node:
-            yield from references(each)
-
-
 def trimmed(document):
-    answers, schemas, wanted = {}, {}, []
+    answers, wanted = {}, []
     for path, method in OPERATIONS:
         answer = resolved(document, document["paths"][path][method]["responses"]["200"])["content"]["application/json"]
         schema = without_prose(answer["schema"])
         examples = [resolved(document, each)["value"] for each in answer.get("examples", {}).values()]
         answers[f"{method} {path}"] = {"schema": schema, "examples": examples or [answer["example"]]}
         wanted += references(schema)
-    while wanted:
-        name = wanted.pop()
-        if name not in schemas:
-            schemas[name] = without_prose(document["components"]["schemas"][name])
-            wanted += references(schemas[name])
-    return {"answers": answers, "components": {"schemas": dict(sorted(schemas.items()))}}
-
-
-def main(source):
-    raw = Path(source).read_bytes()
-    out = trimmed(yaml.safe_load(raw))
-    out["x-trimmed-from"] = {"sha256": hashlib.sha256(raw).hexdigest()}
-    Path(__file__).with_name("management.json").write_text(
-        json.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {"answers": answers, "components": {"schemas": dict(sorted(reached(document, wanted).items()))}}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    write(sys.argv[1], trimmed, "management.json")
