@@ -6,6 +6,8 @@ import re
 import sqlite3
 import subprocess
 
+from _support.postgres import PROGRAMS
+
 _numbers = itertools.count(1)
 
 
@@ -48,15 +50,15 @@ class PostgresSchema:
     def sql(self, statement, shared=False):
         """In the first cell, or among the tables that all replicas share."""
         path = self.name if shared else f"{self.name}_cell_0,{self.name}"
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
+        done = subprocess.run([PROGRAMS / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d",
                                f"{self._server} options=-csearch_path={path}", "-c", statement],
                               check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def content(self):
         """Every value of every table, bytes as they are."""
-        dump = subprocess.run(["pg_dump", "-d", self._server, "-n", self.name, "-n", f"{self.name}_cell_*", "--data-only"], check=True,
-                              capture_output=True, stdin=subprocess.DEVNULL).stdout
+        dump = subprocess.run([PROGRAMS / "pg_dump", "-d", self._server, "-n", self.name, "-n", f"{self.name}_cell_*", "--data-only"],
+                              check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
         return dump + b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x([0-9a-f]+)", dump))
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+PROGRAMS = Path("/usr/lib/postgresql/15/bin")  # what is in PATH are scripts that look for them
 USER = "postgres"  # who Debian's package makes; used where the tests run as root
 START_SECONDS = 60
 # Durable against kill -9, which is what the tests do to it: what was written is the kernel's. Not against a power cut.
