@@ -14,6 +14,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
@@ -23,7 +24,7 @@ from _support.postgres import Postgres  # noqa: E402
 
 SUITE_SECONDS_MAX = 1800
 FUZZ_SECONDS = 60
-SERVER_SUITES = ("e2e", "crash", "conformance")
+WORKS_AT_ONCE = 3
 # The rooms whose tests run on PostgreSQL once more. store_test has both engines in one run.
 ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "consent", "identity", "ingest", "mail", "messaging", "metering", "operators", "outbox", "passkeys", "privacy", "recovery", "sso", "team", "vault", "webhook")
 
@@ -179,31 +180,23 @@ def main(arguments):
         return run_all(arguments)
 
 
-def run_release(totals, fast):
-    run_unit_tests(totals, "release")
-    replay_corpora(totals, "release")
-    run_pytest(totals, "policy", "release")
-    if not fast:
-        for suite in SERVER_SUITES:
-            run_pytest(totals, suite, "release")
+def works_of_release(totals, fast):
+    """The longest first, so that none of them is left over when the others have ended."""
+    def suite(name):
+        return partial(run_pytest, totals, name, "release")
+
+    def on_postgres(name):
+        return partial(run_pytest, totals, name, "release", ON_POSTGRES, ", PostgreSQL")
+    of_servers = [on_postgres("e2e"), partial(run_pytest, totals, "replicas", "release", ON_POSTGRES), suite("e2e"),
+                  on_postgres("crash"), suite("crash"), on_postgres("conformance"), suite("conformance")]
+    units = [partial(run_unit_tests, totals, "release"), partial(run_unit_tests_on_postgres, totals, "release")]
+    short = [partial(replay_corpora, totals, "release"), suite("policy")]
+    return units + short if fast else of_servers[:3] + units + of_servers[3:] + short
 
 
-def run_release_on_postgres(totals, fast):
-    run_unit_tests_on_postgres(totals, "release")
-    if not fast:
-        for suite in SERVER_SUITES:
-            run_pytest(totals, suite, "release", ON_POSTGRES, ", PostgreSQL")
-
-
-def run_replicas(totals, fast):
-    """Apart, since they wait for leases more than for anything else."""
-    if not fast:
-        run_pytest(totals, "replicas", "release", ON_POSTGRES)
-
-
-def run_beside_each_other(*works):
+def run_beside_each_other(works):
     """They wait for servers, disks and clocks more than for a core."""
-    with ThreadPoolExecutor(len(works)) as pool:
+    with ThreadPoolExecutor(WORKS_AT_ONCE) as pool:
         for ended in [pool.submit(work) for work in works]:
             ended.result()
 
@@ -211,8 +204,7 @@ def run_beside_each_other(*works):
 def run_all(arguments):
     totals = Totals()
     fast = "--fast" in arguments
-    run_beside_each_other(lambda: run_release(totals, fast), lambda: run_release_on_postgres(totals, fast),
-                          lambda: run_replicas(totals, fast))
+    run_beside_each_other(works_of_release(totals, fast))
     if "--sanitize" in arguments:
         for preset in ("asan", "tsan"):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)
