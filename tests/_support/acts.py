@@ -21,6 +21,7 @@ _successes = defaultdict(list)  # base URL: (operation, request id)
 
 @cache
 def documented():
+    """The acts that stand in the first column of a table."""
     rows = [line.split("|")[1] for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     return {act for cell in rows for act in re.findall(r"`([a-z_]+\.[a-z_]+)`", cell)}
 

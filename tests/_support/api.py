@@ -15,6 +15,11 @@ FINAL = {"unknown", "sent", "failed", "delivered", "read", "received"}
 KEY_OF_NOBODY = "fsk_test_" + "a" * 40 + "3ZdJNH"
 
 
+def code(answer):
+    """Of a problem."""
+    return answer.json()["code"]
+
+
 def text_to(to, body="Your parcel is on its way.", **more):
     return {"to": to, "type": "text", "text": {"body": body}, **more}
 

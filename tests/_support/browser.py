@@ -2,7 +2,6 @@
 virtual authenticators). Pages are this server's, on http://localhost, which browsers take for secure. That it can't be
 started is a failure, never a skip."""
 
-import json
 import shutil
 import tempfile
 from urllib.parse import urlsplit
@@ -145,8 +144,3 @@ class RealBrowser:
 
     def take_all(self):
         self.driver.remove_all_credentials()
-
-
-def copy_of(value):
-    """So that a test can change it."""
-    return json.loads(json.dumps(value))

@@ -8,6 +8,7 @@ import subprocess
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from _support.people import text_of
 from _support.processes import free_port
 from _support.waiting import wait_until
 
@@ -78,5 +79,5 @@ class MailServer:
     def wait_for(self, address, words, seconds=10.0):
         """The first one to the address that has these in its text."""
         def come():
-            return next((mail for mail in self.all_to(address) if words in mail.get_body(("plain",)).get_content()), None)
+            return next((mail for mail in self.all_to(address) if words in text_of(mail)), None)
         return wait_until(come, f"a mail to {address} with {words}", seconds)

@@ -10,6 +10,7 @@ from _support.waiting import wait_until
 
 PASSWORD = "umbrella kettle Tuesday moss"
 OTHER_PASSWORD = "violet harbour seventeen lamps"
+WHY = {"Connect-Reason": "a test asks for it"}  # of an operator
 
 
 class Browser(Api):
@@ -44,12 +45,23 @@ class Browser(Api):
     def patch(self, target, body, **more):
         return self.request("PATCH", target, body, **more)
 
+    def at(self, server):
+        """The same browser, as it talks to another server: they share the cookies."""
+        other = Browser(server.base_url, self.workspace, self.checked)
+        other.cookies = self.cookies
+        return other
+
     def sign_in(self, address, password=PASSWORD):
         return self.post("/v1/sessions", {"email": address, "password": password})
 
     def make_key(self, scopes=("messages:send", "messages:read", "usage:read"), mode="test", headers=None, **more):
         body = {"name": "a key", "mode": mode, "scopes": list(scopes), **more}
         return self.post("/v1/api_keys", body, headers=headers)
+
+
+def text_of(mail):
+    """On one line."""
+    return " ".join(mail.get_body(("plain",)).get_content().split())
 
 
 class Mails:
@@ -82,6 +94,13 @@ class Mails:
                     return link.group(1)
             return None
         return wait_until(come, f"a mail to {address} with a link to {page}")
+
+
+def told(server, address, words, after=0):
+    """The text of a mail to the address that has these words, once one comes beyond the first `after` mails."""
+    def come():
+        return next((text for text in map(text_of, Mails(server).all_to(address)[after:]) if words in text), None)
+    return wait_until(come, f"a mail to {address} that says: {words}")
 
 
 def sign_up(server, address, name="Asha", checked=True, mails=None):

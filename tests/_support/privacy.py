@@ -1,17 +1,10 @@
-"""Requests for data and for deletion, as people and operators ask for them."""
+"""Requests for data and for deletion, as people and operators ask for them, and what is left afterwards."""
 
-from contextlib import contextmanager
-
-from _support.people import PASSWORD, Mails
-from _support.stack import Stack
+from _support.people import PASSWORD, WHY, Browser, Mails
+from _support.waiting import wait_until
 
 AT_ONCE = {"PRIVACY_DELETION_GRACE_HOURS": 0}
 NUMBER, OTHER_NUMBER = "+919876512345", "+919876554321"
-WHY = {"Connect-Reason": "a test asks for it"}
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 def ask(browser, kind, subject, **more):
@@ -28,13 +21,32 @@ def link_token(server, address):
     return Mails(server).token_for(address, "keep-account")
 
 
-def step(operator, request, name, why="a test asks for it"):
+def step(operator, request, name, why=WHY["Connect-Reason"]):
     return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})
 
 
-@contextmanager
-def patient_stack(tmp_path_factory):
-    """A server on which deletions wait."""
-    stack = Stack(tmp_path_factory.mktemp("patient")).start()
-    yield stack
-    stack.close()
+def wait_until_done(browser, request, seconds=10.0):
+    """The request as it is then. Not of an account: who has none sees none."""
+    def done():
+        answer = browser.get(f"/v1/data_requests/{request['id']}").json()
+        return answer if answer["state"] == "done" else None
+    return wait_until(done, "the deletion is done", seconds)
+
+
+def wait_until_gone(server, token, seconds=10.0):
+    """The same of an account, by its mail's link."""
+    def done():
+        answer = Browser(server.base_url).post("/v1/data_request_links", {"token": token}).json()
+        return answer if answer["state"] == "done" else None
+    return wait_until(done, "the account is gone", seconds)
+
+
+def found_in(content, marks):
+    folded = content.lower()
+    return [mark for mark in marks if mark.lower() in folded]
+
+
+def found_on_disk(server, marks):
+    """In its database or its files, but those that stand for other people's: mailboxes, and its log."""
+    files = [path for path in server.data.rglob("*") if path.is_file() and "mails" not in path.relative_to(server.data).parts]
+    return found_in(server.database.content() + b"".join(path.read_bytes() for path in files), marks)

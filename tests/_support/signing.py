@@ -13,10 +13,10 @@ def signature_of(body, app_secret):
     return "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def callback(value, phone_number_id=PHONE_NUMBER_ID):
+def callback(value, phone_number_id=PHONE_NUMBER_ID, field="messages"):
     """The body around one change's value."""
     metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
-    change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    change = {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
     return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
 
 

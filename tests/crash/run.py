@@ -23,7 +23,6 @@ from accounts import Equation, accounts_of, nothing_unheard_of, wait_until_settl
 from _support.load import Load  # noqa: E402
 from _support.postgres import Postgres  # noqa: E402
 from _support.stack import Stack  # noqa: E402
-from _support.waiting import wait_until  # noqa: E402
 
 CONCURRENCY = 64  # attempts of the sender that can be open at once
 QUOTA = 10_000_000

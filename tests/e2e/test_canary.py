@@ -256,10 +256,8 @@ def test_content_of_what_is_told_of_people_is_nowhere_once_it_is_delivered(canar
     receiver = canary_stack.receiver()
     bodies = []
     for field, value in notices(m):
-        body = callback(value)
-        body["entry"][0]["changes"][0]["field"] = field
-        bodies.append(body)
-        assert post_callback(canary_stack, body).status == 200
+        bodies.append(callback(value, field=field))
+        assert post_callback(canary_stack, bodies[-1]).status == 200
     receiver.wait_for(lambda all_: len({each.id for each in all_}) == len(bodies), "all have arrived")
     assert {each.type for each in receiver.all()}.isdisjoint({"provider.unknown"})
     assert_nothing_is_left(canary_stack, m)

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from _support.api import code
 from _support.people import owner_of
 
 ANA, BELA = "+919876500101", "+919876500102"
@@ -25,10 +26,6 @@ def consent_of(number, **more):
 
 def sale_to(number, **more):
     return {"to": number, "type": "template", "template": {"name": "sale", "language": {"code": "en_US"}}, **more}
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 def test_marketing_goes_to_those_only_who_have_agreed(home):

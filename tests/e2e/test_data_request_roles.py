@@ -1,17 +1,8 @@
 """Who may do what with requests for data and for deletion: docs/permissions.md, from the caller's side."""
 
-import pytest
-
 from _support.contract import contract
 from _support.people import add_member, owner_of, sign_up
-from _support.privacy import NUMBER, OTHER_NUMBER, ask, patient_stack
-
-
-@pytest.fixture(scope="module")
-def patient(tmp_path_factory):
-    """A server on which deletions wait."""
-    with patient_stack(tmp_path_factory) as stack:
-        yield stack
+from _support.privacy import NUMBER, OTHER_NUMBER, ask
 
 
 ROLES = ("owner", "admin", "developer", "billing", "viewer")
@@ -24,14 +15,14 @@ def operations_on(request):
     return {"getDataRequest": ("GET", path), "downloadDataRequest": ("GET", path + "/export"), "cancelDataRequest": ("POST", path + "/cancel")}
 
 
-def test_each_role_may_do_with_each_subject_what_its_row_says(patient):
-    owner = owner_of(patient.server)
-    owner.workspace = patient.server.sandbox["workspace_id"]
+def test_each_role_may_do_with_each_subject_what_its_row_says(shared):
+    owner = owner_of(shared.server)
+    owner.workspace = shared.server.sandbox["workspace_id"]
     browsers = {"owner": owner}
     for role in ROLES[1:]:
-        browsers[role] = add_member(patient.server, owner, f"may-{role}@example.com", role)
-    asha = sign_up(patient.server, "may-asha@example.com")
-    stranger = sign_up(patient.server, "may-stranger@example.com")
+        browsers[role] = add_member(shared.server, owner, f"may-{role}@example.com", role)
+    asha = sign_up(shared.server, "may-asha@example.com")
+    stranger = sign_up(shared.server, "may-stranger@example.com")
     for browser in [*browsers.values(), stranger]:
         browser.workspace = owner.workspace
     requests = {"account": ask(asha, "export", "account").json(),

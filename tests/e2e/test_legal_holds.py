@@ -1,8 +1,9 @@
 """What the law asks to be kept stays, whoever wants it deleted."""
 
+from _support.api import code
 from _support.contract import contract
-from _support.people import Browser, operator_of, owner_of, sign_up
-from _support.privacy import AT_ONCE, NUMBER, WHY, code, delete, step
+from _support.people import WHY, Browser, operator_of, owner_of, sign_up
+from _support.privacy import AT_ONCE, NUMBER, delete, step
 
 
 def test_a_hold_holds_whoever_asks_cancels_or_refuses(make_stack):

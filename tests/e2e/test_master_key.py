@@ -33,14 +33,9 @@ def key_files(stack):
     return {name: (stack.server.data / name).read_text() for name in KEY_FILES if (stack.server.data / name).exists()}
 
 
-def of_all(stack, query):
-    """Among the tables that all replicas share, where there are such."""
-    return stack.server.database.sql(query, shared=True)
-
-
 def seals(stack):
     """Under how many master keys the root key lies."""
-    return len(of_all(stack, "SELECT DISTINCT master FROM root_key_seals"))
+    return len(stack.server.database.sql("SELECT DISTINCT master FROM root_key_seals", shared=True))
 
 
 def sent_to_one(stack):
@@ -52,7 +47,7 @@ def sent_to_one(stack):
 
 def end_of_record(stack):
     """The acts of the system's own chain, the oldest first."""
-    rows = of_all(stack, "SELECT act FROM audit_events WHERE act LIKE 'master_key.%' ORDER BY scope, seq")
+    rows = stack.server.database.sql("SELECT act FROM audit_events WHERE act LIKE 'master_key.%' ORDER BY scope, seq", shared=True)
     return [act for [act] in rows]
 
 

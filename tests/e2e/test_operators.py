@@ -1,17 +1,14 @@
 """Operators, and the support sessions by which they look into workspaces."""
 
-import re
-
 import pytest
 
-from _support.api import Api, text_to
+from _support.api import Api, code, text_to
 from _support.contract import contract
-from _support.people import Browser, Mails, add_member, operator_of, owner_of, sign_up
+from _support.people import WHY, Browser, Mails, add_member, operator_of, owner_of, sign_up, text_of, told
 from _support.second_factor import enable, sign_in
 from _support.waiting import wait_until
 
 SUPPORT_HEADER = "Connect-Support-Session"
-WHY = {"Connect-Reason": "a test asks for it"}
 ROLES = ("support", "onboarding", "billing", "superadmin")
 REASON = "Deliveries to the shop stop since noon"
 LOST = "The telephone was stolen; asked on the known number"
@@ -31,10 +28,6 @@ def owner(server):
 @pytest.fixture(scope="module")
 def root(server):
     return operator_of(server)
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 def add_operator(server, root, address, role, checked=True):
@@ -215,7 +208,7 @@ def test_a_session_lets_its_operator_read_and_the_workspace_sees_it(server, root
     assert read["actor"] == {"type": "operator", "id": shown["operator"]["id"]}
     assert read["after"]["object"] == message and read["request_id"]
     mail = Mails(server).wait_for(server.sandbox["owner"]["email"], before + 1)[-1]
-    assert REASON in re.sub(r"\s+", " ", mail.get_body(("plain",)).get_content())
+    assert REASON in text_of(mail)
 
 
 def test_without_a_session_an_operator_is_a_stranger(server, root):
@@ -455,8 +448,7 @@ def test_a_lost_second_factor_is_gone_when_its_time_has_come(make_stack):
     assert browser.get("/v1/user/second_factor").json()["enabled"] is False
     record = browser.get("/v1/user/audit_events?act=second_factor.removed").json()["data"]
     assert [event["actor"]["id"] for event in record] == [root.get("/v1/user").json()["id"]]
-    wait_until(lambda: any("taken off your account" in " ".join(mail.get_body(("plain",)).get_content().split())
-                           for mail in Mails(stack.server).all_to(address)), "the user hears of it")
+    told(stack.server, address, "taken off your account")
 
 
 def test_a_removal_whose_time_comes_while_nobody_runs_takes_effect_at_the_start(make_stack):
@@ -496,8 +488,8 @@ IN_SUPPORT = {
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
     "listAuditEvents": "read", "getAuditEvent": "read",
 }
-IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg", "webhook_endpoints": "whe", "events": "evt",
-       "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
+IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
+       "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
 
 
 def admin_operations():

@@ -1,18 +1,21 @@
 """Passkeys in a real browser, with a virtual authenticator: WebAuthn Level 3 as people and thieves meet it."""
 
 import base64
+import copy
 import http.server
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
 from _support import second_factor
-from _support.browser import RealBrowser, Refused, copy_of, local_url
+from _support.api import code
+from _support.browser import RealBrowser, Refused, local_url
 from _support.contract import contract
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, sign_up
-from _support.waiting import wait_until
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, sign_up, told
+from _support.privacy import AT_ONCE, ask, delete, found_on_disk, link_token, wait_until_gone
 
 SESSION, DEVICE, ATTEMPT = (f"__Host-connect_{name}" for name in ("session", "device", "passkey"))
 BEGIN, OPTIONS, PASSKEYS = "/v1/passkey_sign_ins", "/v1/user/passkeys/options", "/v1/user/passkeys"
@@ -38,23 +41,9 @@ def device(chromium):
     return chromium
 
 
-def code(answer):
-    return answer.json()["code"]
-
-
 def fault(answer):
     """Of what: the word of the fault of a refused registration."""
     return answer.json()["errors"][0]["pointer"], answer.json()["errors"][0]["code"]
-
-
-def text_of(mail):
-    return mail.get_body(("plain",)).get_content()
-
-
-def told(server, address, words):
-    """The text of a mail to the address that has these words, once it comes."""
-    return wait_until(lambda: next((text_of(mail) for mail in Mails(server).all_to(address) if words in text_of(mail)), None),
-                      f"a mail to {address} that says: {words}")
 
 
 def acts_of(browser):
@@ -96,17 +85,18 @@ def is_refused(answer):
     return (answer.status, code(answer)) == (401, "invalid_passkey")
 
 
-def found_on_disk(server, marks):
-    """Those that are in the database or in a file of the data folder but mails."""
-    files = [path for path in server.data.rglob("*") if path.is_file() and "mails" not in path.relative_to(server.data).parts]
-    content = server.database.content() + b"".join(path.read_bytes() for path in files)
-    return [mark for mark in marks if mark in content]
+def from_base64url(text):
+    return base64.urlsafe_b64decode(text + "==")
+
+
+def to_base64url(octets):
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def with_another_end(text):
     """base64url of the same bytes but the last."""
-    known = base64.urlsafe_b64decode(text + "==")
-    return base64.urlsafe_b64encode(known[:-1] + bytes([known[-1] ^ 1])).rstrip(b"=").decode()
+    known = from_base64url(text)
+    return to_base64url(known[:-1] + bytes([known[-1] ^ 1]))
 
 
 @contextmanager
@@ -222,7 +212,7 @@ def test_a_device_that_verifies_nobody_makes_none(server, device):
     options = person.post(OPTIONS, {"password": PASSWORD}).json()
     with pytest.raises(Refused, match="NotAllowedError"):
         device.make(options)
-    lax = copy_of(options)
+    lax = copy.deepcopy(options)
     lax["authenticatorSelection"]["userVerification"] = "discouraged"
     made = device.make(lax)
     assert fault(person.post(PASSKEYS, {"name": "phone", "credential": made})) == ("/credential", "user_not_verified")
@@ -232,7 +222,7 @@ def test_an_authenticator_that_is_attested_is_taken_without_a_look(server, devic
     person = sign_up(server, "attested@example.com")
     options = person.post(OPTIONS, {"password": PASSWORD}).json()
     made = device.make({**options, "attestation": "direct"})
-    assert b"packed" in base64.urlsafe_b64decode(made["response"]["attestationObject"] + "==")
+    assert b"packed" in from_base64url(made["response"]["attestationObject"])
     assert person.post(PASSKEYS, {"name": "phone", "credential": made}).status == 201
 
 
@@ -281,7 +271,7 @@ def test_an_answer_to_anothers_challenge_is_refused(server, device):
     answer = device.ask(options)
     assert is_refused(finish(thief, answer)), "the challenge was another browser's"
     assert is_refused(finish(Browser(server.base_url), answer)), "nor is it good without its cookie"
-    made_up = {**options, "challenge": base64.urlsafe_b64encode(b"c" * 32).rstrip(b"=").decode()}
+    made_up = {**options, "challenge": to_base64url(b"c" * 32)}
     assert is_refused(finish(thief, device.ask(made_up)))
 
 
@@ -301,7 +291,7 @@ def test_an_answer_that_another_sites_page_asked_for_is_refused(server, device):
     refused = finish(browser, answer)
     assert is_refused(refused)
     assert "another address" in refused.json()["detail"]
-    told_origin = json.loads(base64.urlsafe_b64decode(answer["response"]["clientDataJSON"] + "=="))["origin"]
+    told_origin = json.loads(from_base64url(answer["response"]["clientDataJSON"]))["origin"]
     assert told_origin == site, "the browser, not the page, says whose it is"
 
 
@@ -316,7 +306,7 @@ def test_an_answer_without_verification_is_refused(server, device):
     # A page of ours that somebody has changed: devices give without verification what is named to them.
     named = [{"type": "public-key", "id": credential.id.rstrip("="), "transports": ["internal"]}]
     answer = device.ask({**options, "userVerification": "discouraged", "allowCredentials": named})
-    assert base64.urlsafe_b64decode(answer["response"]["authenticatorData"] + "==")[32] & 4 == 0
+    assert from_base64url(answer["response"]["authenticatorData"])[32] & 4 == 0
     refused = finish(browser, answer)
     assert is_refused(refused)
     assert "has not verified" in refused.json()["detail"]
@@ -417,22 +407,17 @@ def test_of_many_with_one_answer_one_gets_in(server, device):
     browser, options = begin(server)
     answer, attempt = device.ask(options), browser.cookies[ATTEMPT]
 
-    def at_once(statuses):
+    def at_once(_):
         each = Browser(server.base_url)
         each.cookies[ATTEMPT] = attempt
-        statuses.append(finish(each, answer).status)
-    statuses = []
-    threads = [threading.Thread(target=at_once, args=(statuses,)) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [201] + [401] * 4
+        return finish(each, answer).status
+    with ThreadPoolExecutor(5) as pool:
+        assert sorted(pool.map(at_once, range(5))) == [201] + [401] * 4
 
 
 def test_an_export_shows_names_and_times_and_no_keys(server, device):
     person, passkey = person_with_passkey(server, device, "exported@example.com")
-    asked = person.post("/v1/data_requests", {"kind": "export", "subject": "account"}).json()
+    asked = ask(person, "export", "account").json()
     lines = [json.loads(line) for line in person.get(asked["download"]).content().splitlines()]
     [row] = [line["data"] for line in lines if line["type"] == "passkeys"]
     assert (row["id"], row["name"]) == (passkey["id"], "phone")
@@ -440,18 +425,16 @@ def test_an_export_shows_names_and_times_and_no_keys(server, device):
 
 
 def test_a_deleted_accounts_passkey_is_nowhere_and_signs_nobody_in(make_stack):
-    stack = make_stack(settings={"PRIVACY_DELETION_GRACE_HOURS": 0})
+    stack = make_stack(settings=AT_ONCE)
     server, address, name = stack.server, "gone@example.com", "Ashalata's violet phone"
     with RealBrowser(server.base_url) as device:
         person = sign_up(server, address)
         add(person, device, name)
         [credential] = device.credentials()
-        marks = [name.encode(), base64.urlsafe_b64decode(credential.id + "==")]
+        marks = [name.encode(), from_base64url(credential.id)]
         assert found_on_disk(server, marks) == marks
-        asked = person.post("/v1/data_requests", {"kind": "deletion", "subject": "account", "password": PASSWORD})
-        assert asked.status == 201, asked
-        link = {"token": Mails(server).token_for(address, "keep-account")}
-        wait_until(lambda: Browser(server.base_url).post("/v1/data_request_links", link).json()["state"] == "done", "the deletion")
+        delete(person)
+        wait_until_gone(server, link_token(server, address))
         assert is_refused(sign_in(server, device))
     assert server.terminate() == 0
     assert found_on_disk(server, marks) == []

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from _support import second_factor
-from _support.api import Api, text_to
+from _support.api import Api, code, text_to
 from _support.contract import contract
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up, text_of
 from _support.waiting import wait_until
 
 SESSION = "__Host-connect_session"
@@ -23,10 +23,6 @@ def server(shared):
 @pytest.fixture(scope="module")
 def owner(server):
     return owner_of(server)
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 # --- accounts ---
@@ -299,7 +295,7 @@ def test_who_finds_a_key_may_end_it(server, owner):
     assert finder.post("/v1/api_keys/report_leaked", report).status == 202
     assert code(Api(server.base_url, made["key"]).get("/v1/quota")) == "invalid_api_key"
     mails = Mails(server).wait_for(server.sandbox["owner"]["email"], 2)
-    assert any(made["prefix"] in mail.get_body(("plain",)).get_content() for mail in mails)
+    assert any(made["prefix"] in text_of(mail) for mail in mails)
     assert finder.post("/v1/api_keys/report_leaked", {"key": "nothing"}).status == 202
 
 

@@ -6,13 +6,14 @@ import subprocess
 
 import pytest
 
-from _support.api import Api, text_to
+from _support.api import Api, code, text_to
 from _support.contract import contract
 from _support.database import on_postgres
 from _support.load import CONNECTION_FAULTS
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, add_member, operator_of, owner_of, sign_up
+from _support.people import OTHER_PASSWORD, PASSWORD, WHY, Browser, Mails, add_member, operator_of, owner_of, sign_up, told
 from _support.postgres import Postgres
-from _support.privacy import AT_ONCE, NUMBER, OTHER_NUMBER, WHY, ask, code, delete, link_token, patient_stack, step
+from _support.privacy import (AT_ONCE, NUMBER, OTHER_NUMBER, ask, delete, found_in, found_on_disk, link_token, step, wait_until_done,
+                              wait_until_gone)
 from _support.processes import CONNECTD
 from _support.signing import callback, post_callback
 from _support.waiting import wait_until
@@ -26,29 +27,9 @@ def lines_of(answer):
     return [json.loads(line) for line in answer.body.decode().splitlines()]
 
 
-def wait_until_done(server, token):
-    """By the mail's link: the account is gone."""
-    def done():
-        answer = Browser(server.base_url).post("/v1/data_request_links", {"token": token}).json()
-        return answer if answer["state"] == "done" else None
-    return wait_until(done, "the deletion is done")
-
-
 def states(server):
     """Of all requests, behind the server's back."""
     return [state for [state] in server.database.sql("SELECT state FROM data_requests", shared=True)]
-
-
-def raw(server):
-    """All that is on disk of the server, but what stands for other people's: mailboxes, and its log."""
-    content = b"".join(path.read_bytes() for path in sorted(server.data.rglob("*"))
-                       if path.is_file() and "mails" not in path.relative_to(server.data).parts)
-    return content + server.database.content()
-
-
-def found_in(content, marks):
-    folded = content.lower()
-    return [mark for mark in marks if mark.lower() in folded]
 
 
 def sign_up_as_asha(server, address="ashalata@example.com"):
@@ -58,18 +39,11 @@ def sign_up_as_asha(server, address="ashalata@example.com"):
     return browser
 
 
-@pytest.fixture(scope="module")
-def patient(tmp_path_factory):
-    """A server on which deletions wait."""
-    with patient_stack(tmp_path_factory) as stack:
-        yield stack
-
-
 # --- exports ---
 
-def test_an_account_is_exported_with_its_parts(patient):
-    owner = owner_of(patient.server)
-    member = add_member(patient.server, owner, "export@example.com", "developer")
+def test_an_account_is_exported_with_its_parts(shared):
+    owner = owner_of(shared.server)
+    member = add_member(shared.server, owner, "export@example.com", "developer")
     made = member.make_key().json()
     request = ask(member, "export", "account").json()
     assert (request["state"], request["retained"]) == ("done", [])
@@ -86,8 +60,8 @@ def test_an_account_is_exported_with_its_parts(patient):
     assert owner.get("/v1/user").json()["id"] not in {line["data"].get("user_id") for line in of_workspace[1:]}
 
 
-def test_an_export_is_its_subjects_alone(patient):
-    asha, stranger = sign_up(patient.server, "mine@example.com"), sign_up(patient.server, "notmine@example.com")
+def test_an_export_is_its_subjects_alone(shared):
+    asha, stranger = sign_up(shared.server, "mine@example.com"), sign_up(shared.server, "notmine@example.com")
     request = ask(asha, "export", "account").json()
     for target in (f"/v1/data_requests/{request['id']}", request["download"]):
         assert asha.get(target).status == 200
@@ -97,26 +71,26 @@ def test_an_export_is_its_subjects_alone(patient):
     assert stranger.get("/v1/data_requests").json()["data"] == []
 
 
-def test_a_number_is_exported_to_owners_and_admins_only(patient):
-    owner = owner_of(patient.server)
-    sent = patient.api.accept(text_to(NUMBER))
-    patient.api.wait_for_status(sent["id"], "read")
-    patient.api.wait_for_status(patient.api.accept(text_to(OTHER_NUMBER))["id"], "read")
+def test_a_number_is_exported_to_owners_and_admins_only(shared):
+    owner = owner_of(shared.server)
+    sent = shared.api.accept(text_to(NUMBER))
+    shared.api.wait_for_status(sent["id"], "read")
+    shared.api.wait_for_status(shared.api.accept(text_to(OTHER_NUMBER))["id"], "read")
     request = ask(owner, "export", "recipient", recipient=NUMBER).json()
     lines = lines_of(owner.get(request["download"]))
     assert [line["data"]["id"] for line in lines if line["type"] == "message"] == [sent["id"]]
     assert any(line["type"] == "event" for line in lines)
     assert NUMBER not in json.dumps(lines)
     for role, status in (("admin", 200), ("developer", 403), ("billing", 403), ("viewer", 403)):
-        member = add_member(patient.server, owner, f"dsr-{role}@example.com", role)
+        member = add_member(shared.server, owner, f"dsr-{role}@example.com", role)
         assert member.get(request["download"]).status == status, role
         assert ask(member, "export", "recipient", recipient=NUMBER).status == (201 if status == 200 else 403), role
         assert ask(member, "deletion", "workspace", password=PASSWORD).status == 403, role
-    stranger = sign_up(patient.server, "dsr-stranger@example.com")
-    stranger.workspace = patient.server.sandbox["workspace_id"]
+    stranger = sign_up(shared.server, "dsr-stranger@example.com")
+    stranger.workspace = shared.server.sandbox["workspace_id"]
     assert stranger.get(request["download"]).status == 404
     assert ask(stranger, "export", "recipient", recipient=NUMBER).status == 404
-    owner.workspace = patient.server.sandbox["workspace_id"]
+    owner.workspace = shared.server.sandbox["workspace_id"]
     assert request["id"] in {each["id"] for each in owner.get("/v1/data_requests").json()["data"]}
 
 
@@ -132,10 +106,10 @@ def parts_of(browser, target):
     return lines, parts
 
 
-def test_a_workspace_is_exported_to_its_owners_without_secrets(patient):
-    owner = owner_of(patient.server)
-    endpoint = patient.api.post("/v1/webhook_endpoints", {"url": "http://127.0.0.1:9/exported", "events": ["message.read"]}).json()
-    sent = patient.api.wait_for_status(patient.api.accept(text_to(NUMBER))["id"], "read")
+def test_a_workspace_is_exported_to_its_owners_without_secrets(shared):
+    owner = owner_of(shared.server)
+    endpoint = shared.api.post("/v1/webhook_endpoints", {"url": "http://127.0.0.1:9/exported", "events": ["message.read"]}).json()
+    sent = shared.api.wait_for_status(shared.api.accept(text_to(NUMBER))["id"], "read")
     request = ask(owner, "export", "workspace").json()
     lines, _ = parts_of(owner, request["download"])
     held = {line["type"] for line in lines}
@@ -143,12 +117,12 @@ def test_a_workspace_is_exported_to_its_owners_without_secrets(patient):
             "usage_daily", "quotas", "audit_event", "data_requests"} <= held
     assert sent["id"] in {line["data"]["id"] for line in lines if line["type"] == "messages"}
     text = json.dumps(lines)
-    for secret in (endpoint["secret"], patient.server.sandbox["api_key"], "sealed", "wrapped_key", NUMBER):
+    for secret in (endpoint["secret"], shared.server.sandbox["api_key"], "sealed", "wrapped_key", NUMBER):
         assert secret not in text, secret
     # The chain's own are no secrets.
     assert not any("hash" in key for line in lines if line["type"] != "audit_event" for key in line["data"])
     for role in ("admin", "viewer"):
-        member = add_member(patient.server, owner, f"wsx-{role}@example.com", role)
+        member = add_member(shared.server, owner, f"wsx-{role}@example.com", role)
         assert member.get(request["download"]).status == 403
         assert ask(member, "export", "workspace").status == 403
     assert code(owner.get(request["download"] + "?cursor=x")) == "invalid_id"
@@ -163,16 +137,16 @@ def test_a_workspace_is_exported_to_its_owners_without_secrets(patient):
     ({"kind": "export", "subject": "recipient", "recipient": "98765432"}, "/recipient"),
     ({"kind": "export", "subject": "account", "recipient": NUMBER}, "/recipient"),
 ])
-def test_faults_of_a_request_are_named(patient, body, pointer):
-    answer = owner_of(patient.server).post("/v1/data_requests", body)
+def test_faults_of_a_request_are_named(shared, body, pointer):
+    answer = owner_of(shared.server).post("/v1/data_requests", body)
     assert answer.status == 400
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
 
 
 # --- deletions that are not done ---
 
-def test_a_deletion_needs_the_password_and_can_be_taken_back(patient):
-    asha = sign_up(patient.server, "keep@example.com")
+def test_a_deletion_needs_the_password_and_can_be_taken_back(shared):
+    asha = sign_up(shared.server, "keep@example.com")
     assert code(ask(asha, "deletion", "account")) == "invalid_credentials"
     assert code(ask(asha, "deletion", "account", password=OTHER_PASSWORD)) == "invalid_credentials"
     request = delete(asha)
@@ -185,11 +159,11 @@ def test_a_deletion_needs_the_password_and_can_be_taken_back(patient):
     assert asha.get("/v1/user").status == 200
 
 
-def test_the_mails_link_stops_a_deletion_without_a_session(patient):
-    asha = sign_up(patient.server, "link@example.com")
+def test_the_mails_link_stops_a_deletion_without_a_session(shared):
+    asha = sign_up(shared.server, "link@example.com")
     request = delete(asha)
-    token = link_token(patient.server, "link@example.com")
-    visitor = Browser(patient.server.base_url)
+    token = link_token(shared.server, "link@example.com")
+    visitor = Browser(shared.server.base_url)
     assert visitor.post("/v1/data_request_links", {"token": token}).json()["id"] == request["id"]
     other = token[:-1] + ("1" if token.endswith("0") else "0")
     assert code(visitor.post("/v1/data_request_links/cancel", {"token": other})) == "invalid_token"
@@ -197,17 +171,17 @@ def test_the_mails_link_stops_a_deletion_without_a_session(patient):
     assert asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "cancelled"
 
 
-def test_the_last_owner_hands_over_first(patient):
-    asha = sign_up(patient.server, "lastowner@example.com")
+def test_the_last_owner_hands_over_first(shared):
+    asha = sign_up(shared.server, "lastowner@example.com")
     workspace = asha.post("/v1/workspaces", {"name": "Alone"}).json()["id"]
     answer = ask(asha, "deletion", "account", password=PASSWORD)
     assert code(answer) == "conflict" and workspace in answer.json()["detail"]
 
 
-def test_open_requests_are_counted(patient):
-    delete(sign_up(patient.server, "counted@example.com"))  # those of other tests were cancelled
-    wait_until(lambda: patient.api.metric("connect_data_requests_open") == 1, "the open request is counted")
-    assert patient.api.metric("connect_data_requests_overdue") == 0
+def test_open_requests_are_counted(shared):
+    delete(sign_up(shared.server, "counted@example.com"))  # those of other tests were cancelled
+    wait_until(lambda: shared.api.metric("connect_data_requests_open") == 1, "the open request is counted")
+    assert shared.api.metric("connect_data_requests_overdue") == 0
 
 
 # --- deletions ---
@@ -225,10 +199,10 @@ def test_a_deleted_account_is_nowhere(make_stack):
     assert asha.make_key().status == 201
     user = asha.get("/v1/user").json()["id"]
     wait_until(lambda: len(Mails(stack.server).all_to(old)) >= 3, "her mails are sent")
-    assert found_in(raw(stack.server), MARKS) == MARKS
+    assert found_on_disk(stack.server, MARKS) == MARKS
     assert old in json.dumps(personal_of(owner, "invitation.*"))
     delete(asha)
-    done = wait_until_done(stack.server, link_token(stack.server, address))
+    done = wait_until_gone(stack.server, link_token(stack.server, address))
     wait_until(lambda: any("was deleted" in mail["Subject"] for mail in Mails(stack.server).all_to(address)), "the last mail")
 
     assert code(asha.get("/v1/user")) == "invalid_session"
@@ -237,7 +211,7 @@ def test_a_deleted_account_is_nowhere(make_stack):
     events = owner.get(f"/v1/audit_events?actor_id={user}").json()["data"]
     assert events and all(event["erased"] and event["address"] in (None, "") for event in events)
     assert stack.server.terminate() == 0
-    assert found_in(raw(stack.server), MARKS) == []
+    assert found_on_disk(stack.server, MARKS) == []
     check_certificate(stack, done, assert_record_is_whole(stack))
     stack.start_server()
     again = sign_up(stack.server, address)
@@ -303,10 +277,7 @@ def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     request = delete(owner, "recipient", stack.server.sandbox["owner"]["password"], recipient=NUMBER)
     assert request["recipient"] == read["to"]
 
-    def done():
-        now = owner.get(f"/v1/data_requests/{request['id']}").json()
-        return now if now["state"] == "done" else None
-    ended = wait_until(done, "the number is erased")
+    ended = wait_until_done(owner, request)
     assert ended["recipient"] is None and ended["certificate"]
     message = stack.api.message(sent["id"])
     assert (message["to"], message["provider_message_id"], message["client_ref"], message["metadata"]) == ("", None, None, {})
@@ -319,7 +290,7 @@ def test_a_deleted_number_is_nowhere_and_counts_stay(make_stack):
     events = owner.get("/v1/audit_events?act=consent.recorded").json()["data"]
     assert [(event["erased"], event["personal"] is None) for event in events] == [(False, False), (True, True)]
     assert stack.server.terminate() == 0
-    assert found_in(raw(stack.server), marks) == []
+    assert found_on_disk(stack.server, marks) == []
 
 
 def test_what_a_provider_told_of_a_deleted_number_is_nowhere(make_stack):
@@ -327,25 +298,23 @@ def test_what_a_provider_told_of_a_deleted_number_is_nowhere(make_stack):
     owner = owner_of(stack.server)
     person = NUMBER[1:]
     stack.sim.inbound(NUMBER, user_id="", type="text", text={"body": "Hello"})
-    told = [("user_preferences", {"user_preferences": [{"wa_id": person, "value": "stop", "timestamp": 1795403047,
+    notices = [("user_preferences", {"user_preferences": [{"wa_id": person, "value": "stop", "timestamp": 1795403047,
                                                         "category": "marketing_messages"}]}),
             ("smb_message_echoes", {"message_echoes": [{"to": person, "id": "wamid.of.ashalata", "type": "text",
                                                         "timestamp": "1795403047", "text": {"body": "Hi"}}]}),
             ("calls", {"calls": [{"id": "wacid.of.ashalata", "from": person, "event": "connect",
                                   "timestamp": "1795403047", "direction": "USER_INITIATED"}]})]
-    for field, value in told:
-        body = callback(value)
-        body["entry"][0]["changes"][0]["field"] = field
-        assert post_callback(stack, body).status == 200
+    for field, value in notices:
+        assert post_callback(stack, callback(value, field=field)).status == 200
     wait_until(lambda: len(stack.api.all_of("/v1/events")) == 4, "all is told")
     masked = next(each["data"]["call"]["contact_masked"] for each in stack.api.all_of("/v1/events")
                   if each["type"] == "call.started")
     request = delete(owner, "recipient", stack.server.sandbox["owner"]["password"], recipient=NUMBER)
-    wait_until(lambda: owner.get(f"/v1/data_requests/{request['id']}").json()["state"] == "done", "it is erased")
+    wait_until_done(owner, request)
     events = stack.api.all_of("/v1/events")
     assert len(events) == 4 and masked not in str(events) and "ashalata" not in str(events)
     assert stack.server.terminate() == 0
-    assert found_in(raw(stack.server), [b"of.ashalata", masked.encode()]) == []
+    assert found_on_disk(stack.server, [b"of.ashalata", masked.encode()]) == []
     for table in ("conversation_windows", "marketing_choices"):
         assert stack.server.database.sql(f"SELECT COUNT(*) FROM {table}") == [["0"]]
 
@@ -359,18 +328,14 @@ def test_a_deleted_workspace_lets_nobody_in(make_stack):
     secret = api.post("/v1/webhook_endpoints", {"url": "http://127.0.0.1:9/ashalata"}).json()["secret"]
     request = delete(asha, "workspace")
     assert request["workspace_id"] == workspace
-
-    def done():
-        return asha.get(f"/v1/data_requests/{request['id']}").json()["state"] == "done"
-    wait_until(done, "the workspace is gone")
-    wait_until(lambda: any(request["id"] in mail.get_body(("plain",)).get_content()
-                           for mail in Mails(stack.server).all_to("founder@example.com")), "its owner hears of it")
+    wait_until_done(asha, request)
+    told(stack.server, "founder@example.com", request["id"])
     assert code(api.get("/v1/quota")) == "invalid_api_key"
     assert asha.get("/v1/workspaces").json()["data"] == []
     asha.workspace = workspace
     assert asha.get("/v1/members").status == 404
     assert stack.server.terminate() == 0
-    assert found_in(raw(stack.server), [b"ashalata", secret.encode()]) == []
+    assert found_on_disk(stack.server, [b"ashalata", secret.encode()]) == []
     stack.start_server()
     assert stack.api.get("/v1/quota").status == 200
     assert code(Api(stack.server.base_url, key).get("/v1/quota")) == "invalid_api_key"
@@ -382,16 +347,15 @@ def assert_account_can_go_now(stack, asha):
     asha = Browser(stack.server.base_url)
     assert asha.sign_in("founder@example.com").status == 201
     delete(asha)
-    wait_until_done(stack.server, link_token(stack.server, "founder@example.com"))
+    wait_until_gone(stack.server, link_token(stack.server, "founder@example.com"))
 
 
-def test_owners_hear_of_a_workspaces_end_whatever_its_name(patient):
-    owner = sign_up(patient.server, "loud@example.com")
+def test_owners_hear_of_a_workspaces_end_whatever_its_name(shared):
+    owner = sign_up(shared.server, "loud@example.com")
     owner.workspace = owner.post("/v1/workspaces", {"name": "\U0001f4e6" * 100}).json()["id"]
     request = owner.post("/v1/data_requests", {"kind": "deletion", "subject": "workspace", "password": PASSWORD})
     assert request.status == 201
-    wait_until(lambda: any(request.json()["id"] in mail.get_body(("plain",)).get_content()
-                           for mail in Mails(patient.server).all_to("loud@example.com")), "its owner hears of it")
+    told(shared.server, "loud@example.com", request.json()["id"])
 
 
 @pytest.mark.parametrize("failpoint", [
@@ -417,7 +381,7 @@ def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
     # Not by the mail: a crash in the middle of its sending delays it by its claim.
     wait_until(lambda: states(stack.server) == ["6"], "the deletion is done")
     assert stack.server.terminate() == 0
-    assert found_in(raw(stack.server), MARKS) == []
+    assert found_on_disk(stack.server, MARKS) == []
     assert_record_is_whole(stack)
 
 
@@ -452,7 +416,7 @@ def test_postgresqls_files_keep_nothing_where_they_are_rewritten(make_stack, rig
         server.sql("CHECKPOINT")
         assert {"users", "audit_personal", "pg_statistic", "pg_wal"} <= files_with(server, MARKS)
         delete(asha)
-        wait_until_done(stack.server, link_token(stack.server, address))
+        wait_until_gone(stack.server, link_token(stack.server, address))
         assert files_with(server, MARKS) <= left
         assert server.sql("SELECT count(*) FROM pg_stats WHERE concat(most_common_vals::text, histogram_bounds::text) ILIKE '%ashalata%'") == "0"
         assert stack.server.terminate() == 0
@@ -460,15 +424,15 @@ def test_postgresqls_files_keep_nothing_where_they_are_rewritten(make_stack, rig
 
 # --- the link and a new address ---
 
-def test_the_link_is_for_the_address_that_the_account_has(patient):
-    asha = sign_up(patient.server, "old-link@example.com")
+def test_the_link_is_for_the_address_that_the_account_has(shared):
+    asha = sign_up(shared.server, "old-link@example.com")
     delete(asha)
-    first = link_token(patient.server, "old-link@example.com")
-    move_to(patient.server, asha, "new-link@example.com")
-    visitor = Browser(patient.server.base_url)
+    first = link_token(shared.server, "old-link@example.com")
+    move_to(shared.server, asha, "new-link@example.com")
+    visitor = Browser(shared.server.base_url)
     for path in ("/v1/data_request_links", "/v1/data_request_links/cancel"):
         assert code(visitor.post(path, {"token": first})) == "invalid_token"
-    second = link_token(patient.server, "new-link@example.com")
+    second = link_token(shared.server, "new-link@example.com")
     assert visitor.post("/v1/data_request_links/cancel", {"token": second}).json()["state"] == "cancelled"
 
 
@@ -488,7 +452,7 @@ def test_an_operator_holds_releases_and_approves(make_stack):
     assert operator.get("/admin/v1/data_requests?overdue=true").json()["data"] == []
     assert step(operator, request, "release").json()["state"] == "in_review"
     assert step(operator, request, "approve").json()["state"] == "approved"
-    done = wait_until_done(stack.server, link_token(stack.server, "held@example.com"))
+    done = wait_until_gone(stack.server, link_token(stack.server, "held@example.com"))
     assert operator.get(f"/admin/v1/data_requests/{request['id']}").json() == done
     assert code(step(operator, request, "hold")) == "conflict"
     acts = [event["act"] for event in operator.get(f"/admin/v1/audit_events?target={request['id']}").json()["data"]]
@@ -514,7 +478,7 @@ def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):
     wait_until(lambda: stack.api.message(sent["id"])["to"] == "", "the number is erased")
     assert operator.get(number.json()["id"] and f"/v1/data_requests/{number.json()['id']}").status == 404
     assert ask_for(kind="deletion", subject="account", user_id=user).status == 201
-    wait_until_done(stack.server, link_token(stack.server, "asked@example.com"))
+    wait_until_gone(stack.server, link_token(stack.server, "asked@example.com"))
     assert code(ask_for(kind="deletion", subject="account", user_id=user)) == "not_found"
 
 
@@ -522,26 +486,25 @@ def test_an_operator_asks_for_somebody_and_sees_no_data(make_stack):
     ({}, "/user_id"), ({"email": "nobody"}, "/email"),
     ({"email": "a@example.com", "user_id": "usr_01kb2v5m4q8x9r3t6w7y0z1a2z"}, "/user_id"),
 ])
-def test_an_operator_names_an_account_in_one_way(patient, whom, pointer):
-    operator = operator_of(patient.server)
+def test_an_operator_names_an_account_in_one_way(shared, whom, pointer):
+    operator = operator_of(shared.server)
     for path, wish in (("data_requests", {"kind": "export", "subject": "account"}), ("legal_holds", {"subject": "account"})):
         answer = operator.post(f"/admin/v1/{path}", wish | whom, headers=WHY)
         assert (answer.status, [fault["pointer"] for fault in answer.json()["errors"]]) == (400, [pointer])
 
 
-def test_who_was_asked_for_by_address_hears_of_it(patient):
-    operator = operator_of(patient.server)
-    asha = sign_up(patient.server, "by-address@example.com")
+def test_who_was_asked_for_by_address_hears_of_it(shared):
+    operator = operator_of(shared.server)
+    asha = sign_up(shared.server, "by-address@example.com")
     wish = {"kind": "export", "subject": "account", "email": "By-Address@example.com"}
     request = operator.post("/admin/v1/data_requests", wish, headers=WHY).json()
     assert request["user_id"] == asha.get("/v1/user").json()["id"]
-    wait_until(lambda: any(request["id"] in mail.get_body(("plain",)).get_content()
-                           for mail in Mails(patient.server).all_to("by-address@example.com")), "she hears of the export")
+    told(shared.server, "by-address@example.com", request["id"])
     assert code(operator.post("/admin/v1/data_requests", wish | {"email": "nobody@example.com"}, headers=WHY)) == "not_found"
     wish["kind"] = "deletion"
     assert operator.post("/admin/v1/data_requests", wish, headers=WHY).status == 201
-    token = link_token(patient.server, "by-address@example.com")
-    visitor = Browser(patient.server.base_url)
+    token = link_token(shared.server, "by-address@example.com")
+    visitor = Browser(shared.server.base_url)
     assert visitor.post("/v1/data_request_links/cancel", {"token": token}).json()["state"] == "cancelled"
 
 

@@ -190,9 +190,7 @@ def test_validation_says_whether_a_template_is_needed(make_stack):
 def choose(stack, value, timestamp):
     preference = {"wa_id": "919812345678", "detail": "User requested it", "category": "marketing_messages",
                   "value": value, "timestamp": timestamp}
-    body = callback({"user_preferences": [preference]})
-    body["entry"][0]["changes"][0]["field"] = "user_preferences"
-    assert post_callback(stack, body).status == 200
+    assert post_callback(stack, callback({"user_preferences": [preference]}, field="user_preferences")).status == 200
 
 
 def test_marketing_to_who_stopped_it_is_refused_before_it_costs(make_stack):

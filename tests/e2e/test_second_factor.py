@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, sign_up
+from _support.api import code
+from _support.people import OTHER_PASSWORD, PASSWORD, Browser, Mails, sign_up, told
 from _support.second_factor import begin, enable, sign_in
-from _support.waiting import wait_until
 
 SESSION = "__Host-connect_session"
 
@@ -15,20 +15,6 @@ SESSION = "__Host-connect_session"
 @pytest.fixture(scope="module")
 def server(shared):
     return shared.server
-
-
-def code(answer):
-    return answer.json()["code"]
-
-
-def text_of(mail):
-    return mail.get_body(("plain",)).get_content()
-
-
-def told(server, address, words):
-    """The text of a mail to the address that has these words, once it comes."""
-    return wait_until(lambda: next((text_of(mail) for mail in Mails(server).all_to(address) if words in text_of(mail)), None),
-                      f"a mail to {address} that says: {words}")
 
 
 # --- setting it up ---

@@ -1,6 +1,7 @@
 """Terms and the provider's policies: who has accepted what, and what waits for it."""
 
 import pytest
+from _support.api import code
 from _support.people import PASSWORD, Browser, add_member, owner_of, sign_up
 
 POLICIES = {"kind": "provider_policies", "version": "2026-11"}
@@ -9,10 +10,6 @@ POLICIES = {"kind": "provider_policies", "version": "2026-11"}
 @pytest.fixture(scope="module")
 def server(shared):
     return shared.server
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 def make_live_key(browser):

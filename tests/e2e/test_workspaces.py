@@ -1,7 +1,7 @@
 """A workspace's settings, as its members and keys meet them."""
 
 import pytest
-from _support.api import Api, text_to
+from _support.api import Api, code, text_to
 from _support.people import Mails, add_member, owner_of, sign_up
 
 
@@ -19,10 +19,6 @@ def owner(server):
 
 
 NUMBERS = iter(range(1000))
-
-
-def code(answer):
-    return answer.json()["code"]
 
 
 def path_of(browser):

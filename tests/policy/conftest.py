@@ -1,10 +1,12 @@
 """What the policy tests share: the tree's files, read once. No server, no build and no git are needed."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPO / "tests"))
 SKIPPED_FOLDERS = {".git", "build", ".venv", ".sandbox", ".cache", "__pycache__", "node_modules", "corpus", "work"}
 TEXT_SUFFIXES = {"", ".h", ".cc", ".cmake", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".toml", ".json", ".sql", ".js",
                  ".service", ".cfg"}

@@ -6,6 +6,8 @@ import re
 import pytest
 import yaml
 
+from _support.acts import documented
+
 CHANGING = ("post", "put", "patch", "delete")
 
 
@@ -14,13 +16,6 @@ def operations(tree):
     paths = yaml.safe_load(tree.texts["openapi/openapi.yaml"])["paths"]
     return {f"{method.upper()} {path}": operation for path, item in paths.items() for method, operation in item.items()
             if isinstance(operation, dict)}
-
-
-@pytest.fixture(scope="module")
-def documented(tree):
-    """The acts that stand in the first column of a table."""
-    rows = [line.split("|")[1] for line in tree.texts["docs/audit.md"].splitlines() if line.startswith("| `")]
-    return {act for cell in rows for act in re.findall(r"`([a-z_]+\.[a-z_]+)`", cell)}
 
 
 def acts_of(operation):
@@ -39,13 +34,13 @@ def test_every_operation_that_changes_something_says_what_it_puts_on_record(oper
     assert silent == []
 
 
-def test_every_act_of_the_contract_is_documented(operations, documented):
-    assert {act for operation in operations.values() for act in acts_of(operation)} - documented == set()
+def test_every_act_of_the_contract_is_documented(operations):
+    assert {act for operation in operations.values() for act in acts_of(operation)} - documented() == set()
 
 
-def test_every_documented_act_is_one_that_the_program_has(tree, documented):
+def test_every_documented_act_is_one_that_the_program_has(tree):
     text = "".join(text for name, text in tree.cpp().items() if "/tests/" not in name)
-    assert [act for act in sorted(documented) if f'"{act}"' not in text] == []
+    assert [act for act in sorted(documented()) if f'"{act}"' not in text] == []
 
 
 def test_what_is_no_act_is_listed_with_its_reason(tree, operations):

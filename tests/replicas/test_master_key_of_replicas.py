@@ -1,6 +1,5 @@
 """A new master key, given to each replica in turn: the old one opens until all have it."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -28,11 +27,16 @@ def seals(replicas):
     return len(replicas.schema.sql("SELECT DISTINCT master FROM root_key_seals", shared=True))
 
 
-def give(replicas, source, target):
+def bring(server, digits):
     """As an operator does, whole or not at all."""
-    part = replicas.servers[target].data / ".part"
-    shutil.copy(replicas.servers[source].data / "master.key", part)
-    part.rename(replicas.servers[target].data / "master.key.next")
+    part = server.data / ".part"
+    part.touch(mode=0o600)
+    part.write_text(digits)
+    part.rename(server.data / "master.key.next")
+
+
+def give(replicas, source, target):
+    bring(replicas.servers[target], (replicas.servers[source].data / "master.key").read_text())
 
 
 def check_all_send_through(replicas, number):
@@ -96,14 +100,6 @@ def test_a_replica_that_was_away_comes_back_with_the_new_one_beside_the_old(repl
 
 # --- two rotations at once ---
 
-def bring(server, digits):
-    """A key of the operator's own, whole or not at all."""
-    part = server.data / ".part"
-    part.touch(mode=0o600)
-    part.write_text(digits)
-    part.rename(server.data / "master.key.next")
-
-
 def refused(server):
     return (server.data / "master.key.refused").exists()
 
@@ -138,13 +134,19 @@ def test_of_two_rotations_at_once_one_goes_first_and_the_other_gives_way(replica
     check_all_send(replicas)
 
 
-def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(replicas):
-    one, two = replicas.servers
+def begin_and_die(replicas):
+    """The first one's rotation, which is the key b's."""
     replicas.terminate(0)
+    one = replicas.servers[0]
     one.start(failpoint="rotation.sealed")
     replicas.wait_until_spread()
     bring(one, "b" * 64)
     wait_until(lambda: not one.running(), "it dies behind the first step", 30)
+
+
+def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(replicas):
+    one, two = replicas.servers
+    begin_and_die(replicas)
     assert seals(replicas) == 2
 
     def rotated():
@@ -166,11 +168,7 @@ def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(
 
 def test_a_rotation_whose_beginner_comes_back_goes_on(replicas):
     one, two = replicas.servers
-    replicas.terminate(0)
-    one.start(failpoint="rotation.sealed")
-    replicas.wait_until_spread()
-    bring(one, "b" * 64)
-    wait_until(lambda: not one.running(), "it dies behind the first step", 30)
+    begin_and_die(replicas)
     replicas.start_server(0)
     wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "it goes on", 20)
     bring(two, "c" * 64)

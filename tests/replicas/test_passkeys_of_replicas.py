@@ -22,24 +22,20 @@ def cluster(tmp_path_factory):
     replicas.close()
 
 
-def at(cluster, browser, number):
-    other = Browser(cluster.servers[number].base_url)
-    other.cookies = dict(browser.cookies)
-    return other
-
-
 def test_one_begins_and_another_finishes_and_of_all_at_once_one_lets_in(cluster):
     person = owner_of(cluster.servers[0])
     password = cluster.servers[0].sandbox["owner"]["password"]
     with RealBrowser(cluster.servers[0].base_url) as device:
-        options = at(cluster, person, 1).post("/v1/user/passkeys/options", {"password": password}).json()
+        options = person.at(cluster.servers[1]).post("/v1/user/passkeys/options", {"password": password}).json()
         body = {"name": "phone", "credential": device.make(options)}
-        assert at(cluster, person, 2).post("/v1/user/passkeys", body).status == 201
+        assert person.at(cluster.servers[2]).post("/v1/user/passkeys", body).status == 201
         browser = Browser(cluster.servers[1].base_url)
         answer = device.ask(browser.post("/v1/passkey_sign_ins").json())
-    everywhere = [at(cluster, browser, number) for number in range(len(cluster.servers))]
+    everywhere = [browser.at(server) for server in cluster.servers]
+    for each in everywhere:
+        each.cookies = dict(browser.cookies)
     with ThreadPoolExecutor(len(everywhere)) as pool:
         statuses = list(pool.map(lambda each: each.post("/v1/sessions", {"passkey": answer}).status, everywhere))
     assert sorted(statuses) == [201, 401, 401]
     let_in = everywhere[statuses.index(201)]
-    assert [at(cluster, let_in, number).get("/v1/user").status for number in range(3)] == [200, 200, 200]
+    assert [let_in.at(server).get("/v1/user").status for server in cluster.servers] == [200, 200, 200]

@@ -7,7 +7,7 @@ import pytest
 
 from _support.api import Api, text_to
 from _support.database import on_postgres
-from _support.people import Browser, Mails, operator_of, owner_of, sign_up
+from _support.people import WHY, Browser, Mails, operator_of, owner_of, sign_up
 from _support.replicas import Replicas
 from _support.second_factor import enable, sign_in
 from _support.waiting import wait_until
@@ -25,13 +25,6 @@ def cluster(tmp_path_factory):
 @pytest.fixture(scope="module")
 def owner(cluster):
     return owner_of(cluster.servers[0])
-
-
-def at(cluster, browser, number):
-    """The same browser, as it talks to another replica."""
-    other = Browser(cluster.servers[number].base_url, browser.workspace)
-    other.cookies = browser.cookies
-    return other
 
 
 def sign_in_anew(cluster, browser, who):
@@ -54,7 +47,7 @@ def seconds_until_refused(asks, status=401):
 
 def test_a_session_is_known_to_every_replica_and_ends_on_all_at_once(cluster):
     browser = owner_of(cluster.servers[0])
-    everywhere = [at(cluster, browser, number) for number in range(len(cluster.servers))]
+    everywhere = [browser.at(server) for server in cluster.servers]
     users = {each.get("/v1/user").json()["id"] for each in everywhere}
     assert len(users) == 1
     keys = [each.get("/v1/api_keys").status for each in everywhere]
@@ -67,11 +60,11 @@ def test_a_session_is_known_to_every_replica_and_ends_on_all_at_once(cluster):
 
 
 def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cluster, owner):
-    made = at(cluster, owner, 2).make_key().json()
+    made = owner.at(cluster.servers[2]).make_key().json()
     apis = [Api(server.base_url, made["key"]) for server in cluster.servers]
     for number, api in enumerate(apis):
         assert api.send(text_to(f"+91987650000{number}")).status == 202
-    assert at(cluster, owner, 1).delete(f"/v1/api_keys/{made['id']}").status == 204
+    assert owner.at(cluster.servers[1]).delete(f"/v1/api_keys/{made['id']}").status == 204
     assert seconds_until_refused([lambda api=api: api.get("/v1/quota") for api in apis]) <= 1.0
 
 
@@ -79,13 +72,13 @@ def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_onc
     operator = operator_of(cluster.servers[0])
     wanted = {"workspace_id": cluster.servers[0].sandbox["workspace_id"], "category": "debugging",
               "reason": "Deliveries to the shop stop since noon"}
-    session = at(cluster, operator, 1).post("/admin/v1/support_sessions", wanted).json()["id"]
+    session = operator.at(cluster.servers[1]).post("/admin/v1/support_sessions", wanted).json()["id"]
     headers = {"Connect-Support-Session": session}
-    everywhere = [at(cluster, operator, number) for number in range(len(cluster.servers))]
+    everywhere = [operator.at(server) for server in cluster.servers]
     assert [each.get("/v1/quota", headers=headers).status for each in everywhere] == [200] * len(everywhere)
     assert [each.get(f"/admin/v1/support_sessions/{session}").json()["status"] for each in everywhere] == \
         ["active"] * len(everywhere)
-    assert at(cluster, owner, 2).delete(f"/v1/support_sessions/{session}").status == 204
+    assert owner.at(cluster.servers[2]).delete(f"/v1/support_sessions/{session}").status == 204
     asks = [lambda each=each: each.get("/v1/quota", headers=headers) for each in everywhere]
     assert seconds_until_refused(asks, 403) <= 1.0
     reads = owner.get(f"/v1/audit_events?target={session}&act=support_session.read").json()["data"]
@@ -94,43 +87,41 @@ def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_onc
 
 def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, owner):
     root = operator_of(cluster.servers[0])
-    why = {"Connect-Reason": "a test asks for it"}
     wanted = {"email": cluster.servers[0].sandbox["owner"]["email"], "role": "support"}
-    user = at(cluster, root, 1).post("/admin/v1/operators", wanted, headers=why).json()["user_id"]
+    user = root.at(cluster.servers[1]).post("/admin/v1/operators", wanted, headers=WHY).json()["user_id"]
     sign_in_anew(cluster, owner, "owner")
-    everywhere = [at(cluster, owner, number) for number in range(len(cluster.servers))]
+    everywhere = [owner.at(server) for server in cluster.servers]
     assert [each.get("/admin/v1/workspaces").status for each in everywhere] == [200] * len(everywhere)
-    assert at(cluster, root, 2).patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=why).status == 200
+    assert root.at(cluster.servers[2]).patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY).status == 200
     asks = [lambda each=each: each.get("/admin/v1/workspaces") for each in everywhere]
     assert seconds_until_refused(asks, 404) <= 1.0
 
 
 def test_two_superadmins_who_demote_each_other_at_once_leave_one(cluster, owner):
     root = operator_of(cluster.servers[0])
-    why = {"Connect-Reason": "a test asks for it"}
-    people = [at(cluster, root, 1), at(cluster, owner, 2)]
+    people = [root.at(cluster.servers[1]), owner.at(cluster.servers[2])]
     users = [each.get("/v1/user").json()["id"] for each in people]
     wanted = {"email": cluster.servers[0].sandbox["owner"]["email"], "role": "superadmin"}
-    people[0].delete(f"/admin/v1/operators/{users[1]}", headers=why)  # what a test above may have left
-    assert people[0].post("/admin/v1/operators", wanted, headers=why).status == 201
+    people[0].delete(f"/admin/v1/operators/{users[1]}", headers=WHY)  # what a test above may have left
+    assert people[0].post("/admin/v1/operators", wanted, headers=WHY).status == 201
     sign_in_anew(cluster, owner, "owner")
 
     def demote(number):
-        return people[number].patch(f"/admin/v1/operators/{users[1 - number]}", {"role": "support"}, headers=why).status
+        return people[number].patch(f"/admin/v1/operators/{users[1 - number]}", {"role": "support"}, headers=WHY).status
     for _ in range(10):
         with ThreadPoolExecutor(2) as pool:
             answers = list(pool.map(demote, (0, 1)))
         # The other one is the last by then, or has no more say.
         assert answers.count(200) == 1 and set(answers) <= {200, 401, 403, 409}, answers
         winner = answers.index(200)
-        restored = people[winner].patch(f"/admin/v1/operators/{users[1 - winner]}", {"role": "superadmin"}, headers=why)
+        restored = people[winner].patch(f"/admin/v1/operators/{users[1 - winner]}", {"role": "superadmin"}, headers=WHY)
         assert restored.status == 200
         sign_in_anew(cluster, people[1 - winner], ("operator", "owner")[1 - winner])
-    assert people[0].delete(f"/admin/v1/operators/{users[1]}", headers=why).status == 204
+    assert people[0].delete(f"/admin/v1/operators/{users[1]}", headers=WHY).status == 204
 
 
 def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, owner):
-    made = [at(cluster, owner, number).make_key(allowed_addresses=["127.0.0.0/8"]).json() for number in range(3)]
+    made = [owner.at(server).make_key(allowed_addresses=["127.0.0.0/8"]).json() for server in cluster.servers]
     for key in made:
         for server in cluster.servers:
             assert Api(server.base_url, key["key"]).get("/v1/quota").status == 200
@@ -143,17 +134,17 @@ def test_the_callers_address_is_known_where_the_request_was_passed_on(cluster, o
 
 
 def test_a_browsers_own_requests_pass_where_they_are_passed_on(cluster, owner):
-    for number, server in enumerate(cluster.servers):
+    for server in cluster.servers:
         own = {"Origin": server.base_url, "Sec-Fetch-Site": "same-origin"}
-        assert at(cluster, owner, number).make_key(headers=own).status == 201
+        assert owner.at(server).make_key(headers=own).status == 201
         other = {"Origin": "https://evil.example"}
-        assert at(cluster, owner, number).make_key(headers=other).json()["code"] == "cross_site_request"
+        assert owner.at(server).make_key(headers=other).json()["code"] == "cross_site_request"
 
 
 def test_workspaces_are_made_in_every_cell_and_found_by_every_replica(cluster, owner):
-    made = [at(cluster, owner, number % 3).post("/v1/workspaces", {"name": f"W{number}"}).json()["id"] for number in range(9)]
-    for number in range(3):
-        browser = at(cluster, owner, number)
+    made = [owner.at(cluster.servers[number % 3]).post("/v1/workspaces", {"name": f"W{number}"}).json()["id"] for number in range(9)]
+    for server in cluster.servers:
+        browser = owner.at(server)
         for workspace in made:
             browser.workspace = workspace
             assert browser.get("/v1/members").status == 200
@@ -173,7 +164,7 @@ def test_a_code_is_taken_by_one_replica_only(cluster):
     assert at_each(authenticator.code()) == [201, 401, 401]
     assert at_each(codes[0]) == [201, 401, 401]
     proof = {"password": of_owner["password"], "code": codes[1]}
-    assert at(cluster, browser, 1).post("/v1/user/second_factor/disable", proof).status == 204
+    assert browser.at(cluster.servers[1]).post("/v1/user/second_factor/disable", proof).status == 204
 
 
 def test_a_lost_second_factor_is_taken_away_once_whichever_replica_looks_first(tmp_path):
@@ -189,22 +180,23 @@ def test_a_lost_second_factor_is_taken_away_once_whichever_replica_looks_first(t
         path = f"/admin/v1/users/{user}/second_factor_removals"
         wanted = {"reason": "The telephone was stolen; asked on the known number"}
 
-        def ask(number):
-            return at(replicas, root, number).post(path, wanted).status
         with ThreadPoolExecutor(3) as pool:
-            assert sorted(pool.map(ask, range(3))) == [201, 409, 409]
-        for number in range(3):
-            assert at(replicas, root, number).get(path).json()["data"][0]["state"] == "waiting"
+            asked = pool.map(lambda server: root.at(server).post(path, wanted).status, replicas.servers)
+            assert sorted(asked) == [201, 409, 409]
+        for server in replicas.servers:
+            assert root.at(server).get(path).json()["data"][0]["state"] == "waiting"
         for number in range(3):
             replicas.kill(number)
         replicas.schema.sql("UPDATE second_factor_removals SET effective_at = created_at", shared=True)
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(replicas.start_server, range(3)))
-        browsers = [at(replicas, root, number) for number in range(3)]
-        # One that still takes its cells answers 503.
-        states = lambda: {each.get(path).json().get("data", [{"state": "starting"}])[0]["state"] for each in browsers}  # noqa: E731
+        browsers = [root.at(server) for server in replicas.servers]
+
+        def states():
+            """One that still takes its cells answers 503."""
+            return {each.get(path).json().get("data", [{"state": "starting"}])[0]["state"] for each in browsers}
         wait_until(lambda: states() == {"done"}, "it takes effect", 30)
-        lost = at(replicas, lost, 1)
+        lost = lost.at(replicas.servers[1])
         assert lost.get("/v1/user").status == 401
         assert lost.sign_in("lost@example.com").status == 201
         acts = [event["act"] for event in lost.get("/v1/user/audit_events").json()["data"]]

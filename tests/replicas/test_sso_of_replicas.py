@@ -55,13 +55,9 @@ def test_whichever_replica_the_browser_comes_back_to(cluster, idp, provider, beg
         browser = Browser(cluster.servers[begun].base_url)
         url = browser.post("/v1/sso/sign_ins", {"email": f"{name}@{DOMAIN}"}).json()["authorization_url"]
         back = UserAgent().authorize(url, home)
-        there = Browser(server.base_url)
-        there.cookies = browser.cookies
-        assert there.get(back).status == 303
+        assert browser.at(server).get(back).status == 303
         for each in cluster.servers:
-            asking = Browser(each.base_url)
-            asking.cookies = there.cookies
-            assert asking.get("/v1/members").status == 200
+            assert browser.at(each).get("/v1/members").status == 200
 
 
 def test_its_end_is_known_to_all_at_once(cluster, idp, provider):
@@ -72,9 +68,7 @@ def test_its_end_is_known_to_all_at_once(cluster, idp, provider):
     assert browser.get(UserAgent().authorize(url, f"http://127.0.0.1:{cluster.proxy.port}")).status == 303
     assert owner.patch(f"/v1/sso/providers/{provider}", {"enabled": False}).status == 200
     for server in cluster.servers:
-        asking = Browser(server.base_url)
-        asking.cookies = browser.cookies
-        assert asking.get("/v1/user").json()["code"] == "invalid_session"
+        assert browser.at(server).get("/v1/user").json()["code"] == "invalid_session"
 
 
 def test_a_code_is_asked_for_at_one_replica_and_taken_at_another(cluster, idp):
@@ -84,9 +78,8 @@ def test_a_code_is_asked_for_at_one_replica_and_taken_at_another(cluster, idp):
     begun = own.post("/v1/sso/identities", {"provider_id": "google", "password": PASSWORD})
     assert own.get(UserAgent().authorize(begun.json()["authorization_url"], home)).status == 303
     _, codes = enable(own)
-    places = [Browser(server.base_url) for server in cluster.servers]
-    for place in places[1:]:
-        place.cookies = places[0].cookies
+    browser = Browser(cluster.servers[0].base_url)
+    places = [browser.at(server) for server in cluster.servers]
     url = places[0].post("/v1/sso/sign_ins", {"provider_id": "google"}).json()["authorization_url"]
     answer = places[1].get(UserAgent().authorize(url, home))
     assert (answer.status, answer.headers["Location"]) == (303, "/?second_factor=required")
