@@ -117,7 +117,8 @@ def test_a_workspaces_own_window_is_kept_and_what_went_is_told(aged):
     wait_until(lambda: days_removed(aged.api)["deliveries"] == before["deliveries"], "the old ones are gone")
     assert days_removed(aged.api) == {**before, "contents": 0}
     assert [each["id"] for each in aged.api.all_of("/v1/messages")] == [new]
-    assert aged.api.metric("connect_retention_removed_total", kind="messages") == before["messages"]
+    wait_until(lambda: aged.api.metric("connect_retention_removed_total", kind="messages") == before["messages"],
+               "and the count says so")
     # A day that is over goes on the record.
     assert aged.server.terminate() == 0
     aged.server.database.sql("UPDATE retention_runs SET day = day - 1")
