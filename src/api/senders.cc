@@ -1,4 +1,4 @@
-#include "messaging/senders.h"
+#include "connections/senders.h"
 
 #include "call.h"
 #include "json/writer.h"
@@ -7,7 +7,7 @@
 namespace flowsell::api {
 namespace {
 
-std::string render(const messaging::Sender& sender) {
+std::string render(const connections::Sender& sender) {
   json::Writer out;
   out.begin_object().key("id").string(sender.id.str()).key("object").string("sender");
   out.key("channel")
@@ -32,7 +32,7 @@ Task<http::Response> list_senders(Call& call) {
   const auto page =
       page_of(call.services.senders.list(call.caller.workspace, call.caller.mode), asked);
   co_return list_response(call.request, page,
-                          [](const messaging::SenderPtr& sender) { return render(*sender); });
+                          [](const connections::SenderPtr& sender) { return render(*sender); });
 }
 
 }  // namespace

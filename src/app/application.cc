@@ -54,12 +54,12 @@ Result<messaging::SendOptions> send_options(const config::Settings& settings,
   options.pair_limit = settings.outbox.pair_limit;
   options.timeout = settings.outbox.provider_timeout;
   if (settings.sandbox.enabled) {
-    TRY(options.test_api_base, http::Url::parse(simulator_url + "/v25.0"));
+    TRY(options.routes.test_api_base, http::Url::parse(simulator_url + "/v25.0"));
   }
-  TRY(options.live_api_base, http::Url::parse(settings.whatsapp.api_base));
+  TRY(options.routes.live_api_base, http::Url::parse(settings.whatsapp.api_base));
   if (settings.whatsapp.http2) {
-    options.test_version = http::Version::kHttp2;  // the simulator is ours
-    options.live_version = http::Version::kOffered;
+    options.routes.test_version = http::Version::kHttp2;  // the simulator is ours
+    options.routes.live_version = http::Version::kOffered;
   }
   return options;
 }

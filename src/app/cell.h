@@ -55,7 +55,7 @@ class Cell {
 
   identity::Workspaces& workspaces() noexcept { return workspaces_; }
   identity::ApiKeys& api_keys() noexcept { return api_keys_; }
-  messaging::Senders& senders() noexcept { return senders_; }
+  connections::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
   privacy::CellRooms privacy_rooms() noexcept {
     return {*db_, workspaces_, api_keys_, senders_, endpoints_, begun_, begun_deliveries_};
@@ -82,10 +82,12 @@ class Cell {
   webhook::BegunDeliveries begun_deliveries_;
   webhook::Events events_;
   webhook::DeliveryHandler deliveries_;
-  messaging::Senders senders_;
+  connections::Senders senders_;
   messaging::BegunMessages begun_;
   messaging::MessageReader messages_;
   messaging::Waiters waiters_;
+  connections::ProviderCalls provider_calls_;
+  connections::LeasedKeys leased_keys_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;

@@ -3,6 +3,7 @@
 #include "accounts/schema.h"
 #include "audit/audit_log.h"
 #include "cluster/schema.h"
+#include "connections/schema.h"
 #include "consent/schema.h"
 #include "identity/workspaces.h"
 #include "mail/schema.h"
@@ -28,8 +29,9 @@ std::vector<store::Migration> cell_migrations() {
   return store::merge_migrations(
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
-       webhook::migrations(), messaging::migrations(), audit::migrations(), team::migrations(),
-       consent::migrations(), store::adoption_migrations()});
+       webhook::migrations(), messaging::migrations(), connections::migrations(),
+       audit::migrations(), team::migrations(), consent::migrations(),
+       store::adoption_migrations()});
 }
 
 std::vector<store::Migration> shared_migrations() {

@@ -23,9 +23,10 @@ std::string_view string_in(const json::Value& value, std::string_view name) {
                                                 : std::string_view();
 }
 
-Result<messaging::SenderPtr> make_sender(messaging::Senders& senders, const WorkspaceId& workspace,
-                                         const sim::SimNumber& simulated) {
-  messaging::Senders::Draft draft;
+Result<connections::SenderPtr> make_sender(connections::Senders& senders,
+                                           const WorkspaceId& workspace,
+                                           const sim::SimNumber& simulated) {
+  connections::Senders::Draft draft;
   draft.workspace = workspace;
   draft.mode = identity::Mode::kTest;
   draft.channel = "whatsapp";

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "accounts/accounts.h"
+#include "connections/senders.h"
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
-#include "messaging/senders.h"
 #include "operators/operators.h"
 #include "team/members.h"
 
@@ -21,7 +21,7 @@ namespace flowsell::app {
 /// What a sandbox needs to be used: a workspace, a sender on the simulator, a test key.
 struct SandboxWorkspace {
   WorkspaceId workspace;
-  messaging::SenderPtr sender;
+  connections::SenderPtr sender;
   Secret api_key;
   struct SignIn {
     std::string email;  ///< empty: none
@@ -49,7 +49,7 @@ class EarlierKeys {
 struct SandboxRooms {
   identity::Workspaces& workspaces;
   identity::ApiKeys& api_keys;
-  messaging::Senders& senders;
+  connections::Senders& senders;
   team::Members& members;
   accounts::Accounts& accounts;
 };

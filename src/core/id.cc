@@ -65,6 +65,12 @@ std::string_view id_prefix(IdKind kind) noexcept {
       return "acc_";
     case IdKind::kPasskey:
       return "pky_";
+    case IdKind::kTemplate:
+      return "tpl_";
+    case IdKind::kMedia:
+      return "med_";
+    case IdKind::kOnboardingSession:
+      return "onb_";
   }
   return "";
 }
@@ -148,5 +154,8 @@ template class Id<IdKind::kSupportSession>;
 template class Id<IdKind::kConsent>;
 template class Id<IdKind::kAcceptance>;
 template class Id<IdKind::kPasskey>;
+template class Id<IdKind::kTemplate>;
+template class Id<IdKind::kMedia>;
+template class Id<IdKind::kOnboardingSession>;
 
 }  // namespace flowsell

@@ -65,7 +65,7 @@ Result<ProviderWebhook> ProviderDoor::open(const http::Request& request) {
   return ProviderWebhook{signer->mode, std::move(updates)};
 }
 
-Ingest::Ingest(const channel::Adapter& adapter, messaging::Senders& senders,
+Ingest::Ingest(const channel::Adapter& adapter, connections::Senders& senders,
                messaging::ProviderUpdates& updates, metrics::Registry& metrics)
     : adapter_(adapter),
       senders_(senders),
@@ -73,7 +73,7 @@ Ingest::Ingest(const channel::Adapter& adapter, messaging::Senders& senders,
       unroutable_(metrics.counter("connect_provider_updates_unroutable_total",
                                   "Updates about an address that no sender has.")) {}
 
-messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::Mode mode) const {
+connections::SenderPtr Ingest::sender_of(const channel::Update& update, identity::Mode mode) const {
   const Subject subject = subject_of(update);
   if (!subject.address.empty())
     return senders_.find_by_address(adapter_.name(), mode, subject.address);
@@ -91,7 +91,7 @@ messaging::SenderPtr Ingest::sender_of(const channel::Update& update, identity::
 }
 
 Task<> Ingest::store(ProviderWebhook webhook) {
-  std::map<messaging::SenderPtr, std::vector<channel::Update>> by_sender;
+  std::map<connections::SenderPtr, std::vector<channel::Update>> by_sender;
   for (channel::Update& update : webhook.updates) {
     by_sender[sender_of(update, webhook.mode)].push_back(std::move(update));
   }

@@ -134,9 +134,9 @@ Error quota_exhausted(const metering::Quota& quota, Time now) {
 
 }  // namespace
 
-Accept::Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-               webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
-               const MessageReader& messages, const crypto::Key& contact_key,
+Accept::Accept(store::Database& db, connections::Senders& senders, SendHandler& send,
+               outbox::Outbox& outbox, webhook::Events& events, metering::SendKeys& keys,
+               BegunMessages& begun, const MessageReader& messages, const crypto::Key& contact_key,
                const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
                metering::Quotas& quotas)
     : db_(db),
@@ -159,7 +159,7 @@ ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view conta
 
 /// Of a message that its sender calls marketing: nobody gets it who has told the provider to stop,
 /// nor, where the workspace requires consent, who has given none.
-Task<> Accept::check_marketing(const identity::Caller& caller, const Sender& sender,
+Task<> Accept::check_marketing(const identity::Caller& caller, const connections::Sender& sender,
                                const channel::OutboundMessage& message) const {
   const bool needs_consent = settings_.requires_consent(caller.workspace);
   if (message.purpose == channel::Purpose::kUnstated) {
@@ -193,7 +193,7 @@ Task<> Accept::check_marketing(const identity::Caller& caller, const Sender& sen
 }
 
 Task<std::optional<ConversationWindow>> Accept::window_of(
-    const Sender& sender, const channel::OutboundMessage& message) const {
+    const connections::Sender& sender, const channel::OutboundMessage& message) const {
   auto read = [workspace = sender.workspace, from = sender.id,
                hash = hash_of(sender.workspace, message.to.view())](store::Connection& db) {
     return find_window(db, workspace, from, hash);
@@ -217,7 +217,8 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
 }
 
 MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
-                            const channel::OutboundMessage& message, const Sender& sender) const {
+                            const channel::OutboundMessage& message,
+                            const connections::Sender& sender) const {
   MessageRow row;
   row.workspace = caller.workspace;
   row.id = id;
@@ -236,7 +237,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
                               channel::OutboundMessage message, Content raw_body,
                               std::optional<metering::IdempotentCall> call) {
   CO_TRY(auto checked, co_await check(caller, id, message));
-  const SenderPtr sender = std::move(checked.sender);
+  const connections::SenderPtr sender = std::move(checked.sender);
   const Time now = clock_.now();
 
   AcceptOp op(keys_, begun_, events_, quotas_, now);

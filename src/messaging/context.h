@@ -7,11 +7,11 @@
 
 #include "channel/adapter.h"
 #include "channel/message.h"
+#include "connections/senders.h"
 #include "crypto/seal.h"
 #include "json/writer.h"
 #include "messaging/message_reader.h"
 #include "messaging/message_table.h"
-#include "messaging/senders.h"
 #include "outbox/job.h"
 
 namespace flowsell::messaging {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "messaging/senders.h"
+#include "messaging/render.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -54,10 +54,10 @@ std::optional<MessageError> error_of(const channel::Outcome& outcome) {
   return error_of(*outcome.error);
 }
 
-std::string fix_of(const Senders& senders, const MessageRow& row) {
+std::string fix_of(const connections::Senders& senders, const MessageRow& row) {
   if (!row.error) return {};
   if (const auto fix = own_fix(row.error->code); !fix.empty()) return std::string(fix);
-  const SenderPtr sender = senders.find(row.sender);
+  const connections::SenderPtr sender = senders.find(row.sender);
   if (!sender) return {};
   return std::string(
       sender->adapter->fix_of(row.error->provider_code, row.error->provider_subcode));

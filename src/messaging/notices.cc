@@ -71,7 +71,7 @@ std::string masked(std::string_view person) {
 }
 
 /// The sender is known by its address, or by its number.
-bool is_of_sender(const Notice& notice, const Sender& sender) {
+bool is_of_sender(const Notice& notice, const connections::Sender& sender) {
   return !notice.address.empty() ||
          (!notice.display_number.empty() && notice.display_number == sender.display_number);
 }
@@ -80,7 +80,7 @@ bool is_of_sender(const Notice& notice, const Sender& sender) {
 
 EventType event_of(NoticeKind kind) noexcept { return row_of(kind).type; }
 
-std::string body_of(const Notice& notice, const Sender& sender) {
+std::string body_of(const Notice& notice, const connections::Sender& sender) {
   json::Writer out;
   out.begin_object().key("provider").string(sender.adapter->name());
   out.key("connection_id").string(sender.connection.str());

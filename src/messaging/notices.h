@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "channel/updates.h"
-#include "messaging/senders.h"
+#include "connections/senders.h"
 #include "webhook/event_type.h"
 
 namespace flowsell::messaging {
@@ -13,7 +13,7 @@ webhook::EventType event_of(channel::NoticeKind kind) noexcept;
 
 /// What is stored of a notice in clear, as the inside of a JSON object: where it is about, the
 /// person's mask, and what is nobody's words.
-std::string body_of(const channel::Notice& notice, const Sender& sender);
+std::string body_of(const channel::Notice& notice, const connections::Sender& sender);
 /// What is sealed: who it is, and the words. Empty where there is nothing of that.
 Content content_of(channel::Notice& notice);
 

@@ -50,18 +50,18 @@ struct Prepared {
 
 struct UpdatesOp final : store::WriteOp {
   UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k, const metering::Limits& l,
-            SenderPtr s, Time t);
+            connections::SenderPtr s, Time t);
   webhook::Events& events;
   BegunMessages& begun;
   const crypto::Key& contact_key;
   const metering::Limits& limits;
-  SenderPtr sender;
+  connections::SenderPtr sender;
   Time now;
   std::vector<Prepared> updates;
   std::vector<MessageId> overtaken;  ///< result: begun messages that came into the table
 };
 
-EventDraft draft_for(const Sender& sender, EventType type, Time at) {
+EventDraft draft_for(const connections::Sender& sender, EventType type, Time at) {
   EventDraft event;
   event.workspace = sender.workspace;
   event.mode = sender.mode;
@@ -83,7 +83,8 @@ struct Envelope {
 
 /// The same envelope has the same subject, which is how Events::record_once() knows it again.
 /// Keyed: what it is made of may be guessed.
-IdBytes subject_of(const Sender& sender, const crypto::Key& key, const Envelope& envelope) {
+IdBytes subject_of(const connections::Sender& sender, const crypto::Key& key,
+                   const Envelope& envelope) {
   using namespace std::string_view_literals;
   const auto digest = crypto::keyed_hash(
       key.bytes(),
@@ -92,7 +93,7 @@ IdBytes subject_of(const Sender& sender, const crypto::Key& key, const Envelope&
   return crypto::head_of<std::tuple_size_v<IdBytes>>(digest);
 }
 
-EventDraft draft_of_unknown(const Sender& sender, const crypto::Key& key,
+EventDraft draft_of_unknown(const connections::Sender& sender, const crypto::Key& key,
                             const Envelope& envelope) {
   EventDraft event = draft_for(sender, EventType::kProviderUnknown, envelope.at);
   event.subject = subject_of(sender, key, envelope);
@@ -107,7 +108,7 @@ EventDraft draft_of_unknown(const Sender& sender, const crypto::Key& key,
 }
 
 /// A status or mark of no message of ours: a provider tells each of a message once.
-Envelope envelope_of_status(const Sender& sender, std::string_view status,
+Envelope envelope_of_status(const connections::Sender& sender, std::string_view status,
                             std::string_view provider_message_id, Time at) {
   return {"messages/status", provider_message_id, at, sender.address, status};
 }
@@ -267,7 +268,7 @@ void end_updates(std::span<store::WriteOp* const> ops, bool committed) noexcept 
 constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates, end_updates};
 
 UpdatesOp::UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k,
-                     const metering::Limits& l, SenderPtr s, Time t)
+                     const metering::Limits& l, connections::SenderPtr s, Time t)
     : WriteOp(kUpdatesKind),
       events(e),
       begun(b),
@@ -279,7 +280,7 @@ UpdatesOp::UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k,
 /// Turns updates into rows and event drafts.
 class Preparer {
  public:
-  Preparer(const Sender& sender, const crypto::Key& contact_key, Time now)
+  Preparer(const connections::Sender& sender, const crypto::Key& contact_key, Time now)
       : sender_(sender), contact_key_(contact_key), now_(now) {}
 
   Prepared operator()(StatusUpdate& update) const {
@@ -426,7 +427,7 @@ class Preparer {
     return fields_of(std::move(out));
   }
 
-  const Sender& sender_;
+  const connections::Sender& sender_;
   const crypto::Key& contact_key_;
   Time now_;
 };
@@ -457,8 +458,8 @@ ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, B
       clock_(clock),
       limits_(limits) {}
 
-Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update>& updates,
-                                   Lanes& lanes) {
+Task<> ProviderUpdates::find_lanes(connections::SenderPtr sender,
+                                   std::vector<channel::Update>& updates, Lanes& lanes) {
   // The conversation of a status stands in the message's row only; it is read where an endpoint
   // will be told.
   std::vector<MessageId> ids;
@@ -482,7 +483,7 @@ Task<> ProviderUpdates::find_lanes(SenderPtr sender, std::vector<channel::Update
   co_return co_await db_.read(read);
 }
 
-Task<> ProviderUpdates::apply(SenderPtr sender, std::vector<channel::Update> updates) {
+Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel::Update> updates) {
   UpdatesOp op(events_, begun_, contact_key_, limits_, sender, clock_.now());
   const Preparer prepare(*sender, contact_key_, op.now);
   op.updates.reserve(updates.size());

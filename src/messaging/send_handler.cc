@@ -54,10 +54,10 @@ MessageStatus status_of(Outcome::Kind kind) {
 }  // namespace
 
 SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
-                         http::Client& client, Senders& senders, webhook::Events& events,
-                         Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
-                         const Clock& clock, metering::Limits limits, SendOptions options,
-                         metrics::Registry& metrics)
+                         http::Client& client, connections::Senders& senders,
+                         webhook::Events& events, Waiters& waiters, outbox::Outbox& outbox,
+                         crypto::RotatingKeys& spool, const Clock& clock, metering::Limits limits,
+                         SendOptions options, metrics::Registry& metrics)
     : db_(db),
       begun_(begun),
       messages_(messages),
@@ -80,11 +80,8 @@ SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const Messag
                                "outcome=\"retry\"")),
       provider_time_(metrics.histogram("connect_provider_seconds", "Time of one provider call.")) {}
 
-channel::SenderRoute SendHandler::route(const Sender& sender) const {
-  const bool is_test = sender.mode == identity::Mode::kTest;
-  return {.address = sender.address,
-          .api_base = is_test ? options_.test_api_base : options_.live_api_base,
-          .version = is_test ? options_.test_version : options_.live_version};
+channel::SenderRoute SendHandler::route(const connections::Sender& sender) const {
+  return options_.routes.of(sender.mode, sender.address);
 }
 
 outbox::GroupPolicy SendHandler::policy(const outbox::GroupId&) {
@@ -114,7 +111,8 @@ Result<std::size_t> SendHandler::recover_begun(outbox::FoundIn found) {
   return op.recovered;
 }
 
-Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender& sender) {
+Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job,
+                                           const connections::Sender& sender) {
   const auto key = spool_.find(job.key_id);
   if (!key) co_return fail(ErrorCode::kNotFound, "the key of the message's content is gone");
   auto opened = crypto::open(*key, id_text(job.id), job.sealed);
@@ -130,7 +128,7 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job, const Sender&
 }
 
 Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
-  const SenderPtr sender = senders_.find(SenderId(job.group));
+  const connections::SenderPtr sender = senders_.find(SenderId(job.group));
   if (!sender) co_return co_await settle(std::move(job), nullptr, failed("sender_removed"));
   if (clock_.now() >= job.expires_at)
     co_return co_await settle(std::move(job), sender, failed("message_expired"));
@@ -144,7 +142,7 @@ Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
 }
 
 Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
-  const SenderPtr sender = senders_.find(SenderId(job.group));
+  const connections::SenderPtr sender = senders_.find(SenderId(job.group));
   if (!events_.wanted(job.workspace, sender->mode, webhook::EventType::kMessageSending)) co_return;
   const auto row = co_await messages_.find(job.workspace, MessageId(job.id));
   if (!row || !*row) co_return;
@@ -159,8 +157,8 @@ Awaitable<void> SendHandler::tell_sending(const outbox::Job& job) {
   co_await events_.tell(std::move(draft));
 }
 
-Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest request,
-                                         bool& refused) {
+Awaitable<Outcome> SendHandler::exchange(const connections::Sender& sender,
+                                         http::OutRequest request, bool& refused) {
   sender.adapter->authorize(request, sender.token);
   request.client = sender.id.bytes();
   auto may_begin = [this, &refused] {
@@ -177,7 +175,7 @@ Awaitable<Outcome> SendHandler::exchange(const Sender& sender, http::OutRequest 
   co_return channel::decide(wire, answer);
 }
 
-Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr sender,
+Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, connections::SenderPtr sender,
                                                      http::OutRequest request, Content raw_body,
                                                      Begun begun) {
   bool refused = false;
@@ -193,7 +191,7 @@ Awaitable<Disposition> SendHandler::attempt_compiled(outbox::Job job, SenderPtr 
   co_return co_await settle(std::move(job), sender, std::move(outcome), &begun);
 }
 
-Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, SenderPtr sender,
+Awaitable<Disposition> SendHandler::attempt_stored(outbox::Job job, connections::SenderPtr sender,
                                                    http::OutRequest request) {
   bool refused = false;
   auto outcome = co_await exchange(*sender, std::move(request), refused);
@@ -271,8 +269,8 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due, const Be
   co_return how;
 }
 
-Awaitable<Disposition> SendHandler::settle(outbox::Job job, SenderPtr sender, Outcome outcome,
-                                           const Begun* begun) {
+Awaitable<Disposition> SendHandler::settle(outbox::Job job, connections::SenderPtr sender,
+                                           Outcome outcome, const Begun* begun) {
   const Time now = clock_.now();
   auto retry_at = retry_time(job, outcome, now);
   // A refusal that could be tried again only after the message's life is final, and its reason is

@@ -286,13 +286,12 @@ constexpr std::array kTables = {
     HeldTable{.name = "recent_send_keys", .of_workspace = Fate::kStays, .why = kKeyHashes},
     HeldTable{.name = "send_key_runs", .of_workspace = Fate::kStays, .why = kKeyHashes},
     HeldTable{.name = "send_key_parts", .of_workspace = Fate::kStays, .why = kKeyHashes},
-    HeldTable{
-        .name = "connections",
-        .workspace_column = "workspace_id",
-        .of_workspace = Fate::kKeys,
-        .columns =
-            "%workspace_id:ws_ %id:con_ channel account business_name !sealed_token @created_at",
-        .why = "the workspace's; its token is sealed"},
+    HeldTable{.name = "connections",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kKeys,
+              .columns = "%workspace_id:ws_ %id:con_ #mode channel account business_name "
+                         "!sealed_token @created_at",
+              .why = "the workspace's; its token is sealed"},
     HeldTable{.name = "senders",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

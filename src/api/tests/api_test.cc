@@ -74,6 +74,8 @@ class ApiTest : public testing::Test {
             world_.options.limits,
             1000,
             world_.senders,
+            world_.provider_calls,
+            world_.leased_keys,
             world_.accept,
             world_.messages,
             world_.read_receipts,

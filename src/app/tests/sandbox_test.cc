@@ -42,9 +42,9 @@ class SandboxTest : public testing::Test {
   std::unique_ptr<channel::Adapter> adapter_ = whatsapp::make_adapter();
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   PeopleWorld people_{world_, api_keys_};
-  messaging::Senders senders_{*world_.db, world_.workspaces,
-                              [this](std::string_view) { return adapter_.get(); }, world_.ids,
-                              world_.clock};
+  connections::Senders senders_{*world_.db, world_.workspaces,
+                                [this](std::string_view) { return adapter_.get(); }, world_.ids,
+                                world_.clock};
   std::filesystem::path file_ = world_.folder / "sandbox.json";
 };
 

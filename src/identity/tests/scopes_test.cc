@@ -19,7 +19,7 @@ TEST(Scopes, NoneAreGivenByDefault) {
 TEST(Scopes, KeysHaveAllThatTheyMayHave) {
   EXPECT_EQ(Scopes::of_keys().str(),
             "messages:send messages:read webhooks:manage usage:read consents:read consents:manage "
-            "audit:read");
+            "templates:read templates:manage connections:read connections:manage audit:read");
 }
 
 TEST(Scopes, TextIsReadBackTheSame) {

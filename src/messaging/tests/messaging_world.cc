@@ -1,5 +1,6 @@
 #include "messaging_world.h"
 
+#include "connections/schema.h"
 #include "json/json.h"
 #include "json/writer.h"
 #include "messaging/render.h"
@@ -10,6 +11,7 @@ namespace {
 webhook::WorldOptions with_tables(const MessagingOptions& options) {
   webhook::WorldOptions out;
   out.more_tables = options.more_tables;
+  out.more_tables.push_back(connections::migrations());
   out.more_tables.push_back(messaging::migrations());
   out.delivery.body_of = event_body;
   return out;
@@ -21,16 +23,16 @@ SendOptions send_options(const MessagingOptions& options, const testkit::HttpImp
   out.concurrency = options.concurrency;
   out.pair_limit = false;
   out.timeout = options.timeout;
-  out.test_api_base =
+  out.routes.test_api_base =
       http::Url::parse(options.api_base.empty() ? provider.url("/v1") : options.api_base).value();
   return out;
 }
 
 }  // namespace
 
-Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string& address,
-                               const std::string& number) {
-  Senders::Draft draft;
+connections::Senders::Draft draft_of_sender(const identity::Caller& caller,
+                                            const std::string& address, const std::string& number) {
+  connections::Senders::Draft draft;
   draft.workspace = caller.workspace;
   draft.mode = caller.mode;
   draft.channel = "fake";
@@ -56,7 +58,9 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
              workspaces.settings(), ids, clock, quotas),
       updates_in(*db, events, begun, contact_key, clock, options.limits),
-      read_receipts(*db, messages, client, senders, send_handler, idempotency, clock) {
+      provider_calls(client, clock, send_options(options, provider).routes),
+      leased_keys(*db, idempotency, clock),
+      read_receipts(messages, senders, provider_calls, leased_keys) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
   http::Response taken;
   taken.body = R"({"id":"pm.1"})";
@@ -70,7 +74,8 @@ MessagingWorld::~MessagingWorld() {
   pool.stop();
 }
 
-SenderPtr MessagingWorld::add_sender(const std::string& address, const std::string& number) {
+connections::SenderPtr MessagingWorld::add_sender(const std::string& address,
+                                                  const std::string& number) {
   auto made = senders.create(draft_of_sender(caller, address, number));
   if (!made) throw std::runtime_error(made.error().detail);
   return *made;

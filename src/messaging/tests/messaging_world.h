@@ -28,8 +28,8 @@ struct MessagingOptions {
 };
 
 /// A sender of the FakeAdapter's channel.
-Senders::Draft draft_of_sender(const identity::Caller& caller, const std::string& address,
-                               const std::string& number);
+connections::Senders::Draft draft_of_sender(const identity::Caller& caller,
+                                            const std::string& address, const std::string& number);
 
 /// Every part of both journeys, wired as the server wires them: one workspace, one sender, and a
 /// provider of the test's.
@@ -38,7 +38,7 @@ class MessagingWorld : public webhook::WebhookWorld {
   explicit MessagingWorld(MessagingOptions options = {});
   ~MessagingWorld();
 
-  SenderPtr add_sender(const std::string& address, const std::string& number);
+  connections::SenderPtr add_sender(const std::string& address, const std::string& number);
   static std::string text_json(const std::string& to, const std::string& text);
   Result<Accepted> send_json(const std::string& body, std::optional<std::string> key = {});
   Result<Accepted> send(const std::string& to = kAna, const std::string& text = "Hello",
@@ -66,15 +66,17 @@ class MessagingWorld : public webhook::WebhookWorld {
   crypto::Key contact_key = crypto::Key::random();
   MessagingOptions options;
   metering::Quotas quotas{options.limits};
-  Senders senders;
+  connections::Senders senders;
   BegunMessages begun;
   MessageReader messages;
   Waiters waiters;
   SendHandler send_handler;
   Accept accept;
   ProviderUpdates updates_in;
+  connections::ProviderCalls provider_calls;
+  connections::LeasedKeys leased_keys;
   ReadReceipts read_receipts;
-  SenderPtr sender;
+  connections::SenderPtr sender;
 };
 
 }  // namespace flowsell::messaging

@@ -128,12 +128,12 @@ TEST_F(ProviderUpdatesTest, StatusOfAMessageThatIsGoneBecomesProviderUnknown) {
 
 TEST_F(ProviderUpdatesTest, StatusOfAnotherWorkspacesMessageChangesNothing) {
   const auto id = world_.send_and_settle().id;
-  Sender stranger = *world_.sender;
+  connections::Sender stranger = *world_.sender;
   stranger.workspace = world_.ids.next<IdKind::kWorkspace>();
   std::vector<channel::Update> updates = {world_.status_of(id, kDelivered)};
   ASSERT_TRUE(testkit::run(
-      world_.pool,
-      world_.updates_in.apply(std::make_shared<const Sender>(stranger), std::move(updates))));
+      world_.pool, world_.updates_in.apply(std::make_shared<const connections::Sender>(stranger),
+                                           std::move(updates))));
   EXPECT_EQ(world_.row(id).status, kSent);
 }
 

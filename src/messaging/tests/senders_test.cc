@@ -1,4 +1,4 @@
-#include "messaging/senders.h"
+#include "connections/senders.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,9 @@ using testkit::code_of;
 
 class SendersTest : public testing::Test {
  protected:
-  Result<SenderPtr> find(std::string_view from) { return world_.senders.find(world_.caller, from); }
+  Result<connections::SenderPtr> find(std::string_view from) {
+    return world_.senders.find(world_.caller, from);
+  }
   MessagingWorld world_{MessagingOptions{.with_sender = false}};
 };
 
@@ -94,7 +96,7 @@ TEST_F(SendersTest, IsFoundByItsAddressInItsChannelAndMode) {
 
 TEST_F(SendersTest, SecondSenderOfAnAddressIsRefused) {
   world_.add_sender("111", "+15550783881");
-  Senders::Draft draft;
+  connections::Senders::Draft draft;
   draft.workspace = world_.caller.workspace;
   draft.channel = "fake";
   draft.address = "111";
@@ -102,7 +104,7 @@ TEST_F(SendersTest, SecondSenderOfAnAddressIsRefused) {
 }
 
 TEST_F(SendersTest, OfAnUnknownChannelIsRefused) {
-  Senders::Draft draft;
+  connections::Senders::Draft draft;
   draft.workspace = world_.caller.workspace;
   draft.channel = "pigeon";
   EXPECT_EQ(code_of(world_.senders.create(std::move(draft))), ErrorCode::kInvalidRequest);
@@ -110,7 +112,7 @@ TEST_F(SendersTest, OfAnUnknownChannelIsRefused) {
 
 TEST_F(SendersTest, IsTheSameAfterARestart) {
   const auto before = world_.add_sender("111", "+15550783881");
-  Senders restarted(
+  connections::Senders restarted(
       *world_.db, world_.workspaces, [this](std::string_view) { return &world_.adapter; },
       world_.ids, world_.clock);
   ASSERT_TRUE(restarted.load());
@@ -123,7 +125,7 @@ TEST_F(SendersTest, IsTheSameAfterARestart) {
 
 TEST_F(SendersTest, OfAChannelThatTheProgramLacksKeepsItFromStarting) {
   world_.add_sender("111", "+15550783881");
-  Senders restarted(
+  connections::Senders restarted(
       *world_.db, world_.workspaces,
       [](std::string_view) -> const channel::Adapter* { return nullptr; }, world_.ids,
       world_.clock);

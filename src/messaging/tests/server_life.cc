@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "audit/audit_log.h"
+#include "connections/schema.h"
 #include "json/json.h"
 #include "messaging/render.h"
 #include "messaging/schema.h"
@@ -30,7 +31,7 @@ SendOptions send_options(const Machine& machine) {
   options.concurrency = machine.options.concurrency;
   options.pair_limit = false;
   options.timeout = 10s;
-  options.test_api_base = http::Url::parse(machine.provider.url("/v1")).value();
+  options.routes.test_api_base = http::Url::parse(machine.provider.url("/v1")).value();
   return options;
 }
 
@@ -69,9 +70,9 @@ Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
   TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
                                    .log_pages = machine.options.log_pages,
                                    .vfs = machine.disk.name()}));
-  CHECK_OK(db->migrate(store::merge_migrations({identity::migrations(), metering::migrations(),
-                                                outbox::migrations(), webhook::migrations(),
-                                                messaging::migrations(), audit::migrations()})));
+  CHECK_OK(db->migrate(store::merge_migrations(
+      {identity::migrations(), metering::migrations(), outbox::migrations(), webhook::migrations(),
+       messaging::migrations(), connections::migrations(), audit::migrations()})));
   std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
   CHECK_OK(server->load());
   return server;

@@ -83,7 +83,7 @@ class ServerLife {
   webhook::BegunDeliveries begun_deliveries;
   webhook::Events events;
   webhook::DeliveryHandler deliveries;
-  Senders senders;
+  connections::Senders senders;
   BegunMessages begun;
   MessageReader messages;
   Waiters waiters;

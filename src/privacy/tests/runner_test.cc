@@ -373,7 +373,7 @@ TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
   // A start finds nothing that it can't open.
   identity::Workspaces fresh(*world.db, world.ring, world.ids, world.clock);
   ASSERT_TRUE(fresh.load_keys());
-  messaging::Senders senders(
+  connections::Senders senders(
       *world.db, fresh, [&](std::string_view) { return &world.adapter; }, world.ids, world.clock);
   EXPECT_TRUE(senders.load());
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "connections/senders.h"
 #include "consent/consents.h"
 #include "core/id.h"
 #include "core/time.h"
@@ -12,7 +13,6 @@
 #include "messaging/accept.h"
 #include "messaging/message_reader.h"
 #include "messaging/read_receipts.h"
-#include "messaging/senders.h"
 #include "messaging/waiters.h"
 #include "metering/idempotency.h"
 #include "metering/metering.h"
@@ -37,7 +37,9 @@ struct Services {
   metering::Idempotency& idempotency;
   metering::Limits limits;
   std::size_t body_bytes_max;  ///< of a customer's request; a provider's webhook may be larger
-  messaging::Senders& senders;
+  connections::Senders& senders;
+  connections::ProviderCalls& provider_calls;
+  connections::LeasedKeys& leased_keys;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

@@ -36,6 +36,9 @@ enum class IdKind : std::uint8_t {
   kConsent,
   kAcceptance,
   kPasskey,
+  kTemplate,
+  kMedia,
+  kOnboardingSession,
 };
 
 /// "ws_", "msg_", ... The prefix that ids of this kind are shown with.
@@ -96,6 +99,9 @@ using SupportSessionId = Id<IdKind::kSupportSession>;
 using ConsentId = Id<IdKind::kConsent>;
 using AcceptanceId = Id<IdKind::kAcceptance>;
 using PasskeyId = Id<IdKind::kPasskey>;
+using TemplateId = Id<IdKind::kTemplate>;
+using MediaId = Id<IdKind::kMedia>;
+using OnboardingSessionId = Id<IdKind::kOnboardingSession>;
 
 /// Makes ids. Every id of one source is greater than the one before it, whichever thread asked.
 /// Thread-safe.

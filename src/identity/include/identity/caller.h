@@ -32,6 +32,10 @@ enum class Scope : std::uint32_t {
   kSsoManage = 1 << 10,
   kConsentsRead = 1 << 11,
   kConsentsManage = 1 << 12,
+  kConnectionsRead = 1 << 13,
+  kConnectionsManage = 1 << 14,
+  kTemplatesRead = 1 << 15,
+  kTemplatesManage = 1 << 16,
 };
 std::string_view scope_name(Scope scope) noexcept;
 

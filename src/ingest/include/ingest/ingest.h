@@ -3,10 +3,10 @@
 #include <string>
 
 #include "channel/adapter.h"
+#include "connections/senders.h"
 #include "core/sensitive.h"
 #include "http/message.h"
 #include "messaging/provider_updates.h"
-#include "messaging/senders.h"
 #include "runtime/task.h"
 #include "telemetry/metrics.h"
 
@@ -62,17 +62,17 @@ class Ingest {
   /// Updates of one commit: large bodies go in pieces, so that sends between them don't wait.
   static constexpr std::size_t kChunk = 100;
 
-  Ingest(const channel::Adapter& adapter, messaging::Senders& senders,
+  Ingest(const channel::Adapter& adapter, connections::Senders& senders,
          messaging::ProviderUpdates& updates, metrics::Registry& metrics);
 
   /// Success means that every update is stored. Fails with the store's codes.
   Task<> store(ProviderWebhook webhook);
 
  private:
-  messaging::SenderPtr sender_of(const channel::Update& update, identity::Mode mode) const;
+  connections::SenderPtr sender_of(const channel::Update& update, identity::Mode mode) const;
 
   const channel::Adapter& adapter_;
-  messaging::Senders& senders_;
+  connections::Senders& senders_;
   messaging::ProviderUpdates& updates_;
   metrics::Counter& unroutable_;
 };

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "channel/message.h"
+#include "connections/senders.h"
 #include "crypto/key_ring.h"
 #include "messaging/begun_messages.h"
 #include "messaging/conversation_windows.h"
 #include "messaging/message_reader.h"
 #include "messaging/message_table.h"
 #include "messaging/send_handler.h"
-#include "messaging/senders.h"
 #include "metering/metering.h"
 #include "metering/send_keys.h"
 #include "outbox/outbox.h"
@@ -29,9 +29,9 @@ struct Accepted {
 /// Journey out, first half: from a parsed request to commit 1. Thread-safe.
 class Accept {
  public:
-  Accept(store::Database& db, Senders& senders, SendHandler& send, outbox::Outbox& outbox,
-         webhook::Events& events, metering::SendKeys& keys, BegunMessages& begun,
-         const MessageReader& messages, const crypto::Key& contact_key,
+  Accept(store::Database& db, connections::Senders& senders, SendHandler& send,
+         outbox::Outbox& outbox, webhook::Events& events, metering::SendKeys& keys,
+         BegunMessages& begun, const MessageReader& messages, const crypto::Key& contact_key,
          const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
          metering::Quotas& quotas);
 
@@ -39,7 +39,7 @@ class Accept {
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
 
   struct Checked {
-    SenderPtr sender;
+    connections::SenderPtr sender;
     http::OutRequest request;  ///< the provider's, without its credential
   };
   /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
@@ -49,7 +49,7 @@ class Accept {
 
   /// When the recipient wrote to the sender last, as far as is known here. Nothing is refused by
   /// it: the provider decides. Both must live until then.
-  Task<std::optional<ConversationWindow>> window_of(const Sender& sender,
+  Task<std::optional<ConversationWindow>> window_of(const connections::Sender& sender,
                                                     const channel::OutboundMessage& message) const;
 
   /// Accepts: after it returns, the message survives a crash and a power cut, and the first attempt
@@ -64,13 +64,14 @@ class Accept {
 
  private:
   MessageRow make_row(const identity::Caller& caller, const MessageId& id,
-                      const channel::OutboundMessage& message, const Sender& sender) const;
-  Task<> check_marketing(const identity::Caller& caller, const Sender& sender,
+                      const channel::OutboundMessage& message,
+                      const connections::Sender& sender) const;
+  Task<> check_marketing(const identity::Caller& caller, const connections::Sender& sender,
                          const channel::OutboundMessage& message) const;
   Task<Accepted> replay(WorkspaceId workspace, MessageId id);
 
   store::Database& db_;
-  Senders& senders_;
+  connections::Senders& senders_;
   SendHandler& send_;
   outbox::Outbox& outbox_;
   webhook::Events& events_;

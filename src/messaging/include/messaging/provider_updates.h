@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "channel/updates.h"
+#include "connections/senders.h"
 #include "crypto/seal.h"
 #include "messaging/begun_messages.h"
 #include "messaging/message_table.h"
-#include "messaging/senders.h"
 #include "metering/metering.h"
 #include "store/database.h"
 #include "webhook/events.h"
@@ -24,11 +24,12 @@ class ProviderUpdates {
   /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one
   /// conversation). Fails with the store's codes: then nothing of them was stored, and the provider
   /// must send them again.
-  Task<> apply(SenderPtr sender, std::vector<channel::Update> updates);
+  Task<> apply(connections::SenderPtr sender, std::vector<channel::Update> updates);
 
  private:
   using Lanes = std::unordered_map<MessageId, outbox::Lane>;
-  Task<> find_lanes(SenderPtr sender, std::vector<channel::Update>& updates, Lanes& lanes);
+  Task<> find_lanes(connections::SenderPtr sender, std::vector<channel::Update>& updates,
+                    Lanes& lanes);
 
   store::Database& db_;
   webhook::Events& events_;

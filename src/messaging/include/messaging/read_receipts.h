@@ -1,14 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
-#include "http/client.h"
+#include "connections/leased_keys.h"
+#include "connections/provider_calls.h"
+#include "connections/senders.h"
 #include "identity/caller.h"
-#include "messaging/message_table.h"
-#include "messaging/send_handler.h"
-#include "messaging/senders.h"
-#include "metering/idempotency.h"
-#include "store/database.h"
+#include "messaging/message_reader.h"
 
 namespace flowsell::messaging {
 
@@ -16,9 +15,8 @@ namespace flowsell::messaging {
 /// answer. Thread-safe.
 class ReadReceipts {
  public:
-  ReadReceipts(store::Database& db, const MessageReader& messages, http::Client& client,
-               Senders& senders, SendHandler& send, metering::Idempotency& idempotency,
-               const Clock& clock);
+  ReadReceipts(const MessageReader& messages, connections::Senders& senders,
+               connections::ProviderCalls& calls, connections::LeasedKeys& keys);
 
   /// Fails with kNotFound, kConflict (an outbound message), kProviderRejected,
   /// kProviderUnreachable, kProviderTimeout. True: an earlier call with the same key had done it.
@@ -26,15 +24,12 @@ class ReadReceipts {
                        std::optional<metering::IdempotentCall> call);
 
  private:
-  Task<> call_provider(SenderPtr sender, std::string provider_message_id, bool typing);
+  Task<> call_provider(connections::SenderPtr sender, std::string provider_message_id, bool typing);
 
-  store::Database& db_;
   const MessageReader& messages_;
-  http::Client& client_;
-  Senders& senders_;
-  SendHandler& send_;
-  metering::Idempotency& idempotency_;
-  const Clock& clock_;
+  connections::Senders& senders_;
+  connections::ProviderCalls& calls_;
+  connections::LeasedKeys& keys_;
 };
 
 }  // namespace flowsell::messaging

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "connections/senders.h"
 #include "messaging/message_table.h"
 #include "webhook/event_type.h"
 
@@ -22,6 +23,9 @@ std::string render_event_body(const MessageRow& row);
 /// webhook::BodySource. Only message.sent is: what it tells of a message does not change any more.
 Result<std::string> event_body(store::Connection& db, const WorkspaceId& workspace,
                                const IdBytes& message, webhook::EventType type);
+
+/// What to do about the error of a stored message; empty where it has none, or its sender is gone.
+std::string fix_of(const connections::Senders& senders, const MessageRow& row);
 
 /// The event that tells of a status.
 webhook::EventType event_of(MessageStatus status);

@@ -4,12 +4,13 @@
 
 #include "channel/adapter.h"
 #include "channel/outcome.h"
+#include "connections/provider_routes.h"
+#include "connections/senders.h"
 #include "crypto/rotating_keys.h"
 #include "http/client.h"
 #include "messaging/begun_messages.h"
 #include "messaging/message_reader.h"
 #include "messaging/message_table.h"
-#include "messaging/senders.h"
 #include "messaging/waiters.h"
 #include "metering/metering.h"
 #include "outbox/outbox.h"
@@ -24,24 +25,22 @@ struct SendOptions {
   std::size_t concurrency = 256;    ///< attempts of one sender open at once
   bool pair_limit = true;
   std::chrono::seconds timeout{30};
-  http::Url test_api_base;  ///< the simulator: where senders of test mode go
-  http::Url live_api_base;
-  http::Version test_version = http::Version::kHttp1;
-  http::Version live_version = http::Version::kHttp1;
+  connections::ProviderRoutes routes;
 };
 
 /// Sends messages to their provider: one attempt each time, one outcome, stored.
 class SendHandler final : public outbox::JobHandler {
  public:
   SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
-              http::Client& client, Senders& senders, webhook::Events& events, Waiters& waiters,
-              outbox::Outbox& outbox, crypto::RotatingKeys& spool, const Clock& clock,
-              metering::Limits limits, SendOptions options, metrics::Registry& metrics);
+              http::Client& client, connections::Senders& senders, webhook::Events& events,
+              Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
+              const Clock& clock, metering::Limits limits, SendOptions options,
+              metrics::Registry& metrics);
 
-  channel::SenderRoute route(const Sender& sender) const;
+  channel::SenderRoute route(const connections::Sender& sender) const;
   /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a
   /// later attempt is made from: it is sealed and stored only where there is one.
-  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, SenderPtr sender,
+  Awaitable<outbox::Disposition> attempt_compiled(outbox::Job job, connections::SenderPtr sender,
                                                   http::OutRequest request, Content raw_body,
                                                   Begun begun);
   /// Seals a message's content into its job, under the newest key.
@@ -56,16 +55,16 @@ class SendHandler final : public outbox::JobHandler {
   Result<bool> give_up(store::Connection& db, const outbox::Job& job, Time now) override;
 
  private:
-  Task<http::OutRequest> reopen(const outbox::Job& job, const Sender& sender);
+  Task<http::OutRequest> reopen(const outbox::Job& job, const connections::Sender& sender);
   Awaitable<void> tell_sending(const outbox::Job& job);
-  Awaitable<outbox::Disposition> settle(outbox::Job job, SenderPtr sender, channel::Outcome outcome,
-                                        const Begun* begun = nullptr);
+  Awaitable<outbox::Disposition> settle(outbox::Job job, connections::SenderPtr sender,
+                                        channel::Outcome outcome, const Begun* begun = nullptr);
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due, const Begun* begun = nullptr);
   std::optional<Time> retry_time(const outbox::Job& job, const channel::Outcome& outcome,
                                  Time now) const;
-  Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, SenderPtr sender,
+  Awaitable<outbox::Disposition> attempt_stored(outbox::Job job, connections::SenderPtr sender,
                                                 http::OutRequest request);
-  Awaitable<channel::Outcome> exchange(const Sender& sender, http::OutRequest request,
+  Awaitable<channel::Outcome> exchange(const connections::Sender& sender, http::OutRequest request,
                                        bool& refused);
   void reseal(outbox::Job& job);
 
@@ -73,7 +72,7 @@ class SendHandler final : public outbox::JobHandler {
   BegunMessages& begun_;
   const MessageReader& messages_;
   http::Client& client_;
-  Senders& senders_;
+  connections::Senders& senders_;
   webhook::Events& events_;
   Waiters& waiters_;
   outbox::Outbox& outbox_;

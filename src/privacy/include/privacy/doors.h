@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "connections/senders.h"
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
 #include "messaging/begun_messages.h"
-#include "messaging/senders.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
@@ -22,7 +22,7 @@ struct CellRooms {
   store::Database& db;
   identity::Workspaces& workspaces;
   identity::ApiKeys& api_keys;
-  messaging::Senders& senders;
+  connections::Senders& senders;
   webhook::Endpoints& endpoints;
   messaging::BegunMessages& begun_messages;
   webhook::BegunDeliveries& begun_deliveries;

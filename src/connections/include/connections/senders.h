@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -9,14 +8,14 @@
 #include <vector>
 
 #include "channel/adapter.h"
+#include "connections/connections.h"
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "identity/caller.h"
 #include "identity/workspaces.h"
-#include "messaging/message_table.h"
 #include "store/database.h"
 
-namespace flowsell::messaging {
+namespace flowsell::connections {
 
 /// An address that messages leave from: a WhatsApp business number.
 struct Sender {
@@ -34,16 +33,13 @@ struct Sender {
 };
 using SenderPtr = std::shared_ptr<const Sender>;
 
-/// Finds the adapter of a channel by its name; nullptr when this server has none.
-using AdapterLookup = std::function<const channel::Adapter*(std::string_view channel)>;
-
-/// All senders, in memory: every send asks for one. Thread-safe.
+/// All senders, in memory: every send asks for one; and what they belong to. Thread-safe.
 class Senders {
  public:
   Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
           IdSource& ids, const Clock& clock);
 
-  /// Reads all senders. Blocking; at start.
+  /// Reads all connections and senders. Blocking; at start.
   Result<> load();
 
   struct Draft {
@@ -72,6 +68,7 @@ class Senders {
                             std::string_view account) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
   std::vector<SenderPtr> all() const;
+  Connections& connections() noexcept { return connections_; }
   /// Their rows are gone, as all of the workspace is: memory lets go of them.
   void forget_workspace(const WorkspaceId& workspace);
 
@@ -85,6 +82,7 @@ class Senders {
   AdapterLookup adapters_;
   IdSource& ids_;
   const Clock& clock_;
+  Connections connections_;
   mutable std::shared_mutex mutex_;
   std::map<SenderId, SenderPtr> by_id_;
   std::map<std::pair<WorkspaceId, identity::Mode>, std::vector<SenderPtr>> by_workspace_;
@@ -94,7 +92,4 @@ class Senders {
       by_account_;  ///< channel ':' account
 };
 
-/// What to do about the error of a stored message; empty where it has none, or its sender is gone.
-std::string fix_of(const Senders& senders, const MessageRow& row);
-
-}  // namespace flowsell::messaging
+}  // namespace flowsell::connections

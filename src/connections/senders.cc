@@ -1,28 +1,24 @@
-#include "messaging/senders.h"
+#include "connections/senders.h"
 
 #include <algorithm>
 #include <mutex>
 
-namespace flowsell::messaging {
+namespace flowsell::connections {
 namespace {
 
 using store::Param;
 using store::Sql;
 
 const Sql kInsertConnection(
-    "INSERT INTO connections (workspace_id, id, channel, account, business_name, sealed_token, "
-    "created_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    "INSERT INTO connections (workspace_id, id, mode, channel, account, business_name, "
+    "sealed_token, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 const Sql kInsertSender(
     "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, "
     "name, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 const Sql kAll(
-    "SELECT s.workspace_id, s.id, s.connection_id, s.mode, s.channel, s.address, s.display_number, "
-    "s.name, "
-    "s.created_at, c.sealed_token, c.account FROM senders s JOIN connections c ON c.workspace_id = "
-    "s.workspace_id "
-    "AND c.id = s.connection_id");
+    "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at FROM "
+    "senders");
 
 struct CreateOp final : store::WriteOp {
   CreateOp(const Sender& s, const Senders::Draft& d, std::string sealed);
@@ -35,9 +31,10 @@ Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> o
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<CreateOp>(each);
     const Sender& s = op.sender;
-    CHECK_OK(db.write(kInsertConnection,
-                      {s.workspace, s.connection, op.draft.channel, op.draft.account,
-                       op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
+    CHECK_OK(db.write(
+        kInsertConnection,
+        {s.workspace, s.connection, static_cast<int>(s.mode), op.draft.channel, op.draft.account,
+         op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
     CHECK_OK(db.write(kInsertSender,
                       {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
                        s.address, s.display_number, s.name, s.created_at}));
@@ -56,44 +53,38 @@ std::string address_key(std::string_view channel, std::string_view address) {
 
 Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
                  IdSource& ids, const Clock& clock)
-    : db_(db), workspaces_(workspaces), adapters_(std::move(adapters)), ids_(ids), clock_(clock) {}
+    : db_(db),
+      workspaces_(workspaces),
+      adapters_(std::move(adapters)),
+      ids_(ids),
+      clock_(clock),
+      connections_(db, workspaces, adapters_) {}
 
 Result<> Senders::load() {
-  struct Stored {
-    Sender sender;
-    std::string channel;
-    std::string sealed_token;
-  };
-  std::vector<Stored> rows;
+  CHECK_OK(connections_.load());
+  std::vector<Sender> rows;
   Result<> read;
   CHECK_OK(db_.read_now([&](store::Connection& db) {
     read = db.query(kAll, {}, [&rows](const store::Row& row) {
-      Stored stored;
-      stored.sender.workspace = row.id<WorkspaceId>(0);
-      stored.sender.id = row.id<SenderId>(1);
-      stored.sender.connection = row.id<ConnectionId>(2);
-      stored.sender.mode = static_cast<identity::Mode>(row.integer(3));
-      stored.channel = row.text(4);
-      stored.sender.address = row.text(5);
-      stored.sender.display_number = row.text(6);
-      stored.sender.name = row.text(7);
-      stored.sender.created_at = row.time(8);
-      stored.sealed_token = row.text(9);
-      stored.sender.account = row.text(10);
-      rows.push_back(std::move(stored));
+      Sender sender;
+      sender.workspace = row.id<WorkspaceId>(0);
+      sender.id = row.id<SenderId>(1);
+      sender.connection = row.id<ConnectionId>(2);
+      sender.mode = static_cast<identity::Mode>(row.integer(3));
+      sender.address = row.text(4);
+      sender.display_number = row.text(5);
+      sender.name = row.text(6);
+      sender.created_at = row.time(7);
+      rows.push_back(std::move(sender));
     });
   }));
   CHECK_OK(std::move(read));
-  for (Stored& stored : rows) {
-    Sender& sender = stored.sender;
-    sender.adapter = adapters_(stored.channel);
-    if (sender.adapter == nullptr) {
-      return fail(
-          ErrorCode::kInternal,
-          "the database has senders of a channel that this program lacks: " + stored.channel);
-    }
-    TRY(sender.token,
-        workspaces_.unseal(sender.workspace, sender.connection.blob(), stored.sealed_token));
+  for (Sender& sender : rows) {
+    const auto connection = connections_.find(sender.connection);
+    if (!connection) return fail(ErrorCode::kInternal, "a sender has no connection");
+    sender.adapter = connection->adapter;
+    sender.account = connection->account;
+    sender.token = connection->token;
     publish(std::make_shared<const Sender>(std::move(sender)));
   }
   return {};
@@ -116,7 +107,10 @@ Result<SenderPtr> Senders::create(Draft draft) {
   TRY(auto sealed, workspaces_.seal(sender.workspace, sender.connection.blob(), draft.token));
   CreateOp op(sender, draft, std::move(sealed));
   CHECK_OK(db_.commit_now(op));
-  sender.token = std::move(draft.token);
+  sender.token = draft.token;
+  connections_.publish(std::make_shared<const Connection>(
+      Connection{sender.connection, sender.workspace, sender.mode, sender.adapter, draft.account,
+                 draft.business_name, std::move(draft.token), sender.created_at}));
   auto stored = std::make_shared<const Sender>(std::move(sender));
   publish(stored);
   return stored;
@@ -157,6 +151,7 @@ Result<SenderPtr> Senders::find_default(const identity::Caller& caller,
 }
 
 void Senders::forget_workspace(const WorkspaceId& workspace) {
+  connections_.forget_workspace(workspace);
   const std::unique_lock lock(mutex_);
   const auto is_its = [&](const auto& each) { return each.second->workspace == workspace; };
   std::erase_if(by_id_, is_its);
@@ -217,4 +212,4 @@ std::vector<SenderPtr> Senders::all() const {
   return out;
 }
 
-}  // namespace flowsell::messaging
+}  // namespace flowsell::connections

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "connections/connections.h"
+#include "connections/provider_routes.h"
+#include "core/time.h"
+#include "http/client.h"
+#include "runtime/task.h"
+
+namespace flowsell::connections {
+
+/// Calls that manage something at a provider, answered while the caller waits. Messages go another
+/// way: a call is made once, and what became of it is not stored.
+class ProviderCalls {
+ public:
+  ProviderCalls(http::Client& client, const Clock& clock, ProviderRoutes routes);
+
+  const ProviderRoutes& routes() const noexcept { return routes_; }
+  /// Where the connection's provider is; `address` as in ProviderRoutes::of().
+  channel::SenderRoute route(const Connection& connection, std::string address = {}) const;
+
+  /// Makes the call with the connection's token, and gives its answer where that is a success
+  /// (2xx). `what` completes "the provider refused to ...". Fails with kProviderRejected (with
+  /// what the provider said), kProviderUnreachable (no byte reached it, or its answer is none of
+  /// its API) and kProviderTimeout (what it did is not known). Call on a thread of the pool.
+  Task<http::Exchange> call(ConnectionPtr connection, http::OutRequest request,
+                            std::string_view what,
+                            std::chrono::seconds time_max = std::chrono::seconds(15));
+
+ private:
+  http::Client& client_;
+  const Clock& clock_;
+  const ProviderRoutes routes_;
+};
+
+/// What an answer of a provider's API is worth: itself where it is a success. Fails as call().
+Result<> check_answer(const channel::Adapter& adapter, const http::Exchange& exchange,
+                      std::string_view what);
+
+}  // namespace flowsell::connections

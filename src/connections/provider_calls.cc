@@ -1,0 +1,42 @@
+#include "connections/provider_calls.h"
+
+#include <string>
+#include <utility>
+
+namespace flowsell::connections {
+
+ProviderCalls::ProviderCalls(http::Client& client, const Clock& clock, ProviderRoutes routes)
+    : client_(client), clock_(clock), routes_(std::move(routes)) {}
+
+channel::SenderRoute ProviderCalls::route(const Connection& connection, std::string address) const {
+  return routes_.of(connection.mode, std::move(address));
+}
+
+Task<http::Exchange> ProviderCalls::call(ConnectionPtr connection, http::OutRequest request,
+                                         std::string_view what, std::chrono::seconds time_max) {
+  connection->adapter->authorize(request, connection->token);
+  request.client = connection->id.bytes();
+  request.version = route(*connection).version;
+  auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + time_max);
+  CO_CHECK_OK(check_answer(*connection->adapter, exchange, what));
+  co_return exchange;
+}
+
+Result<> check_answer(const channel::Adapter& adapter, const http::Exchange& exchange,
+                      std::string_view what) {
+  if (exchange.end != http::ExchangeEnd::kAnswered) {
+    return fail(
+        exchange.byte_sent ? ErrorCode::kProviderTimeout : ErrorCode::kProviderUnreachable,
+        std::string("the provider gave no answer: ").append(http::exchange_end_name(exchange.end)));
+  }
+  if (exchange.status >= 200 && exchange.status < 300) return {};
+  auto answer = adapter.interpret(exchange);
+  if (answer.kind != channel::Interpretation::Kind::kError)
+    return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");
+  Error error{ErrorCode::kProviderRejected, std::string("the provider refused to ").append(what)};
+  error.retry_after = answer.retry_after;
+  error.provider = std::move(answer.error);
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace flowsell::connections
