@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "messaging/render.h"
 #include "messaging_world.h"
 
 namespace flowsell::messaging {
