@@ -261,7 +261,11 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   store::Database& database = *db;
   CHECK_OK(make_parts(database));
   auto no_others = [](std::string /*name*/) -> Task<> { co_return Result<>{}; };
-  parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db), std::move(no_others));
+  connections::NameBook names;
+  names.claim = [](connections::ProviderNames /*names*/) -> Task<bool> { co_return true; };
+  names.withdraw = [](connections::ProviderNames /*names*/) -> Task<> { co_return Result<>{}; };
+  parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db), std::move(no_others),
+                                        std::move(names));
   Cell& cell = *parts_->cell;
   CHECK_OK(cell.load());
   TRY(parts_->people, People::make(parts_->process, database, parts_->listening_url(),

@@ -16,10 +16,16 @@ audit::Act act_of_restore(IdSource& ids, const store::Restore& restore, Time now
   return act;
 }
 
+connections::AdapterLookup adapters_of(const Process& process) {
+  return [&adapter = *process.adapter](std::string_view name) {
+    return name == adapter.name() ? &adapter : nullptr;
+  };
+}
+
 }  // namespace
 
 Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
-           std::function<bool()> holds_lease)
+           connections::NameBook names, std::function<bool()> holds_lease)
     : process_(process),
       db_(std::move(database)),
       workspaces_(*db_, process.keys.ring, process.ids, process.clock,
@@ -50,15 +56,13 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
           {process.settings.outbox.concurrency_per_endpoint, process.settings.webhook.timeout,
            process.settings.webhook.retry_schedule, messaging::event_body},
           process.metrics),
-      senders_(
-          *db_, workspaces_,
-          [&adapter = *process.adapter](std::string_view name) {
-            return name == adapter.name() ? &adapter : nullptr;
-          },
-          process.ids, process.clock),
+      senders_(*db_, workspaces_, adapters_of(process), process.ids, process.clock),
       messages_(*db_, begun_),
       provider_calls_(process.client, process.clock, process.send_options.routes),
       leased_keys_(*db_, idempotency_, process.clock),
+      connection_changes_(*db_, senders_, events_, idempotency_, process.ids, process.clock),
+      connector_(connection_changes_, provider_calls_, workspaces_, policies_, std::move(names),
+                 adapters_of(process), process.ids, process.connector_options),
       send_(*db_, begun_, messages_, process.client, senders_, events_, waiters_, outbox_,
             *process.keys.spool, process.clock, limits_, process.send_options, process.metrics),
       accept_(*db_, senders_, send_, outbox_, events_, send_keys_, begun_, messages_,
@@ -83,6 +87,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 senders_,
                 provider_calls_,
                 leased_keys_,
+                connection_changes_,
+                connector_,
                 accept_,
                 messages_,
                 read_receipts_,

@@ -25,9 +25,9 @@ namespace flowsell::app {
 class Cell {
  public:
   using Publish = std::function<Task<>(std::string)>;
-  /// `publish`: see api::Services. `holds_lease`: see Outbox::set_lease().
+  /// `publish`: see api::Services. `names`: see NameBook. `holds_lease`: see Outbox::set_lease().
   Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
-       std::function<bool()> holds_lease = nullptr);
+       connections::NameBook names, std::function<bool()> holds_lease = nullptr);
   ~Cell();
 
   /// Reads into memory what every request needs. Blocking.
@@ -88,6 +88,8 @@ class Cell {
   messaging::Waiters waiters_;
   connections::ProviderCalls provider_calls_;
   connections::LeasedKeys leased_keys_;
+  connections::ConnectionChanges connection_changes_;
+  connections::Connector connector_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;

@@ -41,6 +41,10 @@ Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId worksp
       names.push_back(account_route(mode, sender->account));
     }
   }
+  for (const auto& connection : rooms.senders.connections().all()) {
+    if (connection->workspace == workspace)
+      names.push_back(account_route(connection->mode, connection->account));
+  }
   CO_TRY(const auto keys, co_await rooms.db.read([workspace](store::Connection& db) {
     return identity::list_keys(db, workspace);
   }));

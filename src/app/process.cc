@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim/whatsapp_simulator.h"
 #include "whatsapp/adapter.h"
 
 namespace flowsell::app {
@@ -40,6 +41,21 @@ std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings,
   return apps;
 }
 
+/// In the sandbox the simulator's app. A simulator that is a process of its own may have another.
+connections::ConnectorOptions connector_options(const config::Settings& settings,
+                                                const Secret& simulator) {
+  connections::ConnectorOptions options;
+  const auto& whatsapp = settings.whatsapp;
+  if (settings.sandbox.enabled) {
+    const sim::SimulatorOptions usual;
+    options.test_app = {whatsapp.app_id.empty() ? usual.app_id : whatsapp.app_id, simulator};
+  } else {
+    options.live_app = {whatsapp.app_id, whatsapp.app_secret};
+    options.callback = {whatsapp.override_callback, whatsapp.verify_token};
+  }
+  return options;
+}
+
 http::ClientOptions client_options(const config::Settings& settings) {
   http::ClientOptions options;
   options.connections_per_host_max = settings.outbox.concurrency_per_sender;
@@ -59,6 +75,7 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
       adapter(whatsapp::make_adapter()),
       whatsapp(*adapter, "X-Hub-Signature-256", provider_apps(settings, simulator_secret), clock,
                metrics),
-      send_options(std::move(send_settings)) {}
+      send_options(std::move(send_settings)),
+      connector_options(app::connector_options(settings, simulator_secret)) {}
 
 }  // namespace flowsell::app

@@ -6,6 +6,7 @@
 #include "audit/head_file.h"
 #include "channel/adapter.h"
 #include "config/settings.h"
+#include "connections/connector.h"
 #include "core/id.h"
 #include "core/time.h"
 #include "http/client.h"
@@ -33,6 +34,7 @@ struct Process {
   std::unique_ptr<channel::Adapter> adapter;
   ingest::ProviderDoor whatsapp;
   messaging::SendOptions send_options;
+  connections::ConnectorOptions connector_options;
   std::unique_ptr<audit::HeadFile> audit_heads;  ///< opened by the start
 };
 

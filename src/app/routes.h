@@ -2,7 +2,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "connections/connector.h"
 #include "identity/caller.h"
 
 namespace flowsell::app {
@@ -17,6 +19,20 @@ inline std::string account_route(identity::Mode mode, std::string_view account) 
       .append(identity::mode_name(mode))
       .append(":")
       .append(account);
+}
+
+/// The same of whom a token speaks for.
+inline std::string token_user_route(identity::Mode mode, std::string_view user) {
+  return std::string("whatsapp-user:").append(identity::mode_name(mode)).append(":").append(user);
+}
+
+/// Those that one workspace alone may have: an account and its numbers.
+inline std::vector<std::string> routes_of(const connections::ProviderNames& names) {
+  std::vector<std::string> routes;
+  if (!names.account.empty()) routes.push_back(account_route(names.mode, names.account));
+  for (const std::string& address : names.addresses)
+    routes.push_back(address_route(names.mode, address));
+  return routes;
 }
 
 }  // namespace flowsell::app

@@ -11,6 +11,9 @@ namespace {
 using store::Sql;
 
 constexpr std::size_t kKnownMax = 100'000;
+/// Of names that may move, and how long one is believed in.
+constexpr std::string_view kMovingHead = "whatsapp";
+constexpr std::chrono::seconds kBelieved{5};
 
 const Sql kFind("SELECT cell FROM routes WHERE name = ?1");
 const Sql kNamesOfCell("SELECT name FROM routes WHERE cell = ?1");
@@ -30,6 +33,7 @@ struct PublishOp final : store::WriteOp {
 };
 constexpr store::WriteKind kPublishKind{"publish", 10, store::apply_each<PublishOp>};
 const Sql kWithdraw("DELETE FROM routes WHERE name = ?1");
+constexpr store::WriteKind kClaimKind{"claim_names", 10, store::apply_each<store::Change>};
 constexpr store::WriteKind kWithdrawKind{"withdraw", 11, store::apply_each<store::Change>};
 
 PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
@@ -40,7 +44,8 @@ PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
 std::optional<std::size_t> Directory::find_cached(std::string_view name) const {
   const std::shared_lock lock(mutex_);
   const auto found = known_.find(name);
-  return found == known_.end() ? std::nullopt : std::optional(found->second);
+  const bool is_believed = found != known_.end() && std::chrono::steady_clock::now() < found->second.until;
+  return is_believed ? std::optional(found->second.cell) : std::nullopt;
 }
 
 Task<std::optional<std::size_t>> Directory::find(std::string name) {
@@ -71,6 +76,25 @@ Result<> Directory::publish(std::size_t cell, std::vector<std::string> names) {
   return shared_.commit_now(op);
 }
 
+Task<bool> Directory::claim(std::size_t cell, std::vector<std::string> names) {
+  auto body = [&names, cell](store::Connection& db) -> Result<bool> {
+    bool is_elsewhere = false;
+    for (const std::string& name : names) {
+      CHECK_OK(db.query(kFind, {name}, [&is_elsewhere, cell](const store::Row& row) {
+        is_elsewhere |= static_cast<std::size_t>(row.integer(0)) != cell;
+      }));
+    }
+    if (is_elsewhere) return false;
+    for (const std::string& name : names)
+      CHECK_OK(db.write(kPublish, {name, static_cast<std::int64_t>(cell)}));
+    return true;
+  };
+  CO_TRY(const bool is_ours, co_await store::change(shared_, kClaimKind, std::move(body)));
+  if (!is_ours) co_return false;
+  for (std::string& name : names) remember(std::move(name), cell);
+  co_return true;
+}
+
 Task<> Directory::publish_one(std::size_t cell, std::string name) {
   PublishOp op(cell, {name});
   CO_CHECK_OK(co_await shared_.commit(op));
@@ -92,7 +116,8 @@ Task<> Directory::withdraw(std::vector<std::string> names) {
 void Directory::remember(std::string name, std::size_t cell) {
   const std::unique_lock lock(mutex_);
   if (known_.size() >= kKnownMax) known_.clear();  // they come back with their next call
-  known_[std::move(name)] = cell;
+  const bool may_move = name.starts_with(kMovingHead);
+  known_[std::move(name)] = {cell, may_move ? std::chrono::steady_clock::now() + kBelieved : SteadyTime::max()};
 }
 
 }  // namespace flowsell::cluster

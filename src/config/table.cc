@@ -530,12 +530,20 @@ void add_whatsapp(std::vector<Setting>& t) {
                      "HTTP/2 where WhatsApp offers it, and to the simulator: many calls share a "
                      "connection.",
                      [](auto& s) -> auto& { return s.whatsapp.http2; }));
+  t.push_back(text("whatsapp.app_id", "whatsapp-app-id", "text",
+                   "Id of the Meta app by which accounts are connected. Empty: none can be. The "
+                   "sandbox has the simulator's.",
+                   [](auto& s) -> auto& { return s.whatsapp.app_id; }));
   t.push_back(secret("whatsapp.app_secret", "", "text",
                      "Secret of the Meta app, which signs its webhooks.",
                      [](auto& s) -> auto& { return s.whatsapp.app_secret; }));
   t.push_back(secret("whatsapp.verify_token", "", "text",
                      "Token that Meta repeats when it verifies the webhook address.",
                      [](auto& s) -> auto& { return s.whatsapp.verify_token; }));
+  t.push_back(text("whatsapp.override_callback", "whatsapp-override-callback", "URL",
+                   "Where webhooks of accounts go that are connected from now on, instead of the "
+                   "app's own address: several servers may share one app.",
+                   [](auto& s) -> auto& { return s.whatsapp.override_callback; }));
 }
 
 void add_diagnosis(std::vector<Setting>& t) {

@@ -5,55 +5,42 @@
 #include <utility>
 
 namespace flowsell::connections {
-namespace {
-
-const store::Sql kAll(
-    "SELECT workspace_id, id, mode, channel, account, business_name, sealed_token, created_at FROM "
-    "connections");
-
-struct Stored {
-  Connection connection;
-  std::string channel;
-  std::string sealed_token;
-};
-
-Stored read_row(const store::Row& row) {
-  Stored stored;
-  Connection& connection = stored.connection;
-  connection.workspace = row.id<WorkspaceId>(0);
-  connection.id = row.id<ConnectionId>(1);
-  connection.mode = static_cast<identity::Mode>(row.integer(2));
-  stored.channel = row.text(3);
-  connection.account = row.text(4);
-  connection.business_name = row.text(5);
-  stored.sealed_token = row.text(6);
-  connection.created_at = row.time(7);
-  return stored;
-}
-
-}  // namespace
 
 Connections::Connections(store::Database& db, identity::Workspaces& workspaces,
                          AdapterLookup adapters)
     : db_(db), workspaces_(workspaces), adapters_(std::move(adapters)) {}
 
+Result<Connection> Connections::opened(const ConnectionRecord& record) const {
+  Connection connection;
+  connection.id = record.id;
+  connection.workspace = record.workspace;
+  connection.mode = record.mode;
+  connection.adapter = adapters_(record.channel);
+  if (connection.adapter == nullptr) {
+    return fail(
+        ErrorCode::kInternal,
+        "the database has connections of a channel that this program lacks: " + record.channel);
+  }
+  connection.account = record.account;
+  connection.business_name = record.business_name;
+  TRY(connection.token,
+      workspaces_.unseal(record.workspace, record.id.blob(), record.sealed_token));
+  connection.created_at = record.created_at;
+  connection.status = record.status;
+  connection.reason = record.reason;
+  connection.token_expires_at = record.token_expires_at;
+  connection.token_checked_at = record.token_checked_at;
+  connection.token_user = record.token_user;
+  return connection;
+}
+
 Result<> Connections::load() {
-  std::vector<Stored> rows;
-  Result<> read;
-  CHECK_OK(db_.read_now([&](store::Connection& db) {
-    read = db.query(kAll, {}, [&rows](const store::Row& row) { rows.push_back(read_row(row)); });
-  }));
-  CHECK_OK(std::move(read));
-  for (Stored& stored : rows) {
-    Connection& connection = stored.connection;
-    connection.adapter = adapters_(stored.channel);
-    if (connection.adapter == nullptr) {
-      return fail(
-          ErrorCode::kInternal,
-          "the database has connections of a channel that this program lacks: " + stored.channel);
-    }
-    TRY(connection.token,
-        workspaces_.unseal(connection.workspace, connection.id.blob(), stored.sealed_token));
+  Result<std::vector<ConnectionRecord>> rows;
+  CHECK_OK(db_.read_now([&rows](store::Connection& db) { rows = all_connections(db); }));
+  if (!rows) return std::unexpected(std::move(rows).error());
+  for (const ConnectionRecord& each : *rows) {
+    if (each.status == ConnectionStatus::kDisconnected) continue;
+    TRY(auto connection, opened(each));
     publish(std::make_shared<const Connection>(std::move(connection)));
   }
   return {};
@@ -62,6 +49,22 @@ Result<> Connections::load() {
 void Connections::publish(const ConnectionPtr& connection) {
   const std::unique_lock lock(mutex_);
   by_id_[connection->id] = connection;
+}
+
+void Connections::forget(const ConnectionId& id) {
+  const std::unique_lock lock(mutex_);
+  by_id_.erase(id);
+}
+
+ConnectionPtr Connections::find_by_account(std::string_view channel, identity::Mode mode,
+                                           std::string_view account) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::ranges::find_if(by_id_, [&](const auto& each) {
+    const Connection& connection = *each.second;
+    return connection.account == account && connection.mode == mode &&
+           connection.adapter->name() == channel;
+  });
+  return found == by_id_.end() ? nullptr : found->second;
 }
 
 void Connections::forget_workspace(const WorkspaceId& workspace) {

@@ -14,11 +14,21 @@ channel::SenderRoute ProviderCalls::route(const Connection& connection, std::str
 
 Task<http::Exchange> ProviderCalls::call(ConnectionPtr connection, http::OutRequest request,
                                          std::string_view what, std::chrono::seconds time_max) {
-  connection->adapter->authorize(request, connection->token);
-  request.client = connection->id.bytes();
-  request.version = route(*connection).version;
+  auto answer = co_await call_as(
+      {connection->adapter, connection->mode, connection->token, connection->id.bytes()},
+      std::move(request), what, time_max);
+  if (!answer && answer.error().provider && listener_)
+    listener_(connection, *answer.error().provider);
+  co_return answer;
+}
+
+Task<http::Exchange> ProviderCalls::call_as(As as, http::OutRequest request, std::string_view what,
+                                            std::chrono::seconds time_max) {
+  if (!as.token.empty()) as.adapter->authorize(request, as.token);
+  request.client = as.client;
+  request.version = routes_.of(as.mode, {}).version;
   auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + time_max);
-  CO_CHECK_OK(check_answer(*connection->adapter, exchange, what));
+  CO_CHECK_OK(check_answer(*as.adapter, exchange, what));
   co_return exchange;
 }
 

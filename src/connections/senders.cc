@@ -2,54 +2,51 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace flowsell::connections {
 namespace {
 
-using store::Param;
 using store::Sql;
 
-const Sql kInsertConnection(
-    "INSERT INTO connections (workspace_id, id, mode, channel, account, business_name, "
-    "sealed_token, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 const Sql kInsertSender(
     "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, "
     "name, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+const Sql kUpdateSender(
+    "UPDATE senders SET display_number = ?3, name = ?4 WHERE workspace_id = ?1 AND id = ?2");
 const Sql kAll(
-    "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at FROM "
-    "senders");
+    "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at, "
+    "channel FROM senders");
 
 struct CreateOp final : store::WriteOp {
-  CreateOp(const Sender& s, const Senders::Draft& d, std::string sealed);
-  const Sender& sender;
-  const Senders::Draft& draft;
-  std::string sealed_token;
-};
-
-Result<> apply_creates(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) {
-    const auto& op = store::as<CreateOp>(each);
-    const Sender& s = op.sender;
-    CHECK_OK(db.write(
-        kInsertConnection,
-        {s.workspace, s.connection, static_cast<int>(s.mode), op.draft.channel, op.draft.account,
-         op.draft.business_name, Param::blob(op.sealed_token), s.created_at}));
-    CHECK_OK(db.write(kInsertSender,
-                      {s.workspace, s.id, s.connection, static_cast<int>(s.mode), op.draft.channel,
-                       s.address, s.display_number, s.name, s.created_at}));
+  CreateOp(const Sender& s, const ConnectionRecord& r);
+  Result<> apply(store::Connection& db) const {
+    CHECK_OK(store_connection(db, record, nullptr));
+    return insert_sender(db, sender);
   }
-  return {};
-}
-constexpr store::WriteKind kCreateKind{"sender", 6, apply_creates};
-CreateOp::CreateOp(const Sender& s, const Senders::Draft& d, std::string sealed)
-    : WriteOp(kCreateKind), sender(s), draft(d), sealed_token(std::move(sealed)) {}
+  const Sender& sender;
+  const ConnectionRecord& record;
+};
+constexpr store::WriteKind kCreateKind{"sender", 6, store::apply_each<CreateOp>};
+CreateOp::CreateOp(const Sender& s, const ConnectionRecord& r)
+    : WriteOp(kCreateKind), sender(s), record(r) {}
 
 std::string address_key(std::string_view channel, std::string_view address) {
   return std::string(channel).append(":").append(address);
 }
 
 }  // namespace
+
+Result<> insert_sender(store::Connection& db, const Sender& s) {
+  return db.write(kInsertSender,
+                  {s.workspace, s.id, s.connection, static_cast<int>(s.mode), s.adapter->name(),
+                   s.address, s.display_number, s.name, s.created_at});
+}
+
+Result<> update_sender(store::Connection& db, const Sender& s) {
+  return db.write(kUpdateSender, {s.workspace, s.id, s.display_number, s.name});
+}
 
 Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
                  IdSource& ids, const Clock& clock)
@@ -65,7 +62,7 @@ Result<> Senders::load() {
   std::vector<Sender> rows;
   Result<> read;
   CHECK_OK(db_.read_now([&](store::Connection& db) {
-    read = db.query(kAll, {}, [&rows](const store::Row& row) {
+    read = db.query(kAll, {}, [this, &rows](const store::Row& row) {
       Sender sender;
       sender.workspace = row.id<WorkspaceId>(0);
       sender.id = row.id<SenderId>(1);
@@ -75,16 +72,20 @@ Result<> Senders::load() {
       sender.display_number = row.text(5);
       sender.name = row.text(6);
       sender.created_at = row.time(7);
+      sender.adapter = adapters_(row.text(8));
       rows.push_back(std::move(sender));
     });
   }));
   CHECK_OK(std::move(read));
   for (Sender& sender : rows) {
     const auto connection = connections_.find(sender.connection);
-    if (!connection) return fail(ErrorCode::kInternal, "a sender has no connection");
-    sender.adapter = connection->adapter;
-    sender.account = connection->account;
-    sender.token = connection->token;
+    if (sender.adapter == nullptr)
+      return fail(ErrorCode::kInternal, "the database has senders of a channel that is not here");
+    sender.is_removed = !connection;
+    if (connection) {
+      sender.account = connection->account;
+      sender.token = connection->token;
+    }
     publish(std::make_shared<const Sender>(std::move(sender)));
   }
   return {};
@@ -104,24 +105,75 @@ Result<SenderPtr> Senders::create(Draft draft) {
   sender.display_number = draft.display_number;
   sender.name = draft.business_name;
   sender.created_at = clock_.now();
-  TRY(auto sealed, workspaces_.seal(sender.workspace, sender.connection.blob(), draft.token));
-  CreateOp op(sender, draft, std::move(sealed));
+  ConnectionRecord record;
+  record.workspace = sender.workspace;
+  record.id = sender.connection;
+  record.mode = sender.mode;
+  record.channel = draft.channel;
+  record.account = draft.account;
+  record.business_name = draft.business_name;
+  TRY(record.sealed_token,
+      workspaces_.seal(sender.workspace, sender.connection.blob(), draft.token));
+  record.status = ConnectionStatus::kActive;
+  record.created_at = record.updated_at = sender.created_at;
+  CreateOp op(sender, record);
   CHECK_OK(db_.commit_now(op));
-  sender.token = draft.token;
-  connections_.publish(std::make_shared<const Connection>(
-      Connection{sender.connection, sender.workspace, sender.mode, sender.adapter, draft.account,
-                 draft.business_name, std::move(draft.token), sender.created_at}));
+  sender.token = std::move(draft.token);
+  TRY(auto connection, connections_.opened(record));
+  connections_.publish(std::make_shared<const Connection>(std::move(connection)));
   auto stored = std::make_shared<const Sender>(std::move(sender));
   publish(stored);
   return stored;
 }
 
+void Senders::take_out(const Sender& sender) {
+  const auto is_it = [&sender](const SenderPtr& each) { return each->id == sender.id; };
+  auto& mine = by_workspace_[{sender.workspace, sender.mode}];
+  std::erase_if(mine, is_it);
+  const auto erase_own = [&](auto& map, std::string_view part) {
+    const auto found = map.find({sender.mode, address_key(sender.adapter->name(), part)});
+    if (found != map.end() && is_it(found->second)) map.erase(found);
+  };
+  erase_own(by_address_, sender.address);
+  erase_own(by_account_, sender.account);
+  const auto other = std::ranges::find(mine, sender.account, &Sender::account);
+  if (other == mine.end()) return;
+  by_account_.try_emplace({sender.mode, address_key(sender.adapter->name(), sender.account)},
+                          *other);
+}
+
 void Senders::publish(const SenderPtr& sender) {
   const std::unique_lock lock(mutex_);
-  by_id_[sender->id] = sender;
-  by_workspace_[{sender->workspace, sender->mode}].push_back(sender);
+  const SenderPtr before = std::exchange(by_id_[sender->id], sender);
+  if (before && !before->is_removed) take_out(*before);
+  if (sender->is_removed) return;
+  auto& mine = by_workspace_[{sender->workspace, sender->mode}];
+  mine.insert(std::ranges::upper_bound(mine, sender->id, {}, &Sender::id), sender);
   by_address_[{sender->mode, address_key(sender->adapter->name(), sender->address)}] = sender;
   by_account_[{sender->mode, address_key(sender->adapter->name(), sender->account)}] = sender;
+}
+
+std::vector<SenderPtr> Senders::of_connection(const ConnectionId& id) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<SenderPtr> out;
+  for (const auto& [key, sender] : by_id_)
+    if (sender->connection == id) out.push_back(sender);
+  return out;
+}
+
+void Senders::refresh(const ConnectionId& id, const ConnectionPtr& connection) {
+  if (connection) {
+    connections_.publish(connection);
+  } else {
+    connections_.forget(id);
+  }
+  for (const SenderPtr& each : of_connection(id)) {
+    Sender now = *each;
+    now.is_removed = !connection;
+    now.token = connection ? connection->token : Secret();
+    if (connection) now.account = connection->account;
+    publish(std::make_shared<const Sender>(std::move(now)));
+  }
 }
 
 /// Of a message that names none.
@@ -208,7 +260,8 @@ std::vector<SenderPtr> Senders::all() const {
   const std::shared_lock lock(mutex_);
   std::vector<SenderPtr> out;
   out.reserve(by_id_.size());
-  for (const auto& [id, sender] : by_id_) out.push_back(sender);
+  for (const auto& [id, sender] : by_id_)
+    if (!sender->is_removed) out.push_back(sender);
   return out;
 }
 

@@ -290,8 +290,23 @@ constexpr std::array kTables = {
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,
               .columns = "%workspace_id:ws_ %id:con_ #mode channel account business_name "
-                         "!sealed_token @created_at",
-              .why = "the workspace's; its token is sealed"},
+                         "!sealed_token @created_at label #status reason @reason_at #via "
+                         "owner_business_id currency time_zone address #is_on_app "
+                         "@token_expires_at @token_checked_at token_user #payment ~admin_notes "
+                         "@updated_at @disconnected_at",
+              .why = "the workspace's; its token is sealed, an operator's notes are his own"},
+    HeldTable{.name = "connection_steps",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kKeys,
+              .columns = "%workspace_id:ws_ %connection_id:con_ step #state code fix about "
+                         "#provider_code #provider_subcode provider_trace ~note done_by @at",
+              .why = "the workspace's"},
+    HeldTable{
+        .name = "connection_funding",
+        .workspace_column = "workspace_id",
+        .of_workspace = Fate::kKeys,
+        .columns = "%workspace_id:ws_ %connection_id:con_ @effective_from #mode set_by @set_at",
+        .why = "the workspace's"},
     HeldTable{.name = "senders",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

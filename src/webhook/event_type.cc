@@ -58,6 +58,7 @@ constexpr std::array kRows = {
     Row{kHistoryReceived, "history.received", "history", true},
     Row{kHistoryDeclined, "history.declined", "history"},
     Row{kConversionDetected, "conversion.detected", "conversion", true},
+    Row{kConnectionUpdated, "connection.updated", "connection"},
     Row{kProviderUnknown, "provider.unknown", "update"},
 };
 

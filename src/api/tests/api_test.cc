@@ -76,6 +76,8 @@ class ApiTest : public testing::Test {
             world_.senders,
             world_.provider_calls,
             world_.leased_keys,
+            connection_changes_,
+            connector_,
             world_.accept,
             world_.messages,
             world_.read_receipts,
@@ -131,6 +133,16 @@ class ApiTest : public testing::Test {
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   PeopleWorld people_{world_, api_keys_};
   metering::RateLimit rate_limit_{1000};
+  connections::ConnectionChanges connection_changes_{
+      *world_.db, world_.senders, world_.events, world_.idempotency, world_.ids, world_.clock};
+  connections::Connector connector_{connection_changes_,
+                                    world_.provider_calls,
+                                    world_.workspaces,
+                                    people_.policies,
+                                    {},
+                                    [](std::string_view) { return nullptr; },
+                                    world_.ids,
+                                    {}};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
   OneHome home_{services(rate_limit_), door_, ingest_, people_};

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "account_calls.h"
 #include "callback.h"
 #include "check.h"
 #include "compile.h"
@@ -55,6 +56,11 @@ class WhatsAppAdapter final : public channel::Adapter {
   Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override {
     return parse_callback(raw_body, now);
   }
+
+  const channel::AccountCalls* account_calls() const noexcept override { return &account_calls_; }
+
+ private:
+  WhatsAppAccountCalls account_calls_;
 };
 
 }  // namespace

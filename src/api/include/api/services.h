@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "connections/connector.h"
 #include "connections/senders.h"
 #include "consent/consents.h"
 #include "core/id.h"
@@ -40,6 +41,8 @@ struct Services {
   connections::Senders& senders;
   connections::ProviderCalls& provider_calls;
   connections::LeasedKeys& leased_keys;
+  connections::ConnectionChanges& connection_changes;
+  connections::Connector& connector;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

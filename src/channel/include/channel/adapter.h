@@ -40,6 +40,8 @@ struct CompileContext {
   std::string_view provider_media_id(std::string_view media_id) const;
 };
 
+class AccountCalls;
+
 /// One channel: translation only, values in and values out. No I/O, no clock, no state, so every
 /// thread may call it and a test needs no mock. Every adapter passes the suite of channel/testing.
 class Adapter {
@@ -72,6 +74,9 @@ class Adapter {
   /// The updates in a verified webhook body, in its order. Fails with kInvalidJson only: what is
   /// not understood becomes an UnknownUpdate. `now` stands in where the provider gives no time.
   virtual Result<std::vector<Update>> parse(std::string_view raw_body, Time now) const = 0;
+
+  /// How its accounts are connected (account_calls.h); nullptr: they can't be.
+  virtual const AccountCalls* account_calls() const noexcept { return nullptr; }
 };
 
 }  // namespace flowsell::channel

@@ -9,13 +9,16 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/time.h"
 #include "runtime/task.h"
 #include "store/database.h"
 
 namespace flowsell::cluster {
 
 /// In which cell the workspace is that has an API key, or a sender. A name is a short text of its
-/// owner's choice, told apart by its head ("key:...", "whatsapp:..."). Thread-safe.
+/// owner's choice, told apart by its head ("key:...", "whatsapp:..."). A provider's names
+/// ("whatsapp...") may move from cell to cell: memory believes in them for some seconds only.
+/// Thread-safe.
 class Directory {
  public:
   explicit Directory(store::Database& shared) : shared_(shared) {}
@@ -28,6 +31,8 @@ class Directory {
   Result<> publish(std::size_t cell, std::vector<std::string> names);
   /// They are nowhere any more. Other processes may believe in them until they end.
   Task<> withdraw(std::vector<std::string> names);
+  /// Those of a cell, but where another cell has one of them: false then, and nothing is changed.
+  Task<bool> claim(std::size_t cell, std::vector<std::string> names);
   /// One that is new.
   Task<> publish_one(std::size_t cell, std::string name);
 
@@ -38,11 +43,16 @@ class Directory {
       return std::hash<std::string_view>{}(name);
     }
   };
+  /// Where a name is, and until when that is believed.
+  struct Known {
+    std::size_t cell = 0;
+    SteadyTime until = SteadyTime::max();
+  };
   void remember(std::string name, std::size_t cell);
 
   store::Database& shared_;
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> known_;
+  std::unordered_map<std::string, Known, Hash, std::equal_to<>> known_;
 };
 
 }  // namespace flowsell::cluster

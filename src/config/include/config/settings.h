@@ -141,8 +141,10 @@ struct Settings {
   struct WhatsApp {
     std::string api_base = "https://graph.facebook.com/v25.0";
     bool http2 = true;
+    std::string app_id;
     Secret app_secret;
     Secret verify_token;
+    std::string override_callback;
   } whatsapp;
   struct Store {
     std::size_t readers = 2;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "channel/adapter.h"
+#include "connections/connection_record.h"
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "identity/caller.h"
@@ -27,13 +28,19 @@ struct Connection {
   std::string business_name;
   Secret token;  ///< what calls about the account, and its senders' messages, are made with
   Time created_at;
+  ConnectionStatus status = ConnectionStatus::kActive;
+  std::string reason = {};                    ///< as in ConnectionRecord
+  std::optional<Time> token_expires_at = {};  ///< nullopt: it has no end
+  std::optional<Time> token_checked_at = {};
+  std::string token_user = {};
 };
 using ConnectionPtr = std::shared_ptr<const Connection>;
 
 /// Finds the adapter of a channel by its name; nullptr when this server has none.
 using AdapterLookup = std::function<const channel::Adapter*(std::string_view channel)>;
 
-/// All connections, in memory: what manages something at a provider asks for one. Thread-safe.
+/// All connections that are not disconnected, in memory: what manages something at a provider asks
+/// for one. Thread-safe.
 class Connections {
  public:
   Connections(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters);
@@ -42,6 +49,10 @@ class Connections {
   Result<> load();
   /// From now on it is what everybody finds; takes the place of one with its id.
   void publish(const ConnectionPtr& connection);
+  /// A row as memory has it, its token opened.
+  Result<Connection> opened(const ConnectionRecord& record) const;
+  /// It is disconnected: nobody finds it any more.
+  void forget(const ConnectionId& id);
   /// Their rows are gone, as all of the workspace is: memory lets go of them.
   void forget_workspace(const WorkspaceId& workspace);
 
@@ -51,6 +62,9 @@ class Connections {
                              std::string_view pointer = "/connection_id") const;
   /// nullptr: there is none.
   ConnectionPtr find(const ConnectionId& id) const;
+  /// Whoever has connected a provider's account; nullptr: nobody here.
+  ConnectionPtr find_by_account(std::string_view channel, identity::Mode mode,
+                                std::string_view account) const;
   /// Oldest first.
   std::vector<ConnectionPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
   std::vector<ConnectionPtr> all() const;

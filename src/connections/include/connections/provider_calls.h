@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string_view>
 
 #include "connections/connections.h"
@@ -29,10 +30,26 @@ class ProviderCalls {
                             std::string_view what,
                             std::chrono::seconds time_max = std::chrono::seconds(15));
 
+  /// By whom a call is made where that is no connection's token, or before there is one.
+  struct As {
+    const channel::Adapter* adapter = nullptr;
+    identity::Mode mode = identity::Mode::kTest;
+    Secret token;    ///< empty: the request holds what it needs
+    IdBytes client;  ///< calls on behalf of one share connections with each other only
+  };
+  /// The same.
+  Task<http::Exchange> call_as(As as, http::OutRequest request, std::string_view what,
+                               std::chrono::seconds time_max = std::chrono::seconds(15));
+
+  /// Told of each error by which a provider refuses a connection's call. Before the first call.
+  using Listener = std::function<void(const ConnectionPtr&, const ProviderError&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+
  private:
   http::Client& client_;
   const Clock& clock_;
   const ProviderRoutes routes_;
+  Listener listener_;
 };
 
 /// What an answer of a provider's API is worth: itself where it is a success. Fails as call().

@@ -30,10 +30,12 @@ struct Sender {
   std::string name;
   Secret token;  ///< of its connection
   Time created_at;
+  bool is_removed = false;  ///< its connection is disconnected: nothing is sent from it any more
 };
 using SenderPtr = std::shared_ptr<const Sender>;
 
-/// All senders, in memory: every send asks for one; and what they belong to. Thread-safe.
+/// All senders, in memory: every send asks for one; and what they belong to. One that was removed
+/// is found by its id alone. Thread-safe.
 class Senders {
  public:
   Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
@@ -52,8 +54,17 @@ class Senders {
     std::string address;
     std::string display_number;
   };
-  /// A connection with one sender. Blocking: for start-up and tools.
+  /// A connection with one sender, of a provider that is asked nothing: a sandbox's. Blocking: for
+  /// start-up and tools.
   Result<SenderPtr> create(Draft draft);
+
+  /// From now on it is what everybody finds; takes the place of one with its id.
+  void publish(const SenderPtr& sender);
+  /// The senders of a connection, also those that are removed.
+  std::vector<SenderPtr> of_connection(const ConnectionId& id) const;
+  /// A connection has changed: it and its senders are found as they are now. nullptr: it is
+  /// disconnected.
+  void refresh(const ConnectionId& id, const ConnectionPtr& connection);
 
   /// By sender id or display number; an empty `from` means the workspace's only sender, or its
   /// default. Fails with kInvalidRequest at /from (another workspace's sender is not told apart
@@ -67,6 +78,7 @@ class Senders {
   SenderPtr find_by_account(std::string_view channel, identity::Mode mode,
                             std::string_view account) const;
   std::vector<SenderPtr> list(const WorkspaceId& workspace, identity::Mode mode) const;
+  /// Those that are not removed.
   std::vector<SenderPtr> all() const;
   Connections& connections() noexcept { return connections_; }
   /// Their rows are gone, as all of the workspace is: memory lets go of them.
@@ -75,7 +87,7 @@ class Senders {
  private:
   Result<SenderPtr> find_default(const identity::Caller& caller,
                                  const std::vector<SenderPtr>& senders) const;
-  void publish(const SenderPtr& sender);
+  void take_out(const Sender& sender);
 
   store::Database& db_;
   identity::Workspaces& workspaces_;
@@ -91,5 +103,10 @@ class Senders {
   std::map<std::pair<identity::Mode, std::string>, SenderPtr, std::less<>>
       by_account_;  ///< channel ':' account
 };
+
+/// In a transaction.
+Result<> insert_sender(store::Connection& db, const Sender& sender);
+/// The same: its number and name as the provider shows them.
+Result<> update_sender(store::Connection& db, const Sender& sender);
 
 }  // namespace flowsell::connections

@@ -47,6 +47,7 @@ enum class ErrorCode : std::uint8_t {
   kMethodNotAllowed,            ///< 405
   kRequestTimeout,              ///< 408: the client was too slow.
   kConflict,                    ///< 409: the object's state forbids it.
+  kAccountConnectedElsewhere,   ///< 409: another connection has the provider's account or number.
   kSsoLinkRequired,             ///< 409: an account has the address; its owner must link the two.
   kIdempotencyInProgress,       ///< 409: the first call under this key still runs.
   kIdempotencyKeyUnverifiable,  ///< 409: whether the key's first body was this can't be told any

@@ -53,6 +53,7 @@ enum class EventType : std::uint8_t {
   kHistoryReceived = 90,
   kHistoryDeclined = 91,
   kConversionDetected = 95,
+  kConnectionUpdated = 110,
 };
 std::string_view event_type_name(EventType type) noexcept;
 /// The object in its data that tells of it: "message", "template", "update", ...

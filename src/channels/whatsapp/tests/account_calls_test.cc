@@ -1,0 +1,157 @@
+#include "account_calls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace flowsell::whatsapp {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const WhatsAppAccountCalls kCalls;
+const channel::ConnectApp kApp{"670", Secret("app secret&")};
+
+channel::SenderRoute route() {
+  return {.address = {}, .api_base = http::Url::parse("https://graph.example/v25.0").value()};
+}
+
+http::Exchange answer(std::string body) {
+  http::Exchange exchange;
+  exchange.end = http::ExchangeEnd::kAnswered;
+  exchange.status = 200;
+  exchange.body = std::move(body);
+  return exchange;
+}
+
+TEST(AccountCalls, SecretsOfAnExchangeStandInTheBodyAndNotInTheAddress) {
+  const auto request = kCalls.exchange_code(kApp, Secret("c+/="), "https://a.example/x?y", route());
+  EXPECT_EQ(request.url.str(), "https://graph.example/v25.0/oauth/access_token");
+  EXPECT_EQ(request.body,
+            "client_id=670&client_secret=app%20secret%26&code=c%2B%2F%3D"
+            "&redirect_uri=https%3A%2F%2Fa.example%2Fx%3Fy");
+}
+
+TEST(AccountCalls, PopUpHasNoAddressToGoBackTo) {
+  EXPECT_THAT(kCalls.exchange_code(kApp, Secret("c"), "", route()).body,
+              Not(HasSubstr("redirect_uri")));
+}
+
+TEST(AccountCalls, IssuedTokenHasItsLife) {
+  const auto issued = kCalls.read_issued(
+      answer(R"({"access_token":"EAAx","token_type":"bearer","expires_in":60})"));
+  ASSERT_TRUE(issued);
+  EXPECT_EQ(issued->token.reveal(), "EAAx");
+  EXPECT_EQ(issued->life, std::chrono::seconds(60));
+}
+
+TEST(AccountCalls, AnswerWithoutATokenIsNone) {
+  EXPECT_FALSE(kCalls.read_issued(answer(R"({"token_type":"bearer"})")));
+  EXPECT_FALSE(kCalls.read_issued(answer("<html>")));
+}
+
+TEST(AccountCalls, TokenIsReadWithItsAccountsAndItsEnd) {
+  const auto facts = kCalls.read_token(answer(
+      R"({"data":{"app_id":670,"is_valid":true,"expires_at":1767225600,"user_id":"77",
+          "scopes":["whatsapp_business_management","whatsapp_business_messaging"],
+          "granular_scopes":[{"scope":"whatsapp_business_management","target_ids":["1","2"]},
+                             {"scope":"whatsapp_business_messaging","target_ids":["3"]}]}})"));
+  ASSERT_TRUE(facts);
+  EXPECT_TRUE(facts->is_valid && facts->may_manage && facts->may_send);
+  EXPECT_EQ(facts->app_id, "670");
+  EXPECT_EQ(facts->user_id, "77");
+  EXPECT_THAT(facts->accounts, ElementsAre("1", "2"));
+  ASSERT_TRUE(facts->expires_at);
+  EXPECT_EQ(format_time(*facts->expires_at), "2026-01-01T00:00:00.000Z");
+}
+
+TEST(AccountCalls, TokenWithoutAnEndHasNone) {
+  const auto facts = kCalls.read_token(answer(R"({"data":{"is_valid":true,"expires_at":0}})"));
+  ASSERT_TRUE(facts);
+  EXPECT_FALSE(facts->expires_at);
+}
+
+struct TroubleCase {
+  std::int64_t code, subcode;
+  std::string_view trouble;
+};
+class Trouble : public testing::TestWithParam<TroubleCase> {};
+TEST_P(Trouble, IsTold) {
+  EXPECT_EQ(kCalls.token_trouble(GetParam().code, GetParam().subcode), GetParam().trouble);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, Trouble,
+    testing::Values(TroubleCase{190, 463, "token_expired"}, TroubleCase{190, 460, "token_revoked"},
+                    TroubleCase{190, 467, "token_revoked"}, TroubleCase{190, 458, "app_removed"},
+                    TroubleCase{190, 0, "token_invalid"}, TroubleCase{0, 0, "token_invalid"},
+                    TroubleCase{100, 33, ""}, TroubleCase{131047, 0, ""}));
+
+TEST(AccountCalls, InvalidTokenSaysWhy) {
+  const auto facts = kCalls.read_token(
+      answer(R"({"data":{"is_valid":false,"error":{"code":190,"subcode":463}}})"));
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->trouble, "token_expired");
+}
+
+TEST(AccountCalls, IdInAPathStaysOneSegment) {
+  EXPECT_THAT(kCalls.get_account("1/../2?x", route()).url.target,
+              HasSubstr("/v25.0/1%2F..%2F2%3Fx?fields="));
+}
+
+TEST(AccountCalls, AccountIsReadWithItsOwner) {
+  const auto facts = kCalls.read_account(answer(
+      R"({"id":"1","name":"Shop","currency":"INR","timezone_id":71,
+          "owner_business_info":{"id":"9","name":"Shop Ltd"}})"));
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->name, "Shop");
+  EXPECT_EQ(facts->currency, "INR");
+  EXPECT_EQ(facts->time_zone, "71");
+  EXPECT_EQ(facts->owner_business_id, "9");
+  EXPECT_EQ(facts->owner_business_name, "Shop Ltd");
+}
+
+TEST(AccountCalls, NumbersAreReadAndTheNextPageIsFound) {
+  const auto page = kCalls.read_addresses(answer(
+      R"({"data":[{"id":"5","display_phone_number":"+1 555-078-3881","verified_name":"Shop",
+                   "status":"CONNECTED","is_on_biz_app":false},
+                  {"id":"6","display_phone_number":"+91 98765 43210","status":"DISCONNECTED",
+                   "is_on_biz_app":true},{"id":"7"},4],
+          "paging":{"cursors":{"after":"QQ"},"next":"https://graph.example/next"}})"));
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->addresses.size(), 2U);
+  EXPECT_EQ(page->addresses[0].display_number, "+15550783881");
+  EXPECT_TRUE(page->addresses[0].is_registered);
+  EXPECT_FALSE(page->addresses[0].is_on_app);
+  EXPECT_TRUE(page->addresses[1].is_on_app);
+  EXPECT_EQ(page->next, "QQ");
+}
+
+TEST(AccountCalls, LastPageHasNoNext) {
+  const auto page =
+      kCalls.read_addresses(answer(R"({"data":[],"paging":{"cursors":{"after":"QQ"}}})"));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->next, "");
+}
+
+TEST(AccountCalls, SubscriptionHasAnEmptyBodyUnlessItHasACallback) {
+  EXPECT_EQ(kCalls.subscribe("1", {}, route()).body, "");
+  EXPECT_EQ(kCalls.subscribe("1", {"https://b.example", Secret("v")}, route()).body,
+            R"({"override_callback_uri":"https://b.example","verify_token":"v"})");
+}
+
+TEST(AccountCalls, RegistrationHasThePin) {
+  const auto request = kCalls.register_address("5", Secret("123456"), route());
+  EXPECT_EQ(request.url.target, "/v25.0/5/register");
+  EXPECT_EQ(request.body, R"({"messaging_product":"whatsapp","pin":"123456"})");
+}
+
+TEST(AccountCalls, HistoryIsAskedForInTwoParts) {
+  const auto requests = kCalls.request_history("5", route());
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_THAT(requests[0].body, HasSubstr("smb_app_state_sync"));
+  EXPECT_THAT(requests[1].body, HasSubstr("history"));
+}
+
+}  // namespace
+}  // namespace flowsell::whatsapp

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "channel/account_calls.h"
+#include "connections/connection_changes.h"
+#include "connections/provider_calls.h"
+#include "core/id.h"
+#include "core/sensitive.h"
+#include "identity/workspaces.h"
+#include "runtime/task.h"
+#include "team/policies.h"
+
+namespace flowsell::connections {
+
+/// By what a provider's webhooks, and its callbacks about people, find a connection.
+struct ProviderNames {
+  identity::Mode mode = identity::Mode::kTest;
+  std::string account;
+  std::vector<std::string> addresses;
+  std::string token_user;  ///< empty: none
+};
+
+/// Over all cells and replicas: in which cell these are found.
+struct NameBook {
+  /// They are found here from now on. False, and nothing is changed: another cell has one of them.
+  std::function<Task<bool>(ProviderNames)> claim;
+  /// They are nowhere any more.
+  std::function<Task<>(ProviderNames)> withdraw;
+};
+
+struct ConnectorOptions {
+  channel::ConnectApp test_app, live_app;
+  channel::OverrideCallback callback;  ///< of live connections
+
+  const channel::ConnectApp& app(identity::Mode mode) const noexcept {
+    return mode == identity::Mode::kTest ? test_app : live_app;
+  }
+};
+
+/// An account to be connected, by a token that its owner has given us.
+struct ConnectOrder {
+  WorkspaceId workspace;
+  identity::Mode mode = identity::Mode::kTest;
+  std::string channel = "whatsapp";
+  Secret token;
+  std::string account;  ///< which of those that the token is good for; empty: its only one
+  /// The number that was chosen (WhatsApp: phone-number id): it alone is registered. Empty: all.
+  std::string address;
+  Secret pin;  ///< six digits: of numbers that have one, or new; empty: none was given
+  /// Its owner goes on using the provider's own app with the number: it is not registered.
+  bool is_on_app = false;
+  ConnectedVia via = ConnectedVia::kSystemToken;
+  Acting by;
+};
+
+/// Connects accounts: the server's steps of an onboarding (whatsapp.md 7.2.6), each of which is
+/// stored with what became of it, so that one that failed is gone on with where it stopped. All of
+/// them may be repeated. Thread-safe; on threads of the pool.
+class Connector {
+ public:
+  Connector(ConnectionChanges& changes, ProviderCalls& calls, identity::Workspaces& workspaces,
+            const team::Policies& policies, NameBook names, AdapterLookup adapters, IdSource& ids,
+            ConnectorOptions options);
+
+  /// The provider's app of a mode. One that is not there: nothing can be connected.
+  const channel::ConnectApp& app(identity::Mode mode) const noexcept { return options_.app(mode); }
+
+  /// Checks the token, and stores the connection with it: a new one, or the one that the workspace
+  /// has, or once had, of that account. Then takes every step that it can. The answer says how far
+  /// it came (`steps`, failed_step(), is_onboarded()): a step that fails is no failure of the call.
+  ///
+  /// Fails, and nothing is stored, where there is nothing to go on with: kInvalidRequest at /token,
+  /// /account_id or /channel with a stable code and a fix for whoever owns the business
+  /// ("token_expired", "token_of_another_app", "permission_missing", "account_not_shared", ...),
+  /// kAccountConnectedElsewhere, kTermsNotAccepted, kProviderRejected, and, where the account's id
+  /// is not given, kProviderUnreachable and kProviderTimeout.
+  Task<ConnectionRecord> connect(ConnectOrder order);
+
+  /// Goes on with the steps that are not done, and looks at token and account again. Fails with
+  /// kNotFound, kConflict (disconnected, or it is being done already).
+  Task<ConnectionRecord> resume(WorkspaceId workspace, ConnectionId id, Secret pin, Acting by);
+
+ private:
+  /// One way through the steps.
+  struct Run {
+    ConnectionRecord record;
+    Secret pin;
+    Acting by;
+    bool repeats_all = false;
+    std::optional<std::vector<channel::AddressFacts>> addresses;  ///< once they are known
+  };
+  /// What a step has found out, to be stored with it.
+  struct Found {
+    std::function<void(ConnectionRecord&)> note;
+    std::vector<Sender> fresh, changed;
+  };
+  class Turn;
+
+  Task<channel::TokenFacts> inspect(const channel::Adapter* adapter, identity::Mode mode,
+                                    Secret token, IdBytes client);
+  Task<ConnectionRecord> store(const ConnectOrder& order, std::string account,
+                               std::optional<channel::TokenFacts> facts, Error token_error);
+  Task<ConnectionRecord> run(Run run);
+  Task<StepState> perform(ServerStep step, Run& run, Found& found);
+  Task<StepState> check_token(Run& run, Found& found);
+  Task<StepState> read_account(Run& run, Found& found);
+  Task<StepState> find_numbers(Run& run, Found& found);
+  Task<StepState> subscribe(Run& run, bool with_callback);
+  Task<StepState> register_numbers(Run& run);
+  Task<StepState> request_history(Run& run);
+  Task<> list_addresses(Run& run);
+  /// Whether it is done, as is stored with all that it found.
+  Task<bool> keep(Run& run, ServerStep step, Result<StepState> end, Found found);
+  Result<ConnectionPtr> connection_of(const Run& run) const;
+
+  ConnectionChanges& changes_;
+  ProviderCalls& calls_;
+  identity::Workspaces& workspaces_;
+  const team::Policies& policies_;
+  const NameBook names_;
+  const AdapterLookup adapters_;
+  IdSource& ids_;
+  const ConnectorOptions options_;
+  std::mutex mutex_;
+  std::set<ConnectionId> running_;
+};
+
+/// True for what a new token mends.
+bool is_token_reason(std::string_view reason) noexcept;
+
+}  // namespace flowsell::connections
