@@ -74,6 +74,8 @@ class Api::Impl final : public Routes {
     add_event_routes(*this);
     add_delivery_routes(*this);
     add_sender_routes(*this);
+    add_connection_routes(*this);
+    add_admin_connection_routes(*this, process_);
     add_quota_routes(*this);
     add_session_routes(*this);
     add_user_routes(*this);
@@ -99,6 +101,7 @@ class Api::Impl final : public Routes {
     add_terms_routes(*this, process_);
     add_retention_run_routes(*this);
     add_hook_routes(*this, process_);
+    add_provider_callback_routes(*this, process_);
     add_sandbox_routes(*this, process_);
     add_health_routes(*this, process_);
     unmatched_ = count_route("none");

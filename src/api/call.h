@@ -134,6 +134,8 @@ void add_webhook_endpoint_routes(Routes& routes);
 void add_event_routes(Routes& routes);
 void add_delivery_routes(Routes& routes);
 void add_sender_routes(Routes& routes);
+void add_connection_routes(Routes& routes);
+void add_admin_connection_routes(Routes& routes, const Api::Process& process);
 void add_quota_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_user_routes(Routes& routes);
@@ -159,6 +161,7 @@ void add_consent_routes(Routes& routes);
 void add_retention_run_routes(Routes& routes);
 void add_terms_routes(Routes& routes, const Api::Process& process);
 void add_hook_routes(Routes& routes, const Api::Process& process);
+void add_provider_callback_routes(Routes& routes, const Api::Process& process);
 void add_sandbox_routes(Routes& routes, const Api::Process& process);
 void add_health_routes(Routes& routes, const Api::Process& process);
 

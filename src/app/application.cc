@@ -123,7 +123,9 @@ class Application::Parts {
         needs_second_factor(process.settings),
         {process.settings.terms.version, process.settings.terms.provider_policies_version},
         {process.settings.limits.requests_per_second_per_user,
-         process.settings.limits.open_requests_per_minute}});
+         process.settings.limits.open_requests_per_minute},
+        process.settings.server.public_url.empty() ? listening_url()
+                                                   : process.settings.server.public_url});
     server.emplace(
         process.pool, server_options(process.settings),
         [this](http::Request& request) { return peer_door.handle(request); },

@@ -7,6 +7,9 @@
 namespace flowsell::app {
 namespace {
 
+/// A round ends with the provider call that it has open.
+constexpr std::chrono::seconds kTokenRoundMax{20};
+
 /// On the system's chain, which is in the database that was restored.
 audit::Act act_of_restore(IdSource& ids, const store::Restore& restore, Time now) {
   auto act = audit::new_act(ids, now, audit::system_scope(), {}, {}, "backup.restored");
@@ -61,8 +64,10 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       provider_calls_(process.client, process.clock, process.send_options.routes),
       leased_keys_(*db_, idempotency_, process.clock),
       connection_changes_(*db_, senders_, events_, idempotency_, process.ids, process.clock),
-      connector_(connection_changes_, provider_calls_, workspaces_, policies_, std::move(names),
+      connector_(connection_changes_, provider_calls_, workspaces_, policies_, names,
                  adapters_of(process), process.ids, process.connector_options),
+      connection_desk_(connection_changes_, provider_calls_, names),
+      token_watch_(process.pool, connection_changes_, connector_, workspaces_),
       send_(*db_, begun_, messages_, process.client, senders_, events_, waiters_, outbox_,
             *process.keys.spool, process.clock, limits_, process.send_options, process.metrics),
       accept_(*db_, senders_, send_, outbox_, events_, send_keys_, begun_, messages_,
@@ -89,6 +94,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 leased_keys_,
                 connection_changes_,
                 connector_,
+                connection_desk_,
+                token_watch_,
                 accept_,
                 messages_,
                 read_receipts_,
@@ -108,6 +115,17 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
   events_.set_delivery_handler(deliveries_);
   outbox_.set_handler(outbox::JobKind::kSend, send_);
   outbox_.set_handler(outbox::JobKind::kDelivery, deliveries_);
+  send_.set_token_listener([this](const ConnectionId& id, const ProviderError& error) {
+    token_watch_.refused(id, error);
+  });
+  provider_calls_.set_listener(
+      [this](const connections::ConnectionPtr& connection, const ProviderError& error) {
+        token_watch_.refused(connection->id, error);
+      });
+  ingest_.set_account_listener(
+      [this](connections::ConnectionPtr connection, channel::AccountChange change) {
+        return token_watch_.account_changed(std::move(connection), change);
+      });
 }
 
 Cell::~Cell() = default;
@@ -150,16 +168,19 @@ Result<> Cell::recover() {
 void Cell::start() {
   outbox_.start();
   maintenance_.start();
+  token_watch_.start();
   audit_signing_.start();
 }
 
 void Cell::close() {
   outbox_.close();
   maintenance_.stop();
+  token_watch_.stop();
 }
 
 void Cell::end() {
   outbox_.abandon();
+  token_watch_.wait(kTokenRoundMax);
   // A database that is away would keep it waiting.
   if (db_->healthy()) maintenance_.last_round();
   audit_signing_.stop();

@@ -90,6 +90,8 @@ class Cell {
   connections::LeasedKeys leased_keys_;
   connections::ConnectionChanges connection_changes_;
   connections::Connector connector_;
+  connections::ConnectionDesk connection_desk_;
+  connections::TokenWatch token_watch_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;

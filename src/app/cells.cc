@@ -305,44 +305,12 @@ Result<std::unique_ptr<Cell>> Cells::opened(std::size_t number) {
   auto publish_name = [this, number](std::string name) {
     return directory_->publish_one(number, std::move(name));
   };
-  connections::NameBook names;
-  names.claim = [this, number](connections::ProviderNames wanted) -> Task<bool> {
-    return claim_names(number, std::move(wanted));
-  };
-  names.withdraw = [this](connections::ProviderNames gone) -> Task<> {
-    return directory_->withdraw(routes_of(gone));
-  };
   auto cell = std::make_unique<Cell>(process_, std::move(db), std::move(publish_name),
-                                     std::move(names), holds_lease);
+                                     name_book(number), holds_lease);
   CHECK_OK(cell->load());
   CHECK_OK(cell->recover());
   CHECK_OK(publish(number, *cell));
   return cell;
-}
-
-Result<> Cells::publish(std::size_t number, Cell& cell) {
-  TRY(auto names, cell.api_keys().names());
-  TRY(const auto workspaces, cell.workspaces().list());
-  for (const WorkspaceId& workspace : workspaces) names.push_back(api::workspace_name(workspace));
-  for (const auto& sender : cell.senders().all()) {
-    names.push_back(address_route(sender->mode, sender->address));
-    names.push_back(account_route(sender->mode, sender->account));
-  }
-  for (const auto& each : cell.senders().connections().all()) {
-    names.push_back(account_route(each->mode, each->account));
-    if (!each->token_user.empty()) names.push_back(token_user_route(each->mode, each->token_user));
-  }
-  return directory_->publish(number, std::move(names));
-}
-
-Task<bool> Cells::claim_names(std::size_t number, connections::ProviderNames names) {
-  CO_TRY(const bool is_ours, co_await directory_->claim(number, routes_of(names)));
-  // Whoever speaks for several accounts may do so in several cells: the newest is where he is
-  // found.
-  if (is_ours && !names.token_user.empty())
-    CO_CHECK_OK(
-        co_await directory_->publish_one(number, token_user_route(names.mode, names.token_user)));
-  co_return is_ours;
 }
 
 void Cells::close(Place& place) {

@@ -114,6 +114,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   Result<> use_shared();
   Result<> check_keys();
   Result<> publish(std::size_t number, Cell& cell);
+  connections::NameBook name_book(std::size_t number);
   Task<bool> claim_names(std::size_t number, connections::ProviderNames names);
   bool is_at_work() const;
 

@@ -21,11 +21,6 @@ inline std::string account_route(identity::Mode mode, std::string_view account) 
       .append(account);
 }
 
-/// The same of whom a token speaks for.
-inline std::string token_user_route(identity::Mode mode, std::string_view user) {
-  return std::string("whatsapp-user:").append(identity::mode_name(mode)).append(":").append(user);
-}
-
 /// Those that one workspace alone may have: an account and its numbers.
 inline std::vector<std::string> routes_of(const connections::ProviderNames& names) {
   std::vector<std::string> routes;

@@ -93,6 +93,7 @@ void write_person(json::Writer& out, std::string_view name, const SandboxWorkspa
 void write_workspace(json::Writer& out, const SandboxWorkspace& sandbox) {
   out.key("api_key").string(sandbox.api_key.reveal());
   out.key("workspace_id").string(sandbox.workspace.str());
+  out.key("connection_id").string(sandbox.sender->connection.str());
   out.key("sender_id").string(sandbox.sender->id.str());
   out.key("phone_number").string(sandbox.sender->display_number);
   out.key("phone_number_id").string(sandbox.sender->address);

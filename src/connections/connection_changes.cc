@@ -11,6 +11,8 @@ namespace {
 
 using metering::IdempotencyVerdict;
 
+constexpr std::string_view kNothing = "{}";
+
 struct ChangeOp final : store::WriteOp {
   ChangeOp(webhook::Events& e, metering::Idempotency& i, Senders& s, IdSource& d,
            ConnectionChanges::Change& c, Time t);
@@ -90,19 +92,21 @@ audit::Act act_of(const ChangeOp& op, const ConnectionRecord* before) {
 
 /// What customers are not shown changes nothing for them.
 bool is_told(const ConnectionRecord& before, const ConnectionRecord& after, Time now) {
-  ConnectionRecord was = before;
-  was.updated_at = after.updated_at;
-  return render(was, now, ConnectionView::kMembers) != render(after, now, ConnectionView::kMembers);
+  return render(before, now, ConnectionView::kMembers) !=
+         render(after, now, ConnectionView::kMembers);
 }
 
 Result<> record_change(store::Connection& db, ChangeOp& op, const ConnectionRecord* before,
                        std::vector<audit::Act>& acts) {
   if (before != nullptr && *before == op.record) return {};
-  op.record.updated_at = op.now;
+  const bool is_news = before == nullptr || is_told(*before, op.record, op.now);
+  if (is_news) op.record.updated_at = op.now;
   CHECK_OK(store_connection(db, op.record, before));
   op.is_written = true;
-  acts.push_back(act_of(op, before));
-  if (before != nullptr && !is_told(*before, op.record, op.now)) return {};
+  auto act = act_of(op, before);
+  // That a token was looked at, and was good, changes nothing that a record shows.
+  if (act.before != kNothing || act.after != kNothing) acts.push_back(std::move(act));
+  if (!is_news) return {};
   const std::string shown = render(op.record, op.now, ConnectionView::kMembers);
   op.event.body = shown.substr(1, shown.size() - 2);
   return op.events.record(db, op.event, op.plan);

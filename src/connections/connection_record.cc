@@ -55,9 +55,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kReasons
      "Suite, read why, and ask for a review."},
     {"account_offboarded",
      "The number went back to the WhatsApp Business app: connect it again to send from here."},
-    {"account_restricted",
-     "Meta has restricted the WhatsApp Business account: open Business Support in Meta Business "
-     "Suite, and read what to change."},
+    {"permission_missing",
+     "The permission to manage the account or to send from it was taken back: connect it again, "
+     "and "
+     "confirm every permission that Meta asks for."},
 }};
 
 template <class Table, class E>

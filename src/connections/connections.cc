@@ -23,8 +23,11 @@ Result<Connection> Connections::opened(const ConnectionRecord& record) const {
   }
   connection.account = record.account;
   connection.business_name = record.business_name;
-  TRY(connection.token,
-      workspaces_.unseal(record.workspace, record.id.blob(), record.sealed_token));
+  // None is left where whoever gave it wanted it deleted.
+  if (!record.sealed_token.empty()) {
+    TRY(connection.token,
+        workspaces_.unseal(record.workspace, record.id.blob(), record.sealed_token));
+  }
   connection.created_at = record.created_at;
   connection.status = record.status;
   connection.reason = record.reason;

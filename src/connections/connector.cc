@@ -22,6 +22,12 @@ Error connected_elsewhere(std::string_view what) {
           std::string("another connection has the ").append(what)};
 }
 
+Error no_app() {
+  return {ErrorCode::kConflict,
+          "this server has no app at the provider: its operator sets whatsapp.app_id and "
+          "whatsapp.app_secret"};
+}
+
 /// The account among those that a token is good for. What a browser names counts among them only:
 /// it may as well be the portfolio's id.
 Result<std::string> choose_account(const TokenFacts& facts, const std::string& wanted) {
@@ -117,16 +123,35 @@ Task<TokenFacts> Connector::inspect(const channel::Adapter* adapter, identity::M
   co_return facts;
 }
 
+Task<TokenFacts> Connector::inspect(ConnectionPtr connection) {
+  co_return co_await inspect(connection, connection->token);
+}
+
+Task<TokenFacts> Connector::inspect(ConnectionPtr connection, Secret token) {
+  if (connection->adapter->account_calls() == nullptr || !app(connection->mode).is_there())
+    co_return std::unexpected(no_app());
+  co_return co_await inspect(connection->adapter, connection->mode, std::move(token),
+                             connection->id.bytes());
+}
+
+Task<channel::IssuedToken> Connector::extend(ConnectionPtr connection) {
+  const channel::AccountCalls* const wire = connection->adapter->account_calls();
+  if (wire == nullptr || !app(connection->mode).is_there()) co_return std::unexpected(no_app());
+  auto request =
+      wire->extend_token(app(connection->mode), connection->token, calls_.route(*connection));
+  ProviderCalls::As as{connection->adapter, connection->mode, Secret(), connection->id.bytes()};
+  CO_TRY(const auto answer,
+         co_await calls_.call_as(std::move(as), std::move(request), "renew the token"));
+  co_return wire->read_issued(answer);
+}
+
 Task<ConnectionRecord> Connector::connect(ConnectOrder order) {
   const channel::Adapter* const adapter = adapters_(order.channel);
   if (adapter == nullptr || adapter->account_calls() == nullptr)
     co_return fail_field("/channel", "invalid_value",
                          "no accounts of this channel can be connected", "Send whatsapp.");
   if (order.mode == identity::Mode::kLive) CO_CHECK_OK(co_await policies_.require(order.workspace));
-  if (!app(order.mode).is_there())
-    co_return fail(ErrorCode::kConflict,
-                   "this server has no app at the provider: its operator sets whatsapp.app_id and "
-                   "whatsapp.app_secret");
+  if (!app(order.mode).is_there()) co_return std::unexpected(no_app());
   auto facts = co_await inspect(adapter, order.mode, order.token, order.workspace.bytes());
   if (!facts && (order.account.empty() || !error_info(facts.error().code).retryable))
     co_return std::unexpected(std::move(facts).error());
@@ -152,7 +177,8 @@ Task<ConnectionRecord> Connector::store(const ConnectOrder& order, std::string a
   }));
   change.workspace = order.workspace;
   change.mode = order.mode;
-  change.id = own ? own->id : ids_.next<IdKind::kConnection>();
+  const bool is_named = !order.id.is_none();
+  change.id = own ? own->id : is_named ? order.id : ids_.next<IdKind::kConnection>();
   change.is_new = !own;
   change.act = own ? "connection.reconnected" : "connection.created";
   change.by = order.by;
@@ -205,7 +231,8 @@ Task<ConnectionRecord> Connector::run(Run run) {
   for (const ServerStep step : kServerSteps) {
     // Whether the token is still good is never known from before.
     const bool is_looked_at = step == ServerStep::kToken || step == ServerStep::kAccount;
-    if (!run.repeats_all && !is_looked_at && run.record.is_done(step)) continue;
+    if (run.is_anew && step == ServerStep::kToken) continue;
+    if (!run.is_anew && !is_looked_at && run.record.is_done(step)) continue;
     Found found;
     auto end = co_await perform(step, run, found);
     CO_TRY(const bool is_done, co_await keep(run, step, std::move(end), std::move(found)));
@@ -242,8 +269,7 @@ Result<ConnectionPtr> Connector::connection_of(const Run& run) const {
 
 Task<StepState> Connector::check_token(Run& run, Found& found) {
   CO_TRY(const auto connection, connection_of(run));
-  CO_TRY(auto facts, co_await inspect(connection->adapter, connection->mode, connection->token,
-                                      connection->id.bytes()));
+  CO_TRY(auto facts, co_await inspect(connection));
   found.note = [facts = std::move(facts), now = changes_.now()](ConnectionRecord& record) {
     note_token(record, facts, now);
   };

@@ -100,6 +100,8 @@ Result<SenderPtr> Senders::create(Draft draft) {
   sender.adapter = adapters_(draft.channel);
   if (sender.adapter == nullptr)
     return fail(ErrorCode::kInvalidRequest, "there is no such channel");
+  if (find_by_address(draft.channel, draft.mode, draft.address) != nullptr)
+    return fail(ErrorCode::kAccountConnectedElsewhere, "there is a sender of that address");
   sender.account = draft.account;
   sender.address = draft.address;
   sender.display_number = draft.display_number;

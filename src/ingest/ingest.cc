@@ -1,7 +1,12 @@
 #include "ingest/ingest.h"
 
+#include <algorithm>
+#include <cassert>
+#include <charconv>
 #include <map>
 
+#include "channel/account_calls.h"
+#include "core/encoding.h"
 #include "crypto/hash.h"
 #include "telemetry/log.h"
 
@@ -10,6 +15,12 @@ namespace {
 
 std::string_view address_of(const channel::Update& update) {
   return std::visit([](const auto& each) -> std::string_view { return each.address; }, update);
+}
+
+/// What only we can make of a code's head.
+std::string mark_of(const Secret& app_secret, std::string_view head) {
+  const auto digest = crypto::hmac_sha256(app_secret.reveal(), {"data-deletion:", head});
+  return hex_encode(std::span(digest).first<12>());
 }
 
 }  // namespace
@@ -65,6 +76,39 @@ Result<ProviderWebhook> ProviderDoor::open(const http::Request& request) {
   return ProviderWebhook{signer->mode, std::move(updates)};
 }
 
+Result<ProviderDoor::Person> ProviderDoor::read_signed_request(
+    std::string_view signed_request) const {
+  const channel::AccountCalls* const wire = adapter_.account_calls();
+  for (const ProviderApp& app : apps_) {
+    if (wire == nullptr || app.app_secret.empty()) continue;
+    auto user = wire->read_signed_request(signed_request, app.app_secret);
+    if (user) return Person{app.mode, *std::move(user)};
+  }
+  return fail(ErrorCode::kInvalidSignature, "the request is not signed with this app's secret");
+}
+
+std::string ProviderDoor::confirmation(identity::Mode mode) const {
+  const auto app = std::ranges::find(apps_, mode, &ProviderApp::mode);
+  assert(app != apps_.end());  // it has verified the request
+  const std::string head =
+      std::to_string(to_unix_ms(clock_.now()) / 1000) + "-" + crypto::random_base62(12);
+  return head + "-" + mark_of(app->app_secret, head);
+}
+
+std::optional<Time> ProviderDoor::confirmed_at(std::string_view code) const {
+  const auto end = code.rfind('-');
+  if (end == code.npos) return std::nullopt;
+  const std::string_view head = code.substr(0, end);
+  const bool is_ours = std::ranges::any_of(apps_, [&](const ProviderApp& app) {
+    return !app.app_secret.empty() &&
+           crypto::constant_time_equal(mark_of(app.app_secret, head), code.substr(end + 1));
+  });
+  std::int64_t seconds = 0;
+  const auto read = std::from_chars(head.data(), head.data() + head.size(), seconds);
+  if (!is_ours || read.ec != std::errc{}) return std::nullopt;
+  return from_unix_ms(seconds * 1000);
+}
+
 Ingest::Ingest(const channel::Adapter& adapter, connections::Senders& senders,
                messaging::ProviderUpdates& updates, metrics::Registry& metrics)
     : adapter_(adapter),
@@ -90,7 +134,19 @@ connections::SenderPtr Ingest::sender_of(const channel::Update& update, identity
   return sender;
 }
 
+Task<> Ingest::tell_accounts(const ProviderWebhook& webhook) {
+  for (const channel::Update& update : webhook.updates) {
+    const auto* notice = std::get_if<channel::Notice>(&update);
+    if (!on_account_ || notice == nullptr || !notice->account_change) continue;
+    const auto connection =
+        senders_.connections().find_by_account(adapter_.name(), webhook.mode, notice->account);
+    if (connection) CO_CHECK_OK(co_await on_account_(connection, *notice->account_change));
+  }
+  co_return Result<>{};
+}
+
 Task<> Ingest::store(ProviderWebhook webhook) {
+  CO_CHECK_OK(co_await tell_accounts(webhook));
   std::map<connections::SenderPtr, std::vector<channel::Update>> by_sender;
   for (channel::Update& update : webhook.updates) {
     by_sender[sender_of(update, webhook.mode)].push_back(std::move(update));

@@ -129,7 +129,8 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job,
 
 Awaitable<Disposition> SendHandler::attempt(outbox::Job job) {
   const connections::SenderPtr sender = senders_.find(SenderId(job.group));
-  if (!sender) co_return co_await settle(std::move(job), nullptr, failed("sender_removed"));
+  if (!sender || sender->is_removed)
+    co_return co_await settle(std::move(job), sender, failed("sender_removed"));
   if (clock_.now() >= job.expires_at)
     co_return co_await settle(std::move(job), sender, failed("message_expired"));
   auto request = co_await reopen(job, *sender);
@@ -170,6 +171,10 @@ Awaitable<Outcome> SendHandler::exchange(const connections::Sender& sender,
   provider_time_.observe(exchange.elapsed);
   const bool answered = exchange.end == http::ExchangeEnd::kAnswered;
   const auto answer = answered ? sender.adapter->interpret(exchange) : channel::Interpretation{};
+  if (on_refused_token_ && answer.kind == channel::Interpretation::Kind::kError &&
+      answer.retry == RetryClass::kToken) {
+    on_refused_token_(sender.connection, answer.error);
+  }
   const channel::WireFacts wire{exchange.byte_sent, answered,
                                 http::exchange_end_name(exchange.end)};
   co_return channel::decide(wire, answer);

@@ -50,6 +50,10 @@ constexpr std::array kPowers = {
              "work on requests for data and for deletion, and on legal holds", kHelpers},
     PowerRow{Power::kSecondFactorsRemove, "second_factors:remove",
              "find users by address; take away a second factor that was lost", kHelpers},
+    PowerRow{Power::kConnectionsRead, "connections:read",
+             "read workspaces' connections with their notes", kEverybody},
+    PowerRow{Power::kConnectionsManage, "connections:manage",
+             "connect accounts by a token; onboarding steps, notes, payment, who pays", kStarters},
 };
 
 /// What a support session may have of a workspace's permissions.
@@ -66,6 +70,8 @@ constexpr std::array kGrants = {
     SupportGrant{Scope::kAuditRead, kHelpers, kNobody},
     SupportGrant{Scope::kKeysManage, kTechnicians, kNobody},
     SupportGrant{Scope::kMembersRead, kEverybody, kNobody},
+    SupportGrant{Scope::kConnectionsRead, kEverybody, kNobody},
+    SupportGrant{Scope::kConnectionsManage, kNobody, kStarters},
 };
 
 /// `first`: heads of the columns before the roles'.

@@ -27,7 +27,7 @@ class Replicas:
         folder.mkdir(parents=True, exist_ok=True)
         self.checked = checked
         self.schema = PostgresSchema(postgres)
-        app_secret = secrets.token_hex(16)
+        self.app_secret = app_secret = secrets.token_hex(16)
         self.simulator = Simulator(folder, app_secret, {**DEFAULT_SIMULATOR, "numbers": workspaces, **(simulator or {})})
         all_settings = {**DEFAULT_SETTINGS, "CELLS": cells, "SANDBOX_WORKSPACES": workspaces, **(settings or {}),
                         "SIMULATOR_URL": self.simulator.url, "WHATSAPP_APP_SECRET": app_secret}

@@ -13,6 +13,9 @@ from _support.people import owner_of, sign_up
 from _support.waiting import wait_until
 
 MISSING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
+# Forms that Meta signs: test_connections.py.
+OF_THE_PROVIDER = {("post", "/hooks/whatsapp/deauthorize"), ("post", "/hooks/whatsapp/data_deletion"),
+                   ("get", "/hooks/whatsapp/data_deletion")}
 CONSENT = {"recipient": "+919876543210", "purpose": "marketing", "source": "a form"}
 KNOWN_URL = "http://127.0.0.1:9/nobody"
 
@@ -48,6 +51,10 @@ def success_calls(world):
         ("get", "/v1/events/{id}", f"/v1/events/{world['event']}", None, 200),
         ("get", "/v1/deliveries", None, None, 200),
         ("get", "/v1/senders", None, None, 200),
+        ("get", "/v1/connections", None, None, 200),
+        ("get", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", None, 200),
+        ("patch", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", {"name": "Main"}, 200),
+        ("post", "/v1/connections/{id}/resume", f"/v1/connections/{world['connection']}/resume", {}, 200),
         ("get", "/v1/quota", None, None, 200),
         ("get", "/v1/usage", None, None, 200),
         ("get", "/v1/audit_events", None, None, 200),
@@ -65,6 +72,8 @@ def success_calls(world):
         ("get", "/metrics", None, None, 200),
         ("get", "/hooks/whatsapp", "/hooks/whatsapp?hub.mode=subscribe&hub.verify_token=vt&hub.challenge=1", None, 200),
         ("post", "/hooks/whatsapp", None, None, 200),
+        ("delete", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", None, 204),
+        *[(method, path, None, None, None) for method, path in OF_THE_PROVIDER],
         ("get", "/openapi.yaml", None, None, 200),
         ("get", "/errors/{code}", "/errors/quota_exhausted", None, 200),
     ]
@@ -86,7 +95,7 @@ def secured():
 
 def prefix_of(path):
     return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
-            "consents": "cns"}.get(path.split("/")[2], "")
+            "consents": "cns", "connections": "con"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
@@ -98,6 +107,8 @@ def body_for(method, target):
         return None
     if target.startswith("/v1/webhook_endpoints"):
         return {"description": "x"} if method == "PATCH" else {"url": KNOWN_URL}
+    if target.startswith("/v1/connections"):
+        return {"name": "x"} if method == "PATCH" else {}
     if target == "/v1/consents":
         return CONSENT
     return {} if target.endswith(("/read", "/withdraw")) else text_to("+919876543210")
@@ -115,12 +126,13 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
              "event": stack.api.all_of("/v1/events")[-1]["id"], "endpoint": receiver.endpoint_id,
              "audited": stack.api.get("/v1/audit_events").json()["data"][0]["id"],
              "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"],
+             "connection": stack.server.sandbox["connection_id"],
              "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"]}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {
         (method, path) for method, path, operation in contract().operations() if not is_of_people(operation)}
     for method, path, target, body, status in calls:
-        if (method, path) == ("post", "/hooks/whatsapp"):
+        if (method, path) == ("post", "/hooks/whatsapp") or (method, path) in OF_THE_PROVIDER:
             continue  # the simulator calls it all the time, and the answer is in its statistics
         assert stack.api.request(method.upper(), target or path, body=body).status == status, (method, path)
     assert stack.sim.stats()["webhooks_failed"] == 0
@@ -148,7 +160,8 @@ def test_a_wrong_key_is_refused(shared, change):
 SCOPES = {"messages:send": "POST /v1/messages", "messages:read": "GET /v1/messages",
           "webhooks:manage": "GET /v1/webhook_endpoints", "usage:read": "GET /v1/quota",
           "audit:read": "GET /v1/audit_events", "consents:read": "GET /v1/consents",
-          "consents:manage": "POST /v1/consents"}
+          "consents:manage": "POST /v1/consents", "connections:read": "GET /v1/connections",
+          "connections:manage": f"PATCH /v1/connections/con_{MISSING}"}
 
 
 def test_a_key_does_what_its_scopes_allow_and_nothing_else(make_stack):

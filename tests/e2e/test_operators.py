@@ -120,6 +120,23 @@ def test_nobody_becomes_an_operator_who_has_no_account(root):
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/email"]
 
 
+def test_an_operator_works_on_a_workspaces_connections(server, shared, root):
+    account = shared.sim.call("POST", "accounts", {"display_phone_number": "15550779999"})
+    token = shared.sim.call("POST", "tokens", {"accounts": [account["id"]]})["access_token"]
+    path = f"/admin/v1/workspaces/{server.sandbox['workspace_id']}/connections"
+    made = root.post(path, {"token": token}, headers=WHY)
+    assert (made.status, made.json()["onboarding"]["status"]) == (201, "action_required")
+    one = f"{path}/{made.json()['id']}"
+    assert root.get(one, headers=WHY).json() == made.json()
+    assert made.json()["id"] in [each["id"] for each in root.get(path, headers=WHY).json()["data"]]
+    assert root.patch(one, {"admin_notes": "wants a PIN"}, headers=WHY).json()["admin_notes"] == "wants a PIN"
+    shared.sim.call("POST", "phones", {"id": account["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
+    assert root.post(f"{one}/resume", {"pin": "123456"}, headers=WHY).json()["status"] == "active"
+    assert root.post(path, {"token": token}, headers={"Connect-Reason": None}).status == 400
+    # Other tests send from the only sender that there is.
+    assert shared.api.request("DELETE", f"/v1/connections/{made.json()['id']}").status == 204
+
+
 def test_the_last_superadmin_stays(root):
     me = root.get("/v1/user").json()["id"]
     assert code(root.delete(f"/admin/v1/operators/{me}", headers=WHY)) == "conflict"
@@ -243,10 +260,11 @@ def test_a_session_reads_only_unless_it_was_opened_for_more(server, root, owner,
 def test_scopes_are_those_that_the_role_writes_by(server, root):
     operators = {role: add_operator(server, root, f"writes-{role}@example.com", role) for role in ROLES}
     workspace = server.sandbox["workspace_id"]
-    allowed = {"support": {"webhooks:manage"}, "onboarding": {"webhooks:manage", "messages:send"}, "billing": set(),
-               "superadmin": {"webhooks:manage", "messages:send"}}
+    allowed = {"support": {"webhooks:manage"}, "billing": set(),
+               "onboarding": {"webhooks:manage", "messages:send", "connections:manage"},
+               "superadmin": {"webhooks:manage", "messages:send", "connections:manage"}}
     every = ("messages:send", "messages:read", "webhooks:manage", "usage:read", "audit:read", "keys:manage", "members:read",
-             "members:manage", "workspace:manage")
+             "members:manage", "workspace:manage", "connections:read", "connections:manage")
     for role, browser in operators.items():
         taken = {scope for scope in every if open_session(browser, workspace, scopes=[scope]).status == 201}
         assert taken == allowed[role], role
@@ -477,6 +495,9 @@ ALLOWED = {
     "createDataRequestForSomebody": {"support", "superadmin"}, "listAllDataRequests": {"support", "superadmin"},
     "findUsers": {"support", "superadmin"}, "removeSecondFactor": {"support", "superadmin"},
     "listSecondFactorRemovals": {"support", "superadmin"}, "cancelSecondFactorRemoval": {"support", "superadmin"},
+    "listConnectionsOfWorkspace": EVERY_ROLE, "getConnectionOfWorkspace": EVERY_ROLE,
+    "connectByToken": {"onboarding", "superadmin"}, "updateConnectionOfWorkspace": {"onboarding", "superadmin"},
+    "resumeConnectionOfWorkspace": {"onboarding", "superadmin"},
     "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
     "createLegalHold": {"support", "superadmin"}, "listLegalHolds": {"support", "superadmin"}, "liftLegalHold": {"support", "superadmin"},
 }
@@ -486,10 +507,12 @@ IN_SUPPORT = {
     "markMessageRead": "write", "listSenders": "read", "listWebhookEndpoints": "read", "getWebhookEndpoint": "read",
     "updateWebhookEndpoint": "write", "deleteWebhookEndpoint": "write", "listDeliveries": "read", "getQuota": "read",
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
-    "listAuditEvents": "read", "getAuditEvent": "read",
+    "listAuditEvents": "read", "getAuditEvent": "read", "listConnections": "read", "getConnection": "read",
+    "resumeConnection": "write",
 }
 IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
-       "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud"}
+       "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud",
+       "connections": "con", "workspaces": "ws"}
 
 
 def admin_operations():
@@ -508,7 +531,7 @@ def calls_of_workspaces():
 def ask(browser, method, path, headers=None):
     """Something that is well-formed but about nothing that exists, so that it changes nothing."""
     kind = IDS.get(path.split("/")[3 if path.startswith("/admin/") else 2], "msg")
-    target = path.replace("{id}", f"{kind}_{NOTHING}")
+    target = path.replace("{id}", f"{kind}_{NOTHING}").replace("{connection}", f"con_{NOTHING}")
     return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None,
                            headers={**WHY, **(headers or {})})
 
@@ -540,7 +563,7 @@ def test_a_support_session_may_do_what_its_row_says_and_nothing_else(make_stack)
     root = operator_of(server, checked=False)
     workspace = server.sandbox["workspace_id"]
     reader = helper_of(root, workspace)
-    writer = helper_of(root, workspace, scopes=["messages:send", "webhooks:manage"])
+    writer = helper_of(root, workspace, scopes=["messages:send", "webhooks:manage", "connections:manage"])
     wrong = []
     for name, (method, path) in calls_of_workspaces().items():
         for helper, allowed in ((reader, ("read",)), (writer, ("read", "write"))):

@@ -78,6 +78,8 @@ class ApiTest : public testing::Test {
             world_.leased_keys,
             connection_changes_,
             connector_,
+            connection_desk_,
+            token_watch_,
             world_.accept,
             world_.messages,
             world_.read_receipts,
@@ -143,6 +145,9 @@ class ApiTest : public testing::Test {
                                     [](std::string_view) { return nullptr; },
                                     world_.ids,
                                     {}};
+  connections::ConnectionDesk connection_desk_{connection_changes_, world_.provider_calls, {}};
+  connections::TokenWatch token_watch_{world_.pool, connection_changes_, connector_,
+                                       world_.workspaces};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
   OneHome home_{services(rate_limit_), door_, ingest_, people_};

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "core/encoding.h"
+#include "crypto/hash.h"
 #include "fields.h"
 #include "json/writer.h"
 
@@ -271,6 +273,30 @@ std::vector<OutRequest> WhatsAppAccountCalls::request_history(std::string_view a
     requests.push_back(post_json(node(address, "/smb_app_data"), route, std::move(out).take()));
   }
   return requests;
+}
+
+/// reference/whatsapp.md, 7.4: the signature is over the second part as it was sent.
+Result<std::string> WhatsAppAccountCalls::read_signed_request(std::string_view signed_request,
+                                                              const Secret& app_secret) const {
+  constexpr std::size_t kMax = 8192;
+  const auto refuse = [] {
+    return fail(ErrorCode::kInvalidSignature, "the request is not signed with this app's secret");
+  };
+  const auto dot = signed_request.find('.');
+  if (app_secret.empty() || dot == signed_request.npos || signed_request.size() > kMax)
+    return refuse();
+  const std::string_view payload = signed_request.substr(dot + 1);
+  const auto signature = base64url_decode(signed_request.substr(0, dot));
+  const auto expected = crypto::hmac_sha256(app_secret.reveal(), {payload});
+  if (!signature || !crypto::constant_time_equal(*signature, as_text(expected))) return refuse();
+  const auto text = base64url_decode(payload);
+  if (!text) return refuse();
+  const auto document = json::parse(*text);
+  if (!document || !document->root().is_object()) return refuse();
+  const json::Object& root = document->root().get_object();
+  std::string user = scalar_in(root, "user_id");
+  if (text_in(root, "algorithm") != "HMAC-SHA256" || user.empty()) return refuse();
+  return user;
 }
 
 std::string_view WhatsAppAccountCalls::token_trouble(std::int64_t code,

@@ -1,5 +1,7 @@
 // What Meta tells of a business account, its payments, partners, flows and ads.
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "change_fields.h"
 #include "field_copy.h"
@@ -78,6 +80,25 @@ void write_international(Writer& out, const Object* rates) {
   out.end_object();
 }
 
+/// Whether it says that the account can't be used any more, or can be again.
+std::optional<channel::AccountChange> account_change_of(const Object& value) {
+  using enum channel::AccountChange;
+  constexpr std::array<std::pair<std::string_view, channel::AccountChange>, 5> kEvents = {
+      {{"PARTNER_REMOVED", kPartnerRemoved},
+       {"PARTNER_APP_UNINSTALLED", kAppRemoved},
+       {"ACCOUNT_DELETED", kDeleted},
+       {"ACCOUNT_OFFBOARDED", kOffboarded},
+       {"ACCOUNT_RECONNECTED", kRestored}}};
+  const std::string event = scalar_in(value, "event");
+  for (const auto& [name, change] : kEvents)
+    if (name == event) return change;
+  const Object* ban = object_in(value, "ban_info");
+  if (event != "DISABLED_UPDATE" || ban == nullptr) return std::nullopt;
+  const std::string_view state = text_in(*ban, "waba_ban_state");
+  if (state == "DISABLE") return kDisabled;
+  return state == "REINSTATE" ? std::optional(kRestored) : std::nullopt;
+}
+
 // --- the others ---
 
 constexpr std::array kAlertFields = {Copied{"alert_severity", "severity", As::kName},
@@ -139,7 +160,10 @@ bool read_account_update(const Change& change, UpdateSink& sink) {
   copy_object(fields, "volume_tier", object_in(value, "volume_tier_info"), kVolumeFields);
   write_certification(fields, object_in(value, "partner_client_certification_info"));
   write_international(fields, object_in(value, "auth_international_rate_eligibility"));
-  return tell(change, NoticeKind::kAccountUpdated, std::move(fields), sink);
+  Notice notice = notice_of(change.context, NoticeKind::kAccountUpdated);
+  notice.account_change = account_change_of(value);
+  sink.notice(std::move(notice), std::move(fields), object_writer(), change.whole);
+  return true;
 }
 
 bool read_account_alert(const Change& change, UpdateSink& sink) {

@@ -37,6 +37,25 @@ TEST_F(DirectoryTest, NameThatWasPublishedIsFoundEverywhere) {
   EXPECT_EQ(elsewhere_.find_cached("b"), 3U);
 }
 
+TEST_F(DirectoryTest, NamesThatAreClaimedAreTheClaimersAlone) {
+  ASSERT_TRUE(here_.publish(3, {"whatsapp:live:1"}));
+  const auto claim = [this](std::size_t cell, std::vector<std::string> names) {
+    return testkit::run(pool_, elsewhere_.claim(cell, std::move(names))).value();
+  };
+  EXPECT_FALSE(claim(4, {"whatsapp:live:2", "whatsapp:live:1"}));
+  EXPECT_EQ(find(here_, "whatsapp:live:2"), std::nullopt);
+  EXPECT_TRUE(claim(4, {"whatsapp:live:2"}));
+  EXPECT_TRUE(claim(4, {"whatsapp:live:2"}));
+  EXPECT_EQ(find(here_, "whatsapp:live:2"), 4U);
+}
+
+TEST_F(DirectoryTest, NamesThatWereLetGoOfMayBeClaimedElsewhere) {
+  ASSERT_TRUE(here_.publish(3, {"whatsapp:live:1"}));
+  ASSERT_TRUE(testkit::run(pool_, here_.withdraw({"whatsapp:live:1"})));
+  EXPECT_TRUE(testkit::run(pool_, here_.claim(4, {"whatsapp:live:1"})).value());
+  EXPECT_EQ(find(here_, "whatsapp:live:1"), 4U);
+}
+
 TEST_F(DirectoryTest, NameOfNobodyIsNotFound) { EXPECT_EQ(find(here_, "a"), std::nullopt); }
 
 TEST_F(DirectoryTest, NameThatComesLaterIsFoundThen) {

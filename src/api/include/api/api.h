@@ -54,6 +54,7 @@ class Api {
     bool needs_second_factor = true;
     TermsVersions terms = {};
     RequestLimits limits = {};
+    std::string public_url = {};  ///< where people and providers reach this server
   };
   explicit Api(Process process);
   ~Api();

@@ -47,6 +47,11 @@ class Home {
 /// What the directory calls a workspace.
 inline std::string workspace_name(const WorkspaceId& workspace) { return workspace.str(); }
 
+/// The same of whom a provider's token speaks for, by the provider's id of them.
+inline std::string token_user_name(identity::Mode mode, std::string_view user) {
+  return std::string("whatsapp-user:").append(identity::mode_name(mode)).append(":").append(user);
+}
+
 /// Who the installation's operators are, and what they have opened.
 struct Staff {
   operators::Operators& operators;

@@ -3,8 +3,10 @@
 #include <functional>
 #include <string>
 
+#include "connections/connection_desk.h"
 #include "connections/connector.h"
 #include "connections/senders.h"
+#include "connections/token_watch.h"
 #include "consent/consents.h"
 #include "core/id.h"
 #include "core/time.h"
@@ -43,6 +45,8 @@ struct Services {
   connections::LeasedKeys& leased_keys;
   connections::ConnectionChanges& connection_changes;
   connections::Connector& connector;
+  connections::ConnectionDesk& connection_desk;
+  connections::TokenWatch& token_watch;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

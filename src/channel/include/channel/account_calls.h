@@ -119,6 +119,11 @@ class AccountCalls {
   virtual std::vector<http::OutRequest> request_history(std::string_view address,
                                                         const SenderRoute& route) const = 0;
 
+  /// The person whom a signed callback of the provider's is about: who took our app away, or wants
+  /// what is held about them deleted. Fails with kInvalidSignature; constant time.
+  virtual Result<std::string> read_signed_request(std::string_view signed_request,
+                                                  const Secret& app_secret) const = 0;
+
   /// What a refused token means, by the provider's numbers: "token_expired", "token_revoked", ....
   /// Empty: the token was not what was refused.
   virtual std::string_view token_trouble(std::int64_t code,

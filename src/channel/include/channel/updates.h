@@ -116,6 +116,16 @@ enum class NoticeKind : std::uint8_t {
 /// Whether somebody wants marketing from a sender.
 enum class MarketingChoice : std::uint8_t { kStop, kResume };
 
+/// What became of a connected account at its provider.
+enum class AccountChange : std::uint8_t {
+  kPartnerRemoved,  ///< its owner has taken it from us
+  kAppRemoved,      ///< the same, of our app
+  kDeleted,
+  kDisabled,    ///< by the provider
+  kOffboarded,  ///< its number went back to the provider's own app alone
+  kRestored,    ///< one of these is over
+};
+
 /// Something that a provider tells and that is neither a status nor a message to us.
 struct Notice {
   NoticeKind kind = NoticeKind::kAccountUpdated;
@@ -129,7 +139,8 @@ struct Notice {
   std::string fields_json;  ///< as the inside of a JSON object, no braces: nobody's words or names
   Content content_json;     ///< the rest
   std::optional<MarketingChoice> choice;  ///< with kContactPreferencesUpdated, where it is one
-  bool opens_window = false;              ///< the person called: as if they had written
+  std::optional<AccountChange> account_change;  ///< with kAccountUpdated, where it is one
+  bool opens_window = false;                    ///< the person called: as if they had written
   /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
   std::array<std::uint8_t, 32> digest{};
 };

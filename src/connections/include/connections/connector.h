@@ -44,6 +44,8 @@ struct ConnectorOptions {
 
 /// An account to be connected, by a token that its owner has given us.
 struct ConnectOrder {
+  /// Of a connection that is new; none: one is made. For an idempotent call's sake.
+  ConnectionId id = {};
   WorkspaceId workspace;
   identity::Mode mode = identity::Mode::kTest;
   std::string channel = "whatsapp";
@@ -85,13 +87,22 @@ class Connector {
   /// kNotFound, kConflict (disconnected, or it is being done already).
   Task<ConnectionRecord> resume(WorkspaceId workspace, ConnectionId id, Secret pin, Acting by);
 
+  /// What a connection's token is worth now, by the provider's own word. Fails as connect() does of
+  /// a token that is not good, and with kConflict where there is no app to ask by.
+  Task<channel::TokenFacts> inspect(ConnectionPtr connection);
+  /// The same of another token for it.
+  Task<channel::TokenFacts> inspect(ConnectionPtr connection, Secret token);
+  /// A token that ends later, in exchange for the connection's. Fails as ProviderCalls.
+  Task<channel::IssuedToken> extend(ConnectionPtr connection);
+
  private:
   /// One way through the steps.
   struct Run {
     ConnectionRecord record;
     Secret pin;
     Acting by;
-    bool repeats_all = false;
+    /// A new token: whatever was done with the one before is done again. It is looked at already.
+    bool is_anew = false;
     std::optional<std::vector<channel::AddressFacts>> addresses;  ///< once they are known
   };
   /// What a step has found out, to be stored with it.

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "channel/adapter.h"
 #include "connections/senders.h"
@@ -37,6 +41,18 @@ class ProviderDoor {
   /// POST. Fails with kInvalidSignature or kInvalidJson.
   Result<ProviderWebhook> open(const http::Request& request);
 
+  /// Of whom a signed callback about a person is, and which mode's app they know.
+  struct Person {
+    identity::Mode mode = identity::Mode::kTest;
+    std::string user_id;  ///< the provider's
+  };
+  /// Fails with kInvalidSignature.
+  Result<Person> read_signed_request(std::string_view signed_request) const;
+  /// A code by which a person may ask what became of a request, made of nothing but its time.
+  std::string confirmation(identity::Mode mode) const;
+  /// When the request was made that such a code is of; nullopt: it is none of ours.
+  std::optional<Time> confirmed_at(std::string_view code) const;
+
  private:
   const ProviderApp* signer_of(const http::Request& request) const;
 
@@ -65,16 +81,22 @@ class Ingest {
   Ingest(const channel::Adapter& adapter, connections::Senders& senders,
          messaging::ProviderUpdates& updates, metrics::Registry& metrics);
 
+  /// Told first of what became of an account, whatever its senders.
+  using AccountListener = std::function<Task<>(connections::ConnectionPtr, channel::AccountChange)>;
+  void set_account_listener(AccountListener listener) { on_account_ = std::move(listener); }
+
   /// Success means that every update is stored. Fails with the store's codes.
   Task<> store(ProviderWebhook webhook);
 
  private:
+  Task<> tell_accounts(const ProviderWebhook& webhook);
   connections::SenderPtr sender_of(const channel::Update& update, identity::Mode mode) const;
 
   const channel::Adapter& adapter_;
   connections::Senders& senders_;
   messaging::ProviderUpdates& updates_;
   metrics::Counter& unroutable_;
+  AccountListener on_account_;
 };
 
 }  // namespace flowsell::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "channel/adapter.h"
 #include "channel/outcome.h"
@@ -36,6 +37,11 @@ class SendHandler final : public outbox::JobHandler {
               Waiters& waiters, outbox::Outbox& outbox, crypto::RotatingKeys& spool,
               const Clock& clock, metering::Limits limits, SendOptions options,
               metrics::Registry& metrics);
+
+  /// Told of each answer by which a provider refuses a connection's token. Before the first
+  /// attempt.
+  using TokenListener = std::function<void(const ConnectionId&, const ProviderError&)>;
+  void set_token_listener(TokenListener listener) { on_refused_token_ = std::move(listener); }
 
   channel::SenderRoute route(const connections::Sender& sender) const;
   /// The first attempt of a message that was compiled when it was accepted. `raw_body` is what a
@@ -80,6 +86,7 @@ class SendHandler final : public outbox::JobHandler {
   const Clock& clock_;
   metering::Limits limits_;
   SendOptions options_;
+  TokenListener on_refused_token_;
   metrics::Counter& sent_;
   metrics::Counter& failed_;
   metrics::Counter& unknown_;

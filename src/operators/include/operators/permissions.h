@@ -25,6 +25,8 @@ enum class Power : std::uint8_t {
   kAuditRead,
   kPrivacyManage,
   kSecondFactorsRemove,
+  kConnectionsRead,
+  kConnectionsManage,
 };
 /// One row of that table: the code asks it, and docs/permissions.md is it.
 struct PowerRow {

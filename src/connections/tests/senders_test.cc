@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "messaging_world.h"
+#include "connections_world.h"
 
-namespace flowsell::messaging {
+namespace flowsell::connections {
 namespace {
 
 using testing::SizeIs;
@@ -13,10 +13,8 @@ using testkit::code_of;
 
 class SendersTest : public testing::Test {
  protected:
-  Result<connections::SenderPtr> find(std::string_view from) {
-    return world_.senders.find(world_.caller, from);
-  }
-  MessagingWorld world_{MessagingOptions{.with_sender = false}};
+  Result<SenderPtr> find(std::string_view from) { return world_.senders.find(world_.caller, from); }
+  ConnectionsWorld world_;
 };
 
 TEST_F(SendersTest, OnlySenderNeedsNoName) {
@@ -96,15 +94,16 @@ TEST_F(SendersTest, IsFoundByItsAddressInItsChannelAndMode) {
 
 TEST_F(SendersTest, SecondSenderOfAnAddressIsRefused) {
   world_.add_sender("111", "+15550783881");
-  connections::Senders::Draft draft;
+  Senders::Draft draft;
   draft.workspace = world_.caller.workspace;
   draft.channel = "fake";
   draft.address = "111";
-  EXPECT_FALSE(world_.senders.create(std::move(draft)));
+  EXPECT_EQ(code_of(world_.senders.create(std::move(draft))),
+            ErrorCode::kAccountConnectedElsewhere);
 }
 
 TEST_F(SendersTest, OfAnUnknownChannelIsRefused) {
-  connections::Senders::Draft draft;
+  Senders::Draft draft;
   draft.workspace = world_.caller.workspace;
   draft.channel = "pigeon";
   EXPECT_EQ(code_of(world_.senders.create(std::move(draft))), ErrorCode::kInvalidRequest);
@@ -112,7 +111,7 @@ TEST_F(SendersTest, OfAnUnknownChannelIsRefused) {
 
 TEST_F(SendersTest, IsTheSameAfterARestart) {
   const auto before = world_.add_sender("111", "+15550783881");
-  connections::Senders restarted(
+  Senders restarted(
       *world_.db, world_.workspaces, [this](std::string_view) { return &world_.adapter; },
       world_.ids, world_.clock);
   ASSERT_TRUE(restarted.load());
@@ -125,7 +124,7 @@ TEST_F(SendersTest, IsTheSameAfterARestart) {
 
 TEST_F(SendersTest, OfAChannelThatTheProgramLacksKeepsItFromStarting) {
   world_.add_sender("111", "+15550783881");
-  connections::Senders restarted(
+  Senders restarted(
       *world_.db, world_.workspaces,
       [](std::string_view) -> const channel::Adapter* { return nullptr; }, world_.ids,
       world_.clock);
@@ -133,4 +132,4 @@ TEST_F(SendersTest, OfAChannelThatTheProgramLacksKeepsItFromStarting) {
 }
 
 }  // namespace
-}  // namespace flowsell::messaging
+}  // namespace flowsell::connections

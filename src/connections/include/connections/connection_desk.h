@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connections/connector.h"
+
+namespace flowsell::connections {
+
+/// Reads, changes and ends connections. Thread-safe; on threads of the pool.
+class ConnectionDesk {
+ public:
+  ConnectionDesk(ConnectionChanges& changes, ProviderCalls& calls, NameBook names);
+
+  /// Newest first.
+  Task<std::vector<ConnectionRecord>> list(WorkspaceId workspace, identity::Mode mode) const;
+  /// Fails with kNotFound, also where it is of another mode; nullopt: of either.
+  Task<ConnectionRecord> find(WorkspaceId workspace, std::optional<identity::Mode> mode,
+                              ConnectionId id) const;
+
+  /// A step that people do, marked by an operator.
+  struct AssistedStep {
+    std::string name;
+    StepState state = StepState::kDone;
+    std::optional<std::string> note;
+  };
+  /// What a call does not name stays. All but `label` is an operator's.
+  struct Edit {
+    std::optional<std::string> label;
+    std::optional<std::string> admin_notes;
+    std::optional<PaymentStatus> payment;
+    std::optional<FundingMode> funding;
+    std::optional<Time> funding_from;  ///< nullopt: from now on
+    std::vector<AssistedStep> steps;
+  };
+  /// Fails with kNotFound and as Idempotency does.
+  Task<ConnectionChanges::Changed> change(ConnectionRecord of, Edit edit, Acting by,
+                                          std::optional<metering::IdempotentCall> call);
+
+  /// Its provider does not tell us of it any more (as far as it can be reached), its token is
+  /// destroyed, and nothing is sent from its senders: what waits fails as sender_removed. The
+  /// connection stays to be seen. One that is disconnected already is left as it is.
+  Task<> disconnect(ConnectionRecord of, Acting by);
+
+ private:
+  Task<> unsubscribe(ConnectionPtr connection);
+
+  ConnectionChanges& changes_;
+  ProviderCalls& calls_;
+  const NameBook names_;
+};
+
+}  // namespace flowsell::connections

@@ -1,0 +1,95 @@
+"""Connections on several replicas: whoever connects an account, each of them takes its webhooks."""
+
+import base64
+import hashlib
+import hmac
+import json
+from itertools import count
+from urllib.parse import quote
+
+import pytest
+
+from _support.api import code, text_to
+from _support.database import on_postgres
+from _support.http_client import HttpClient
+from _support.people import WHY, operator_of
+from _support.replicas import Replicas
+from _support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
+
+_numbers = count(15550760000)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    replicas = Replicas(tmp_path_factory.mktemp("connections")).start()
+    yield replicas
+    replicas.close()
+
+
+@pytest.fixture(scope="module")
+def root(cluster):
+    return operator_of(cluster.servers[0])
+
+
+def account_in(sim):
+    made = sim.call("POST", "accounts", {"display_phone_number": str(next(_numbers))})
+    sim.call("POST", "phones", {"id": made["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
+    made["token"] = sim.call("POST", "tokens", {"accounts": [made["id"]]})["access_token"]
+    return made
+
+
+def connect(cluster, root, account, workspace, through=0):
+    path = f"/admin/v1/workspaces/{cluster.workspaces[workspace]['workspace_id']}/connections"
+    return root.at(cluster.servers[through]).post(path, {"token": account["token"], "pin": "123456"}, headers=WHY)
+
+
+def test_a_connection_made_through_one_replica_hears_through_all(cluster, root):
+    account = account_in(cluster.sim)
+    receiver = cluster.receiver(1, ["message.received"])
+    elsewhere = (cluster.owner_of(1) + 1) % len(cluster.servers)
+    made = connect(cluster, root, account, 1, through=elsewhere)
+    assert (made.status, made.json()["status"]) == (201, "active"), made
+    for number in range(6):  # the proxy gives each connection to another
+        cluster.sim.inbound(sender=f"+91981234560{number}", phone_number_id=account["phone_number_id"])
+    wait_until(lambda: len(receiver.all()) == 6, "each was heard")
+    for number in range(len(cluster.servers)):
+        senders = cluster.api_at(number, 1).all_of("/v1/senders")
+        assert account["phone_number_id"] in [each["phone_number_id"] for each in senders]
+    sender = next(each for each in senders if each["phone_number_id"] == account["phone_number_id"])
+    sent = cluster.apis[1].accept({**text_to("+919876500077"), "from": sender["id"]})
+    cluster.apis[1].wait_for_status(sent["id"], "read")
+
+
+def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let_go(cluster, root):
+    account = account_in(cluster.sim)
+    mine = connect(cluster, root, account, 0).json()["id"]
+    for workspace in (1, 2, 3):
+        refused = connect(cluster, root, account, workspace)
+        assert (refused.status, code(refused)) == (409, "account_connected_elsewhere"), workspace
+    assert cluster.apis[0].request("DELETE", f"/v1/connections/{mine}").status == 204
+    theirs = connect(cluster, root, account, 1)
+    assert (theirs.status, theirs.json()["status"]) == (201, "active"), theirs
+    receiver = cluster.receiver(1, ["message.received"])
+
+    def is_heard():
+        """Some seconds later everywhere."""
+        cluster.sim.inbound(phone_number_id=account["phone_number_id"])
+        return len(receiver.all()) >= len(cluster.servers)
+    wait_until(is_heard, "the number is where it is connected now", 30)
+
+
+def test_who_removes_the_app_is_found_whichever_replica_hears_of_it(cluster, root):
+    account = account_in(cluster.sim)
+    made = connect(cluster, root, account, 2).json()
+    http = HttpClient(cluster.simulator.url)
+    user = http.request("GET", "/v25.0/me", headers={"Authorization": f"Bearer {account['token']}"}).json()["id"]
+    payload = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", "user_id": user}).encode()).rstrip(b"=")
+    signature = base64.urlsafe_b64encode(hmac.new(cluster.app_secret.encode(), payload, hashlib.sha256).digest()).rstrip(b"=")
+    elsewhere = cluster.servers[(cluster.owner_of(2) + 1) % len(cluster.servers)]
+    answer = HttpClient(elsewhere.base_url).request(
+        "POST", "/hooks/whatsapp/deauthorize", body=f"signed_request={quote((signature + b'.' + payload).decode())}",
+        headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 200, answer
+    assert cluster.apis[2].get(f"/v1/connections/{made['id']}").json()["reason"]["code"] == "app_removed"
