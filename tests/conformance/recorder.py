@@ -22,6 +22,7 @@ class Exchange:
 class Recorder:
     def __init__(self, upstream):
         self.exchanges = []
+        self.keeps_reads = False
         self._upstream = urlsplit(upstream)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -44,8 +45,9 @@ class Recorder:
             content = answer.read()
         finally:
             connection.close()
-        if body:
-            self.exchanges.append(Exchange(method, path, json.loads(body), answer.status, json.loads(content)))
+        if body or self.keeps_reads:
+            asked = json.loads(body) if body else None
+            self.exchanges.append(Exchange(method, path, asked, answer.status, json.loads(content)))
         return answer.status, answer.getheaders(), content
 
     def _handler(recorder):  # noqa: N805: the handler's own self is another one

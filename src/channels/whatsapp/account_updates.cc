@@ -191,7 +191,14 @@ bool read_account_capability(const Change& change, UpdateSink& sink) {
               "max_daily_conversation_per_phone");
   copy_fields(fields, change.value, kNumbersFields);
   if (inside_of(fields).empty()) return false;
-  return tell(change, NoticeKind::kAccountCapabilityUpdated, std::move(fields), sink);
+  Notice notice = notice_of(change.context, NoticeKind::kAccountCapabilityUpdated);
+  auto tier = tier_named(scalar_in(change.value, "max_daily_conversations_per_business"));
+  if (!tier.empty()) {
+    notice.state.emplace();
+    notice.state->messaging_limit = std::move(tier);
+  }
+  sink.notice(std::move(notice), std::move(fields), object_writer(), change.whole);
+  return true;
 }
 
 bool read_payment_configuration(const Change& change, UpdateSink& sink) {

@@ -9,6 +9,7 @@
 #include "core/encoding.h"
 #include "errors.h"
 #include "interpret.h"
+#include "number_calls.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -61,6 +62,11 @@ class WhatsAppAdapter final : public channel::Adapter {
 
  private:
   WhatsAppAccountCalls account_calls_;
+
+  const channel::SenderCalls* sender_calls() const noexcept override { return &sender_calls_; }
+
+ private:
+  NumberCalls sender_calls_;
 };
 
 }  // namespace

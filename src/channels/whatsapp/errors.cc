@@ -148,12 +148,20 @@ constexpr std::array kTable = {
     one(133000, "deregistration_incomplete", kFix, kSender,
         "Deregister the number again, then register it."),
     one(133004, "server_unavailable", kBackoff, kSender, kTryAgain),
-    one(133005, "pin_mismatch", kFix, kSender, "Send the number's two-step verification PIN."),
+    one(133005, "pin_mismatch", kFix, kSender,
+        "Send the PIN that the number has: its owner set it. Wait some seconds before another try; "
+        "after ten wrong ones WhatsApp takes none for hours. Nobody knows it? Reset it in WhatsApp "
+        "Manager."),
     one(133006, "number_not_verified", kFix, kSender, "Verify the number by code first."),
     one(133008, "pin_tried_too_often", kWait, kSender,
-        "Wait for the time that Meta names, then use the right PIN.", 1h),
+        "Too many wrong PINs: wait a day, unless Meta names another time, then use the right one; "
+        "or "
+        "reset the PIN in WhatsApp Manager.",
+        24h),
     one(133009, "pin_tried_too_fast", kWait, kSender,
-        "Wait for the time that Meta names, then try the PIN again.", 10min),
+        "The PIN was tried too fast: wait ten minutes, unless Meta names another time, then try it "
+        "once.",
+        10min),
     one(133010, "number_not_registered", kFix, kSender, "Register the number with WhatsApp."),
     one(133015, "number_recently_deleted", kWait, kSender,
         "Wait five minutes, then register the number.", 5min),
@@ -165,8 +173,12 @@ constexpr std::array kTable = {
     one(134102, "template_unavailable", kFix, kLane, "Use another marketing template."),
     one(135000, "request_parameters", kNo, kLane,
         "Compare the message with the template: a parameter does not fit."),
-    one(136025, "pin_not_changed", kFix, kSender,
-        "Set the two-step verification PIN in WhatsApp Manager."),
+    one(136024, "code_not_sent", kFix, kSender,
+        "WhatsApp sends no code: the number may be verified already, or codes were asked for too "
+        "often; wait some hours then."),
+    one(136025, "code_refused", kFix, kSender,
+        "WhatsApp does not take the code: it is good for ten minutes. Ask for another with "
+        "request_code and send that."),
     one(137000, "identity_changed", kNo, kLane,
         "The person's identity changed: confirm it before you send again."),
     range(138000, 138018, "calling_error", kNo, kLane, kCalling),

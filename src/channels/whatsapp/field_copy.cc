@@ -1,6 +1,7 @@
 #include "field_copy.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "fields.h"
@@ -93,6 +94,20 @@ std::string plain_name(std::string_view name) {
     if (c == ' ' || c == '-') c = '_';
   }
   return std::string(safe_name(plain));
+}
+
+std::string tier_named(std::string_view limit) {
+  struct Tier {
+    std::string_view number, name;
+  };
+  constexpr std::array kTiers = {Tier{"50", "tier_50"},       Tier{"250", "tier_250"},
+                                 Tier{"1000", "tier_1k"},     Tier{"2000", "tier_2k"},
+                                 Tier{"10000", "tier_10k"},   Tier{"100000", "tier_100k"},
+                                 Tier{"-1", "tier_unlimited"}};
+  const std::string name = plain_name(limit);
+  for (const auto& tier : kTiers)
+    if (limit == tier.number || name == tier.name) return std::string(tier.name);
+  return {};
 }
 
 std::string inside_of(json::Writer out) {

@@ -50,6 +50,10 @@ std::string_view safe_name(std::string_view name);
 /// The same in lower case, spaces and hyphens as underscores: a value of ours.
 std::string plain_name(std::string_view name);
 
+/// "tier_2k" of Meta's "TIER_2K", 2000 or -1, which says that there is no limit; empty when it is
+/// none of the tiers.
+std::string tier_named(std::string_view limit);
+
 /// A writer that has begun an object.
 inline json::Writer object_writer() {
   json::Writer out;

@@ -7,6 +7,7 @@
 
 #include "channel/message.h"
 #include "channel/outcome.h"
+#include "channel/sender_calls.h"
 #include "channel/updates.h"
 #include "core/error.h"
 #include "core/sensitive.h"
@@ -77,6 +78,9 @@ class Adapter {
 
   /// How its accounts are connected (account_calls.h); nullptr: they can't be.
   virtual const AccountCalls* account_calls() const noexcept { return nullptr; }
+
+  /// How its senders are managed; nullptr: they can't be.
+  virtual const SenderCalls* sender_calls() const noexcept { return nullptr; }
 };
 
 }  // namespace flowsell::channel

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "channel/sender_state.h"
 #include "core/error.h"
 #include "core/id.h"
 #include "core/sensitive.h"
@@ -141,6 +142,8 @@ struct Notice {
   std::optional<MarketingChoice> choice;  ///< with kContactPreferencesUpdated, where it is one
   std::optional<AccountChange> account_change;  ///< with kAccountUpdated, where it is one
   bool opens_window = false;                    ///< the person called: as if they had written
+  /// What it changes of the sender, or of all senders of the account where it is told of that.
+  std::optional<SenderState> state;
   /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
   std::array<std::uint8_t, 32> digest{};
 };
