@@ -76,6 +76,10 @@ class Api::Impl final : public Routes {
     add_sender_routes(*this);
     add_connection_routes(*this);
     add_admin_connection_routes(*this, process_);
+    add_sender_profile_routes(*this);
+    add_sender_list_routes(*this);
+    add_connection_check_routes(*this);
+    add_preflight_routes(*this);
     add_quota_routes(*this);
     add_session_routes(*this);
     add_user_routes(*this);

@@ -26,6 +26,8 @@ constexpr std::array kOpenCalls = {
     OpenCall{Method::kGet, "/v1/connections"},
     OpenCall{Method::kGet, "/v1/connections/{}"},
     OpenCall{Method::kPost, "/v1/connections/{}/resume"},
+    OpenCall{Method::kGet, "/v1/senders/{}"},
+    OpenCall{Method::kPost, "/v1/connections/{}/diagnose"},
     OpenCall{Method::kGet, "/v1/webhook_endpoints"},
     OpenCall{Method::kGet, "/v1/webhook_endpoints/{}"},
     OpenCall{Method::kPatch, "/v1/webhook_endpoints/{}"},  // not its URL and events

@@ -222,6 +222,10 @@ Result<> Application::make_parts(store::Database& shared) {
   parts_ = std::make_unique<Parts>(settings_, std::move(keys), std::move(simulator), simulator_url,
                                    std::move(send_settings), secret);
   Process& process = parts_->process;
+  if (!settings_.whatsapp.rate_card_file.empty()) {
+    TRY(auto card, preflight::RateCard::load(settings_.whatsapp.rate_card_file));
+    process.rate_card = std::make_shared<const preflight::RateCard>(std::move(card));
+  }
   TRY(process.audit_heads,
       audit::HeadFile::open(audit_head_file(settings_), audit::HeadKey::of(process.keys.ring),
                             head_keys({process.keys.ring, process.keys.former})));
@@ -325,6 +329,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_cells(const EarlierKeys
 }
 
 void Application::tell_simulator() {
+  parts_->process.listening_url = std::make_shared<const std::string>(parts_->base_url());
   if (parts_->simulator) parts_->simulator->set_webhook_url(parts_->base_url() + "/hooks/whatsapp");
 }
 

@@ -2,6 +2,7 @@
 
 #include "audit/audit_log.h"
 #include "messaging/render.h"
+#include "routes.h"
 #include "telemetry/log.h"
 
 namespace flowsell::app {
@@ -23,6 +24,44 @@ connections::AdapterLookup adapters_of(const Process& process) {
   return [&adapter = *process.adapter](std::string_view name) {
     return name == adapter.name() ? &adapter : nullptr;
   };
+}
+
+/// A sender's pace by what its provider said of it last.
+messaging::SendOptions with_known_pace(messaging::SendOptions options,
+                                       const numbers::SenderStates& states) {
+  options.known_pace = [&states](const SenderId& sender) {
+    return channel::messages_per_second(states.find(sender).state);
+  };
+  return options;
+}
+
+Task<> claim_sender(connections::NameBook names, connections::SenderPtr sender) {
+  connections::ProviderNames wanted;
+  wanted.mode = sender->mode;
+  wanted.account = sender->account;
+  wanted.addresses = {sender->address};
+  CO_TRY(const bool is_ours, co_await names.claim(std::move(wanted)));
+  if (!is_ours)
+    co_return fail(ErrorCode::kAccountConnectedElsewhere,
+                   "another workspace has connected the number");
+  co_return Result<>{};
+}
+
+numbers::SenderDesk::Publish claim_of_senders(connections::NameBook names) {
+  return [names = std::move(names)](connections::SenderPtr sender) {
+    return claim_sender(names, std::move(sender));
+  };
+}
+
+numbers::Doctor::Options doctor_options(const Process& process) {
+  numbers::Doctor::Options options;
+  options.app = [&process](identity::Mode mode) {
+    const auto& app = process.connector_options.app(mode);
+    return numbers::ProviderApp{app.id, app.secret, process.settings.whatsapp.verify_token};
+  };
+  options.callback = [&process] { return process.callback_url(); };
+  options.policies_version = process.settings.terms.provider_policies_version;
+  return options;
 }
 
 }  // namespace
@@ -60,6 +99,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
            process.settings.webhook.retry_schedule, messaging::event_body},
           process.metrics),
       senders_(*db_, workspaces_, adapters_of(process), process.ids, process.clock),
+      sender_states_([this](const SenderId& sender) { outbox_.renew_policy(sender.bytes()); }),
       messages_(*db_, begun_),
       provider_calls_(process.client, process.clock, process.send_options.routes),
       leased_keys_(*db_, idempotency_, process.clock),
@@ -69,11 +109,20 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       connection_desk_(connection_changes_, provider_calls_, names),
       token_watch_(process.pool, connection_changes_, connector_, workspaces_),
       send_(*db_, begun_, messages_, process.client, senders_, events_, waiters_, outbox_,
-            *process.keys.spool, process.clock, limits_, process.send_options, process.metrics),
+            *process.keys.spool, process.clock, limits_,
+            with_known_pace(process.send_options, sender_states_), process.metrics),
       accept_(*db_, senders_, send_, outbox_, events_, send_keys_, begun_, messages_,
               process.keys.contact, workspaces_.settings(), process.ids, process.clock, quotas_),
-      updates_(*db_, events_, begun_, process.keys.contact, process.clock, limits_),
+      updates_(*db_, events_, begun_, process.keys.contact, process.clock, limits_, senders_,
+               sender_states_),
       read_receipts_(messages_, senders_, provider_calls_, leased_keys_),
+      sender_desk_(*db_, senders_, sender_states_, provider_calls_, leased_keys_, process.ids,
+                   process.clock, claim_of_senders(names)),
+      doctor_(*db_, senders_, sender_states_, provider_calls_, process.client, process.clock,
+              doctor_options(process)),
+      preflight_(*db_, senders_, sender_states_, provider_calls_, accept_, workspaces_.settings(),
+                 process.clock,
+                 {limits_, process.send_options.messages_per_second, process.rate_card}),
       ingest_(*process.adapter, senders_, updates_, process.metrics),
       growth_(*db_, process.settings.data.retention, process.metrics),
       retention_(*db_, workspaces_.settings(), settings_desk_.limits(), process.ids,
@@ -110,7 +159,11 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 support_sessions_,
                 policies_,
                 consents_,
-                std::move(publish)} {
+                std::move(publish),
+                sender_states_,
+                sender_desk_,
+                doctor_,
+                preflight_} {
   outbox_.set_lease(std::move(holds_lease));
   events_.set_delivery_handler(deliveries_);
   outbox_.set_handler(outbox::JobKind::kSend, send_);
@@ -140,6 +193,7 @@ Result<> Cell::load() {
   CHECK_OK(workspaces_.load_keys());
   CHECK_OK(workspaces_.settings().load(*db_));
   CHECK_OK(senders_.load());
+  CHECK_OK(sender_states_.load(*db_));
   CHECK_OK(endpoints_.load());
   Result<> loaded;
   CHECK_OK(db_->read_now([&](store::Connection& connection) {

@@ -11,7 +11,10 @@
 #include "audit_signing.h"
 #include "maintenance.h"
 #include "messaging/provider_updates.h"
+#include "numbers/doctor.h"
+#include "numbers/sender_desk.h"
 #include "outbox/outbox.h"
+#include "preflight/preflight.h"
 #include "privacy/doors.h"
 #include "process.h"
 #include "store/database.h"
@@ -58,7 +61,8 @@ class Cell {
   connections::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
   privacy::CellRooms privacy_rooms() noexcept {
-    return {*db_, workspaces_, api_keys_, senders_, endpoints_, begun_, begun_deliveries_};
+    return {*db_,           workspaces_, api_keys_, senders_,
+            sender_states_, endpoints_,  begun_,    begun_deliveries_};
   }
 
  private:
@@ -83,6 +87,7 @@ class Cell {
   webhook::Events events_;
   webhook::DeliveryHandler deliveries_;
   connections::Senders senders_;
+  numbers::SenderStates sender_states_;
   messaging::BegunMessages begun_;
   messaging::MessageReader messages_;
   messaging::Waiters waiters_;
@@ -96,6 +101,9 @@ class Cell {
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;
   messaging::ReadReceipts read_receipts_;
+  numbers::SenderDesk sender_desk_;
+  numbers::Doctor doctor_;
+  preflight::Preflight preflight_;
   ingest::Ingest ingest_;
   Growth growth_;
   Retention retention_;

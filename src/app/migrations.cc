@@ -9,6 +9,7 @@
 #include "mail/schema.h"
 #include "messaging/schema.h"
 #include "metering/metering.h"
+#include "numbers/schema.h"
 #include "operators/schema.h"
 #include "outbox/job_table.h"
 #include "passkeys/schema.h"
@@ -30,7 +31,7 @@ std::vector<store::Migration> cell_migrations() {
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), connections::migrations(),
-       audit::migrations(), team::migrations(), consent::migrations(),
+       numbers::migrations(), audit::migrations(), team::migrations(), consent::migrations(),
        store::adoption_migrations()});
 }
 

@@ -78,4 +78,13 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
       send_options(std::move(send_settings)),
       connector_options(app::connector_options(settings, simulator_secret)) {}
 
+std::string Process::callback_url() const {
+  std::string base = settings.server.public_url;
+  if (base.empty()) {
+    const auto listening = listening_url.load();
+    if (listening) base = *listening;
+  }
+  return base + "/hooks/whatsapp";
+}
+
 }  // namespace flowsell::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "ingest/ingest.h"
 #include "keys.h"
 #include "messaging/send_handler.h"
+#include "preflight/rate_card.h"
 #include "runtime/io_pool.h"
 #include "telemetry/metrics.h"
 
@@ -22,6 +24,9 @@ namespace flowsell::app {
 struct Process {
   Process(const config::Settings& all_settings, Keys all_keys, const std::string& simulator_url,
           messaging::SendOptions send_settings, const Secret& simulator_secret);
+
+  /// Where providers' webhooks are to come.
+  std::string callback_url() const;
 
   const config::Settings& settings;
   SystemClock clock;
@@ -35,6 +40,9 @@ struct Process {
   ingest::ProviderDoor whatsapp;
   messaging::SendOptions send_options;
   connections::ConnectorOptions connector_options;
+  std::shared_ptr<const preflight::RateCard> rate_card;  ///< read by the start; nullptr: none
+  /// "http://127.0.0.1:8080", as it listens: set before it does its first work.
+  std::atomic<std::shared_ptr<const std::string>> listening_url;
   std::unique_ptr<audit::HeadFile> audit_heads;  ///< opened by the start
 };
 

@@ -534,6 +534,11 @@ void add_whatsapp(std::vector<Setting>& t) {
                    "Id of the Meta app by which accounts are connected. Empty: none can be. The "
                    "sandbox has the simulator's.",
                    [](auto& s) -> auto& { return s.whatsapp.app_id; }));
+  t.push_back(
+      text("whatsapp.rate_card_file", "whatsapp-rate-card-file", "file",
+           "What messages cost, for estimates (docs/whatsapp/limits.md has its form); empty: "
+           "no estimates.",
+           [](auto& s) -> auto& { return s.whatsapp.rate_card_file; }));
   t.push_back(secret("whatsapp.app_secret", "", "text",
                      "Secret of the Meta app, which signs its webhooks.",
                      [](auto& s) -> auto& { return s.whatsapp.app_secret; }));

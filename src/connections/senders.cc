@@ -15,6 +15,9 @@ const Sql kInsertSender(
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 const Sql kUpdateSender(
     "UPDATE senders SET display_number = ?3, name = ?4 WHERE workspace_id = ?1 AND id = ?2");
+const Sql kInsertAnother(
+    "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, "
+    "name, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING");
 const Sql kAll(
     "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at, "
     "channel FROM senders");
@@ -142,6 +145,14 @@ void Senders::take_out(const Sender& sender) {
   if (other == mine.end()) return;
   by_account_.try_emplace({sender.mode, address_key(sender.adapter->name(), sender.account)},
                           *other);
+}
+
+Result<bool> Senders::insert(store::Connection& db, const Sender& s) {
+  TRY(const auto inserted,
+      db.run(kInsertAnother,
+             {s.workspace, s.id, s.connection, static_cast<int>(s.mode), s.adapter->name(),
+              s.address, s.display_number, s.name, s.created_at}));
+  return inserted == 1;
 }
 
 void Senders::publish(const SenderPtr& sender) {

@@ -126,6 +126,19 @@ Result<bool> has_consent(store::Connection& db, const WorkspaceId& workspace,
   return has;
 }
 
+Result<std::vector<bool>> have_consent(store::Connection& db, const WorkspaceId& workspace,
+                                       std::span<const std::array<std::uint8_t, 16>> contacts,
+                                       std::string_view purpose) {
+  std::vector<bool> have(contacts.size());
+  std::vector<Param> params;
+  params.reserve(contacts.size() * 3);
+  for (const auto& each : contacts)
+    params.insert(params.end(), {workspace, Param::blob(as_text(each)), purpose});
+  CHECK_OK(db.query_each(kHas, params, 3,
+                         [&have](std::size_t at, const store::Row&) { have[at] = true; }));
+  return have;
+}
+
 Result<ConsentPage> list_consents(store::Connection& db, const Query& q) {
   const auto range = IdRange<ConsentId>::of(q.after, q.before);
   const WithdrawnSpan span(q.withdrawn);

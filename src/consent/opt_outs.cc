@@ -31,4 +31,17 @@ Result<bool> has_opted_out(store::Connection& db, const OptOutKey& key) {
   return has;
 }
 
+Result<std::vector<bool>> have_opted_out(store::Connection& db, const WorkspaceId& workspace,
+                                         const SenderId& sender,
+                                         std::span<const std::array<std::uint8_t, 16>> contacts) {
+  std::vector<bool> have(contacts.size());
+  std::vector<Param> params;
+  params.reserve(contacts.size() * 3);
+  for (const auto& each : contacts)
+    params.insert(params.end(), {workspace, sender, Param::blob(as_text(each))});
+  CHECK_OK(db.query_each(kHas, params, 3,
+                         [&have](std::size_t at, const store::Row&) { have[at] = true; }));
+  return have;
+}
+
 }  // namespace flowsell::consent

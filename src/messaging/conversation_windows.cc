@@ -70,6 +70,20 @@ Result<std::optional<ConversationWindow>> find_window(store::Connection& db,
   return found;
 }
 
+Result<std::vector<bool>> have_open_windows(store::Connection& db, const WorkspaceId& workspace,
+                                            const SenderId& sender,
+                                            std::span<const ContactHash> contacts, Time now) {
+  std::vector<bool> have(contacts.size());
+  std::vector<Param> params;
+  params.reserve(contacts.size() * 3);
+  for (const ContactHash& each : contacts)
+    params.insert(params.end(), {workspace, sender, Param::blob(as_text(each))});
+  CHECK_OK(db.query_each(kFind, params, 3, [&](std::size_t at, const store::Row& row) {
+    have[at] = ConversationWindow{row.time(0), row.optional_time(1)}.is_open(now);
+  }));
+  return have;
+}
+
 Result<bool> drop_old_windows(store::Connection& db, Time now) {
   struct Key {
     WorkspaceId workspace;

@@ -353,6 +353,29 @@ Result<std::vector<std::optional<Conversation>>> find_conversations(
 
 namespace {
 
+const Sql kPeopleWritten(
+    "SELECT COUNT(DISTINCT contact_hash), COUNT(*) FROM (SELECT contact_hash FROM messages WHERE "
+    "workspace_id = ?1 AND id >= ?2 AND mode = ?3 AND inbound = 0 AND kind = 'template' AND status "
+    "<> ?4 LIMIT ?5) AS written");
+
+}  // namespace
+
+Result<PeopleWritten> count_people_written(store::Connection& db, const WorkspaceId& workspace,
+                                           identity::Mode mode, Time since, std::int64_t rows_max) {
+  PeopleWritten written;
+  const MessageId first(lowest_id_bytes(since));
+  CHECK_OK(db.query(kPeopleWritten,
+                    {workspace, first, static_cast<int>(mode),
+                     static_cast<int>(MessageStatus::kFailed), rows_max},
+                    [&](const store::Row& row) {
+                      written.people = row.integer(0);
+                      written.is_all = row.integer(1) < rows_max;
+                    }));
+  return written;
+}
+
+namespace {
+
 IdRange<MessageId> range_of(const MessageQuery& q) {
   auto range = IdRange<MessageId>::of(q.after, q.before);
   if (q.created_from)

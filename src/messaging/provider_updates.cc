@@ -44,6 +44,8 @@ struct Prepared {
   bool is_entry_point = false;      ///< kInbound
   bool opens_window = false;        ///< kNotice
   std::optional<channel::MarketingChoice> choice;  ///< kNotice
+  std::optional<channel::SenderState> state;       ///< kNotice
+  std::vector<SenderId> told_of;                   ///< kNotice: whose state it is
   EventDraft event;
   EventPlan plan;
 };
@@ -59,6 +61,7 @@ struct UpdatesOp final : store::WriteOp {
   Time now;
   std::vector<Prepared> updates;
   std::vector<MessageId> overtaken;  ///< result: begun messages that came into the table
+  std::vector<std::pair<SenderId, numbers::KnownState>> states;  ///< result: that changed
 };
 
 EventDraft draft_for(const connections::Sender& sender, EventType type, Time at) {
@@ -190,6 +193,10 @@ Result<> apply_notice(store::Connection& db, UpdatesOp& op, Prepared& update,
   TRY(const bool is_new, op.events.record_once(db, update.event, update.plan));
   if (!is_new) return {};
   if (update.opens_window) touch_windows(op, update, windows);
+  for (const SenderId& id : update.told_of) {
+    TRY(auto known, numbers::store_news(db, {op.sender->workspace, id}, *update.state));
+    op.states.emplace_back(id, std::move(known));
+  }
   if (!update.choice) return {};
   for (const ContactHash& contact : update.people) {
     CHECK_OK(consent::record_choice(db, {op.sender->workspace, op.sender->id, contact},
@@ -228,6 +235,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
   for (store::WriteOp* each : ops) {
     auto& op = store::as<UpdatesOp>(each);
     op.overtaken.clear();
+    op.states.clear();
     for (Prepared& update : op.updates) {
       update.plan.begin();
       switch (update.kind) {
@@ -377,6 +385,7 @@ class Preparer {
     }
     out.opens_window = update.opens_window;
     out.choice = update.choice;
+    out.state = update.state;
     out.event.body = body_of(update, sender_);
     out.event.content = content_of(update);
     return out;
@@ -450,13 +459,30 @@ std::optional<Told> message_told_of(const channel::Update& update) {
 
 ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
                                  const crypto::Key& contact_key, const Clock& clock,
-                                 metering::Limits limits)
+                                 metering::Limits limits, const connections::Senders& senders,
+                                 numbers::SenderStates& states)
     : db_(db),
       events_(events),
       begun_(begun),
       contact_key_(contact_key),
       clock_(clock),
-      limits_(limits) {}
+      limits_(limits),
+      senders_(senders),
+      states_(states) {}
+
+/// Whose state a notice changes: the number's that it names, else all of the account.
+std::vector<SenderId> ProviderUpdates::told_of(const channel::Notice& notice,
+                                               const connections::Sender& sender) const {
+  if (!notice.address.empty()) return {sender.id};
+  // It was told to some sender of the account where the number is none of ours.
+  if (!notice.display_number.empty())
+    return notice.display_number == sender.display_number ? std::vector{sender.id}
+                                                          : std::vector<SenderId>{};
+  std::vector<SenderId> all;
+  for (const auto& each : senders_.list(sender.workspace, sender.mode))
+    if (each->connection == sender.connection) all.push_back(each->id);
+  return all;
+}
 
 Task<> ProviderUpdates::find_lanes(connections::SenderPtr sender,
                                    std::vector<channel::Update>& updates, Lanes& lanes) {
@@ -489,14 +515,20 @@ Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel
   op.updates.reserve(updates.size());
   Lanes lanes;
   CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
+  states_.note_webhook(sender->id, op.now);
   for (channel::Update& update : updates) {
+    const auto* notice = std::get_if<channel::Notice>(&update);
+    std::vector<SenderId> told;
+    if (notice != nullptr && notice->state) told = told_of(*notice, *sender);
     Prepared prepared = std::visit(prepare, update);
+    prepared.told_of = std::move(told);
     if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
       prepared.event.lane = lane->second;
     prepared.plan = events_.plan(prepared.event);
     op.updates.push_back(std::move(prepared));
   }
   CO_CHECK_OK(co_await db_.commit(op));
+  for (auto& [id, known] : op.states) states_.put(id, std::move(known));
   const auto executor = co_await net::this_coro::executor;
   for (Prepared& update : op.updates)
     events_.launch(update.event, std::move(update.plan), executor);

@@ -53,6 +53,14 @@ MessageStatus status_of(Outcome::Kind kind) {
 
 }  // namespace
 
+double pace_of(double set, std::optional<std::int64_t> known) noexcept {
+  constexpr double kUsual = 80;  // as the provider lets a number begin
+  if (set == 0 || !known) return set;
+  const auto allowed = static_cast<double>(*known);
+  if (set == kUsual) return allowed;
+  return allowed < kUsual ? std::min(set, allowed) : set;
+}
+
 SendHandler::SendHandler(store::Database& db, BegunMessages& begun, const MessageReader& messages,
                          http::Client& client, connections::Senders& senders,
                          webhook::Events& events, Waiters& waiters, outbox::Outbox& outbox,
@@ -84,8 +92,10 @@ channel::SenderRoute SendHandler::route(const connections::Sender& sender) const
   return options_.routes.of(sender.mode, sender.address);
 }
 
-outbox::GroupPolicy SendHandler::policy(const outbox::GroupId&) {
-  return {options_.messages_per_second, options_.concurrency, options_.pair_limit};
+outbox::GroupPolicy SendHandler::policy(const outbox::GroupId& group) {
+  std::optional<std::int64_t> known;
+  if (options_.known_pace) known = options_.known_pace(SenderId(group));
+  return {pace_of(options_.messages_per_second, known), options_.concurrency, options_.pair_limit};
 }
 
 Result<> SendHandler::on_claimed(store::Connection& db, const outbox::Job& job, Time now) {

@@ -19,6 +19,11 @@ SteadyTime on_steady_clock(Time t, const Now& now) { return now.steady + (t - no
 Group::Group(JobKind job_kind, const GroupId& group_id, const GroupPolicy& group_policy)
     : kind(job_kind), id(group_id), policy_(group_policy), pace_(group_policy.per_second) {}
 
+void Group::set_policy(const GroupPolicy& policy) {
+  if (policy.per_second != policy_.per_second) pace_ = Pace(policy.per_second);
+  policy_ = policy;
+}
+
 std::size_t Group::concurrency_now() const {
   // Trouble halves the width with each failure in a row: a dead endpoint is probed by one attempt
   // at a time.

@@ -74,6 +74,7 @@ class Group {
 
   /// Rows in the table that are not claimed, those about to be inserted included.
   std::int64_t queued() const noexcept { return queued_; }
+  void set_policy(const GroupPolicy& policy);
   void set_queued(std::int64_t n) { queued_ = n, window_complete_ = n == 0; }
   std::size_t in_flight() const noexcept { return in_flight_; }
 

@@ -114,6 +114,14 @@ std::shared_ptr<Group> Outbox::group_of(JobKind kind, const GroupId& id) {
   return group;
 }
 
+void Outbox::renew_policy(const GroupId& id) {
+  const auto group = find_group(id);
+  if (!group) return;
+  const GroupPolicy policy = handler(group->kind).policy(id);
+  const std::lock_guard lock(group->mutex);
+  group->set_policy(policy);
+}
+
 net::any_io_executor Outbox::home_of(const Group& group) const {
   return pool_.context(GroupIdHash{}(group.id) % pool_.size()).get_executor();
 }

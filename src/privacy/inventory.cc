@@ -313,6 +313,14 @@ constexpr std::array kTables = {
               .columns = "%workspace_id:ws_ %id:snd_ %connection_id:con_ #mode channel address "
                          "display_number name @created_at",
               .why = "the workspace's"},
+    HeldTable{.name = "sender_states",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kKeys,
+              .columns = "%workspace_id:ws_ %sender_id:snd_ name name_status requested_name "
+                         "requested_name_status status quality throughput verification platform "
+                         "account_mode messaging_limit #is_official #has_pin #is_on_app #is_gone "
+                         "@synced_at",
+              .why = "the workspace's: what a provider says of its senders"},
     HeldTable{.name = "webhook_endpoints",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

@@ -110,6 +110,10 @@ Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   };
   CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   for (const ApiKeyId& key : keys) rooms.api_keys.forget(key);
+  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+    for (const auto& sender : rooms.senders.list(workspace, mode))
+      rooms.sender_states.forget(sender->id);
+  }
   rooms.senders.forget_workspace(workspace);
   rooms.endpoints.forget_workspace(workspace);
   rooms.workspaces.forget(workspace);

@@ -55,6 +55,7 @@ def success_calls(world):
         ("get", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", None, 200),
         ("patch", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", {"name": "Main"}, 200),
         ("post", "/v1/connections/{id}/resume", f"/v1/connections/{world['connection']}/resume", {}, 200),
+        *sender_calls(world["sender"], world["connection"]),
         ("get", "/v1/quota", None, None, 200),
         ("get", "/v1/usage", None, None, 200),
         ("get", "/v1/audit_events", None, None, 200),
@@ -79,6 +80,26 @@ def success_calls(world):
     ]
 
 
+def sender_calls(sender, connection):
+    """A number as it is in a sandbox: verified and registered, so that it is asked no code."""
+    one, code = f"/v1/senders/{sender}", "{code}"
+    people = {"users": ["+919812345678"]}
+    calls = [("get", "", None), ("post", "/deregister", None), ("post", "/register", {"pin": "123456"}), ("put", "/pin", {"pin": "654321"}),
+             ("post", "/display_name", {"name": "Corner Shop"}), ("get", "/profile", None), ("patch", "/profile", {"about": "Open"}),
+             ("get", "/automation", None), ("put", "/automation", {"prompts": ["Where are you?"]}),
+             ("post", "/blocked_users", people), ("get", "/blocked_users", None), ("delete", "/blocked_users", people),
+             ("get", "/qr_codes", None)]
+    return [*((method, f"/v1/senders/{{id}}{tail}", one + tail, body, 200) for method, tail, body in calls),
+            ("post", "/v1/senders/{id}/request_code", f"{one}/request_code", {"method": "sms"}, 502),
+            ("post", "/v1/senders/{id}/verify_code", f"{one}/verify_code", {"code": "123456"}, 502),
+            ("post", "/v1/senders/{id}/qr_codes", f"{one}/qr_codes", {"message": "Hello"}, 201),
+            *((method, f"/v1/senders/{{id}}/qr_codes/{code}", f"{one}/qr_codes/NOSUCHCODE", body, 404)
+              for method, body in (("get", None), ("patch", {"message": "Hi"}), ("delete", None))),  # their successes: test_senders.py
+            ("post", "/v1/connections/{id}/sync", f"/v1/connections/{connection}/sync", None, 200),
+            ("post", "/v1/connections/{id}/diagnose", f"/v1/connections/{connection}/diagnose", None, 200),
+            ("post", "/v1/preflight", None, {"category": "marketing", "count": 10}, 200)]
+
+
 def is_of_keys(operation):
     return any("api_key" in way for way in operation.get("security", [{"api_key": []}]))
 
@@ -89,22 +110,34 @@ def is_of_people(operation):
 
 def secured():
     """Target of every operation that needs a key."""
-    return [(method.upper(), path.replace("{id}", f"{prefix_of(path)}_{MISSING}"))
+    return [(method.upper(), path.replace("{id}", f"{prefix_of(path)}_{MISSING}").replace("{code}", "NOSUCHCODE"))
             for method, path, operation in contract().operations() if is_of_keys(operation)]
 
 
 def prefix_of(path):
     return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
-            "consents": "cns", "connections": "con"}.get(path.split("/")[2], "")
+            "consents": "cns", "senders": "snd", "connections": "con"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
     return [(method, target) for method, target in secured() if MISSING in target]
 
 
+SENDER_BODIES = {"register": {"pin": "123456"}, "pin": {"pin": "123456"}, "request_code": {"method": "sms"},
+                 "verify_code": {"code": "123456"}, "display_name": {"name": "Shop"}, "profile": {"about": "Open"},
+                 "blocked_users": {"users": ["+919812345678"]}, "qr_codes": {"message": "Hello"}, "automation": {},
+                 "NOSUCHCODE": {"message": "Hello"}}
+
+
 def body_for(method, target):
+    if target.startswith("/v1/senders/"):
+        return None if method == "GET" else SENDER_BODIES.get(target.split("/")[-1])
     if method not in ("POST", "PATCH"):
         return None
+    if target.startswith("/v1/connections/"):
+        return None
+    if target == "/v1/preflight":
+        return {"category": "marketing", "count": 1}
     if target.startswith("/v1/webhook_endpoints"):
         return {"description": "x"} if method == "PATCH" else {"url": KNOWN_URL}
     if target.startswith("/v1/connections"):
@@ -122,7 +155,9 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
     stack.sim.inbound()
     owner_of(stack.server).make_key()
     sign_up(stack.server, "contract@example.com")
-    world = {"message": sent["id"], "received": receiver.wait_for_type("message.received").message["id"],
+    sender = stack.api.get("/v1/senders").json()["data"][0]
+    world = {"sender": sender["id"], "connection": sender["connection_id"],
+             "message": sent["id"], "received": receiver.wait_for_type("message.received").message["id"],
              "event": stack.api.all_of("/v1/events")[-1]["id"], "endpoint": receiver.endpoint_id,
              "audited": stack.api.get("/v1/audit_events").json()["data"][0]["id"],
              "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"],

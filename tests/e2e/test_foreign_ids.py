@@ -26,6 +26,8 @@ def things_of(stack, owner):
         "/v1/messages": sent.json()["id"],
         "/v1/webhook_endpoints": endpoint,
         "/v1/events": event["id"],
+        "/v1/senders": stack.server.sandbox["sender_id"],
+        "/v1/connections": api.get("/v1/senders").json()["data"][0]["connection_id"],
         "/v1/members": owner.get("/v1/user").json()["id"],
         "/v1/invitations": invited["id"],
         "/v1/api_keys": owner.make_key().json()["id"],
@@ -64,11 +66,11 @@ def test_a_thing_of_another_workspace_is_not_there(make_stack):
     stranger.workspace = stranger.post("/v1/workspaces", {"name": "Another"}).json()["id"]
     wrong = []
     for method, path, operation, thing in operations_on_things(things):
-        target = path.replace("{id}", thing).replace("{domain}", thing)
+        target = path.replace("{id}", thing).replace("{domain}", thing).replace("{code}", "NOSUCHCODE")
         answer = stranger.request(method, target, body_of(operation))
         if answer.status != 404:
             wrong.append((method, path, answer.status, answer.json().get("code")))
     assert wrong == []
     for kind, thing in things.items():
-        if kind not in ("/v1/members", "/v1/invitations"):  # these are not read one by one
+        if kind not in ("/v1/members", "/v1/invitations", "/v1/connections"):  # these are not read one by one
             assert owner.get(f"{kind}/{thing}").status == 200, kind

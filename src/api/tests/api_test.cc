@@ -94,7 +94,11 @@ class ApiTest : public testing::Test {
             people_.support_sessions,
             people_.policies,
             people_.consents,
-            [](std::string /*name*/) -> Task<> { co_return Result<>{}; }};
+            [](std::string /*name*/) -> Task<> { co_return Result<>{}; },
+            world_.states,
+            sender_desk_,
+            doctor_,
+            preflight_};
   }
   http::Response ask(const Asked& asked) {
     http::Request request;
@@ -148,6 +152,21 @@ class ApiTest : public testing::Test {
   connections::ConnectionDesk connection_desk_{connection_changes_, world_.provider_calls, {}};
   connections::TokenWatch token_watch_{world_.pool, connection_changes_, connector_,
                                        world_.workspaces};
+  numbers::SenderDesk sender_desk_{*world_.db,
+                                   world_.senders,
+                                   world_.states,
+                                   world_.provider_calls,
+                                   world_.leased_keys,
+                                   world_.ids,
+                                   world_.clock,
+                                   [](connections::SenderPtr /*sender*/) -> Task<> { co_return Result<>{}; }};
+  numbers::Doctor doctor_{
+      *world_.db, world_.senders, world_.states, world_.provider_calls, world_.client, world_.clock,
+      {}};
+  preflight::Preflight preflight_{*world_.db,    world_.senders,
+                                  world_.states, world_.provider_calls,
+                                  world_.accept, world_.workspaces.settings(),
+                                  world_.clock,  {}};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
   OneHome home_{services(rate_limit_), door_, ingest_, people_};

@@ -4,6 +4,7 @@
 #include "json/json.h"
 #include "json/writer.h"
 #include "messaging/render.h"
+#include "numbers/schema.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -12,6 +13,7 @@ webhook::WorldOptions with_tables(const MessagingOptions& options) {
   webhook::WorldOptions out;
   out.more_tables = options.more_tables;
   out.more_tables.push_back(connections::migrations());
+  out.more_tables.push_back(numbers::migrations());
   out.more_tables.push_back(messaging::migrations());
   out.delivery.body_of = event_body;
   return out;
@@ -57,7 +59,7 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
                    options.limits, send_options(options, provider), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
              workspaces.settings(), ids, clock, quotas),
-      updates_in(*db, events, begun, contact_key, clock, options.limits),
+      updates_in(*db, events, begun, contact_key, clock, options.limits, senders, states),
       provider_calls(client, clock, send_options(options, provider).routes),
       leased_keys(*db, idempotency, clock),
       read_receipts(messages, senders, provider_calls, leased_keys) {

@@ -72,6 +72,7 @@ class MessagingWorld : public webhook::WebhookWorld {
   Waiters waiters;
   SendHandler send_handler;
   Accept accept;
+  numbers::SenderStates states;
   ProviderUpdates updates_in;
   connections::ProviderCalls provider_calls;
   connections::LeasedKeys leased_keys;

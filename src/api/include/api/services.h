@@ -20,6 +20,9 @@
 #include "metering/idempotency.h"
 #include "metering/metering.h"
 #include "metering/rate_limit.h"
+#include "numbers/doctor.h"
+#include "numbers/sender_desk.h"
+#include "preflight/preflight.h"
 #include "store/database.h"
 #include "team/key_desk.h"
 #include "team/members.h"
@@ -63,6 +66,10 @@ struct Services {
   consent::Consents& consents;
   /// Tells all replicas where a name is: of a key, of a workspace (home.h).
   std::function<Task<>(std::string)> publish;
+  const numbers::SenderStates& sender_states;
+  numbers::SenderDesk& sender_desk;
+  const numbers::Doctor& doctor;
+  const preflight::Preflight& preflight;
 };
 
 }  // namespace flowsell::api

@@ -141,10 +141,11 @@ struct Settings {
   struct WhatsApp {
     std::string api_base = "https://graph.facebook.com/v25.0";
     bool http2 = true;
-    std::string app_id;
+    std::string app_id;  ///< empty: not known; in the sandbox the simulator's own
     Secret app_secret;
     Secret verify_token;
     std::string override_callback;
+    std::string rate_card_file;  ///< empty: no estimates
   } whatsapp;
   struct Store {
     std::size_t readers = 2;

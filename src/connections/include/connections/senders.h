@@ -66,6 +66,11 @@ class Senders {
   /// disconnected.
   void refresh(const ConnectionId& id, const ConnectionPtr& connection);
 
+  /// In a transaction: one more of a connection that is there. False: somebody has its address.
+  static Result<bool> insert(store::Connection& db, const Sender& sender);
+  /// Its row is durable: from now on everybody finds it.
+  void add(const SenderPtr& sender) { publish(sender); }
+
   /// By sender id or display number; an empty `from` means the workspace's only sender, or its
   /// default. Fails with kInvalidRequest at /from (another workspace's sender is not told apart
   /// from none) and kSenderNotAllowed.

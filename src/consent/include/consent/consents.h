@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/id.h"
 #include "core/page.h"
@@ -50,6 +52,11 @@ using ConsentPage = Page<Consent, ConsentId>;
 /// Whether the contact has a live one. In the caller's snapshot.
 Result<bool> has_consent(store::Connection& db, const WorkspaceId& workspace,
                          const std::array<std::uint8_t, 16>& contact, std::string_view purpose);
+
+/// The same of many people, in their order.
+Result<std::vector<bool>> have_consent(store::Connection& db, const WorkspaceId& workspace,
+                                       std::span<const std::array<std::uint8_t, 16>> contacts,
+                                       std::string_view purpose);
 
 /// Records and withdraws consents. Every change is on the workspace's audit log. Thread-safe.
 class Consents {

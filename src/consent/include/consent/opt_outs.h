@@ -1,6 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "core/id.h"
 #include "core/time.h"
@@ -21,5 +24,9 @@ Result<> record_choice(store::Connection& db, const OptOutKey& key, bool stopped
 
 /// In the caller's snapshot.
 Result<bool> has_opted_out(store::Connection& db, const OptOutKey& key);
+/// The same of many people, in their order.
+Result<std::vector<bool>> have_opted_out(store::Connection& db, const WorkspaceId& workspace,
+                                         const SenderId& sender,
+                                         std::span<const std::array<std::uint8_t, 16>> contacts);
 
 }  // namespace flowsell::consent

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
+#include <vector>
 
 #include "core/id.h"
 #include "core/time.h"
@@ -41,6 +43,11 @@ Result<std::optional<ConversationWindow>> find_window(store::Connection& db,
                                                       const WorkspaceId& workspace,
                                                       const SenderId& sender,
                                                       const ContactHash& contact);
+
+/// Who of many people may be written to without a template, in their order.
+Result<std::vector<bool>> have_open_windows(store::Connection& db, const WorkspaceId& workspace,
+                                            const SenderId& sender,
+                                            std::span<const ContactHash> contacts, Time now);
 
 /// In a transaction: some of those that say nothing any more. True when there are more.
 Result<bool> drop_old_windows(store::Connection& db, Time now);

@@ -115,6 +115,15 @@ Result<std::vector<std::optional<Conversation>>> find_conversations(store::Conne
                                                                     const WorkspaceId& workspace,
                                                                     std::span<const MessageId> ids);
 
+/// How many people templates were sent to since then, as far as it is known: those of the first
+/// `rows_max` messages. Slow where there are many: not for a send.
+struct PeopleWritten {
+  std::int64_t people = 0;
+  bool is_all = true;
+};
+Result<PeopleWritten> count_people_written(store::Connection& db, const WorkspaceId& workspace,
+                                           identity::Mode mode, Time since, std::int64_t rows_max);
+
 struct MessageQuery {
   WorkspaceId workspace;
   identity::Mode mode = identity::Mode::kTest;

@@ -9,6 +9,7 @@
 #include "messaging/begun_messages.h"
 #include "messaging/message_table.h"
 #include "metering/metering.h"
+#include "numbers/sender_states.h"
 #include "store/database.h"
 #include "webhook/events.h"
 
@@ -19,7 +20,8 @@ namespace flowsell::messaging {
 class ProviderUpdates {
  public:
   ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
-                  const crypto::Key& contact_key, const Clock& clock, metering::Limits limits);
+                  const crypto::Key& contact_key, const Clock& clock, metering::Limits limits,
+                  const connections::Senders& senders, numbers::SenderStates& states);
 
   /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one
   /// conversation). Fails with the store's codes: then nothing of them was stored, and the provider
@@ -28,6 +30,8 @@ class ProviderUpdates {
 
  private:
   using Lanes = std::unordered_map<MessageId, outbox::Lane>;
+  std::vector<SenderId> told_of(const channel::Notice& notice,
+                                const connections::Sender& sender) const;
   Task<> find_lanes(connections::SenderPtr sender, std::vector<channel::Update>& updates,
                     Lanes& lanes);
 
@@ -37,6 +41,8 @@ class ProviderUpdates {
   crypto::Key contact_key_;
   const Clock& clock_;
   metering::Limits limits_;
+  const connections::Senders& senders_;
+  numbers::SenderStates& states_;
 };
 
 }  // namespace flowsell::messaging

@@ -27,7 +27,13 @@ struct SendOptions {
   bool pair_limit = true;
   std::chrono::seconds timeout{30};
   connections::ProviderRoutes routes;
+  /// What the provider lets a sender send in a second; nullopt: not known. Asked on every thread.
+  std::function<std::optional<std::int64_t>(const SenderId&)> known_pace = nullptr;
 };
+
+/// The pace of a sender: what is set, but where that is the provider's usual one, what the provider
+/// lets this one do; never more than a known lower one.
+double pace_of(double set, std::optional<std::int64_t> known) noexcept;
 
 /// Sends messages to their provider: one attempt each time, one outcome, stored.
 class SendHandler final : public outbox::JobHandler {

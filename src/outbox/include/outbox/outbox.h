@@ -86,6 +86,8 @@ class Outbox {
   void enqueued(Slot slot, JobId id, Time due, JobState state);
   /// Nothing was inserted.
   void release(Slot slot);
+  /// What the group's handler says of it is another policy now: it holds from the next job on.
+  void renew_policy(const GroupId& group);
   /// Between them a job is on its way into the table after its slot was taken: stop() waits.
   void begin_insertion() noexcept { working_.begin(); }
   void end_insertion() { working_.end(); }

@@ -9,6 +9,7 @@
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
 #include "messaging/begun_messages.h"
+#include "numbers/sender_states.h"
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
@@ -23,6 +24,7 @@ struct CellRooms {
   identity::Workspaces& workspaces;
   identity::ApiKeys& api_keys;
   connections::Senders& senders;
+  numbers::SenderStates& sender_states;
   webhook::Endpoints& endpoints;
   messaging::BegunMessages& begun_messages;
   webhook::BegunDeliveries& begun_deliveries;
