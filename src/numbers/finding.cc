@@ -318,6 +318,8 @@ void Report::registration(SenderId id, const SenderState& state) {
                 id);
   if (state.status == "banned")
     return fails("sender_registered", evidence, "Appeal in Meta's Business Support Home.", id);
+  if (state.status == "deleted")
+    return fails("sender_registered", evidence, "Connect the account that has the number now.", id);
   if (state.verification == "not_verified" || state.verification == "expired")
     return fails("sender_registered", evidence,
                  "Verify the number: POST /v1/senders/" + id.str() +

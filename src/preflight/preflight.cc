@@ -142,7 +142,7 @@ void Preflight::look_at_sender(const Batch& batch, const KnownState& known,
     forecast.obstacles.push_back(stop("number_not_registered", "the number is " + state.status,
                                       "Register it with POST " + route + "/register."));
   }
-  if (state.status == "banned" || state.status == "restricted") {
+  if (state.status == "banned" || state.status == "restricted" || state.status == "deleted") {
     forecast.obstacles.push_back(stop("number_" + state.status, "the number is " + state.status,
                                       "Appeal in Meta's Business Support Home."));
   }

@@ -507,12 +507,12 @@ IN_SUPPORT = {
     "markMessageRead": "write", "listSenders": "read", "listWebhookEndpoints": "read", "getWebhookEndpoint": "read",
     "updateWebhookEndpoint": "write", "deleteWebhookEndpoint": "write", "listDeliveries": "read", "getQuota": "read",
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
-    "listAuditEvents": "read", "getAuditEvent": "read", "listConnections": "read", "getConnection": "read",
-    "resumeConnection": "write",
+    "listAuditEvents": "read", "getAuditEvent": "read", "getSender": "read", "listConnections": "read",
+    "getConnection": "read", "resumeConnection": "write",
 }
 IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
        "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud",
-       "connections": "con", "workspaces": "ws"}
+       "senders": "snd", "connections": "con", "workspaces": "ws"}
 
 
 def admin_operations():
@@ -531,7 +531,8 @@ def calls_of_workspaces():
 def ask(browser, method, path, headers=None):
     """Something that is well-formed but about nothing that exists, so that it changes nothing."""
     kind = IDS.get(path.split("/")[3 if path.startswith("/admin/") else 2], "msg")
-    target = path.replace("{id}", f"{kind}_{NOTHING}").replace("{connection}", f"con_{NOTHING}")
+    target = (path.replace("{id}", f"{kind}_{NOTHING}").replace("{connection}", f"con_{NOTHING}")
+              .replace("{code}", "NOSUCHCODE"))
     return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None,
                            headers={**WHY, **(headers or {})})
 

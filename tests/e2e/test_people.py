@@ -360,11 +360,17 @@ ALLOWED = {
     "deleteSsoDomain": MANAGERS, "verifySsoDomain": MANAGERS,
     "listSupportSessions": EVERYBODY, "getSupportSession": EVERYBODY, "approveSupportSession": MANAGERS,
     "endSupportSession": MANAGERS,
+    "getSender": BUILDERS | {"viewer"}, "getSenderProfile": BUILDERS | {"viewer"}, "getSenderAutomation": BUILDERS | {"viewer"},
+    "listBlockedUsers": BUILDERS | {"viewer"}, "listQrCodes": BUILDERS | {"viewer"}, "getQrCode": BUILDERS | {"viewer"},
+    "registerSender": MANAGERS, "deregisterSender": MANAGERS, "setSenderPin": MANAGERS, "requestSenderCode": MANAGERS,
+    "verifySenderCode": MANAGERS, "requestSenderName": MANAGERS, "changeSenderProfile": MANAGERS, "setSenderAutomation": MANAGERS,
+    "blockUsers": MANAGERS, "unblockUsers": MANAGERS, "createQrCode": MANAGERS, "changeQrCode": MANAGERS, "deleteQrCode": MANAGERS,
+    "syncConnection": MANAGERS, "diagnoseConnection": MANAGERS, "preflight": BUILDERS,
 }
 OPEN = {"people", "sandbox", "privacy", "operation", "operators"}  # tags of what no workspace's role decides
 NOT_OF_A_ROLE = {"acceptInvitation", "reportLeakedApiKey"}
 IDS = {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key",
-       "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns"}
+       "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns", "senders": "snd", "connections": "con"}
 
 
 def operations_of_workspaces():
@@ -378,6 +384,7 @@ def ask(browser, method, path):
         path = path.replace("{id}", browser.home)
     kind = IDS.get(path.split("/")[2], "msg")
     target = path.replace("{id}", f"{kind}_01kb2v5m4q8x9r3t6w7y0z1a2c").replace("{domain}", "nobody.example")
+    target = target.replace("{code}", "NOSUCHCODE")
     return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None)
 
 

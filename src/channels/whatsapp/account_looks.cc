@@ -140,7 +140,7 @@ Result<AccountView> NumberCalls::read_account(const Answer& answered) const {
   const auto& root = document.root().get_object();
   if (scalar_in(root, "id").empty()) return unreadable();
   return AccountView{std::string(text_in(root, "name")), word_in(root, "account_review_status"),
-                      health_in(root)};
+                     health_in(root)};
 }
 
 NumberCalls::Request NumberCalls::look_at_sender(const Route& sender) const {

@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <optional>
 
 #include "change_fields.h"
 #include "field_copy.h"
@@ -99,6 +100,20 @@ std::optional<channel::AccountChange> account_change_of(const Object& value) {
   return state == "REINSTATE" ? std::optional(kRestored) : std::nullopt;
 }
 
+/// What an account's end or ban makes of its numbers.
+std::optional<channel::SenderState> account_state(const Object& value) {
+  const std::string event = plain_name(scalar_in(value, "event"));
+  const Object* ban = object_in(value, "ban_info");
+  const std::string ban_state =
+      ban == nullptr ? std::string() : plain_name(scalar_in(*ban, "waba_ban_state"));
+  channel::SenderState state;
+  if (event == "account_deleted") state.status = "deleted";
+  if (event == "disabled_update" && ban_state == "disable") state.status = "banned";
+  if (event == "disabled_update" && ban_state == "reinstate") state.status = "connected";
+  if (state.status.empty()) return std::nullopt;
+  return state;
+}
+
 // --- the others ---
 
 constexpr std::array kAlertFields = {Copied{"alert_severity", "severity", As::kName},
@@ -162,6 +177,7 @@ bool read_account_update(const Change& change, UpdateSink& sink) {
   write_international(fields, object_in(value, "auth_international_rate_eligibility"));
   Notice notice = notice_of(change.context, NoticeKind::kAccountUpdated);
   notice.account_change = account_change_of(value);
+  notice.state = account_state(value);
   sink.notice(std::move(notice), std::move(fields), object_writer(), change.whole);
   return true;
 }

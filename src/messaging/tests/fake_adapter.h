@@ -32,6 +32,9 @@ class FakeAdapter final : public channel::Adapter {
   /// {"address","status","message","id"}: a status. {"address","from","id","text"}: an inbound
   /// message. Else unknown.
   Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override;
+  const channel::SenderCalls* sender_calls() const noexcept override { return managed; }
+
+  const channel::SenderCalls* managed = nullptr;  ///< another channel's, where a test needs them
 };
 
 }  // namespace flowsell::messaging

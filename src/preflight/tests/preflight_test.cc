@@ -162,6 +162,7 @@ TEST_P(PreflightOfState, FindsTheObstacle) {
 const StateCase kStateCases[] = {
     {"NotRegistered", &channel::SenderState::status, "disconnected", "number_not_registered", true},
     {"Banned", &channel::SenderState::status, "banned", "number_banned", true},
+    {"Deleted", &channel::SenderState::status, "deleted", "number_deleted", true},
     {"QualityRed", &channel::SenderState::quality, "red", "quality_red", false},
 };
 INSTANTIATE_TEST_SUITE_P(Table, PreflightOfState, testing::ValuesIn(kStateCases),

@@ -62,6 +62,14 @@ const NewsCase kNewsCases[] = {
     {"NameRejected", kName,
      R"({"display_phone_number":"15550783881","decision":"REJECTED","requested_verified_name":"Shop"})",
      &SenderState::requested_name_status, "declined"},
+    {"AccountDeleted", "account_update", R"({"event":"ACCOUNT_DELETED"})", &SenderState::status,
+     "deleted"},
+    {"AccountBanned", "account_update",
+     R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE"}})", &SenderState::status,
+     "banned"},
+    {"AccountReinstated", "account_update",
+     R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"REINSTATE"}})",
+     &SenderState::status, "connected"},
     {"LimitAsAName", kCapability, R"({"max_daily_conversations_per_business":"TIER_10K"})",
      &SenderState::messaging_limit, "tier_10k"},
     {"LimitAsANumber", kCapability, R"({"max_daily_conversations_per_business":2000})",
@@ -81,6 +89,9 @@ TEST(SenderNewsOfSecurity, SayThatThereIsAPin) {
 
 TEST(SenderNewsOfOtherThings, AreNone) {
   EXPECT_FALSE(state_of("account_review_update", R"({"decision":"APPROVED"})"));
+  EXPECT_FALSE(state_of(
+      "account_update",
+      R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"SCHEDULE_FOR_DISABLE"}})"));
   EXPECT_FALSE(state_of("security",
                         R"({"display_phone_number":"15550783881","event":"PIN_RESET_REQUEST"})"));
   EXPECT_FALSE(state_of(kCapability, R"({"max_daily_conversations_per_business":"TIER_NEW"})"));
