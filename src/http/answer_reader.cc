@@ -20,6 +20,8 @@ constexpr int kSwitchingProtocols = 101;
 constexpr std::size_t kBufferBytes = 8 * 1024;
 constexpr std::size_t kHeadBytesMax = 64 * 1024;  // also of one chunk's framing and of the trailers
 constexpr std::size_t kReadBytesMin = 1024;
+constexpr std::size_t kPieceBytes = 32 * 1024;
+constexpr std::size_t kPiecesBytesMax = std::size_t{1} << 40;
 constexpr std::size_t kBodyReservedMax =
     64 * 1024;  // a length is only a claim until its bytes are here
 
@@ -34,7 +36,7 @@ class AnswerReader::Parser final {
   void restart() {
     grammar_.emplace(owner_);
     grammar_->header_limit(std::numeric_limits<std::uint32_t>::max());
-    grammar_->body_limit(owner_.body_bytes_max_);
+    grammar_->body_limit(owner_.body_most_);
     if (owner_.to_head_) grammar_->skip(true);
   }
 
@@ -81,8 +83,11 @@ AnswerReader::AnswerReader(std::size_t body_bytes_max)
 
 AnswerReader::~AnswerReader() = default;
 
-void AnswerReader::begin(bool to_head) {
+void AnswerReader::begin(bool to_head, bool in_pieces) {
   to_head_ = to_head;
+  in_pieces_ = in_pieces;
+  body_most_ = in_pieces ? kPiecesBytesMax : body_bytes_max_;
+  body_total_ = 0;
   status_ = 0;
   head_bytes_ = body_bytes_ = 0;
   framing_ = Framing::kUnknown;
@@ -92,20 +97,32 @@ void AnswerReader::begin(bool to_head) {
   parser_->restart();
 }
 
+void AnswerReader::resize(std::size_t capacity) {
+  const std::size_t here = end_ - begin_;
+  std::unique_ptr<char[]> other(new char[capacity]);
+  std::memcpy(other.get(), buffer_.get() + begin_, here);
+  buffer_ = std::move(other);
+  capacity_ = capacity;
+  begin_ = 0;
+  end_ = here;
+}
+
+std::optional<std::uint64_t> AnswerReader::body_length() const noexcept {
+  if (framing_ == Framing::kNone) return 0;
+  return framing_ == Framing::kCounted ? std::optional<std::uint64_t>(body_bytes_) : std::nullopt;
+}
+
 std::span<char> AnswerReader::space() {
   if (begin_ == end_) begin_ = end_ = 0;
   if (capacity_ - end_ < kReadBytesMin) {
     const std::size_t here = end_ - begin_;
     if (capacity_ - here >= kReadBytesMin) {
       std::memmove(buffer_.get(), buffer_.get() + begin_, here);
+      begin_ = 0;
+      end_ = here;
     } else {
-      std::unique_ptr<char[]> larger(new char[capacity_ * 2]);
-      std::memcpy(larger.get(), buffer_.get() + begin_, here);
-      buffer_ = std::move(larger);
-      capacity_ *= 2;
+      resize(capacity_ * 2);
     }
-    begin_ = 0;
-    end_ = here;
   }
   return {buffer_.get() + end_, capacity_ - end_};
 }
@@ -113,9 +130,10 @@ std::span<char> AnswerReader::space() {
 AnswerReader::Step AnswerReader::next() {
   while (true) {
     const Step step = framing_ == Framing::kUnknown ? parse_head() : read_body();
-    if (step != Step::kAnswer || !is_informational(status_)) return step;
+    const bool is_whole = step == Step::kAnswer || step == Step::kHead;
+    if (!is_whole || !is_informational(status_)) return step;
     const bool is_switch = status_ == kSwitchingProtocols;
-    begin(to_head_);
+    begin(to_head_, in_pieces_);
     if (is_switch) return Step::kFailed;  // nobody asked for another protocol
   }
 }
@@ -143,15 +161,17 @@ AnswerReader::Step AnswerReader::begin_body() {
     framing_ = Framing::kNone;
   } else if (grammar.chunked()) {
     framing_ = Framing::kChunked;
-    chunks_.begin(body_bytes_max_, kHeadBytesMax);
+    chunks_.begin(body_most_, kHeadBytesMax);
   } else if (grammar.need_eof()) {
     framing_ = Framing::kUntilClose;
   } else {
     framing_ = Framing::kCounted;
     body_bytes_ = static_cast<std::size_t>(grammar.content_length().value_or(0));
-    body_.reserve(std::min(body_bytes_, kBodyReservedMax));
+    if (!in_pieces_) body_.reserve(std::min(body_bytes_, kBodyReservedMax));
   }
-  return read_body();
+  if (!in_pieces_) return read_body();
+  if (body_length().value_or(kPieceBytes) > capacity_) resize(std::max(capacity_, kPieceBytes));
+  return Step::kHead;
 }
 
 AnswerReader::Step AnswerReader::read_body() {
@@ -162,8 +182,9 @@ AnswerReader::Step AnswerReader::read_body() {
     case Framing::kChunked:
       return read_chunks(fresh);
     case Framing::kUntilClose:
-      if (fresh.size() > body_bytes_max_ - body_.size()) return Step::kFailed;
+      if (fresh.size() > body_most_ - body_total_) return Step::kFailed;
       body_.append(fresh);
+      body_total_ += fresh.size();
       begin_ = end_;
       return Step::kNeedMore;
     case Framing::kUnknown:
@@ -175,10 +196,11 @@ AnswerReader::Step AnswerReader::read_body() {
 }
 
 AnswerReader::Step AnswerReader::read_counted(std::string_view fresh) {
-  const std::string_view piece = fresh.substr(0, body_bytes_ - body_.size());
+  const std::string_view piece = fresh.substr(0, body_bytes_ - body_total_);
   body_.append(piece);
   begin_ += piece.size();
-  is_complete_ = body_.size() == body_bytes_;
+  body_total_ += piece.size();
+  is_complete_ = body_total_ == body_bytes_;
   return is_complete_ ? Step::kAnswer : Step::kNeedMore;
 }
 

@@ -180,6 +180,11 @@ AnswerWriter::Parts AnswerWriter::parts_of(const Response& response,
   Parts parts;
   parts.has_body = may_have_body(response.status);
   if (!parts.has_body) return parts;
+  if (response.stream != nullptr) {
+    parts.is_streamed = true;
+    parts.length = response.stream_length;
+    return parts;
+  }
   parts.body = response.body;
   parts.varies = parts.body.size() >= gzip_bytes_min_ && !parts.body.empty() &&
                  is_compressible(response.content_type) &&
@@ -197,6 +202,8 @@ void AnswerWriter::write(const Response& response, const AnswerTerms& terms, std
   each_field(response, parts, [&out](std::string_view name, std::string_view value) {
     append_field(out, name, value);
   });
+  if (parts.is_streamed && !parts.length && terms.is_http11)
+    append_field(out, "Transfer-Encoding", "chunked");
   if (terms.close) {
     out.append("Connection: close\r\n");
   } else if (!terms.is_http11) {

@@ -5,7 +5,9 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +39,8 @@ class AnswerWriter {
     bool has_body = false;   ///< else it has no length, either
     bool is_packed = false;  ///< by gzip, into the writer's own memory
     bool varies = false;     ///< with Accept-Encoding
+    bool is_streamed = false;
+    std::optional<std::uint64_t> length;  ///< of a stream, where it is known
   };
   Parts parts_of(const Response& response, std::string_view accept_encoding);
 
@@ -45,7 +49,8 @@ class AnswerWriter {
   template <class F>
   void each_field(const Response& response, const Parts& parts, F field);
 
-  /// Appends the whole answer, as HTTP/1.1, to `out`.
+  /// Appends the whole answer, as HTTP/1.1, to `out`; of a streamed one its head. Where its length
+  /// is not known it is chunked, or, in HTTP/1.0, the caller ends the connection after it.
   void write(const Response& response, const AnswerTerms& terms, std::string& out);
 
  private:
@@ -76,7 +81,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 template <class F>
 void AnswerWriter::each_field(const Response& response, const Parts& parts, F field) {
   field("Date", date());
-  if (!parts.body.empty()) field("Content-Type", std::string_view(response.content_type));
+  if (!parts.body.empty() || parts.is_streamed)
+    field("Content-Type", std::string_view(response.content_type));
   for (const Header& header : response.headers) {
     if (is_framing_field(header.name) || equals_ignoring_case(header.name, "date")) continue;
     // The packed bytes are another representation: the tag stays true of it only as a weak one.
@@ -90,9 +96,9 @@ void AnswerWriter::each_field(const Response& response, const Parts& parts, F fi
   }
   if (parts.is_packed) field("Content-Encoding", "gzip");
   if (parts.varies) field("Vary", "Accept-Encoding");
-  if (!parts.has_body) return;
-  const auto [end, error] =
-      std::to_chars(length_.data(), length_.data() + length_.size(), parts.body.size());
+  if (!parts.has_body || (parts.is_streamed && !parts.length)) return;
+  const std::uint64_t length = parts.is_streamed ? *parts.length : parts.body.size();
+  const auto [end, error] = std::to_chars(length_.data(), length_.data() + length_.size(), length);
   field("Content-Length", std::string_view(length_.data(), end));
 }
 

@@ -53,7 +53,10 @@ std::string_view Exchange::header(std::string_view name) const noexcept {
   return {};
 }
 
-void write_request(const OutRequest& request, const std::string& user_agent, std::string& out) {
+namespace {
+
+/// Request line and fields, but for those that tell of the body.
+void write_fields(const OutRequest& request, const std::string& user_agent, std::string& out) {
   out.clear();
   out.append(method_name(request.method)).append(" ").append(request.url.target);
   out.append(" HTTP/1.1\r\n");
@@ -64,8 +67,24 @@ void write_request(const OutRequest& request, const std::string& user_agent, std
     append_field(out, name, value);
   });
   if (!names_agent) append_field(out, "User-Agent", user_agent);
+}
+
+}  // namespace
+
+void write_request(const OutRequest& request, const std::string& user_agent, std::string& out) {
+  write_fields(request, user_agent, out);
   if (has_length(request)) append_field(out, "Content-Length", std::to_string(request.body.size()));
   out.append("\r\n").append(request.body);
+}
+
+void write_head(const OutRequest& request, const std::string& user_agent, std::string& out) {
+  write_fields(request, user_agent, out);
+  if (request.body_length) {
+    append_field(out, "Content-Length", std::to_string(*request.body_length));
+  } else {
+    append_field(out, "Transfer-Encoding", "chunked");
+  }
+  out.append("\r\n");
 }
 
 class Client::Impl {
@@ -112,6 +131,11 @@ Awaitable<Exchange> Client::send(OutRequest request, SteadyTime deadline,
                                  std::function<bool()> before_first_byte) {
   ClientLane& lane = impl_->lane(co_await net::this_coro::executor);
   co_return co_await lane.send(std::move(request), deadline, std::move(before_first_byte));
+}
+
+Awaitable<StreamedExchange> Client::stream(OutRequest request, StreamTimes times) {
+  ClientLane& lane = impl_->lane(co_await net::this_coro::executor);
+  co_return co_await lane.stream(std::move(request), times);
 }
 
 }  // namespace flowsell::http

@@ -53,11 +53,14 @@ class ClientLane : public std::enable_shared_from_this<ClientLane> {
   net::io_context& context() noexcept { return context_; }
   Awaitable<Exchange> send(OutRequest request, SteadyTime deadline,
                            std::function<bool()> before_first_byte);
+  Awaitable<StreamedExchange> stream(OutRequest request, StreamTimes times);
   /// They hold the lane. After the context has stopped.
   void drop_channels();
 
  private:
   class Lease;
+  class StreamedCall;
+  class StreamedBody;
   struct Opening;
 
   Awaitable<void> run(OutCall& call);

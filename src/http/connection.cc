@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "http2_server.h"
@@ -15,17 +16,35 @@ using Phase = RequestReader::Phase;
 using Step = RequestReader::Step;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::chrono::milliseconds kLingerTimeMax{2'000};
 constexpr std::size_t kLingerBytesMax = 4 << 20;
 constexpr std::size_t kOutBytesKept = 64 * 1024;
 
+ReadLimits limits_of(const ServerOptions& options) {
+  return {options.head_bytes_max, options.body_bytes_max, options.streams,
+          options.streamed_bytes_max};
+}
+
+Error broken_off() { return {ErrorCode::kInvalidRequest, "request: its body broke off"}; }
+
 }  // namespace
+
+/// The body of the request that is being answered.
+class Connection::Body final : public BodySource {
+ public:
+  explicit Body(Connection& connection) : connection_(connection) {}
+  Task<std::string_view> next() override { return connection_.next_piece(); }
+
+ private:
+  Connection& connection_;
+};
 
 Connection::Connection(std::shared_ptr<Shard> shard, Socket socket, std::string remote_address)
     : shard_(std::move(shard)),
       wire_(std::move(socket)),
       remote_address_(std::move(remote_address)),
-      reader_({shard_->shared().options.head_bytes_max, shard_->shared().options.body_bytes_max}),
+      reader_(limits_of(shard_->shared().options)),
       deadline_(shard_->watch(), [this] {
         timed_out_ = true;
         wire_.cancel();
@@ -164,14 +183,27 @@ Awaitable<bool> Connection::read_more() {
 Awaitable<bool> Connection::answer() {
   deadline_.clear();
   deadline_set_ = false;
-  said_continue_ = false;
   reader_.request().remote_address = remote_address_;
+  Body body(*this);
+  if (reader_.is_streamed()) {
+    reader_.request().stream = &body;
+    reader_.request().stream_length = reader_.body_length();
+    body_pace_.emplace(shard_->shared().options.body_time_max);
+  }
   const Response response = co_await handle();
+  deadline_.clear();
 
-  const bool ends = write_answer(response);
-  const bool was_unread = reader_.unread() > 0;
-  reader_.consume();
+  const bool body_is_open = reader_.is_streamed() && !drop_arrived();
+  const bool ends = write_answer(response, body_is_open);
+  const bool was_unread = body_is_open || reader_.unread() > 0;
+  const bool has_stream =
+      response.stream != nullptr && reader_.request().method != Method::kHead && !out_.empty();
+  const bool is_chunked = has_stream && !response.stream_length && reader_.is_http11();
+  if (!body_is_open) reader_.consume();
+  said_continue_ = false;
   if (!co_await send(out_)) co_return false;
+  if (has_stream && !co_await send_stream(*response.stream, response.stream_length, is_chunked))
+    co_return false;
   if (out_.capacity() > kOutBytesKept) std::string().swap(out_);
   if (!ends) co_return true;
   if (was_unread) {
@@ -183,18 +215,90 @@ Awaitable<bool> Connection::answer() {
 }
 
 /// Fills out_; true when the connection ends after it.
-bool Connection::write_answer(const Response& response) {
+bool Connection::write_answer(const Response& response, bool body_is_open) {
   const Request& request = reader_.request();
   AnswerTerms terms;
   terms.to_head = request.method == Method::kHead;
-  terms.close = !reader_.keep_alive() || is_draining();
   terms.is_http11 = reader_.is_http11();
+  const bool ends_by_close =
+      response.stream != nullptr && !response.stream_length && !terms.is_http11;
+  terms.close = !reader_.keep_alive() || is_draining() || body_is_open || ends_by_close;
   terms.accept_encoding = request.header("accept-encoding");
   out_.clear();
   if (response.status == kCloseUnanswered) return true;
   shard_->writer().write(response, terms, out_);
   if (response.cut_in_half) out_.resize(out_.size() / 2);
   return terms.close || response.cut_in_half;
+}
+
+Task<std::string_view> Connection::next_piece() {
+  while (true) {
+    switch (reader_.next_piece()) {
+      case RequestReader::Piece::kPiece:
+        co_return reader_.piece();
+      case RequestReader::Piece::kEnd:
+        co_return std::string_view();
+      case RequestReader::Piece::kFailed:
+        co_return std::unexpected(reader_.error());
+      case RequestReader::Piece::kNeedMore:
+        break;
+    }
+    if (reader_.wants_continue() && !std::exchange(said_continue_, true)) {
+      if (!co_await send(kContinue)) co_return std::unexpected(broken_off());
+    }
+    if (!co_await read_body()) continue;
+    if (timed_out_)
+      co_return fail(ErrorCode::kRequestTimeout, "request: its body did not arrive in time");
+    co_return std::unexpected(broken_off());
+  }
+}
+
+/// More of a streamed body.
+Awaitable<error_code> Connection::read_body() {
+  timed_out_ = false;
+  deadline_.set(body_pace_->begin(std::chrono::steady_clock::now()));
+  std::size_t bytes = 0;
+  const error_code error = co_await wire_.read(reader_.body_space(), bytes);
+  deadline_.clear();
+  body_pace_->moved(std::chrono::steady_clock::now(), bytes);
+  if (!error) reader_.body_received(bytes);
+  co_return error;
+}
+
+/// What the handler left of a streamed body, as far as it is here. False: there is more of it.
+bool Connection::drop_arrived() {
+  RequestReader::Piece piece = RequestReader::Piece::kPiece;
+  while (piece == RequestReader::Piece::kPiece) piece = reader_.next_piece();
+  return piece == RequestReader::Piece::kEnd;
+}
+
+/// False when the connection is at its end: the answer could not be sent whole.
+Awaitable<bool> Connection::send_stream(BodySource& stream, std::optional<std::uint64_t> length,
+                                        bool is_chunked) {
+  std::uint64_t sent = 0;
+  while (true) {
+    const auto piece = co_await stream.next();
+    if (!piece) break;
+    if (piece->empty()) {
+      if (length && sent != *length) break;
+      co_return !is_chunked || co_await send(kLastChunk);
+    }
+    sent += piece->size();
+    if (length && sent > *length) break;
+    const bool is_sent = is_chunked ? co_await send_chunk(*piece) : co_await send(*piece);
+    if (!is_sent) break;
+  }
+  // A reset, so that an answer without a length is not taken for whole.
+  wire_.abort();
+  co_return false;
+}
+
+Awaitable<bool> Connection::send_chunk(std::string_view piece) {
+  std::array<char, 16> digits;
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16);
+  out_.assign(digits.data(), end).append("\r\n").append(piece).append("\r\n");
+  co_return co_await send(out_);
 }
 
 Awaitable<Response> Connection::handle() {

@@ -3,9 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "http/body.h"
 #include "http/request_reader.h"
+#include "pace.h"
 #include "runtime/deadline_watch.h"
 #include "shard.h"
 #include "wire.h"
@@ -32,6 +36,7 @@ class Connection {
   std::size_t place = 0;  ///< in the shard's table
 
  private:
+  class Body;
   enum class Version : std::uint8_t { kNone, kHttp1, kHttp2 };
 
   Awaitable<bool> shake_hands();
@@ -40,7 +45,13 @@ class Connection {
   Awaitable<void> exchange_all();
   Awaitable<bool> read_more();
   Awaitable<bool> answer();
-  bool write_answer(const Response& response);
+  bool write_answer(const Response& response, bool body_is_open);
+  Task<std::string_view> next_piece();
+  Awaitable<error_code> read_body();
+  bool drop_arrived();
+  Awaitable<bool> send_stream(BodySource& stream, std::optional<std::uint64_t> length,
+                              bool is_chunked);
+  Awaitable<bool> send_chunk(std::string_view piece);
   Awaitable<Response> handle();
   Awaitable<void> refuse(Error error);
   Awaitable<bool> send(std::string_view bytes);
@@ -60,6 +71,7 @@ class Connection {
   bool timed_out_ = false;
   bool waits_idle_ = false;  ///< reads, and no byte of a request has come
   bool said_continue_ = false;
+  std::optional<Pace> body_pace_;  ///< of a streamed body
 };
 
 }  // namespace flowsell::http

@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "head_slices.h"
+#include "pace.h"
 #include "runtime/spawn.h"
 #include "telemetry/log.h"
 
@@ -21,6 +22,8 @@ constexpr std::size_t kWideMax = 4;
 /// Until the peer has acknowledged our settings a stream's window counts from the protocol's
 /// 65,535, and shrinks with that to what we have set (RFC 9113, 6.9.2).
 constexpr std::size_t kWindowSlack = 65'536;
+/// That may come of a streamed body before it is asked for.
+constexpr std::size_t kStreamWindow = 128 * 1024;
 
 Http2Limits limits_of(const ServerOptions& options) {
   Http2Limits limits;
@@ -28,6 +31,13 @@ Http2Limits limits_of(const ServerOptions& options) {
   limits.head_bytes_max = options.head_bytes_max;
   limits.stall_max = options.idle_time_max;
   return limits;
+}
+
+std::optional<std::uint64_t> length_of(const Request& request) {
+  const std::string_view text = request.header("content-length");
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return error == std::errc() && !text.empty() ? std::optional(length) : std::nullopt;
 }
 
 }  // namespace
@@ -63,6 +73,28 @@ struct Http2Server::Incoming : Http2Stream {
   Response response;
   std::string packed;
   runtime::Deadline deadline;  ///< for its whole arrival
+  // Where its body, or its answer's, is a stream:
+  std::optional<net::steady_timer> woken;
+  std::optional<Pace> pace;
+  std::string taken;  ///< the piece that the handler has
+  std::size_t come_total = 0;
+  bool is_streamed = false;  ///< its body
+  bool has_ended = false;    ///< its body
+  bool is_over = false;      ///< the stream, however it ended
+
+  void wake() {
+    if (woken) woken->cancel();
+  }
+};
+
+class Http2Server::Body final : public BodySource {
+ public:
+  Body(Http2Server& server, Incoming& incoming) : server_(server), incoming_(incoming) {}
+  Task<std::string_view> next() override { return server_.next_piece(incoming_); }
+
+ private:
+  Http2Server& server_;
+  Incoming& incoming_;
 };
 
 Http2Server::Http2Server(std::shared_ptr<Shard> shard, Wire& wire, std::string remote_address)
@@ -84,6 +116,8 @@ Awaitable<void> Http2Server::serve(std::string_view first) {
   for (const auto& [id, incoming] : incoming_) {
     incoming->is_answered = true;
     incoming->deadline.clear();
+    incoming->is_over = true;
+    incoming->wake();
   }
   while (running_ > 0) {
     all_ended_.expires_at(SteadyTime::max());
@@ -105,11 +139,7 @@ Http2Stream* Http2Server::begin(std::int32_t id) {
   // A stream that was reset is closed at once; its handler goes on. Who resets all that he begins
   // (CVE-2023-44487) has no more of them run than who waits for the answers.
   if (running_ >= shard_->shared().options.streams_max) return nullptr;
-  auto incoming = std::make_shared<Incoming>(shard_->watch(), [this, id] {
-    const auto found = incoming_.find(id);
-    if (found == incoming_.end()) return;
-    refuse(*found->second, ErrorCode::kRequestTimeout, "it did not arrive in time");
-  });
+  auto incoming = std::make_shared<Incoming>(shard_->watch(), [this, id] { too_slow(id); });
   incoming->id = id;
   incoming->deadline.set_after(shard_->shared().options.head_time_max);
   incoming->text.reserve(kHeadBytesUsual);
@@ -117,6 +147,15 @@ Http2Stream* Http2Server::begin(std::int32_t id) {
   incoming_.emplace(id, std::move(incoming));
   watch_idleness();
   return begun;
+}
+
+void Http2Server::too_slow(std::int32_t id) {
+  const auto found = incoming_.find(id);
+  if (found == incoming_.end()) return;
+  Incoming& incoming = *found->second;
+  if (incoming.is_answered)
+    return transport_.reset(id, NGHTTP2_CANCEL);  // its answer does not move
+  refuse(incoming, ErrorCode::kRequestTimeout, "it did not arrive in time");
 }
 
 void Http2Server::on_field(Http2Stream& stream, std::string_view name, std::string_view value) {
@@ -153,13 +192,33 @@ void Http2Server::expect(Incoming& incoming, std::string_view value) {
 void Http2Server::on_head_end(Http2Stream& stream, bool ends) {
   auto& incoming = static_cast<Incoming&>(stream);
   if (std::exchange(incoming.head_is_whole, true) || incoming.refusal || ends) return;
+  const auto& streams = shard_->shared().options.streams;
+  if (streams && streams(incoming.method, incoming.head.target.of(incoming.text.data())))
+    return begin_stream(incoming);
   incoming.deadline.set_after(shard_->shared().options.body_time_max);
   if (incoming.expects_continue) transport_.submit_continue(incoming);
+}
+
+/// Its handler runs at once.
+void Http2Server::begin_stream(Incoming& incoming) {
+  incoming.deadline.clear();
+  incoming.is_streamed = true;
+  incoming.pace.emplace(shard_->shared().options.body_time_max);
+  incoming.woken.emplace(shard_->context());
+  transport_.widen(incoming, kStreamWindow);
+  begin(incoming);
 }
 
 void Http2Server::on_data(Http2Stream& stream, std::string_view bytes) {
   auto& incoming = static_cast<Incoming&>(stream);
   if (incoming.refusal) return;
+  if (incoming.is_streamed) {
+    incoming.come_total += bytes.size();
+    if (incoming.come_total > shard_->shared().options.streamed_bytes_max)
+      return refuse(incoming, ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
+    incoming.body.append(bytes);
+    return incoming.wake();
+  }
   if (incoming.body.size() + bytes.size() > shard_->shared().options.body_bytes_max) {
     return refuse(incoming, ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
   }
@@ -192,8 +251,13 @@ void Http2Server::release(Incoming& incoming) {
 
 void Http2Server::on_end(Http2Stream& stream) {
   auto& incoming = static_cast<Incoming&>(stream);
+  incoming.has_ended = true;
+  if (incoming.is_streamed) return incoming.wake();
   incoming.deadline.clear();
-  if (incoming.refusal) return;
+  if (!incoming.refusal) begin(incoming);
+}
+
+void Http2Server::begin(Incoming& incoming) {
   Request& request = incoming.request;
   request.method = incoming.method;
   incoming.head.fill(request, incoming.text.data());
@@ -208,10 +272,69 @@ void Http2Server::on_end(Http2Stream& stream) {
 /// A frame that is destroyed with the context lets go of `incoming` first.
 Awaitable<void> Http2Server::run(std::shared_ptr<Http2Server> self,
                                  std::shared_ptr<Incoming> incoming) {
+  Body body(*self, *incoming);
+  if (incoming->is_streamed) {
+    incoming->request.stream = &body;
+    incoming->request.stream_length = length_of(incoming->request);
+  }
   Response response = co_await self->handle(incoming->request);
   self->release(*incoming);
   if (!incoming->is_answered) self->answer(*incoming, std::move(response));
+  if (incoming->goes_on) co_await self->send_stream(incoming);
   if (--self->running_ == 0) self->all_ended_.cancel();
+}
+
+/// Until something came of the stream, or of its answer.
+Awaitable<void> Http2Server::wait(Incoming& incoming) {
+  incoming.deadline.set(incoming.pace->begin(std::chrono::steady_clock::now()));
+  incoming.woken->expires_at(SteadyTime::max());
+  co_await incoming.woken->async_wait(use_result);
+  incoming.deadline.clear();
+}
+
+Task<std::string_view> Http2Server::next_piece(Incoming& incoming) {
+  if (!incoming.taken.empty() && !incoming.is_over && !transport_.is_closed())
+    transport_.consumed(incoming, incoming.taken.size());
+  incoming.taken.clear();
+  if (incoming.expects_continue && incoming.come_total == 0 && !incoming.has_ended &&
+      !incoming.is_over && !incoming.is_answered) {
+    incoming.expects_continue = false;
+    transport_.submit_continue(incoming);
+  }
+  while (incoming.body.empty()) {
+    if (incoming.refusal) co_return std::unexpected(*incoming.refusal);
+    if (incoming.has_ended) co_return std::string_view();
+    if (incoming.is_over) co_return fail(ErrorCode::kInvalidRequest, "request: its body broke off");
+    co_await wait(incoming);
+    incoming.pace->moved(std::chrono::steady_clock::now(), incoming.body.size());
+  }
+  std::swap(incoming.taken, incoming.body);
+  co_return incoming.taken;
+}
+
+/// Breaks off where the body is not whole.
+Awaitable<void> Http2Server::send_stream(std::shared_ptr<Incoming> incoming) {
+  const auto& length = incoming->response.stream_length;
+  std::uint64_t sent = 0;
+  incoming->pace.emplace(shard_->shared().options.idle_time_max);
+  while (!incoming->is_over) {
+    const auto piece = co_await incoming->response.stream->next();
+    if (incoming->is_over) break;
+    const bool is_end = piece && piece->empty();
+    if (piece) sent += piece->size();
+    if (!piece || (length && (is_end ? sent != *length : sent > *length))) {
+      transport_.reset(incoming->id, NGHTTP2_INTERNAL_ERROR);
+      break;
+    }
+    incoming->goes_on = !is_end;
+    incoming->unsent = *piece;
+    transport_.resume(*incoming);
+    if (is_end) break;
+    while (!incoming->unsent.empty() && !incoming->is_over) co_await wait(*incoming);
+    incoming->pace->moved(std::chrono::steady_clock::now(), piece->size());
+  }
+  incoming->unsent = {};
+  incoming->response.stream.reset();
 }
 
 Awaitable<Response> Http2Server::handle(Request& request) {
@@ -240,6 +363,8 @@ void Http2Server::answer(Incoming& incoming, Response response) {
     fields_.push_back(http2_field(name, value));
   });
   if (incoming.request.method != Method::kHead) {
+    incoming.goes_on = parts.is_streamed;
+    if (parts.is_streamed && !incoming.woken) incoming.woken.emplace(shard_->context());
     if (parts.is_packed) incoming.packed = parts.body;
     incoming.unsent = parts.is_packed ? std::string_view(incoming.packed) : parts.body;
     if (kept.cut_in_half) {
@@ -254,18 +379,25 @@ void Http2Server::refuse(Incoming& incoming, ErrorCode code, std::string_view wh
   incoming.deadline.clear();
   release(incoming);
   incoming.refusal = Error{code, "request: " + std::string(why)};
+  incoming.wake();
   if (!incoming.is_answered) answer(incoming, shard_->shared().errors(*incoming.refusal));
 }
 
+void Http2Server::on_piece_written(Http2Stream& stream) { static_cast<Incoming&>(stream).wake(); }
+
 void Http2Server::on_all_written(Http2Stream& stream) {
-  // What is still to come of a refused request is not wanted (RFC 9113, 8.1).
-  if (static_cast<Incoming&>(stream).refusal) transport_.reset(stream.id, NGHTTP2_NO_ERROR);
+  // What is still to come of a request that was answered is not wanted (RFC 9113, 8.1).
+  const auto& incoming = static_cast<const Incoming&>(stream);
+  if (incoming.refusal || (incoming.is_streamed && !incoming.has_ended))
+    transport_.reset(stream.id, NGHTTP2_NO_ERROR);
 }
 
 void Http2Server::on_closed(Http2Stream& stream, std::uint32_t /*error*/) {
   auto& incoming = static_cast<Incoming&>(stream);
   incoming.is_answered = true;
+  incoming.is_over = true;
   incoming.deadline.clear();
+  incoming.wake();
   const auto kept = std::move(incoming_.extract(incoming.id).mapped());
   if (!kept->runs) release(*kept);
   watch_idleness();

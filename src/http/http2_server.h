@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "http/body.h"
 #include "http/message.h"
 #include "http2_transport.h"
 #include "runtime/deadline_watch.h"
@@ -35,15 +36,23 @@ class Http2Server final : public Http2Events, public std::enable_shared_from_thi
   void on_head_end(Http2Stream& stream, bool ends) override;
   void on_data(Http2Stream& stream, std::string_view bytes) override;
   void on_end(Http2Stream& stream) override;
+  void on_piece_written(Http2Stream& stream) override;
   void on_all_written(Http2Stream& stream) override;
   void on_closed(Http2Stream& stream, std::uint32_t error) override;
 
  private:
   struct Incoming;
+  class Body;
 
   static Awaitable<void> run(std::shared_ptr<Http2Server> self, std::shared_ptr<Incoming> incoming);
   Awaitable<Response> handle(Request& request);
   void answer(Incoming& incoming, Response response);
+  void begin(Incoming& incoming);
+  void begin_stream(Incoming& incoming);
+  void too_slow(std::int32_t id);
+  Task<std::string_view> next_piece(Incoming& incoming);
+  Awaitable<void> wait(Incoming& incoming);
+  Awaitable<void> send_stream(std::shared_ptr<Incoming> incoming);
   void expect(Incoming& incoming, std::string_view value);
   void refuse(Incoming& incoming, ErrorCode code, std::string_view why);
   void widen_next();

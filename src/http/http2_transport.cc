@@ -120,13 +120,17 @@ struct Http2Transport::Callbacks {
 
   static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* into,
                            std::size_t size, std::uint32_t* flags, nghttp2_data_source* /*source*/,
-                           void* /*data*/) noexcept {
+                           void* data) noexcept {
     Http2Stream* const stream = stream_of(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::size_t count = std::min(size, stream->unsent.size());
     if (count == 0 && stream->breaks_off) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     std::memcpy(into, stream->unsent.data(), count);
     stream->unsent.remove_prefix(count);
+    if (stream->goes_on) {
+      if (stream->unsent.empty()) self(data).events_.on_piece_written(*stream);
+      return count == 0 ? ssize_t{NGHTTP2_ERR_DEFERRED} : static_cast<ssize_t>(count);
+    }
     if (stream->unsent.empty() && !stream->breaks_off) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(count);
   }
@@ -296,7 +300,7 @@ bool Http2Transport::submit_request(Http2Stream& stream, const std::vector<nghtt
 
 void Http2Transport::submit_answer(Http2Stream& stream, const std::vector<nghttp2_nv>& fields) {
   nghttp2_data_provider body{.source = {}, .read_callback = Callbacks::read_body};
-  const bool has_body = !stream.unsent.empty() || stream.breaks_off;
+  const bool has_body = !stream.unsent.empty() || stream.breaks_off || stream.goes_on;
   nghttp2_submit_response(session_, stream.id, fields.data(), fields.size(),
                           has_body ? &body : nullptr);
   flush_soon();
@@ -320,6 +324,16 @@ void Http2Transport::forget(const Http2Stream& stream) {
 void Http2Transport::widen(const Http2Stream& stream, std::size_t bytes) {
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id,
                                         static_cast<std::int32_t>(bytes));
+  flush_soon();
+}
+
+void Http2Transport::resume(const Http2Stream& stream) {
+  nghttp2_session_resume_data(session_, stream.id);
+  flush_soon();
+}
+
+void Http2Transport::consumed(const Http2Stream& stream, std::size_t bytes) {
+  nghttp2_session_consume_stream(session_, stream.id, bytes);
   flush_soon();
 }
 

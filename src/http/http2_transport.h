@@ -23,6 +23,7 @@ namespace flowsell::http {
 struct Http2Stream {
   std::int32_t id = 0;
   std::string_view unsent;        ///< of the body that is being sent; its bytes live elsewhere
+  bool goes_on = false;           ///< more will be unsent once this is sent: resume()
   bool breaks_off = false;        ///< instead of an end, the body has a reset: simulators only
   std::uint64_t first_batch = 0;  ///< in which its first frame was given to the socket; 0: none
 };
@@ -41,6 +42,8 @@ class Http2Events {
   virtual void on_head_end(Http2Stream& /*stream*/, bool /*ends*/) {}
   virtual void on_data(Http2Stream& stream, std::string_view bytes) = 0;
   virtual void on_end(Http2Stream& stream) = 0;
+  /// What was unsent of a body that goes on has been written.
+  virtual void on_piece_written(Http2Stream& /*stream*/) {}
   /// The last of our side of it has been written.
   virtual void on_all_written(Http2Stream& /*stream*/) {}
   /// The stream is over, however it ended; `error` is of RFC 9113, 7.
@@ -86,6 +89,11 @@ class Http2Transport {
   void forget(const Http2Stream& stream);
   /// Lets `bytes` of its body come unasked, from its begin.
   void widen(const Http2Stream& stream, std::size_t bytes);
+
+  /// More of its body is unsent, or it goes on no more.
+  void resume(const Http2Stream& stream);
+  /// `bytes` of its body are not held any more: as many may come.
+  void consumed(const Http2Stream& stream, std::size_t bytes);
 
   /// No new streams; those that run go on, and the connection ends with the last.
   void say_goodbye();

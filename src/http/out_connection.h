@@ -56,5 +56,7 @@ void each_field(const OutRequest& request, F field) {
 }
 /// The request as HTTP/1.1's bytes: request line, fields, body.
 void write_request(const OutRequest& request, const std::string& user_agent, std::string& out);
+/// The same without the body, which its source gives.
+void write_head(const OutRequest& request, const std::string& user_agent, std::string& out);
 
 }  // namespace flowsell::http

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kBufferBytesMin = 4096;
 constexpr std::size_t kReadBytesMin = 1024;  // a smaller rest of the buffer is not worth a read
 constexpr std::size_t kBufferBytesKept = 64 * 1024;  // a larger one is given back after the request
+constexpr std::size_t kStreamBytes = 32 * 1024;
 
 Method to_method(beast::verb verb) {
   switch (verb) {
@@ -53,7 +54,7 @@ class RequestReader::HeadParser {
   void restart(const ReadLimits& limits) {
     grammar_.emplace(*this);
     grammar_->header_limit(std::numeric_limits<std::uint32_t>::max());  // the reader counts exactly
-    grammar_->body_limit(limits.body_bytes_max);
+    grammar_->body_limit(std::max(limits.body_bytes_max, limits.streamed_bytes_max));
     method = Method::kOther;
     head.target = {};
     head.fields.clear();
@@ -280,6 +281,10 @@ RequestReader::Step RequestReader::head_complete() {
   }
   if (parser_->is_done()) return complete({});
   phase_ = Phase::kBody;
+  if (limits_.streams && limits_.streams(parser_->method, parser_->head.target.of(begin())))
+    return begin_stream();
+  if (!parser_->is_chunked() && parser_->content_length() > limits_.body_bytes_max)
+    return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
   if (parser_->is_chunked()) {
     chunks_->begin(limits_.body_bytes_max, limits_.head_bytes_max);
   } else {
@@ -311,10 +316,14 @@ RequestReader::Step RequestReader::read_chunked_body() {
     case ChunkDecoder::Step::kNeedMore:
       return Step::kNeedMore;
     case ChunkDecoder::Step::kTooLarge:
-      return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
     case ChunkDecoder::Step::kFailed:
       break;
   }
+  return refuse_chunks(step == ChunkDecoder::Step::kTooLarge);
+}
+
+RequestReader::Step RequestReader::refuse_chunks(bool is_too_large) {
+  if (is_too_large) return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
   return refuse(ErrorCode::kInvalidRequest, "the body is not valid chunked coding");
 }
 
@@ -324,11 +333,80 @@ RequestReader::Step RequestReader::complete(std::string_view body) {
   return Step::kRequest;
 }
 
+RequestReader::Step RequestReader::begin_stream() {
+  if (!parser_->is_chunked() && parser_->content_length() > limits_.streamed_bytes_max)
+    return refuse(ErrorCode::kPayloadTooLarge, "the body is larger than the limit");
+  const std::size_t here = end_ - begin_ - head_bytes_;
+  stream_capacity_ = std::max(kStreamBytes, here);
+  stream_.reset(new char[stream_capacity_]);
+  std::memcpy(stream_.get(), begin() + head_bytes_, here);
+  end_ -= here;
+  stream_begin_ = 0;
+  stream_end_ = here;
+  is_streamed_ = true;
+  stream_has_come_ = here > 0;
+  stream_is_done_ = false;
+  if (parser_->is_chunked()) {
+    chunks_->begin(limits_.streamed_bytes_max, limits_.head_bytes_max);
+  } else {
+    body_bytes_ = parser_->content_length();
+  }
+  return complete({});
+}
+
+std::optional<std::uint64_t> RequestReader::body_length() const noexcept {
+  if (parser_->is_chunked()) return std::nullopt;
+  return parser_->content_length();
+}
+
+RequestReader::Piece RequestReader::next_piece() {
+  if (stream_is_done_) return Piece::kEnd;
+  return parser_->is_chunked() ? next_chunked_piece() : next_counted_piece();
+}
+
+/// body_bytes_ is what is still to come.
+RequestReader::Piece RequestReader::next_counted_piece() {
+  stream_is_done_ = body_bytes_ == 0;
+  if (stream_is_done_) return Piece::kEnd;
+  if (stream_begin_ == stream_end_) return Piece::kNeedMore;
+  piece_ = {stream_.get() + stream_begin_, std::min(stream_end_ - stream_begin_, body_bytes_)};
+  stream_begin_ += piece_.size();
+  body_bytes_ -= piece_.size();
+  return Piece::kPiece;
+}
+
+RequestReader::Piece RequestReader::next_chunked_piece() {
+  const std::string_view fresh(stream_.get() + stream_begin_, stream_end_ - stream_begin_);
+  std::size_t taken = 0;
+  chunked_body_.clear();
+  const ChunkDecoder::Step step = chunks_->put(fresh, taken, chunked_body_);
+  stream_begin_ += taken;
+  if (step == ChunkDecoder::Step::kTooLarge || step == ChunkDecoder::Step::kFailed) {
+    refuse_chunks(step == ChunkDecoder::Step::kTooLarge);
+    return Piece::kFailed;
+  }
+  stream_is_done_ = step == ChunkDecoder::Step::kDone;
+  piece_ = chunked_body_;
+  if (!piece_.empty()) return Piece::kPiece;
+  return stream_is_done_ ? Piece::kEnd : Piece::kNeedMore;
+}
+
+/// All before it was taken. What belongs to another request is not read, where that can be told.
+std::span<char> RequestReader::body_space() {
+  stream_begin_ = stream_end_ = 0;
+  const std::size_t most =
+      parser_->is_chunked() ? stream_capacity_ : std::min(stream_capacity_, body_bytes_);
+  return {stream_.get(), most};
+}
+
 void RequestReader::fill_request(std::string_view body) {
   request_.method = parser_->method;
   parser_->head.fill(request_, begin());
   request_.body = body;
   request_.params.clear();
+  request_.stream = nullptr;
+  request_.stream_length.reset();
+  request_.wants_stream = request_.is_proven = false;
 }
 
 RequestReader::Step RequestReader::refuse(ErrorCode code, std::string_view why) {
@@ -337,7 +415,8 @@ RequestReader::Step RequestReader::refuse(ErrorCode code, std::string_view why) 
 }
 
 void RequestReader::consume() {
-  begin_ += parser_->is_chunked() ? head_bytes_ : parsed_;
+  const bool was_streamed = std::exchange(is_streamed_, false);
+  begin_ += was_streamed || parser_->is_chunked() ? head_bytes_ : parsed_;
   is_complete_ = false;
   phase_ = Phase::kIdle;
   chunked_body_.clear();
@@ -348,15 +427,27 @@ void RequestReader::consume() {
     buffer_.reset(new char[kBufferBytesMin]);
     capacity_ = kBufferBytesMin;
   }
+  if (was_streamed) end_stream();
+}
+
+/// What came behind the body is of the next request.
+void RequestReader::end_stream() {
+  const std::size_t behind = stream_end_ - stream_begin_;
+  make_room(std::max<std::size_t>(behind, 1));
+  std::memcpy(buffer_.get() + end_, stream_.get() + stream_begin_, behind);
+  end_ += behind;
+  stream_.reset();
 }
 
 bool RequestReader::wants_continue() const noexcept {
+  if (is_streamed_) return parser_->expects_continue && is_http11_ && !stream_has_come_;
   return phase_ == Phase::kBody && parser_->expects_continue && is_http11_ &&
          end_ - begin_ == head_bytes_ && chunked_body_.empty();
 }
 
 std::size_t RequestReader::unread() const noexcept {
   if (!is_complete_) return 0;
+  if (is_streamed_) return stream_end_ - stream_begin_;
   return end_ - begin_ - (parser_->is_chunked() ? head_bytes_ : parsed_);
 }
 

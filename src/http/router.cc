@@ -71,8 +71,8 @@ bool decode_params(const std::vector<std::string_view>& raw, std::vector<std::st
 
 }  // namespace
 
-void Router::add(Method method, std::string pattern, Handler handler) {
-  Route route{method, std::move(pattern), {}, std::move(handler)};
+void Router::add(Method method, std::string pattern, Handler handler, bool streams) {
+  Route route{method, std::move(pattern), {}, std::move(handler), streams};
   route.segments = split(route.pattern);
   // Literal paths first: "/v1/messages/search" is not an id of "/v1/messages/{}".
   const auto place = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
@@ -102,6 +102,7 @@ Router::Match Router::find(Method method, std::string_view path) const {
     match.allow.clear();
     if (!decode_params(raw, match.params)) return Match{};
     match.handler = &route.handler;
+    match.streams = route.streams;
     return match;
   }
   return match;

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 
 namespace flowsell::http {
@@ -87,6 +88,35 @@ Awaitable<error_code> Wire::feed_tls() {
   co_return error;
 }
 
+error_code Wire::read_now(std::span<char> into, std::size_t& bytes) {
+  error_code error;
+  bytes = 0;
+  if (tls_ == nullptr) {
+    bytes = socket_.read_some(net::mutable_buffer(into.data(), into.size()), error);
+    return error;
+  }
+  while (true) {
+    const TlsSession::Status status = tls_->read(into, bytes);
+    if (status == TlsSession::Status::kOk) return {};
+    if (status == TlsSession::Status::kClosed) return net::error::make_error_code(net::error::eof);
+    if (status == TlsSession::Status::kFailed) return broken();
+    std::array<char, kRecordBytes> records;
+    const std::size_t count = socket_.read_some(net::buffer(records), error);
+    if (error) return error == net::error::eof ? broken() : error;
+    tls_->feed({records.data(), count});
+  }
+}
+
+Awaitable<void> Wire::wait() {
+  const auto woken = std::make_shared<net::steady_timer>(socket_.get_executor());
+  woken->expires_at(net::steady_timer::time_point::max());
+  const auto wake = [woken](const error_code& /*error*/) { woken->cancel(); };
+  socket_.async_wait(Socket::wait_read, wake);
+  socket_.async_wait(Socket::wait_write, wake);
+  co_await woken->async_wait(use_result);
+  cancel();  // the other wait
+}
+
 bool Wire::queue(std::string_view bytes) {
   sent_ = 0;
   if (tls_ == nullptr) {
@@ -147,6 +177,12 @@ void Wire::shut_down() noexcept {
     ignored = send_now();  // all that can be done at the end of a connection
   }
   socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+}
+
+void Wire::abort() noexcept {
+  error_code ignored;
+  if (socket_.is_open()) socket_.set_option(net::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 void Wire::close() noexcept {

@@ -44,6 +44,11 @@ class Wire {
   /// next queue().
   Awaitable<error_code> read_only(std::span<char> into, std::size_t& bytes);
 
+  /// What is there now: net::error::would_block where that is nothing. As read_only().
+  error_code read_now(std::span<char> into, std::size_t& bytes);
+  /// Until the kernel takes bytes, or there are some to read; cancel() ends it.
+  Awaitable<void> wait();
+
   /// Queues `bytes` for send_now() and send_rest(). Without TLS they must live until all is sent.
   bool queue(std::string_view bytes);
   /// Hands to the kernel what it takes at once. Not an error when it takes nothing.
@@ -62,6 +67,8 @@ class Wire {
   /// Says good-bye (close_notify, FIN) without waiting for anything.
   void shut_down() noexcept;
   void close() noexcept;
+  /// The same, and the peer learns that what it has may not be all.
+  void abort() noexcept;
 
  private:
   Awaitable<error_code> read_plain(std::span<char> into, std::size_t& bytes);

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/id.h"
 #include "core/time.h"
+#include "http/body.h"
 #include "http/egress_guard.h"
 #include "http/message.h"
 #include "http/url.h"
@@ -41,6 +42,10 @@ struct OutRequest {
   Version version = Version::kHttp1;
   /// Asked some times a second while the call is under way, with HTTP/2 only: true ends it kBroken.
   std::function<bool()> is_in_vain;
+  /// Of Client::stream(): the body in pieces, in place of `body`; the caller's, until the call has
+  /// ended. Where its length is not known it goes chunked.
+  BodySource* body_source = nullptr;
+  std::optional<std::uint64_t> body_length = std::nullopt;
 };
 
 /// How an exchange ended, in the order of its steps.
@@ -68,6 +73,22 @@ struct Exchange {
   std::chrono::microseconds elapsed{0};
 
   std::string_view header(std::string_view name) const noexcept;
+};
+
+/// How long a call with streams may take: not as a whole, but where nothing moves.
+struct StreamTimes {
+  std::chrono::milliseconds connect_max{10'000};  ///< to a connection, waiting for a free one too
+  std::chrono::milliseconds stall_max{30'000};    ///< for each 256 KB of either body
+  std::chrono::milliseconds answer_max{60'000};   ///< from the request's last byte to the head
+};
+
+/// An answer whose body is still to be read.
+struct StreamedExchange {
+  Exchange head;                        ///< without its body
+  std::unique_ptr<BodySource> body;     ///< of kAnswered; on the call's thread only
+  std::optional<std::uint64_t> length;  ///< as the head says
+  /// Why the request's own body broke off, where it did: then the call did too.
+  std::optional<Error> source_failure;
 };
 
 struct ClientOptions {
@@ -99,6 +120,12 @@ class Client {
   /// when it returns false nothing is written and the exchange ends kUnconnected.
   Awaitable<Exchange> send(OutRequest request, SteadyTime deadline,
                            std::function<bool()> before_first_byte = nullptr);
+
+  /// The same for bodies that are too large to be held: the request's goes as its source gives it,
+  /// the answer's is asked for piece by piece. An answer that comes before all was sent ends the
+  /// sending. By HTTP/1.1, whatever the request says: what is large has a connection to itself, and
+  /// makes no small call wait.
+  Awaitable<StreamedExchange> stream(OutRequest request, StreamTimes times = {});
 
  private:
   class Impl;

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace flowsell::http {
+
+class BodySource;
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 std::string_view method_name(Method method) noexcept;
@@ -18,7 +22,7 @@ struct Header {
 };
 
 /// One request as the server read it. Views point into the connection's buffer: valid until the
-/// handler's coroutine ends. The whole body has arrived.
+/// handler's coroutine ends. The whole body has arrived, unless it is read as a stream.
 struct Request {
   struct Field {
     std::string_view name;
@@ -34,6 +38,11 @@ struct Request {
   bool is_proven = false;           ///< another replica has looked at it, and proves that it did
   std::string_view id;              ///< the door's name of it: for answers and records
   std::vector<std::string> params;  ///< what the route's "{}" segments matched, percent-decoded
+  /// Where the body is read in pieces instead (ServerOptions::streams): its source, which lives as
+  /// long as the handler's coroutine. What the handler leaves of it is thrown away.
+  BodySource* stream = nullptr;
+  std::optional<std::uint64_t> stream_length = std::nullopt;  ///< as the client says
+  bool wants_stream = false;  ///< its route may answer with a stream
 
   /// The first field of that name in any case; empty when absent.
   std::string_view header(std::string_view name) const noexcept;
@@ -54,6 +63,10 @@ struct Response {
   bool is_relayed = false;  ///< another server's answer, passed on as it came
   bool cut_in_half =
       false;  ///< the connection is closed in the middle of the answer: simulators only
+  /// The body in pieces, in place of `body`. Where it fails, or is not as long as `stream_length`,
+  /// the answer is cut, so that nobody takes it for whole.
+  std::shared_ptr<BodySource> stream = nullptr;
+  std::optional<std::uint64_t> stream_length = std::nullopt;
 };
 
 }  // namespace flowsell::http

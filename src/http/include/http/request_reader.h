@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +19,9 @@ class ChunkDecoder;
 struct ReadLimits {
   std::size_t head_bytes_max = 16 * 1024;  ///< request line, fields and the empty line
   std::size_t body_bytes_max = 1 << 20;    ///< without chunk framing
+  /// Whose body is a stream: then kRequest comes with the head. Not set: nobody's.
+  std::function<bool(Method, std::string_view target)> streams = nullptr;
+  std::size_t streamed_bytes_max = 0;
 };
 
 /// Cuts the bytes of one connection into requests. No I/O and no clock: the server feeds it from
@@ -47,8 +52,27 @@ class RequestReader {
   Step next();
   /// What was received and is not part of a request that next() has begun. As space().
   std::string_view unparsed() const noexcept;
-  /// Drops the request that next() reported. Views into it die.
+  /// Drops the request that next() reported. Views into it die. A streamed body has come to its
+  /// end.
   void consume();
+
+  // The body of a request that next() reported without it.
+  enum class Piece : std::uint8_t {
+    kNeedMore,  ///< fill body_space() and call body_received()
+    kPiece,     ///< piece(), valid until the next call
+    kEnd,
+    kFailed,  ///< error() says why
+  };
+  bool is_streamed() const noexcept { return is_streamed_; }
+  /// As the head says; nullopt: it does not.
+  std::optional<std::uint64_t> body_length() const noexcept;
+  Piece next_piece();
+  std::string_view piece() const noexcept { return piece_; }
+  std::span<char> body_space();
+  void body_received(std::size_t bytes) noexcept {
+    stream_end_ += bytes;
+    stream_has_come_ = true;
+  }
 
   /// Valid after kRequest and until consume(). remote_address and params are the caller's to fill.
   Request& request() noexcept { return request_; }
@@ -76,7 +100,12 @@ class RequestReader {
   Step read_counted_body();
   Step read_chunked_body();
   Step complete(std::string_view body);
+  Step begin_stream();
+  void end_stream();
+  Piece next_counted_piece();
+  Piece next_chunked_piece();
   Step refuse(ErrorCode code, std::string_view why);
+  Step refuse_chunks(bool is_too_large);
   void fill_request(std::string_view body);
   void make_room(std::size_t wanted);
   const char* begin() const noexcept { return buffer_.get() + begin_; }
@@ -96,6 +125,14 @@ class RequestReader {
   bool is_http11_ = true;
   bool keep_alive_ = true;
   std::string chunked_body_;
+  bool is_streamed_ = false;
+  bool stream_is_done_ = false;
+  bool stream_has_come_ = false;    ///< some of it
+  std::unique_ptr<char[]> stream_;  ///< what came of a streamed body: the head stands still
+  std::size_t stream_capacity_ = 0;
+  std::size_t stream_begin_ = 0;
+  std::size_t stream_end_ = 0;
+  std::string_view piece_;
   Request request_;
   Error error_;
 };

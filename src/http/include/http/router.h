@@ -18,13 +18,15 @@ class Router {
  public:
   /// `pattern` is segments of literals and "{}": "/v1/messages/{}". HEAD is answered by the GET
   /// handler.
-  void add(Method method, std::string pattern, Handler handler);
+  /// `streams`: the answer may be a stream.
+  void add(Method method, std::string pattern, Handler handler, bool streams = false);
 
   struct Match {
     const Handler* handler = nullptr;  ///< nullptr: no such path, or not by this method
     std::string_view pattern;  ///< the route's own text, for metrics; empty when no path matched
     std::string allow;         ///< the path's methods, when only the method did not match
     std::vector<std::string> params;
+    bool streams = false;
   };
   Match find(Method method, std::string_view path) const;
 
@@ -34,6 +36,7 @@ class Router {
     std::string pattern;
     std::vector<std::string> segments;
     Handler handler;
+    bool streams;
   };
   std::vector<Route> routes_;
 };

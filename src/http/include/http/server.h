@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "http/message.h"
@@ -19,11 +20,15 @@ struct ServerOptions {
   std::size_t head_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 1 << 20;
   std::size_t connections_max = 10'000;  ///< a connection over it is closed at once
+  /// Of which requests the body goes to the handler as a stream, as soon as the head is here; asked
+  /// for each that has a body. Not set: of none.
+  std::function<bool(Method, std::string_view target)> streams = nullptr;
+  std::size_t streamed_bytes_max = 0;  ///< of such a body
   bool http2 = true;
   std::size_t streams_max = 256;  ///< requests at a time on one connection of HTTP/2
   std::chrono::milliseconds head_time_max{10'000};  ///< from the first byte of a head to its end
   std::chrono::milliseconds body_time_max{
-      30'000};  ///< from the end of the head to the end of the body
+      30'000};  ///< from the end of the head to the end of the body; of a stream, for each 256 KB
   std::chrono::milliseconds idle_time_max{
       75'000};                        ///< between requests, and for a write that does not move
   std::size_t gzip_bytes_min = 1024;  ///< smaller answers are never compressed
@@ -37,7 +42,8 @@ struct ServerOptions {
 /// ("prior knowledge", RFC 9113, 3.3); without push, priorities and upgrades.
 class Server {
  public:
-  /// Runs for every request whose head and body arrived whole. Must not throw.
+  /// Runs for every request whose head and body arrived whole; of a streamed body, whose head did.
+  /// Must not throw.
   using RequestHandler = std::function<Awaitable<Response>(Request&)>;
   /// Answers what never became a request (broken, too large, too slow, expectation): a problem
   /// document.
