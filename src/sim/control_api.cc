@@ -78,6 +78,22 @@ class Changes {
   std::vector<std::pair<std::atomic<bool>*, bool>> flags_;
 };
 
+/// {"upload_fault": {"after_bytes": N, "do": "refuse"}}, or "cut": of the next file only.
+std::optional<UploadFault> read_upload_fault(json::ObjectReader& in) {
+  const auto* value = in.find("upload_fault");
+  if (value == nullptr) return std::nullopt;
+  json::ObjectReader fault(*value, in.pointer_of("upload_fault"), in.faults());
+  UploadFault out;
+  out.after_bytes =
+      static_cast<std::uint64_t>(fault.integer("after_bytes", 0, INT64_MAX).value_or(0));
+  const auto act = fault.required_string("do");
+  out.is_refusal = act == "refuse";
+  if (act && *act != "refuse" && *act != "cut")
+    fault.fault("do", "invalid_value", "no such fault", "Use refuse or cut.");
+  fault.finish();
+  return out;
+}
+
 }  // namespace
 
 ControlApi::ControlApi(World& world, WebhookSender& webhooks, Management& management,
@@ -220,6 +236,7 @@ Task<std::string> ControlApi::change_settings(const json::Value& body) {
   changes.read_delay(in, "delivered_after_ms", settings.delivered_after_ms, kNever);
   changes.read_delay(in, "read_after_ms", settings.read_after_ms, kNever);
   changes.read_delay(in, "retry_after_ms", settings.retry_after_ms, 0);
+  const auto upload_fault = read_upload_fault(in);
   const auto url = in.string("webhook_url", {.max = 2048});
   const auto verify_token = in.string("verify_token", {.min = 1, .max = 256});
   if (verify_token && (!url || url->empty())) {
@@ -244,6 +261,7 @@ Task<std::string> ControlApi::change_settings(const json::Value& body) {
     CO_CHECK_OK(co_await std::move(moved));
   }
   changes.apply();
+  if (upload_fault) world_.upload_fault.set(upload_fault);
   co_return this->settings();
 }
 

@@ -97,6 +97,7 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
   const auto& sender = world_.options.numbers[number];
   TRY(auto send, check_send_request(document->root(), country_of(sender), edge));
   if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(place, number);
+  CHECK_OK(world_.media.check(document->root(), place.object, world_.clock.now()));
   SentAs sent_as{.body = request.body, .category = {}};
   if (send.type == MessageType::kTemplate &&
       world_.numbers.has(number, NumberStates::kTemplatesManaged)) {

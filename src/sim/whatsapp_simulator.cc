@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "control_api.h"
+#include "graph/intake.h"
 #include "graph/management.h"
 #include "graph/media_kinds.h"
 #include "graph_api.h"
@@ -29,6 +30,8 @@ http::ServerOptions server_options(const SimulatorOptions& options) {
   server.port = options.port;
   server.body_bytes_max = kMediaBytesMax + kMultipartFrame;
   server.body_time_max = std::chrono::minutes(5);
+  server.streams = has_file;
+  server.streamed_bytes_max = kMediaBytesMax + kMultipartFrame;
   return server;
 }
 
@@ -89,6 +92,7 @@ class WhatsAppSimulator::Impl {
 
  private:
   Awaitable<http::Response> answer(http::Request& request) {
+    if (request.stream != nullptr) co_return co_await management_.answer_upload(request);
     if (GraphApi::is_send(request)) {
       if (request.body.size() > kMessageBytesMax)
         co_return answer_unreadable({ErrorCode::kPayloadTooLarge, "the body is too large"});

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "faults.h"
@@ -14,6 +17,7 @@
 #include "recipients.h"
 #include "sim/whatsapp_simulator.h"
 #include "state/limits.h"
+#include "state/media_table.h"
 #include "state/number_states.h"
 #include "state/phone_screen.h"
 #include "state/token_table.h"
@@ -39,6 +43,27 @@ struct LiveSettings {
             std::chrono::milliseconds(delivered_after_ms.load(std::memory_order_relaxed)),
             std::chrono::milliseconds(read_after_ms.load(std::memory_order_relaxed))};
   }
+};
+
+/// What becomes of the next file that is uploaded.
+struct UploadFault {
+  std::uint64_t after_bytes = 0;
+  bool is_refusal = false;  ///< else the connection is cut
+};
+class NextUploadFault {
+ public:
+  void set(std::optional<UploadFault> fault) {
+    const std::lock_guard lock(mutex_);
+    fault_ = fault;
+  }
+  std::optional<UploadFault> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(fault_, std::nullopt);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<UploadFault> fault_;
 };
 
 /// Counted since the last reset.
@@ -82,6 +107,8 @@ struct World {
   NumberStates numbers;
   Windows windows;
   PhoneScreen screen;
+  MediaTable media;
+  NextUploadFault upload_fault;
   Limits limits;
   Stats stats;
   Faults faults;

@@ -44,14 +44,17 @@ Task<std::string> inbound_media(World* world, Management* management,
   if (phone_id.empty()) phone_id = world->options.numbers[0].phone_number_id;
   json::Object message = {
       {"from", query_value(request->query, "from")}, {"type", type}, {"phone_number_id", phone_id}};
+  std::unique_ptr<Spool> spool;
   auto kept = management->change([&](Graph& graph) -> Result<> {
     const auto* phone = graph.registry.find(NodeKind::kPhone, phone_id);
     if (!phone) {
       return fail_field("phone_number_id", "unknown", "is no number of this simulator",
                         "Use one that it has.");
     }
-    const auto media =
-        keep_media(graph, *phone, request->header("content-type"), request->body, true);
+    TRY(spool, graph.media.begin());
+    CHECK_OK(spool->write(request->body));
+    CHECK_OK(spool->finish());
+    const auto media = keep_media(graph, *phone, request->header("content-type"), *spool, true);
     if (!media) return fail(ErrorCode::kInternal, "the media can't be kept");
     message[type] = payload_of(graph, **media, *request, type);
     return {};

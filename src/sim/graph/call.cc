@@ -111,14 +111,19 @@ void Params::read_multipart(std::string_view body, std::string_view boundary) {
     if (end == content.npos) return;
     const auto disposition = header_of(head, "content-disposition");
     const auto name = quoted_of(disposition, " name");
-    if (name == "file" || disposition.find("filename=") != disposition.npos) {
-      file_ = {quoted_of(disposition, "filename"), header_of(head, "content-type"),
-               content.substr(0, end)};
-    } else if (is_valid_utf8(name) && is_valid_utf8(content.substr(0, end))) {
-      values_[name] = content.substr(0, end);
-    }
+    // A file comes as a stream (intake.h).
+    if (disposition.find("filename=") == disposition.npos) set(name, content.substr(0, end));
     at = body.find(line, static_cast<std::size_t>(content.data() - body.data()) + end);
   }
+}
+
+void Params::set(std::string_view name, std::string_view value) {
+  if (is_valid_utf8(name) && is_valid_utf8(value)) values_[name] = value;
+}
+
+void Params::add(Params came) {
+  for (auto& [name, value] : came.values_) values_[name] = std::move(value);
+  if (came.file_) file_ = std::move(came.file_);
 }
 
 std::string Params::text(std::string_view name) const {

@@ -5,21 +5,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph_error.h"
 #include "http/message.h"
 #include "json/json.h"
+#include "state/media_files.h"
 #include "state/node.h"
 #include "state/token_table.h"
 
 namespace flowsell::sim {
 
-/// A file part of a multipart body. Views point into the request.
+/// A file that came with a request, or as its body.
 struct FilePart {
-  std::string_view name;  ///< of the file
-  std::string_view type;  ///< its Content-Type; empty: none
-  std::string_view bytes;
+  std::string name;
+  std::string type;  ///< its Content-Type; empty: none
+  std::unique_ptr<Spool> spool;
 };
 
 /// The parameters of a call, wherever they came: query, form, multipart or JSON body. As the Graph
@@ -41,6 +43,11 @@ class Params {
   json::Value structure(std::string_view name) const;
   const json::Object& all() const { return values_; }
   const std::optional<FilePart>& file() const { return file_; }
+  void set_file(FilePart file) { file_ = std::move(file); }
+  /// A field of a form; what is no text is left out.
+  void set(std::string_view name, std::string_view value);
+  /// Adds what came with a file.
+  void add(Params came);
 
  private:
   void read_pairs(std::string_view text);

@@ -29,6 +29,7 @@ Checked<Node*> Graph::node(const Call& call, NodeKind kind, std::string_view id)
 }
 
 Checked<Node*> Graph::node(const Call& call, std::string_view id) {
+  if (id == "app") return &app_of(call);  // the one that the token is of
   auto* found = registry.find(id);
   if (found != nullptr && may_see(call, *found)) return found;
   return refuse_object(call.method_name(), id);

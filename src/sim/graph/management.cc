@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "graph/intake.h"
 #include "graph/media_store.h"
 #include "graph/path.h"
 #include "graph/reviews.h"
@@ -145,8 +146,35 @@ Checked<Call> Management::read(const http::Request& request) const {
 }
 
 Awaitable<http::Response> Management::answer(const http::Request& request) {
+  co_return co_await answer_read(request, read(request));
+}
+
+http::Response Management::refusal(const GraphError& error, const http::Request& request) const {
   count(world_.stats.requests);
-  auto read_call = read(request);
+  count(world_.stats.rejected);
+  return graph_refusal(error, GraphPath::of(request.path).version, {});
+}
+
+Awaitable<http::Response> Management::answer_upload(const http::Request& request) {
+  const auto token = token_of_header(request.header("authorization"));
+  if (!token.empty()) {
+    // What is refused by its token alone is not read.
+    const auto caller = world_.tokens.find(token, world_.clock.now());
+    if (!caller) co_return refusal(caller.error(), request);
+  }
+  auto call = read(request);
+  if (!call) co_return refusal(call.error(), request);
+  auto intake = co_await take_in(world_, media_, request);
+  if (!intake) co_return refusal(intake.error(), request);
+  call->params.add(std::move(intake->params));
+  auto response = co_await answer_read(request, std::move(call));
+  if (intake->is_cut) response.status = http::kCloseUnanswered;
+  co_return response;
+}
+
+Awaitable<http::Response> Management::answer_read(const http::Request& request,
+                                                  Checked<Call> read_call) {
+  count(world_.stats.requests);
   Checked<Reply> reply;
   std::string account;  // whose usage the answer tells
   std::int64_t used = 1;

@@ -24,6 +24,8 @@ class Management {
   static bool is_download(std::string_view path);
   /// `request` must live until the end. On a thread of the pool.
   Awaitable<http::Response> answer(const http::Request& request);
+  /// The same of one with a file, which is read as it comes.
+  Awaitable<http::Response> answer_upload(const http::Request& request);
   http::Response answer_download(const http::Request& request);
 
   /// Runs `work` on the state, as a call does: what it changed is settled and kept.
@@ -41,6 +43,8 @@ class Management {
 
  private:
   Checked<Call> read(const http::Request& request) const;
+  Awaitable<http::Response> answer_read(const http::Request& request, Checked<Call> read_call);
+  http::Response refusal(const GraphError& error, const http::Request& request) const;
   Checked<Reply> handle(Call& call);
   Checked<Reply> dispatch(Call& call);
   Checked<> count_call(Call& call);

@@ -28,15 +28,16 @@ Checked<Reply> upload(Graph& graph, const Call& call, Node& phone) {
                     "of type '{}'.",
                     all_media_types(), type.empty() ? "application/octet-stream" : bare(type)));
   }
-  if (file->bytes.empty()) return refuse_parameter("Param file must not be empty.");
-  if (file->bytes.size() > kind->bytes_max) {
+  auto& spool = *file->spool;
+  if (spool.size() == 0) return refuse_parameter("Param file must not be empty.");
+  if (spool.size() > kind->bytes_max) {
     return refuse(131053, fmt::format("File size of {} bytes exceeds the limit of {} bytes for {}",
-                                      file->bytes.size(), kind->bytes_max, kind->name));
+                                      spool.size(), kind->bytes_max, kind->name));
   }
-  if (!looks_like(file->bytes, type)) {
+  if (!looks_like(spool.head(), type)) {
     return refuse(131053, fmt::format("The file's content is not of the type {}", bare(type)));
   }
-  TRY(const auto* media, keep_media(graph, phone, type, file->bytes, false));
+  TRY(const auto* media, keep_media(graph, phone, type, spool, false));
   return reply_with({{"id", media->id}});
 }
 

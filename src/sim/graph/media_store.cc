@@ -26,16 +26,16 @@ http::Response refused(int status, std::string_view text) {
 
 }  // namespace
 
-Checked<Node*> keep_media(Graph& graph, const Node& phone, std::string_view mime_type,
-                          std::string_view bytes, bool from_customer) {
+Checked<Node*> keep_media(Graph& graph, const Node& phone, std::string_view mime_type, Spool& spool,
+                          bool from_customer) {
   auto id = graph.registry.new_id();
-  if (!graph.media.write(id, bytes)) return std::unexpected(GraphError{131000, ""});
+  if (!graph.media.keep(spool, id)) return std::unexpected(GraphError{131000, ""});
   json::Object fields = {{"id", id},
                          {"mime_type", mime_type},
-                         {"file_size", static_cast<std::int64_t>(bytes.size())},
+                         {"file_size", static_cast<std::int64_t>(spool.size())},
                          {"_account", phone.text("_account")},
                          {"_phone", phone.id}};
-  const auto digest = crypto::sha256(bytes);
+  const auto& digest = spool.digest();
   fields["sha256"] = hex_encode(digest);
   fields["_sha256_base64"] = base64_encode(digest);
   fields["_until"] = graph.now_seconds() + (from_customer ? kCustomersSeconds : kOursSeconds);
@@ -71,7 +71,8 @@ http::Response download(Graph& graph, const http::Request& request) {
   if (!bytes) return refused(404, "Not Found");
   return {.status = 200,
           .content_type = std::string(media->text("mime_type")),
-          .body = *std::move(bytes)};
+          .stream = *std::move(bytes),
+          .stream_length = static_cast<std::uint64_t>(media->number("file_size"))};
 }
 
 }  // namespace flowsell::sim

@@ -9,8 +9,8 @@ namespace flowsell::sim {
 
 /// New media of a number: the bytes in their file, the node beside it. Kept 30 days, or 7 when a
 /// customer sent it.
-Checked<Node*> keep_media(Graph& graph, const Node& phone, std::string_view mime_type,
-                          std::string_view bytes, bool from_customer);
+Checked<Node*> keep_media(Graph& graph, const Node& phone, std::string_view mime_type, Spool& spool,
+                          bool from_customer);
 /// The media, unless it has expired.
 Node* find_media(Graph& graph, std::string_view id);
 /// Where its bytes are for the next 5 minutes.

@@ -141,6 +141,14 @@ void Graph::settle(const Registry::Names& changed) {
     if (kind == NodeKind::kApp) {
       if (const auto* node = registry.find(kind, id)) settle_app(*this, *node);
     }
+    if (kind == NodeKind::kMedia) {
+      const auto* node = registry.find(kind, id);
+      if (node) {
+        world.media.put(id, std::string(node->text("_phone")), node->number("_until"));
+      } else {
+        world.media.remove(id);
+      }
+    }
     if (kind == NodeKind::kTemplate) {
       const auto* node = registry.find(kind, id);
       if (node) {

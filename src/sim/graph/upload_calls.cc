@@ -34,7 +34,7 @@ Checked<Reply> begin(Graph& graph, const Call& call, Node& app) {
   json::Object fields = {
       {"id", shown}, {"_app", app.id}, {"_type", type}, {"_length", length}, {"file_offset", 0}};
   const auto& made = graph.registry.add(NodeKind::kUpload, std::move(id), std::move(fields));
-  if (!graph.media.write(file_of(made), "")) return std::unexpected(GraphError{2, ""});
+  if (!graph.media.make(file_of(made))) return std::unexpected(GraphError{2, ""});
   return reply_with({{"id", shown}});
 }
 
@@ -53,17 +53,18 @@ Checked<Reply> append(Graph& graph, const Call& call, Node& upload) {
     return refuse_parameter(
         fmt::format("The file_offset must be {}", upload.number("file_offset")));
   }
-  const auto bytes = call.request->body;
-  const auto after = offset + static_cast<std::int64_t>(bytes.size());
+  const auto& file = call.params.file();
+  if (!file) return refuse_parameter("The request body could not be read");
+  const auto after = offset + static_cast<std::int64_t>(file->spool->size());
   if (after > upload.number("_length"))
     return refuse_parameter("There are more bytes than file_length says");
-  if (!graph.media.append(file_of(upload), bytes)) return std::unexpected(GraphError{2, ""});
+  if (!graph.media.append(file_of(upload), *file->spool)) return std::unexpected(GraphError{2, ""});
   upload.fields["file_offset"] = after;
   graph.registry.touch(upload);
   if (after < upload.number("_length"))
     return reply_with({{"id", upload.text("id")}, {"file_offset", after}});
-  const auto whole = graph.media.read(file_of(upload));
-  if (!whole || !looks_like(*whole, upload.text("_type")))
+  const auto head = graph.media.head(file_of(upload));
+  if (!head || !looks_like(*head, upload.text("_type")))
     return refuse_parameter("The file's content is not of its file_type");
   upload.fields["h"] = handle_of(graph, upload);
   return reply_with({{"h", upload.text("h")}});

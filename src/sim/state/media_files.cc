@@ -1,12 +1,72 @@
 #include "state/media_files.h"
 
-#include <cstdio>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 namespace flowsell::sim {
+namespace {
+
+constexpr std::size_t kHeadBytes = 4096;
+constexpr std::size_t kPieceBytes = 64 * 1024;
+
+std::unexpected<Error> unwritable() {
+  return fail(ErrorCode::kInternal, "a file of media can't be written");
+}
+
+/// An open file, closed at the end.
+struct Open {
+  explicit Open(const std::string& path, const char* mode) : file(std::fopen(path.c_str(), mode)) {}
+  ~Open() {
+    if (file != nullptr) std::fclose(file);
+  }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  std::FILE* file;
+};
+
+class FileSource final : public http::BodySource {
+ public:
+  explicit FileSource(const std::string& path) : open_(path, "rb"), piece_(kPieceBytes, '\0') {}
+  bool is_open() const { return open_.file != nullptr; }
+  Task<std::string_view> next() override {
+    const auto count = std::fread(piece_.data(), 1, piece_.size(), open_.file);
+    if (count == 0 && std::ferror(open_.file) != 0)
+      co_return fail(ErrorCode::kInternal, "a file of media can't be read");
+    co_return std::string_view(piece_).substr(0, count);
+  }
+
+ private:
+  Open open_;
+  std::string piece_;
+};
+
+}  // namespace
+
+Spool::Spool(std::string path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {}
+
+Spool::~Spool() {
+  if (file_ != nullptr) std::fclose(file_);
+  std::error_code ignored;
+  if (!is_kept_) std::filesystem::remove(path_, ignored);
+}
+
+Result<> Spool::write(std::string_view bytes) {
+  if (file_ == nullptr) return unwritable();
+  size_ += bytes.size();
+  sum_.add(bytes);
+  head_.append(bytes.substr(0, kHeadBytes - std::min(head_.size(), kHeadBytes)));
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) return {};
+  return unwritable();
+}
+
+Result<> Spool::finish() {
+  digest_ = sum_.finish();
+  auto* const file = std::exchange(file_, nullptr);
+  if (file == nullptr || std::fclose(file) != 0) return unwritable();
+  return {};
+}
 
 MediaFiles::~MediaFiles() {
   std::error_code ignored;
@@ -23,6 +83,8 @@ Result<> MediaFiles::open(const std::string& folder) {
 }
 
 Result<> MediaFiles::make_folder() {
+  const std::lock_guard lock(mutex_);
+  if (!folder_.empty()) return {};
   std::error_code error;
   auto pattern = std::filesystem::temp_directory_path(error).string() + "/connect-sim-XXXXXX";
   if (error || mkdtemp(pattern.data()) == nullptr)
@@ -32,28 +94,50 @@ Result<> MediaFiles::make_folder() {
   return {};
 }
 
-Result<> MediaFiles::put(std::string_view name, std::string_view bytes, const char* mode) {
-  if (folder_.empty()) CHECK_OK(make_folder());
-  auto* file = std::fopen(path_of(name).c_str(), mode);
-  if (file == nullptr) return fail(ErrorCode::kInternal, "a file of media can't be written");
-  const auto written = std::fwrite(bytes.data(), 1, bytes.size(), file);
-  const bool closed = std::fclose(file) == 0;
-  if (written == bytes.size() && closed) return {};
-  return fail(ErrorCode::kInternal, "a file of media can't be written");
+Result<std::unique_ptr<Spool>> MediaFiles::begin() {
+  CHECK_OK(make_folder());
+  return std::make_unique<Spool>(path_of("coming_" + std::to_string(++spools_)));
 }
 
-Result<> MediaFiles::write(std::string_view name, std::string_view bytes) {
-  return put(name, bytes, "wb");
+Result<> MediaFiles::keep(Spool& spool, std::string_view name) {
+  std::error_code error;
+  std::filesystem::rename(spool.path_, path_of(name), error);
+  if (error) return unwritable();
+  spool.is_kept_ = true;
+  return {};
 }
 
-Result<> MediaFiles::append(std::string_view name, std::string_view bytes) {
-  return put(name, bytes, "ab");
+Result<> MediaFiles::make(std::string_view name) {
+  CHECK_OK(make_folder());
+  const Open made(path_of(name), "wb");
+  if (made.file == nullptr) return unwritable();
+  return {};
 }
 
-Result<std::string> MediaFiles::read(std::string_view name) const {
-  std::ifstream file(path_of(name), std::ios::binary);
-  if (!file) return fail(ErrorCode::kNotFound, "no such file of media");
-  return std::string(std::istreambuf_iterator<char>(file), {});
+Result<> MediaFiles::append(std::string_view name, const Spool& spool) {
+  const Open from(spool.path_, "rb");
+  const Open to(path_of(name), "ab");
+  if (from.file == nullptr || to.file == nullptr) return unwritable();
+  std::string piece(kPieceBytes, '\0');
+  while (true) {
+    const auto count = std::fread(piece.data(), 1, piece.size(), from.file);
+    if (std::fwrite(piece.data(), 1, count, to.file) != count) return unwritable();
+    if (count < piece.size()) return {};
+  }
+}
+
+Result<std::string> MediaFiles::head(std::string_view name) const {
+  const Open file(path_of(name), "rb");
+  if (file.file == nullptr) return fail(ErrorCode::kNotFound, "no such file of media");
+  std::string bytes(kHeadBytes, '\0');
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file.file));
+  return bytes;
+}
+
+Result<std::shared_ptr<http::BodySource>> MediaFiles::read(std::string_view name) const {
+  auto source = std::make_shared<FileSource>(path_of(name));
+  if (!source->is_open()) return fail(ErrorCode::kNotFound, "no such file of media");
+  return source;
 }
 
 void MediaFiles::remove(std::string_view name) const {

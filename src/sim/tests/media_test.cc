@@ -115,6 +115,34 @@ TEST_F(Media, OfACustomerComesWithItsMessageAndStaysSevenDays) {
   EXPECT_EQ(get(id).status, 400);
 }
 
+TEST_F(Media, ThatIsGoneOrAnotherNumbersIsRefusedInMessages) {
+  constexpr int kSuccess = -1;  // no error in the answer
+  const auto send = [&](const std::string& id, std::string_view phone = kPhone) {
+    return code_of(post_to(
+        fmt::format("{}/messages", phone),
+        fmt::format(R"({{"messaging_product":"whatsapp","to":"+491510000001","type":"image",)"
+                    R"("image":{{"id":"{}"}}}})",
+                    id)));
+  };
+  const auto id = upload("image/jpeg", kJpeg);
+  EXPECT_EQ(send(id), kSuccess);
+  EXPECT_EQ(send("1037543291543636"), kSuccess);  // never given here: it may be another server's
+  remove(id);
+  EXPECT_EQ(send(id), 100);
+  const auto old = upload("image/jpeg", kJpeg);
+  advance(30 * kDay);
+  EXPECT_EQ(send(old), 100);
+}
+
+TEST_F(Media, OfHalfAFormIsRefused) {
+  const auto answer = call_with(sim_->port(), "POST", fmt::format("/v25.0/{}/media", kPhone),
+                                "--X\r\nContent-Disposition: form-data; name=\"file\"; "
+                                "filename=\"a\"\r\n\r\nabc",
+                                {{"Authorization", fmt::format("Bearer {}", kToken)},
+                                 {"Content-Type", "multipart/form-data; boundary=X"}});
+  EXPECT_EQ(code_of(answer), 100);
+}
+
 // --- resumable uploads
 
 class Upload : public Graph {
