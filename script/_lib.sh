@@ -10,7 +10,7 @@ readonly repo
 readonly run_packages=(
   clang-19 lld-19 mold ccache cmake ninja-build pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libssl-dev libnghttp2-dev libsodium-dev libsqlite3-dev libpq-dev zlib1g-dev libmimalloc-dev libcurl4-openssl-dev libzxcvbn-dev
+  libssl-dev libnghttp2-dev libmagic-dev libsodium-dev libsqlite3-dev libpq-dev zlib1g-dev libmimalloc-dev libcurl4-openssl-dev libzxcvbn-dev
   libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   tzdata # names of time zones
   libgtest-dev libgmock-dev # CMake describes the tests in every configuration

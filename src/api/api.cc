@@ -9,6 +9,7 @@
 #include "call.h"
 #include "headers.h"
 #include "problem.h"
+#include "route_kinds.h"
 #include "staff_door.h"
 #include "support_access.h"
 #include "telemetry/log.h"
@@ -21,44 +22,11 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kVisitBytesMax = 65'536;
 constexpr std::string_view kSupportHeader = "Connect-Support-Session";
-constexpr std::array<std::string_view, 6> kStatusClasses = {"0xx", "1xx", "2xx",
-                                                            "3xx", "4xx", "5xx"};
-
-/// For whom a route about accounts is.
-enum class Visitor : std::uint8_t {
-  kAnybody,
-  kSignedIn,
-  kOwner,  ///< of the account: not who has only a workspace's provider's word for it
-};
 
 Error not_for_workspace() {
   return {ErrorCode::kSessionNotForWorkspace,
           "the session rests on the word of another workspace's identity provider"};
 }
-
-/// Requests of one route, by class of status.
-struct RouteMetrics {
-  std::array<metrics::Counter*, kStatusClasses.size()> answers{};
-};
-
-/// What a route for callers asks of them.
-struct CallRoute {
-  http::Method method;
-  std::string pattern;
-  identity::Scope scope;
-  bool is_open_to_support;
-  CallHandler handler;
-  bool names_workspace;  ///< by its first parameter
-};
-
-/// The same of one for operators.
-struct AdminRoute {
-  http::Method method;
-  std::string pattern;
-  operators::Power power;
-  bool needs_reason;
-  AdminHandler handler;
-};
 
 }  // namespace
 
@@ -80,6 +48,7 @@ class Api::Impl final : public Routes {
     add_sender_list_routes(*this);
     add_connection_check_routes(*this);
     add_preflight_routes(*this);
+    add_media_routes(*this);
     add_quota_routes(*this);
     add_session_routes(*this);
     add_user_routes(*this);
@@ -119,6 +88,14 @@ class Api::Impl final : public Routes {
   void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
                         CallHandler handler) override {
     add_call(method, std::move(pattern), scope, std::move(handler), /*names_workspace=*/true);
+  }
+
+  void add_streamed(http::Method method, std::string pattern, identity::Scope scope,
+                    CallHandler handler) override {
+    if (method == http::Method::kPost) streamed_.add(method, pattern, nobody);
+    streams_answer_ = method == http::Method::kGet;
+    add(method, std::move(pattern), scope, std::move(handler));
+    streams_answer_ = false;
   }
 
   void add_admin(http::Method method, std::string pattern, operators::Power power,
@@ -162,7 +139,7 @@ class Api::Impl final : public Routes {
 
   void add_open(http::Method method, std::string pattern, http::Handler handler) override {
     if (!routes_.contains(pattern)) routes_.emplace(pattern, count_route(pattern));
-    router_.add(method, std::move(pattern), std::move(handler));
+    router_.add(method, std::move(pattern), std::move(handler), streams_answer_);
   }
 
   Awaitable<http::Response> handle(http::Request& request) {
@@ -171,6 +148,7 @@ class Api::Impl final : public Routes {
     request.id = id;
     auto match = router_.find(request.method, request.path);
     request.params = std::move(match.params);
+    request.wants_stream = match.streams;
     http::Response response;
     if (match.handler != nullptr) {
       response = co_await (*match.handler)(request);
@@ -179,6 +157,10 @@ class Api::Impl final : public Routes {
     }
     finish(request, response, match.pattern, id, SteadyClock::now() - begun);
     co_return response;
+  }
+
+  bool streams(http::Method method, std::string_view target) const {
+    return streamed_.find(method, target.substr(0, target.find('?'))).handler != nullptr;
   }
 
   http::Response refuse(const Error& error) {
@@ -190,6 +172,11 @@ class Api::Impl final : public Routes {
   }
 
  private:
+  /// Only the route counts.
+  static Awaitable<http::Response> nobody(const http::Request& /*request*/) {
+    co_return http::Response{};
+  }
+
   static http::Response no_route(const http::Router::Match& match) {
     if (match.pattern.empty()) return problem({ErrorCode::kNotFound, "there is no such path"}, {});
     auto response = problem({ErrorCode::kMethodNotAllowed, "the path takes " + match.allow}, {});
@@ -570,6 +557,8 @@ class Api::Impl final : public Routes {
 
   Process process_;
   http::Router router_;
+  bool streams_answer_ = false;  ///< the route that is being added
+  http::Router streamed_;        ///< those whose body is a stream
   std::unordered_map<std::string, RouteMetrics> routes_;
   RouteMetrics unmatched_;
   Throttle throttle_;
@@ -598,6 +587,9 @@ operators::By AdminCall::by() const {
 Api::Api(Process process) : impl_(std::make_unique<Impl>(std::move(process))) {}
 Api::~Api() = default;
 Awaitable<http::Response> Api::handle(http::Request& request) { return impl_->handle(request); }
+bool Api::streams(http::Method method, std::string_view target) const {
+  return impl_->streams(method, target);
+}
 http::Response Api::refuse(const Error& error) const { return impl_->refuse(error); }
 
 }  // namespace flowsell::api

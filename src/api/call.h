@@ -106,6 +106,10 @@ class Routes {
   /// The same where the path's first parameter names the workspace.
   virtual void add_of_workspace(http::Method method, std::string pattern, identity::Scope scope,
                                 CallHandler handler) = 0;
+  /// The same where what is large goes in pieces: of a POST the request's body, which is then in
+  /// http::Request::stream whatever it is, of a GET the answer's.
+  virtual void add_streamed(http::Method method, std::string pattern, identity::Scope scope,
+                            CallHandler handler) = 0;
   /// A route for who has signed in, whatever the workspace. Not for sessions that rest on the word
   /// of a workspace's provider: the account is more than that workspace.
   virtual void add_signed_in(http::Method method, std::string pattern, VisitHandler handler) = 0;
@@ -140,6 +144,7 @@ void add_sender_profile_routes(Routes& routes);
 void add_sender_list_routes(Routes& routes);
 void add_connection_check_routes(Routes& routes);
 void add_preflight_routes(Routes& routes);
+void add_media_routes(Routes& routes);
 void add_quota_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_user_routes(Routes& routes);

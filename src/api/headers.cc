@@ -38,12 +38,17 @@ std::optional<std::chrono::seconds> wait_preference(std::string_view prefer) {
 }
 
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call) {
+  return idempotent_call(call, call.request.body);
+}
+
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call,
+                                                                std::string_view body) {
   const auto header = call.request.header("Idempotency-Key");
   if (header.empty()) return std::nullopt;
   TRY(const std::string key, metering::Idempotency::parse_header(header));
   return call.services.idempotency.begin(call.caller.workspace, call.caller.mode,
                                          http::method_name(call.request.method), call.request.path,
-                                         key, call.request.body, call.services.clock.now());
+                                         key, body, call.services.clock.now());
 }
 
 void add_timing(http::Response& response, std::string_view part,

@@ -17,6 +17,9 @@ std::optional<std::chrono::seconds> wait_preference(std::string_view prefer);
 /// The call's Idempotency-Key, ready to be taken; nullopt when it has none. Fails with
 /// kInvalidIdempotencyKey.
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call);
+/// The same of a call whose body is a stream: `body` stands for it.
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call,
+                                                                std::string_view body);
 
 /// Whose rate it is.
 enum class RateOf : std::uint8_t { kKey, kUser };

@@ -72,8 +72,12 @@ bool needs_second_factor(const config::Settings& settings) {
   return wanted == kRequired || (wanted == kAuto && !settings.sandbox.enabled);
 }
 
+/// Of a file, in the form that it comes in.
+constexpr std::size_t kFileBytesMax = (100U << 20U) + 64 * 1024;
+
 http::ServerOptions server_options(const config::Settings& settings) {
   http::ServerOptions options;
+  options.streamed_bytes_max = kFileBytesMax;
   options.address = settings.server.listen.address;
   options.port = settings.server.listen.port;
   options.head_bytes_max = settings.server.head_bytes_max;
@@ -126,8 +130,12 @@ class Application::Parts {
          process.settings.limits.open_requests_per_minute},
         process.settings.server.public_url.empty() ? listening_url()
                                                    : process.settings.server.public_url});
+    auto options = server_options(process.settings);
+    options.streams = [this](http::Method method, std::string_view target) {
+      return api->streams(method, target);
+    };
     server.emplace(
-        process.pool, server_options(process.settings),
+        process.pool, std::move(options),
         [this](http::Request& request) { return peer_door.handle(request); },
         [this](const Error& error) { return api->refuse(error); });
     process.metrics.gauge("connect_http_connections", "Connections open now.",

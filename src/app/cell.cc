@@ -108,6 +108,8 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                  adapters_of(process), process.ids, process.connector_options),
       connection_desk_(connection_changes_, provider_calls_, names),
       token_watch_(process.pool, connection_changes_, connector_, workspaces_),
+      media_({*db_, senders_, provider_calls_, leased_keys_, process.client, process.ids,
+              process.clock}),
       send_(*db_, begun_, messages_, process.client, senders_, events_, waiters_, outbox_,
             *process.keys.spool, process.clock, limits_,
             with_known_pace(process.send_options, sender_states_), process.metrics),
@@ -131,6 +133,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                    send_keys_, begun_, begun_deliveries_, growth_, retention_, api_keys_,
                    support_sessions_, process.metrics, process.clock),
       audit_signing_(process.pool, *db_, *process.audit_heads, process.clock),
+      media_renewals_(process.pool, media_),
       services_{*db_,
                 process.clock,
                 api_keys_,
@@ -145,6 +148,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
                 connector_,
                 connection_desk_,
                 token_watch_,
+                media_,
                 accept_,
                 messages_,
                 read_receipts_,
@@ -223,6 +227,7 @@ void Cell::start() {
   outbox_.start();
   maintenance_.start();
   token_watch_.start();
+  media_renewals_.start();
   audit_signing_.start();
 }
 
@@ -230,11 +235,13 @@ void Cell::close() {
   outbox_.close();
   maintenance_.stop();
   token_watch_.stop();
+  media_renewals_.stop();
 }
 
 void Cell::end() {
   outbox_.abandon();
   token_watch_.wait(kTokenRoundMax);
+  media_renewals_.wait();
   // A database that is away would keep it waiting.
   if (db_->healthy()) maintenance_.last_round();
   audit_signing_.stop();

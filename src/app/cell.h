@@ -10,6 +10,7 @@
 #include "api/services.h"
 #include "audit_signing.h"
 #include "maintenance.h"
+#include "media_renewals.h"
 #include "messaging/provider_updates.h"
 #include "numbers/doctor.h"
 #include "numbers/sender_desk.h"
@@ -97,6 +98,7 @@ class Cell {
   connections::Connector connector_;
   connections::ConnectionDesk connection_desk_;
   connections::TokenWatch token_watch_;
+  media::Library media_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;
@@ -109,6 +111,7 @@ class Cell {
   Retention retention_;
   Maintenance maintenance_;
   AuditSigning audit_signing_;
+  MediaRenewals media_renewals_;
   const api::Services services_;
   std::optional<store::Restore> restore_;  ///< the last one of this database
 };

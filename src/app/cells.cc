@@ -440,6 +440,10 @@ Task<api::Home> Cells::home_of(std::size_t cell, const http::Request& request) {
       using End = cluster::Forwarded::End;
       if (forwarded.end == End::kAnswered && !forwarded.is_misdirected)
         co_return api::Home(std::move(forwarded.response));
+      if (forwarded.is_used_up)
+        co_return fail(
+            forwarded.end == End::kLost ? ErrorCode::kOutcomeUnknown : ErrorCode::kStoreUnavailable,
+            "the server that had the workspace changed while the body was sent");
       if (forwarded.end == End::kLost && !cluster::may_repeat(request))
         co_return fail(ErrorCode::kOutcomeUnknown, "the server that had the workspace was lost");
     }

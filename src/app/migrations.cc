@@ -7,6 +7,7 @@
 #include "consent/schema.h"
 #include "identity/workspaces.h"
 #include "mail/schema.h"
+#include "media/schema.h"
 #include "messaging/schema.h"
 #include "metering/metering.h"
 #include "numbers/schema.h"
@@ -31,7 +32,8 @@ std::vector<store::Migration> cell_migrations() {
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), connections::migrations(),
-       numbers::migrations(), audit::migrations(), team::migrations(), consent::migrations(),
+       numbers::migrations(), media::migrations(), audit::migrations(), team::migrations(),
+       consent::migrations(),
        store::adoption_migrations()});
 }
 

@@ -86,6 +86,21 @@ http::OutRequest passed_on(http::Url url, ReplicaId to, std::string cells,
   return out;
 }
 
+/// A request's stream on its way to another replica.
+class PassedStream final : public http::BodySource {
+ public:
+  explicit PassedStream(http::BodySource* from) : from_(from) {}
+  Task<std::string_view> next() override {
+    is_taken_ = true;
+    return from_->next();
+  }
+  bool is_taken() const noexcept { return is_taken_; }
+
+ private:
+  http::BodySource* const from_;
+  bool is_taken_ = false;
+};
+
 http::Response passed_back(http::Exchange exchange) {
   http::Response response;
   response.status = exchange.status;
@@ -139,6 +154,8 @@ Awaitable<Forwarded> Peers::forward(Replica to, std::string cells, const http::R
   if (!url) co_return Forwarded{};
   auto passed = passed_on(*std::move(url), to.id, std::move(cells), request);
   passed.headers.push_back(client_header(request, key_, clock_.now()));
+  if (request.stream != nullptr || request.wants_stream)
+    co_return co_await stream(std::move(to), std::move(passed), request);
   passed.is_in_vain = std::move(is_gone);
   auto exchange =
       co_await client_.send(std::move(passed), std::chrono::steady_clock::now() + kTimeMax);
@@ -150,6 +167,33 @@ Awaitable<Forwarded> Peers::forward(Replica to, std::string cells, const http::R
   }
   co_return Forwarded{
       exchange.byte_sent ? Forwarded::End::kLost : Forwarded::End::kUnsent, {}, false};
+}
+
+/// What is too large to be held goes through in pieces, either way.
+Awaitable<Forwarded> Peers::stream(Replica to, http::OutRequest passed,
+                                   const http::Request& request) {
+  PassedStream body(request.stream);
+  if (request.stream != nullptr) {
+    passed.body_source = &body;
+    passed.body_length = request.stream_length;
+  }
+  http::StreamTimes times;
+  times.answer_max = kTimeMax;
+  auto exchange = co_await client_.stream(std::move(passed), times);
+  const bool is_misdirected = !exchange.head.header(kMisdirected).empty();
+  const bool is_its_own = exchange.head.header(kReplica) == std::to_string(to.id);
+  Forwarded out;
+  out.is_used_up = body.is_taken();
+  if (exchange.head.end == http::ExchangeEnd::kAnswered && (is_misdirected || is_its_own)) {
+    out.end = Forwarded::End::kAnswered;
+    out.is_misdirected = is_misdirected;
+    out.response = passed_back(std::move(exchange.head));
+    out.response.stream = std::move(exchange.body);
+    out.response.stream_length = exchange.length;
+    co_return out;
+  }
+  out.end = exchange.head.byte_sent ? Forwarded::End::kLost : Forwarded::End::kUnsent;
+  co_return out;
 }
 
 bool may_repeat(const http::Request& request) noexcept {

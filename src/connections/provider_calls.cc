@@ -32,6 +32,37 @@ Task<http::Exchange> ProviderCalls::call_as(As as, http::OutRequest request, std
   co_return exchange;
 }
 
+namespace {
+
+/// Of what the provider says of an upload.
+constexpr std::size_t kAnswerBytesMax = 1 << 20;
+
+}  // namespace
+
+Task<http::Exchange> ProviderCalls::upload(ConnectionPtr connection, http::OutRequest request,
+                                           std::string_view what) {
+  request.client = connection->id.bytes();
+  auto streamed = co_await client_.stream(std::move(request));
+  if (streamed.source_failure) co_return std::unexpected(*std::move(streamed.source_failure));
+  http::Exchange exchange = std::move(streamed.head);
+  if (streamed.body != nullptr) {
+    auto body = co_await http::read_all(*streamed.body, kAnswerBytesMax);
+    if (body) exchange.body = *std::move(body);
+    if (!body) exchange.end = http::ExchangeEnd::kBroken;
+  }
+  CO_CHECK_OK(check_answer(*connection->adapter, exchange, what));
+  co_return exchange;
+}
+
+Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection,
+                                                 http::OutRequest request) {
+  request.client = connection->id.bytes();
+  auto streamed = co_await client_.stream(std::move(request));
+  if (streamed.head.end != http::ExchangeEnd::kAnswered)
+    CO_CHECK_OK(check_answer(*connection->adapter, streamed.head, ""));
+  co_return streamed;
+}
+
 Result<> check_answer(const channel::Adapter& adapter, const http::Exchange& exchange,
                       std::string_view what) {
   if (exchange.end != http::ExchangeEnd::kAnswered) {

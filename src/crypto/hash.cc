@@ -81,6 +81,34 @@ void xor_all(Pad& pad, std::uint8_t with) {
 
 }  // namespace
 
+class Sha256Stream::Context {
+ public:
+  Context() : context_(EVP_MD_CTX_new()) {
+    if (context_ == nullptr) std::abort();
+    must(EVP_DigestInit_ex2(context_, sha256_method(), nullptr));
+  }
+  ~Context() { EVP_MD_CTX_free(context_); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  EVP_MD_CTX* get() noexcept { return context_; }
+
+ private:
+  EVP_MD_CTX* context_;
+};
+
+Sha256Stream::Sha256Stream() : context_(std::make_unique<Context>()) {}
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::add(std::string_view data) {
+  must(EVP_DigestUpdate(context_->get(), data.data(), data.size()));
+}
+
+Digest Sha256Stream::finish() {
+  Digest digest{};
+  must(EVP_DigestFinal_ex(context_->get(), digest.data(), nullptr));
+  return digest;
+}
+
 Digest sha256(std::string_view data) {
   Sha256 hash;
   hash.add(data);

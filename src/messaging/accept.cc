@@ -208,7 +208,7 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
   if (may_be_marketing(message)) CO_CHECK_OK(co_await check_marketing(caller, *sender, message));
   auto context = context_without_lookup(id, message);
   if (!context) {
-    const MessageOwner owner{caller.workspace, caller.mode};
+    const MessageOwner owner{caller.workspace, caller.mode, sender->id, clock_.now()};
     CO_TRY(context, co_await resolve_context(messages_, owner, id, references_of(message)));
   }
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.

@@ -36,14 +36,56 @@ std::string reaction_target(const channel::OutboundMessage& message) {
   return reaction == nullptr ? std::string() : reaction->message;
 }
 
-/// The provider's id of each file. No workspace has files of its own: uploads go to the provider.
-Result<std::vector<std::pair<std::string, std::string>>> resolve_media(
-    const std::vector<channel::MediaReference>& media) {
-  if (media.empty()) return {};
-  return fail_field(media.front().pointer, "not_found",
-                    "there is no such file: this server does not have files of its own yet",
-                    "Send the link of the file, or the id that WhatsApp gave when it was uploaded "
-                    "there.");
+/// A use that is noted keeps the file at the provider (media/library.h): once a day says enough.
+constexpr std::chrono::hours kNoteUse{24};
+
+Result<> check_media(const media::Media& file, const MessageOwner& owner,
+                     const std::string& pointer) {
+  const auto status = file.status(owner.now);
+  if (status != media::Status::kAvailable) {
+    return fail_field(pointer, std::string(media::status_name(status)),
+                      "the provider does not have that file any more",
+                      "Upload it again with POST /v1/media.");
+  }
+  if (file.purpose != channel::MediaPurpose::kMessage) {
+    return fail_field(pointer, "wrong_purpose", "that file was not uploaded for messages",
+                      "Upload it again with the purpose message.");
+  }
+  if (file.sender == owner.sender) return {};
+  return fail_field(
+      pointer, "wrong_sender", "that file was uploaded for another sender",
+      "Send {\"media_id\", \"from\"} to POST /v1/media: it makes one for this sender.");
+}
+
+/// The provider's id of a file of the workspace's.
+Task<std::string> resolve_file(const MessageReader& messages, MessageOwner owner,
+                               channel::MediaReference reference) {
+  const auto id = MediaId::parse(reference.id);
+  if (!id)
+    co_return fail_field(reference.pointer, "invalid_id", id.error().detail,
+                         "Use the file's id as the API returned it.");
+  CO_TRY(const auto file, co_await messages.find_media(owner.workspace, *id));
+  if (!file || file->mode != owner.mode)
+    co_return fail_field(reference.pointer, "not_found", "there is no such file",
+                         "Upload it with POST /v1/media, or send its link.");
+  if (const auto sound = check_media(*file, owner, reference.pointer); !sound)
+    co_return std::unexpected(sound.error());
+  if (!file->used_at || owner.now - *file->used_at > kNoteUse)
+    co_await messages.note_use(*file, owner.now);
+  co_return file->provider_id;
+}
+
+using ProviderIds = std::vector<std::pair<std::string, std::string>>;
+
+/// The provider's id of each file.
+Task<ProviderIds> resolve_media(const MessageReader& messages, MessageOwner owner,
+                                std::vector<channel::MediaReference> media) {
+  ProviderIds found;
+  for (const channel::MediaReference& reference : media) {
+    CO_TRY(auto provider_id, co_await resolve_file(messages, owner, reference));
+    found.emplace_back(reference.id, std::move(provider_id));
+  }
+  co_return found;
 }
 
 }  // namespace
@@ -74,7 +116,7 @@ Task<channel::CompileContext> resolve_context(const MessageReader& messages, Mes
                                               MessageId id, References references) {
   channel::CompileContext out;
   out.id = id;
-  CO_TRY(out.media, resolve_media(references.media));
+  CO_TRY(out.media, co_await resolve_media(messages, owner, std::move(references.media)));
   CO_TRY(out.context_provider_id,
          co_await resolve(messages, owner, std::move(references.context), "/context/message_id"));
   CO_TRY(out.target_provider_id,

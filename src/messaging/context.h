@@ -16,10 +16,12 @@
 
 namespace flowsell::messaging {
 
-/// Whose messages a message may refer to.
+/// Whose messages and files a message may refer to.
 struct MessageOwner {
   WorkspaceId workspace;
   identity::Mode mode;
+  SenderId sender;  ///< that it leaves from: files are of one
+  Time now{};
 };
 
 /// What a message refers to: each one of our ids, or the provider's own.

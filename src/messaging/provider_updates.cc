@@ -7,6 +7,7 @@
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "json/writer.h"
+#include "media/media.h"
 #include "message_error.h"
 #include "messaging/conversation_windows.h"
 #include "messaging/render.h"
@@ -38,11 +39,12 @@ struct Prepared {
   StatusChange change;  ///< kStatus; its texts live in `error` and `provider_message_id`
   std::string provider_message_id;
   std::optional<MessageError> error;
-  std::string fields_json;          ///< kStatus: what else is told of it
-  MessageRow inbound;               ///< kInbound
-  std::vector<ContactHash> people;  ///< kInbound, kNotice: all names of the person or group
-  bool is_entry_point = false;      ///< kInbound
-  bool opens_window = false;        ///< kNotice
+  std::string fields_json;           ///< kStatus: what else is told of it
+  MessageRow inbound;                ///< kInbound
+  std::vector<ContactHash> people;   ///< kInbound, kNotice: all names of the person or group
+  bool is_entry_point = false;       ///< kInbound
+  std::optional<media::Media> file;  ///< kInbound
+  bool opens_window = false;         ///< kNotice
   std::optional<channel::MarketingChoice> choice;  ///< kNotice
   std::optional<channel::SenderState> state;       ///< kNotice
   std::vector<SenderId> told_of;                   ///< kNotice: whose state it is
@@ -209,6 +211,7 @@ Result<> apply_notice(store::Connection& db, UpdatesOp& op, Prepared& update,
 Result<> tell_inbound(store::Connection& db, UpdatesOp& op, Prepared& update,
                       WindowTouches& windows, metering::Tally& tally) {
   CHECK_OK(op.events.record(db, update.event, update.plan));
+  if (update.file) CHECK_OK(media::insert(db, *update.file));
   touch_windows(op, update, windows);
   tally.count({op.sender->workspace, op.sender->mode}, metering::Metric::kReceived);
   return {};
@@ -360,6 +363,11 @@ class Preparer {
     out.people = {conversation};
     if (update.group.empty()) add_user_id(out.people, update.from, update.from_user_id);
     out.is_entry_point = update.is_entry_point;
+    if (update.media) {
+      out.file =
+          media::received(sender_.workspace, sender_.id, sender_.mode, *update.media, update.at);
+      out.file->contact = row.contact_hash;
+    }
     out.event.body = inbound_body(row, update.group);
     std::string content = "\"from\":" + json::quoted(update.from);
     add_fields(content, update.fields_json.reveal());

@@ -131,7 +131,7 @@ Task<http::OutRequest> SendHandler::reopen(const outbox::Job& job,
   const Content raw(*std::move(opened));
   CO_TRY(const auto document, json::parse(raw.reveal()));
   CO_TRY(const auto message, channel::parse_message(document.root()));
-  const MessageOwner owner{job.workspace, sender.mode};
+  const MessageOwner owner{job.workspace, sender.mode, sender.id, clock_.now()};
   CO_TRY(const auto context,
          co_await resolve_context(messages_, owner, MessageId(job.id), references_of(message)));
   co_return sender.adapter->compile(message, context, route(sender));

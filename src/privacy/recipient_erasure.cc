@@ -30,6 +30,7 @@ const Sql kDropChoices(
     "DELETE FROM marketing_choices WHERE workspace_id = ?1 AND contact_hash = ?2");
 const Sql kDropWindows(
     "DELETE FROM conversation_windows WHERE workspace_id = ?1 AND contact_hash = ?2");
+const Sql kDropMedia("DELETE FROM media WHERE workspace_id = ?1 AND contact_hash = ?2");
 const Sql kErasePersonal("DELETE FROM audit_personal WHERE scope = ?1 AND seq = ?2 AND part = 2");
 
 /// What the audit log has beside the acts of its consents.
@@ -129,7 +130,7 @@ Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest 
     CHECK_OK(rooms.begun_deliveries.clear_unused(db));
     if (!request.contact_hash.empty()) {
       CHECK_OK(erase_consents(db, tools, request, record.known_until));
-      for (const Sql* drop : {&kDropChoices, &kDropWindows})
+      for (const Sql* drop : {&kDropChoices, &kDropWindows, &kDropMedia})
         CHECK_OK(db.write(*drop, {workspace, Param::blob(request.contact_hash)}));
     }
     return audit::append(db, audit::new_act(tools.ids, tools.clock.now(), workspace.blob(), {}, {},

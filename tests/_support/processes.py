@@ -53,6 +53,11 @@ class Process:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def resident_bytes(self):
+        """How much memory it holds now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 

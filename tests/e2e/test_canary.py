@@ -7,6 +7,7 @@ import secrets
 import pytest
 
 from _support.api import text_to
+from _support.media import PDF_HEAD, PNG, FileServer, upload, uploaded
 from _support.signing import callback, post_callback
 from _support.waiting import wait_until
 
@@ -268,6 +269,47 @@ def test_content_of_received_messages_without_an_endpoint_is_in_no_readable_plac
     for value in inbound_values(m):
         assert post_callback(canary_stack, callback(value)).status == 200
     assert places_of(canary_stack, m.made) == []
+
+
+def test_bytes_of_files_are_nowhere(canary_stack):
+    """Whatever becomes of them: kept by the provider, refused here or there, cut, or fetched."""
+    m = Markers()
+    stack, api = canary_stack, canary_stack.api
+
+    def document(name, size=200_000):
+        """The marker stands at its begin, and again far behind."""
+        mark = m(name).encode()
+        return PDF_HEAD + mark + b"\n" * size + mark
+
+    kept = uploaded(api, document("kept"))
+    uploaded(api, document("again"))
+    uploaded(api, document("again"))
+    assert api.get(f"/v1/media/{kept['id']}/content").body == document("kept")
+    uploaded(api, document("sample"), purpose="template_header")
+    assert upload(api, document("mismatch"), kind="image/png").status == 400
+    assert upload(api, PNG + m("too large").encode() * 400_000, kind="image/png").status == 413
+    assert upload(api, document("wrong sum"), sha256="0" * 64).status == 400
+    assert upload(api, document("field"), nonsense=m("unknown field")).status == 400
+    for act in ("refuse", "cut"):
+        stack.sim.settings(upload_fault={"after_bytes": 100_000, "do": act})
+        assert upload(api, document(act)).status >= 500
+    pages = {"/a.pdf": (200, {"Content-Type": "application/pdf"}, document("fetched"))}
+    with FileServer(pages) as files:
+        answer = api.post("/v1/media", {"url": f"{files.url}/a.pdf?token={m('query of an address')}"})
+        assert answer.status == 201
+        assert api.post("/v1/media", {"url": f"{files.url}/b?{m('query of nothing')}"}).status == 400
+    stack.sim.http.forget()
+    stack.sim.http.request("POST", f"/_sim/inbound_media?from={m.number('sender of a file').replace('+', '%2B')}&type=image"
+                           f"&caption={m('caption')}&filename={m('name of a file')}", headers={"Content-Type": "image/png"},
+                           body=PNG + m("received").encode())
+    received = wait_until(lambda: api.get("/v1/media?direction=received").json()["data"], "it is here")[0]
+    assert m("received").encode() in api.get(f"/v1/media/{received['id']}/content").body
+    sent = api.accept({"to": m.number("file's number"), "type": "document", "document": {
+        "id": kept["id"], "caption": m("caption of a file"), "filename": m("name of a sent file")}})
+    api.wait_for_status(sent["id"], "read")
+    api.request("DELETE", f"/v1/media/{kept['id']}")
+    stack.receiver()
+    assert_nothing_is_left(stack, m)
 
 
 def test_what_is_refused_at_the_providers_door_is_nowhere(canary_stack):

@@ -9,6 +9,7 @@ import pytest
 
 from _support.api import text_to
 from _support.contract import contract
+from _support.media import PNG, uploaded
 from _support.people import owner_of, sign_up
 from _support.waiting import wait_until
 
@@ -56,6 +57,11 @@ def success_calls(world):
         ("patch", "/v1/connections/{id}", f"/v1/connections/{world['connection']}", {"name": "Main"}, 200),
         ("post", "/v1/connections/{id}/resume", f"/v1/connections/{world['connection']}/resume", {}, 200),
         *sender_calls(world["sender"], world["connection"]),
+        ("post", "/v1/media", None, {"media_id": world["media"]}, 201),
+        ("get", "/v1/media", None, None, 200),
+        ("get", "/v1/media/{id}", f"/v1/media/{world['media']}", None, 200),
+        ("get", "/v1/media/{id}/content", f"/v1/media/{world['media']}/content", None, 200),
+        ("delete", "/v1/media/{id}", f"/v1/media/{world['media']}", None, 200),
         ("get", "/v1/quota", None, None, 200),
         ("get", "/v1/usage", None, None, 200),
         ("get", "/v1/audit_events", None, None, 200),
@@ -116,7 +122,8 @@ def secured():
 
 def prefix_of(path):
     return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
-            "consents": "cns", "senders": "snd", "connections": "con"}.get(path.split("/")[2], "")
+            "consents": "cns", "senders": "snd", "connections": "con",
+            "media": "med"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
@@ -144,6 +151,8 @@ def body_for(method, target):
         return {"name": "x"} if method == "PATCH" else {}
     if target == "/v1/consents":
         return CONSENT
+    if target == "/v1/media":
+        return {"media_id": f"med_{MISSING}"}
     return {} if target.endswith(("/read", "/withdraw")) else text_to("+919876543210")
 
 
@@ -162,6 +171,7 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
              "audited": stack.api.get("/v1/audit_events").json()["data"][0]["id"],
              "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"],
              "connection": stack.server.sandbox["connection_id"],
+             "media": uploaded(stack.api, PNG, filename="a.png", kind="image/png")["id"],
              "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"]}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {

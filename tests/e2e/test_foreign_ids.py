@@ -2,6 +2,7 @@
 
 from _support.api import text_to
 from _support.contract import contract
+from _support.media import PNG, uploaded
 from _support.people import operator_of, owner_of, sign_up
 from _support.waiting import wait_until
 
@@ -32,6 +33,7 @@ def things_of(stack, owner):
         "/v1/invitations": invited["id"],
         "/v1/api_keys": owner.make_key().json()["id"],
         "/v1/audit_events": owner.get("/v1/audit_events").json()["data"][0]["id"],
+        "/v1/media": uploaded(api, PNG, filename="a.png", kind="image/png")["id"],
         "/v1/consents": owner.post("/v1/consents", consent).json()["id"],
         "/v1/sso/providers": owner.post("/v1/sso/providers", provider).json()["id"],
         "/v1/sso/domains": owner.post("/v1/sso/domains", {"domain": "acme.example"}).json()["domain"],

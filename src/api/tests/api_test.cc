@@ -80,6 +80,7 @@ class ApiTest : public testing::Test {
             connector_,
             connection_desk_,
             token_watch_,
+            world_.library,
             world_.accept,
             world_.messages,
             world_.read_receipts,

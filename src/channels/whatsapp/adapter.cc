@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "interpret.h"
 #include "number_calls.h"
+#include "media_calls.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -47,6 +48,10 @@ class WhatsAppAdapter final : public channel::Adapter {
   std::string_view fix_of(std::int64_t code, std::int64_t subcode) const noexcept override {
     constexpr int kRefused = 400;  // the table's rows don't depend on it
     return classify(code, subcode, kRefused).fix;
+  }
+
+  const channel::MediaCalls* media_calls() const noexcept override {
+    return &whatsapp::media_calls();
   }
 
   bool verify(std::string_view raw_body, std::string_view signature,

@@ -7,6 +7,7 @@
 
 #include "field_copy.h"
 #include "fields.h"
+#include "media_calls.h"
 #include "message_types.h"
 #include "person.h"
 
@@ -140,6 +141,19 @@ void read_revoke(const Read& read, UpdateSink& sink) {
 
 // --- messages ---
 
+/// The file of a message that is one.
+std::optional<channel::InboundMedia> media_of(const Object& message, std::string_view type) {
+  constexpr std::array<std::string_view, 6> kTypes = {"image",    "video",   "audio",
+                                                      "document", "sticker", "voice"};
+  if (std::ranges::find(kTypes, type) == kTypes.end()) return std::nullopt;
+  const Object* file = object_in(message, type);
+  if (file == nullptr) return std::nullopt;
+  channel::InboundMedia out{scalar_in(*file, "id"), std::string(text_in(*file, "mime_type")),
+                            digest_of(text_in(*file, "sha256"))};
+  if (out.provider_id.empty()) return std::nullopt;
+  return out;
+}
+
 void read_message(Read read, std::string_view type, UpdateSink& sink) {
   Writer fields = object_writer();
   if (!write_payload(fields, read.message, type)) return not_understood(read, type, sink);
@@ -159,6 +173,7 @@ void read_message(Read read, std::string_view type, UpdateSink& sink) {
   out.at = read_time(read.message, "timestamp").value_or(read.change.now);
   out.context = out.is_reaction ? text_in(*object_in(read.message, "reaction"), "message_id")
                                 : replied_to(read.message);
+  out.media = media_of(read.message, type);
   out.fields_json = Content(inside_of(std::move(fields)));
   out.provider_message_id = std::move(read.id);
   sink.add(std::move(out));

@@ -3,6 +3,7 @@
 #include "connections/schema.h"
 #include "json/json.h"
 #include "json/writer.h"
+#include "media/schema.h"
 #include "messaging/render.h"
 #include "numbers/schema.h"
 
@@ -14,6 +15,7 @@ webhook::WorldOptions with_tables(const MessagingOptions& options) {
   out.more_tables = options.more_tables;
   out.more_tables.push_back(connections::migrations());
   out.more_tables.push_back(numbers::migrations());
+  out.more_tables.push_back(media::migrations());
   out.more_tables.push_back(messaging::migrations());
   out.delivery.body_of = event_body;
   return out;
@@ -62,6 +64,7 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
       updates_in(*db, events, begun, contact_key, clock, options.limits, senders, states),
       provider_calls(client, clock, send_options(options, provider).routes),
       leased_keys(*db, idempotency, clock),
+      library({*db, senders, provider_calls, leased_keys, client, ids, clock}),
       read_receipts(messages, senders, provider_calls, leased_keys) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);
   http::Response taken;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fake_adapter.h"
+#include "media/library.h"
 #include "messaging/accept.h"
 #include "messaging/provider_updates.h"
 #include "messaging/read_receipts.h"
@@ -76,6 +77,7 @@ class MessagingWorld : public webhook::WebhookWorld {
   ProviderUpdates updates_in;
   connections::ProviderCalls provider_calls;
   connections::LeasedKeys leased_keys;
+  media::Library library;
   ReadReceipts read_receipts;
   connections::SenderPtr sender;
 };

@@ -5,6 +5,7 @@
 #include "audit/audit_log.h"
 #include "connections/schema.h"
 #include "json/json.h"
+#include "media/schema.h"
 #include "messaging/render.h"
 #include "messaging/schema.h"
 #include "messaging_world.h"
@@ -70,9 +71,10 @@ Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
   TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
                                    .log_pages = machine.options.log_pages,
                                    .vfs = machine.disk.name()}));
-  CHECK_OK(db->migrate(store::merge_migrations(
-      {identity::migrations(), metering::migrations(), outbox::migrations(), webhook::migrations(),
-       messaging::migrations(), connections::migrations(), audit::migrations()})));
+  CHECK_OK(db->migrate(store::merge_migrations({identity::migrations(), metering::migrations(),
+                                                outbox::migrations(), webhook::migrations(),
+                                                messaging::migrations(), connections::migrations(),
+                                                media::migrations(), audit::migrations()})));
   std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
   CHECK_OK(server->load());
   return server;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/home.h"
 #include "audit/head_file.h"
@@ -61,6 +62,8 @@ class Api {
 
   /// For http::Server.
   Awaitable<http::Response> handle(http::Request& request);
+  /// Whether such a request's body is a stream: http::ServerOptions::streams.
+  bool streams(http::Method method, std::string_view target) const;
   /// What never became a request.
   http::Response refuse(const Error& error) const;
 

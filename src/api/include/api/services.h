@@ -13,6 +13,7 @@
 #include "crypto/rotating_keys.h"
 #include "identity/api_keys.h"
 #include "identity/workspaces.h"
+#include "media/library.h"
 #include "messaging/accept.h"
 #include "messaging/message_reader.h"
 #include "messaging/read_receipts.h"
@@ -50,6 +51,7 @@ struct Services {
   connections::Connector& connector;
   connections::ConnectionDesk& connection_desk;
   connections::TokenWatch& token_watch;
+  media::Library& media;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

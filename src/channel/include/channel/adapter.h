@@ -15,6 +15,8 @@
 
 namespace flowsell::channel {
 
+class MediaCalls;
+
 /// The address a message leaves from, and where its provider's API is.
 struct SenderRoute {
   std::string address;  ///< WhatsApp: phone-number id
@@ -67,6 +69,9 @@ class Adapter {
 
   /// What to do about an error of the provider, by its numbers: one sentence, never empty.
   virtual std::string_view fix_of(std::int64_t code, std::int64_t subcode) const noexcept = 0;
+
+  /// How files go to the provider and back; nullptr: they don't.
+  virtual const MediaCalls* media_calls() const noexcept { return nullptr; }
 
   /// True when `signature` (the header's value) is the provider's over exactly these bytes.
   /// Constant time.

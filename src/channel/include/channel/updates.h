@@ -59,6 +59,13 @@ struct MessageMark {
   Time at;
 };
 
+/// A file that came with a message: the provider has it, for some days.
+struct InboundMedia {
+  std::string provider_id;
+  std::string mime_type;
+  std::string sha256;  ///< 32 bytes; empty: not told
+};
+
 /// Something a person wrote to a sender of ours.
 struct InboundMessage {
   std::string address;
@@ -72,6 +79,7 @@ struct InboundMessage {
   Time at;
   bool is_entry_point = false;  ///< it came by an ad or a post
   std::string context;  ///< the provider's id of the message replied or reacted to; empty: none
+  std::optional<InboundMedia> media;
   /// The unified fields as the inside of a JSON object, no braces:
   /// "text":{"body":"Hello"},"profile_name":"Ana"
   Content fields_json;

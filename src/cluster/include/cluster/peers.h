@@ -47,6 +47,7 @@ struct Forwarded {
   End end = End::kUnsent;
   http::Response response;      ///< of kAnswered
   bool is_misdirected = false;  ///< of kAnswered: the other one does not have the cell
+  bool is_used_up = false;      ///< the request's stream: it can't be passed on again
 };
 
 /// The other replicas, as servers. Thread-safe.
@@ -56,13 +57,15 @@ class Peers {
   Peers(runtime::IoPool& pool, const crypto::Key& key, const Clock& clock);
   ~Peers();  ///< after the pool has stopped
 
-  /// Passes a request on to the replica `to`, which has `cells`, and its answer back. Call on a
+  /// Passes a request on to the replica `to`, which has `cells`, and its answer back: where it may
+  /// be a stream, as one. Call on a
   /// thread of the pool. While it waits it asks, some times a second, whether the other one is
   /// still there: `is_gone` true ends the waiting.
   Awaitable<Forwarded> forward(Replica to, std::string cells, const http::Request& request,
                                std::function<bool()> is_gone);
 
  private:
+  Awaitable<Forwarded> stream(Replica to, http::OutRequest passed, const http::Request& request);
   std::optional<http::Url> url_of(const std::string& address);
 
   std::mutex mutex_;

@@ -45,6 +45,14 @@ class ProviderCalls {
   using Listener = std::function<void(const ConnectionPtr&, const ProviderError&)>;
   void set_listener(Listener listener) { listener_ = std::move(listener); }
 
+  /// The same where the request's body has a source. Fails too as the source does, which the
+  /// provider then never sees the end of.
+  Task<http::Exchange> upload(ConnectionPtr connection, http::OutRequest request,
+                              std::string_view what);
+  /// A request with its credential, or without one; its answer's body is still to be read, whatever
+  /// its status. Fails with kProviderUnreachable and kProviderTimeout.
+  Task<http::StreamedExchange> open(ConnectionPtr connection, http::OutRequest request);
+
  private:
   http::Client& client_;
   const Clock& clock_;

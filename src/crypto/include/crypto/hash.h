@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,21 @@ std::array<std::uint8_t, N> head_of(const Digest& digest) {
 }
 
 Digest sha256(std::string_view data);
+/// The same of what comes in pieces.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  Sha256Stream(const Sha256Stream&) = delete;
+  Sha256Stream& operator=(const Sha256Stream&) = delete;
+  void add(std::string_view data);
+  /// Once, at the end.
+  Digest finish();
+
+ private:
+  class Context;
+  std::unique_ptr<Context> context_;
+};
 /// HMAC-SHA256 (RFC 2104) over the parts, one after the other.
 Digest hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
 /// HMAC-SHA-1 (RFC 2104): for one-time passwords, whose standard has it.
