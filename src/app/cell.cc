@@ -47,7 +47,7 @@ Task<> claim_sender(connections::NameBook names, connections::SenderPtr sender) 
   co_return Result<>{};
 }
 
-numbers::SenderDesk::Publish claim_of_senders(connections::NameBook names) {
+numbers::SenderDesk::Claim claim_of_senders(connections::NameBook names) {
   return [names = std::move(names)](connections::SenderPtr sender) {
     return claim_sender(names, std::move(sender));
   };

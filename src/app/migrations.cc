@@ -33,8 +33,7 @@ std::vector<store::Migration> cell_migrations() {
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), connections::migrations(),
        numbers::migrations(), media::migrations(), audit::migrations(), team::migrations(),
-       consent::migrations(),
-       store::adoption_migrations()});
+       consent::migrations(), store::adoption_migrations()});
 }
 
 std::vector<store::Migration> shared_migrations() {

@@ -44,7 +44,8 @@ PublishOp::PublishOp(std::size_t c, std::vector<std::string> n)
 std::optional<std::size_t> Directory::find_cached(std::string_view name) const {
   const std::shared_lock lock(mutex_);
   const auto found = known_.find(name);
-  const bool is_believed = found != known_.end() && std::chrono::steady_clock::now() < found->second.until;
+  const bool is_believed =
+      found != known_.end() && std::chrono::steady_clock::now() < found->second.until;
   return is_believed ? std::optional(found->second.cell) : std::nullopt;
 }
 
@@ -117,7 +118,8 @@ void Directory::remember(std::string name, std::size_t cell) {
   const std::unique_lock lock(mutex_);
   if (known_.size() >= kKnownMax) known_.clear();  // they come back with their next call
   const bool may_move = name.starts_with(kMovingHead);
-  known_[std::move(name)] = {cell, may_move ? std::chrono::steady_clock::now() + kBelieved : SteadyTime::max()};
+  known_[std::move(name)] = {
+      cell, may_move ? std::chrono::steady_clock::now() + kBelieved : SteadyTime::max()};
 }
 
 }  // namespace flowsell::cluster

@@ -40,7 +40,7 @@ Result<const SenderCalls*> sender_calls_of(const channel::Adapter& adapter) {
 
 SenderDesk::SenderDesk(store::Database& db, connections::Senders& senders, SenderStates& states,
                        connections::ProviderCalls& calls, connections::LeasedKeys& keys,
-                       IdSource& ids, const Clock& clock, Publish publish)
+                       IdSource& ids, const Clock& clock, Claim claim)
     : db_(db),
       senders_(senders),
       states_(states),
@@ -48,7 +48,7 @@ SenderDesk::SenderDesk(store::Database& db, connections::Senders& senders, Sende
       keys_(keys),
       ids_(ids),
       clock_(clock),
-      publish_(std::move(publish)) {}
+      claim_(std::move(claim)) {}
 
 // --- how calls are made ---
 

@@ -87,6 +87,15 @@ Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connect
         mine, state.address, [](const SenderPtr& each) { return std::string_view(each->address); });
     fresh.push_back(known == mine.end() ? new_sender(ids_, *connection, state, now) : *known);
   }
+  // Before any row: what another workspace has stays its own.
+  std::vector<bool> is_claimed(all.size(), true);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (std::ranges::find(mine, fresh[i]) != mine.end()) continue;
+    const auto claimed = co_await claim_(fresh[i]);
+    if (!claimed && claimed.error().code != ErrorCode::kAccountConnectedElsewhere)
+      co_return std::unexpected(claimed.error());
+    is_claimed[i] = claimed.has_value();
+  }
   Synced synced;
   std::vector<Stored> stored;
   auto body = [&](store::Connection& db) -> Result<> {
@@ -95,7 +104,10 @@ Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connect
     for (std::size_t i = 0; i < all.size(); ++i) {
       const bool is_new = std::ranges::find(mine, fresh[i]) == mine.end();
       if (is_new) {
-        TRY(const bool is_free, connections::Senders::insert(db, *fresh[i]));
+        bool is_free = is_claimed[i];
+        if (is_free) {
+          TRY(is_free, connections::Senders::insert(db, *fresh[i]));
+        }
         if (!is_free) {
           synced.taken.push_back(all[i].display_number);
           continue;
@@ -122,9 +134,7 @@ Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connect
   CO_CHECK_OK(co_await store::change(db_, kNumbersKind, std::move(body)));
   for (auto& each : stored) {
     states_.put(each.sender->id, std::move(each.known));
-    if (!each.is_new) continue;
-    senders_.add(each.sender);
-    CO_CHECK_OK(co_await publish_(each.sender));
+    if (each.is_new) senders_.add(each.sender);
   }
   co_return synced;
 }

@@ -2,7 +2,6 @@
 #include <array>
 #include <optional>
 #include <utility>
-#include <optional>
 
 #include "change_fields.h"
 #include "field_copy.h"

@@ -9,8 +9,8 @@
 #include "core/encoding.h"
 #include "errors.h"
 #include "interpret.h"
-#include "number_calls.h"
 #include "media_calls.h"
+#include "number_calls.h"
 
 namespace flowsell::whatsapp {
 namespace {

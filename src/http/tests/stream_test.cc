@@ -149,9 +149,10 @@ TEST(Stream, TheConnectionGoesOnBehindAStream) {
 TEST(Stream, TheNextRequestHasNoStreamOfTheLast) {
   TestServer server(count, streaming());
   Peer peer = Peer::connect(server.port());
-  peer.send("POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-            "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
-            "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+  peer.send(
+      "POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+      "POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+      "GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
   for (const std::string_view expected : {"3", "whole 2", "whole 0"})
     EXPECT_EQ(peer.read_answer().body, expected);
 }

@@ -53,7 +53,9 @@ class SenderDeskTest : public testing::Test {
         desk_.register_sender(world_.by(), world_.sender, Secret("123456"), "", std::move(key)));
   }
   Task<> note(connections::SenderPtr sender) {
-    published_.push_back(sender->address);
+    claimed_.push_back(sender->address);
+    if (sender->address == elsewhere_)
+      co_return fail(ErrorCode::kAccountConnectedElsewhere, "another workspace's");
     co_return Result<>{};
   }
   std::string own_number() const {
@@ -62,7 +64,8 @@ class SenderDeskTest : public testing::Test {
 
   std::unique_ptr<channel::Adapter> whatsapp_ = whatsapp::make_adapter();
   MessagingWorld world_;
-  std::vector<std::string> published_;
+  std::vector<std::string> claimed_;
+  std::string elsewhere_;
   connections::ConnectionPtr connection_ =
       world_.senders.connections().find(world_.sender->connection);
   SenderDesk desk_{*world_.db,
@@ -91,8 +94,18 @@ TEST_F(SenderDeskTest, SyncReadsAllPages) {
   ASSERT_TRUE(synced);
   EXPECT_THAT(synced->added, SizeIs(1));
   EXPECT_THAT(world_.provider.wait_for(2).at(1).target, HasSubstr("after=cursor"));
-  EXPECT_THAT(published_, ElementsAre("777"));
+  EXPECT_THAT(claimed_, ElementsAre("777"));
   EXPECT_EQ(world_.senders.find(synced->added.front())->display_number, "+15550783899");
+}
+
+TEST_F(SenderDeskTest, NumberOfAnotherWorkspaceStaysItsOwn) {
+  elsewhere_ = "777";
+  world_.provider.then(200, list_json({own_number(), number_json("777", "15550783899")}));
+  const auto synced = sync();
+  ASSERT_TRUE(synced);
+  EXPECT_THAT(synced->added, SizeIs(0));
+  EXPECT_THAT(synced->taken, ElementsAre("+15550783899"));
+  EXPECT_EQ(world_.senders.find_by_address("fake", identity::Mode::kTest, "777"), nullptr);
 }
 
 TEST_F(SenderDeskTest, NumberOfAnotherConnectionIsNotTaken) {

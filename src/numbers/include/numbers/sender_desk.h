@@ -26,14 +26,15 @@ namespace flowsell::numbers {
 /// Thread-safe.
 class SenderDesk {
  public:
-  /// Makes a sender that is new known outside of its cell.
-  using Publish = std::function<Task<>(connections::SenderPtr)>;
+  /// Takes a new sender's names for this cell, before its row is there. Fails with
+  /// kAccountConnectedElsewhere where another has them.
+  using Claim = std::function<Task<>(connections::SenderPtr)>;
   using Key = std::optional<metering::IdempotentCall>;
   using SenderPtr = connections::SenderPtr;
 
   SenderDesk(store::Database& db, connections::Senders& senders, SenderStates& states,
              connections::ProviderCalls& calls, connections::LeasedKeys& keys, IdSource& ids,
-             const Clock& clock, Publish publish);
+             const Clock& clock, Claim claim);
 
   struct Done {
     bool is_replay = false;  ///< an earlier call with the same key had done it
@@ -121,7 +122,7 @@ class SenderDesk {
   connections::LeasedKeys& keys_;
   IdSource& ids_;
   const Clock& clock_;
-  const Publish publish_;
+  const Claim claim_;
 };
 
 /// How a sender's channel is managed. Fails with kConflict: it can't be.
