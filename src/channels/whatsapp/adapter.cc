@@ -11,6 +11,7 @@
 #include "interpret.h"
 #include "media_calls.h"
 #include "number_calls.h"
+#include "signup.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -64,6 +65,9 @@ class WhatsAppAdapter final : public channel::Adapter {
   }
 
   const channel::AccountCalls* account_calls() const noexcept override { return &account_calls_; }
+  const channel::SignupCalls* signup_calls() const noexcept override {
+    return &whatsapp::signup_calls();
+  }
 
  private:
   WhatsAppAccountCalls account_calls_;

@@ -44,6 +44,7 @@ struct CompileContext {
 };
 
 class AccountCalls;
+class SignupCalls;
 
 /// One channel: translation only, values in and values out. No I/O, no clock, no state, so every
 /// thread may call it and a test needs no mock. Every adapter passes the suite of channel/testing.
@@ -86,6 +87,8 @@ class Adapter {
 
   /// How its senders are managed; nullptr: they can't be.
   virtual const SenderCalls* sender_calls() const noexcept { return nullptr; }
+  /// How its customers let us in (signup.h); nullptr: not by a page of ours.
+  virtual const SignupCalls* signup_calls() const noexcept { return nullptr; }
 };
 
 }  // namespace flowsell::channel
