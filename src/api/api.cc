@@ -73,6 +73,7 @@ class Api::Impl final : public Routes {
     add_consent_routes(*this);
     add_terms_routes(*this, process_);
     add_retention_run_routes(*this);
+    add_onboarding_routes(*this);
     add_hook_routes(*this, process_);
     add_provider_callback_routes(*this, process_);
     add_sandbox_routes(*this, process_);

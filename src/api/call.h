@@ -168,6 +168,7 @@ void add_admin_workspace_routes(Routes& routes);
 void add_second_factor_removal_routes(Routes& routes);
 void add_consent_routes(Routes& routes);
 void add_retention_run_routes(Routes& routes);
+void add_onboarding_routes(Routes& routes);
 void add_terms_routes(Routes& routes, const Api::Process& process);
 void add_hook_routes(Routes& routes, const Api::Process& process);
 void add_provider_callback_routes(Routes& routes, const Api::Process& process);

@@ -14,6 +14,7 @@
 #include "messaging/provider_updates.h"
 #include "numbers/doctor.h"
 #include "numbers/sender_desk.h"
+#include "onboarding/connector_steps.h"
 #include "outbox/outbox.h"
 #include "preflight/preflight.h"
 #include "privacy/doors.h"
@@ -99,6 +100,9 @@ class Cell {
   connections::ConnectionDesk connection_desk_;
   connections::TokenWatch token_watch_;
   media::Library media_;
+  onboarding::Sessions onboarding_;
+  onboarding::ConnectorSteps account_steps_;
+  onboarding::Door onboarding_door_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;

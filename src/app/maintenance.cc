@@ -78,8 +78,8 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
                          metering::SendKeys& send_keys, messaging::BegunMessages& begun,
                          webhook::BegunDeliveries& begun_deliveries, Growth& growth,
                          Retention& retention, identity::ApiKeys& api_keys,
-                         team::SupportSessions& support_sessions, metrics::Registry& metrics,
-                         const Clock& clock)
+                         team::SupportSessions& support_sessions, onboarding::Sessions& onboarding,
+                         metrics::Registry& metrics, const Clock& clock)
     : db_(db),
       spool_(spool),
       fingerprint_(fingerprint),
@@ -91,6 +91,7 @@ Maintenance::Maintenance(runtime::IoPool& pool, store::Database& db, crypto::Rot
       retention_(retention),
       api_keys_(api_keys),
       support_sessions_(support_sessions),
+      onboarding_(onboarding),
       removed_(metrics),
       clock_(clock),
       rounds_(pool.context(0).get_executor(), "maintenance", kPause,
@@ -130,6 +131,7 @@ Awaitable<void> Maintenance::round() {
   if (!co_await api_keys_.store_uses()) log::warn("uses of API keys could not be noted", {});
   if (!co_await support_sessions_.end_expired())
     log::warn("ends of support sessions could not be noted", {});
+  if (!co_await onboarding_.tidy()) log::warn("old onboarding links could not be tidied", {});
   co_await growth_.round(now, rounds_.is_stopping());
   co_await retention_.remove_rows(now, rounds_.is_stopping());
   spool_.destroy_expired(now);

@@ -6,6 +6,7 @@
 #include "identity/api_keys.h"
 #include "messaging/begun_messages.h"
 #include "metering/send_keys.h"
+#include "onboarding/sessions.h"
 #include "removed_counters.h"
 #include "retention.h"
 #include "runtime/io_pool.h"
@@ -26,7 +27,7 @@ class Maintenance {
               metering::SendKeys& send_keys, messaging::BegunMessages& begun,
               webhook::BegunDeliveries& begun_deliveries, Growth& growth, Retention& retention,
               identity::ApiKeys& api_keys, team::SupportSessions& support_sessions,
-              metrics::Registry& metrics, const Clock& clock);
+              onboarding::Sessions& onboarding, metrics::Registry& metrics, const Clock& clock);
   void start() { rounds_.start(); }
   /// No round begins any more.
   void stop() { rounds_.stop(); }
@@ -49,6 +50,7 @@ class Maintenance {
   Retention& retention_;
   identity::ApiKeys& api_keys_;
   team::SupportSessions& support_sessions_;
+  onboarding::Sessions& onboarding_;
   RemovedCounters removed_;
   const Clock& clock_;
   runtime::Rounds rounds_;

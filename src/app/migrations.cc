@@ -11,6 +11,7 @@
 #include "messaging/schema.h"
 #include "metering/metering.h"
 #include "numbers/schema.h"
+#include "onboarding/schema.h"
 #include "operators/schema.h"
 #include "outbox/job_table.h"
 #include "passkeys/schema.h"
@@ -33,7 +34,7 @@ std::vector<store::Migration> cell_migrations() {
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), connections::migrations(),
        numbers::migrations(), media::migrations(), audit::migrations(), team::migrations(),
-       consent::migrations(), store::adoption_migrations()});
+       consent::migrations(), onboarding::migrations(), store::adoption_migrations()});
 }
 
 std::vector<store::Migration> shared_migrations() {

@@ -56,6 +56,48 @@ connections::ConnectorOptions connector_options(const config::Settings& settings
   return options;
 }
 
+/// What browsers call this server.
+std::string public_url_of(const config::Settings& settings) {
+  const auto& server = settings.server;
+  if (!server.public_url.empty()) return server.public_url;
+  return (server.tls_certificate.empty() ? "http://" : "https://") + server.listen.str();
+}
+
+/// "v25.0" of "https://graph.facebook.com/v25.0".
+std::string version_of(const std::string& api_base) {
+  return api_base.substr(api_base.find_last_of('/') + 1);
+}
+
+/// In the sandbox the simulator stands in for Meta's pages too.
+onboarding::SignupPlaces signup_places(const config::Settings& settings,
+                                       const channel::Adapter& adapter,
+                                       const connections::ConnectorOptions& connector,
+                                       const std::string& simulator_url) {
+  onboarding::SignupPlaces places;
+  places.adapter = &adapter;
+  places.public_url = public_url_of(settings);
+  const auto& whatsapp = settings.whatsapp;
+  onboarding::SignupPlace place;
+  place.login_config = whatsapp.login_config;
+  if (connector.test_app.is_there()) {
+    place.app = connector.test_app;
+    place.sdk_url = simulator_url + "/en_US/sdk.js";
+    place.dialog_url = simulator_url + "/v25.0/dialog/oauth";
+    place.api_version = "v25.0";
+    place.message_origin = simulator_url;
+    places.test = place;
+  }
+  if (connector.live_app.is_there()) {
+    place.app = connector.live_app;
+    place.sdk_url = whatsapp.sdk_url;
+    place.api_version = version_of(whatsapp.api_base);
+    place.dialog_url = "https://www.facebook.com/" + place.api_version + "/dialog/oauth";
+    place.message_origin.clear();
+    places.live = place;
+  }
+  return places;
+}
+
 http::ClientOptions client_options(const config::Settings& settings) {
   http::ClientOptions options;
   options.connections_per_host_max = settings.outbox.concurrency_per_sender;
@@ -76,7 +118,8 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
       whatsapp(*adapter, "X-Hub-Signature-256", provider_apps(settings, simulator_secret), clock,
                metrics),
       send_options(std::move(send_settings)),
-      connector_options(app::connector_options(settings, simulator_secret)) {}
+      connector_options(app::connector_options(settings, simulator_secret)),
+      signup_places(app::signup_places(settings, *adapter, connector_options, simulator_url)) {}
 
 std::string Process::callback_url() const {
   std::string base = settings.server.public_url;

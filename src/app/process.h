@@ -15,6 +15,7 @@
 #include "keys.h"
 #include "messaging/send_handler.h"
 #include "preflight/rate_card.h"
+#include "onboarding/signup_place.h"
 #include "runtime/io_pool.h"
 #include "telemetry/metrics.h"
 
@@ -43,6 +44,7 @@ struct Process {
   std::shared_ptr<const preflight::RateCard> rate_card;  ///< read by the start; nullptr: none
   /// "http://127.0.0.1:8080", as it listens: set before it does its first work.
   std::atomic<std::shared_ptr<const std::string>> listening_url;
+  onboarding::SignupPlaces signup_places;
   std::unique_ptr<audit::HeadFile> audit_heads;  ///< opened by the start
 };
 

@@ -526,13 +526,12 @@ void add_whatsapp(std::vector<Setting>& t) {
       "whatsapp.api_base", "whatsapp-api-base", "URL",
       "WhatsApp Cloud API with its version; https, or http to a loopback address.",
       [](auto& s) -> auto& { return s.whatsapp.api_base; }, &required_base_url));
-  t.push_back(on_off("whatsapp.http2", "whatsapp-http2",
-                     "HTTP/2 where WhatsApp offers it, and to the simulator: many calls share a "
-                     "connection.",
-                     [](auto& s) -> auto& { return s.whatsapp.http2; }));
+  t.push_back(
+      on_off("whatsapp.http2", "whatsapp-http2",
+             "HTTP/2 where WhatsApp offers it, and to the simulator: calls share connections.",
+             [](auto& s) -> auto& { return s.whatsapp.http2; }));
   t.push_back(text("whatsapp.app_id", "whatsapp-app-id", "text",
-                   "Id of the Meta app by which accounts are connected. Empty: none can be. The "
-                   "sandbox has the simulator's.",
+                   "Id of the Meta app that connects accounts; in a sandbox the simulator's.",
                    [](auto& s) -> auto& { return s.whatsapp.app_id; }));
   t.push_back(
       text("whatsapp.rate_card_file", "whatsapp-rate-card-file", "file",
@@ -546,9 +545,14 @@ void add_whatsapp(std::vector<Setting>& t) {
                      "Token that Meta repeats when it verifies the webhook address.",
                      [](auto& s) -> auto& { return s.whatsapp.verify_token; }));
   t.push_back(text("whatsapp.override_callback", "whatsapp-override-callback", "URL",
-                   "Where webhooks of accounts go that are connected from now on, instead of the "
-                   "app's own address: several servers may share one app.",
+                   "Where webhooks of new connections go, if not to the app's own address.",
                    [](auto& s) -> auto& { return s.whatsapp.override_callback; }));
+  t.push_back(text("whatsapp.login_config", "whatsapp-login-config", "text",
+                   "Id of the Facebook Login configuration of Embedded Signup (config_id).",
+                   [](auto& s) -> auto& { return s.whatsapp.login_config; }));
+  t.push_back(text(
+      "whatsapp.sdk_url", "whatsapp-sdk-url", "URL", "Meta's SDK, which onboarding pages load.",
+      [](auto& s) -> auto& { return s.whatsapp.sdk_url; }, &required_base_url));
 }
 
 void add_diagnosis(std::vector<Setting>& t) {

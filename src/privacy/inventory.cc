@@ -316,6 +316,17 @@ constexpr std::array kTables = {
         .of_workspace = Fate::kKeys,
         .columns = "%workspace_id:ws_ %connection_id:con_ @effective_from #mode set_by @set_at",
         .why = "the workspace's"},
+    HeldTable{.name = "onboarding_sessions",
+              .workspace_column = "workspace_id",
+              .of_account = Fate::kStays,
+              .of_workspace = Fate::kKeys,
+              .columns = "%workspace_id:ws_ %id:onb_ #mode #way #state label return_url "
+                         "#allows_coexistence !token_hash created_by @created_at @updated_at "
+                         "@expires_at @opened_at @ended_at failure #provider_code "
+                         "#provider_subcode provider_trace account address #coexists #consent "
+                         "!sealed_grant @granted_until !oauth_hash %connection_id:con_ "
+                         "~busy_until",
+              .why = "the workspace's; 90 days after its end it goes"},
     HeldTable{.name = "senders",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

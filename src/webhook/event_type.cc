@@ -59,6 +59,7 @@ constexpr std::array kRows = {
     Row{kHistoryDeclined, "history.declined", "history"},
     Row{kConversionDetected, "conversion.detected", "conversion", true},
     Row{kConnectionUpdated, "connection.updated", "connection"},
+    Row{kOnboardingSessionUpdated, "onboarding_session.updated", "onboarding_session"},
     Row{kProviderUnknown, "provider.unknown", "update"},
 };
 

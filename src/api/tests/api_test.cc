@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "json/json.h"
+#include "onboarding/connector_steps.h"
 #include "people_world.h"
 
 namespace flowsell::api {
@@ -81,6 +82,8 @@ class ApiTest : public testing::Test {
             connection_desk_,
             token_watch_,
             world_.library,
+            onboarding_,
+            onboarding_door_,
             world_.accept,
             world_.messages,
             world_.read_receipts,
@@ -168,6 +171,14 @@ class ApiTest : public testing::Test {
                                   world_.states, world_.provider_calls,
                                   world_.accept, world_.workspaces.settings(),
                                   world_.clock,  {}};
+  onboarding::Sessions onboarding_{
+      {*world_.db, world_.events, world_.idempotency, world_.ids, world_.clock}};
+  onboarding::ConnectorSteps account_steps_{connector_, connection_changes_, world_.adapter};
+  onboarding::SignupPlaces signup_places_;
+  onboarding::Door onboarding_door_{
+      {*world_.db, world_.events, world_.workspaces, world_.provider_calls, account_steps_,
+       world_.ids, world_.clock},
+      signup_places_};
   ingest::ProviderDoor door_{world_.adapter, "X-Signature", {}, world_.clock, world_.metrics};
   ingest::Ingest ingest_{world_.adapter, world_.senders, world_.updates_in, world_.metrics};
   OneHome home_{services(rate_limit_), door_, ingest_, people_};

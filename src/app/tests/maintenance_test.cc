@@ -4,6 +4,7 @@
 
 #include "audit/audit_log.h"
 #include "messaging/schema.h"
+#include "onboarding/schema.h"
 #include "team/schema.h"
 #include "webhook_world.h"
 
@@ -31,7 +32,8 @@ class MaintenanceTest : public testing::Test {
   }
 
   // With the tables of all rooms: what maintains them asks for all.
-  webhook::WebhookWorld world_{{.more_tables = {messaging::migrations(), team::migrations()}}};
+  webhook::WebhookWorld world_{
+      {.more_tables = {messaging::migrations(), team::migrations(), onboarding::migrations()}}};
   metering::SendKeys send_keys_{*world_.fingerprint};
   messaging::BegunMessages begun_;
   Growth growth_{*world_.db, std::chrono::days(0), world_.metrics};
@@ -42,6 +44,8 @@ class MaintenanceTest : public testing::Test {
                        world_.metrics};
   identity::ApiKeys api_keys_{*world_.db, world_.ids, world_.clock};
   team::SupportSessions support_sessions_{*world_.db, world_.idempotency, world_.ids, world_.clock};
+  onboarding::Sessions onboarding_{
+      {*world_.db, world_.events, world_.idempotency, world_.ids, world_.clock}};
   Maintenance maintenance_{world_.pool,
                            *world_.db,
                            *world_.spool,
@@ -54,6 +58,7 @@ class MaintenanceTest : public testing::Test {
                            retention_,
                            api_keys_,
                            support_sessions_,
+                           onboarding_,
                            world_.metrics,
                            world_.clock};
 };

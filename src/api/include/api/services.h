@@ -24,6 +24,8 @@
 #include "numbers/doctor.h"
 #include "numbers/sender_desk.h"
 #include "preflight/preflight.h"
+#include "onboarding/door.h"
+#include "onboarding/sessions.h"
 #include "store/database.h"
 #include "team/key_desk.h"
 #include "team/members.h"
@@ -52,6 +54,8 @@ struct Services {
   connections::ConnectionDesk& connection_desk;
   connections::TokenWatch& token_watch;
   media::Library& media;
+  onboarding::Sessions& onboarding;
+  onboarding::Door& onboarding_door;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

@@ -146,6 +146,8 @@ struct Settings {
     Secret verify_token;
     std::string override_callback;
     std::string rate_card_file;  ///< empty: no estimates
+    std::string login_config;
+    std::string sdk_url = "https://connect.facebook.net/en_US/sdk.js";
   } whatsapp;
   struct Store {
     std::size_t readers = 2;

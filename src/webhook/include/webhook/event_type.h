@@ -54,6 +54,7 @@ enum class EventType : std::uint8_t {
   kHistoryDeclined = 91,
   kConversionDetected = 95,
   kConnectionUpdated = 110,
+  kOnboardingSessionUpdated = 120,
 };
 std::string_view event_type_name(EventType type) noexcept;
 /// The object in its data that tells of it: "message", "template", "update", ...
