@@ -74,6 +74,10 @@ def success_calls(world):
         ("get", "/v1/consents", None, None, 200),
         ("get", "/v1/consents/{id}", f"/v1/consents/{world['consent']}", None, 200),
         ("post", "/v1/consents/{id}/withdraw", f"/v1/consents/{world['consent']}/withdraw", None, 200),
+        ("post", "/v1/onboarding_sessions", None, {}, 201),
+        ("get", "/v1/onboarding_sessions", None, None, 200),
+        ("get", "/v1/onboarding_sessions/{id}", f"/v1/onboarding_sessions/{world['onboarding']}", None, 200),
+        ("delete", "/v1/onboarding_sessions/{id}", f"/v1/onboarding_sessions/{world['onboarding']}", None, 204),
         ("get", "/healthz", None, None, 200),
         ("get", "/readyz", None, None, 200),
         ("get", "/metrics", None, None, 200),
@@ -111,7 +115,8 @@ def is_of_keys(operation):
 
 
 def is_of_people(operation):
-    return not is_of_keys(operation) and {"people", "team", "privacy", "sso", "support", "operators"} & set(operation["tags"])
+    """Those, and what a hosted page's browser calls: test_onboarding.py."""
+    return "hosted" in operation["tags"] or not is_of_keys(operation) and {"people", "team", "privacy", "sso", "support", "operators"} & set(operation["tags"])
 
 
 def secured():
@@ -122,8 +127,8 @@ def secured():
 
 def prefix_of(path):
     return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
-            "consents": "cns", "senders": "snd", "connections": "con",
-            "media": "med"}.get(path.split("/")[2], "")
+            "consents": "cns", "senders": "snd", "connections": "con", "media": "med",
+            "onboarding_sessions": "onb"}.get(path.split("/")[2], "")
 
 
 def ids_paths():
@@ -153,6 +158,8 @@ def body_for(method, target):
         return CONSENT
     if target == "/v1/media":
         return {"media_id": f"med_{MISSING}"}
+    if target == "/v1/onboarding_sessions":
+        return {}
     return {} if target.endswith(("/read", "/withdraw")) else text_to("+919876543210")
 
 
@@ -172,7 +179,8 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
              "mail": stack.api.get("/v1/sandbox/mails").json()["data"][0]["id"],
              "connection": stack.server.sandbox["connection_id"],
              "media": uploaded(stack.api, PNG, filename="a.png", kind="image/png")["id"],
-             "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"]}
+             "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"],
+             "onboarding": stack.api.post("/v1/onboarding_sessions", {}).json()["id"]}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {
         (method, path) for method, path, operation in contract().operations() if not is_of_people(operation)}

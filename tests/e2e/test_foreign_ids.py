@@ -39,6 +39,7 @@ def things_of(stack, owner):
         "/v1/sso/domains": owner.post("/v1/sso/domains", {"domain": "acme.example"}).json()["domain"],
         "/v1/support_sessions": session.json()["id"],
         "/v1/connections": stack.server.sandbox["connection_id"],
+        "/v1/onboarding_sessions": owner.post("/v1/onboarding_sessions", {}).json()["id"],
         "/v1/data_requests": owner.post("/v1/data_requests", request).json()["id"],
     }
 

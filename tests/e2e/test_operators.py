@@ -499,6 +499,7 @@ ALLOWED = {
     "connectByToken": {"onboarding", "superadmin"}, "updateConnectionOfWorkspace": {"onboarding", "superadmin"},
     "resumeConnectionOfWorkspace": {"onboarding", "superadmin"},
     "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
+    "createOnboardingSessionForWorkspace": {"onboarding", "superadmin"},
     "createLegalHold": {"support", "superadmin"}, "listLegalHolds": {"support", "superadmin"}, "liftLegalHold": {"support", "superadmin"},
 }
 # What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
@@ -512,7 +513,7 @@ IN_SUPPORT = {
 }
 IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
        "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud",
-       "senders": "snd", "connections": "con", "workspaces": "ws"}
+       "senders": "snd", "connections": "con", "workspaces": "ws", "onboarding_sessions": "onb"}
 
 
 def admin_operations():
@@ -522,7 +523,7 @@ def admin_operations():
 
 def calls_of_workspaces():
     """Those that go by a key or by a member's role."""
-    of_people = {"people", "privacy", "sandbox", "operation", "operators"}
+    of_people = {"people", "privacy", "sandbox", "operation", "operators", "hosted"}
     return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
             if not set(operation["tags"]) & of_people
             and operation["operationId"] not in {"acceptInvitation", "reportLeakedApiKey"}}

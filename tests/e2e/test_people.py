@@ -353,6 +353,8 @@ ALLOWED = {
     "rotateApiKey": BUILDERS, "listAuditEvents": MANAGERS, "getAuditEvent": MANAGERS, "exportAuditEvents": MANAGERS,
     "listConsents": BUILDERS | {"viewer"}, "getConsent": BUILDERS | {"viewer"}, "createConsent": BUILDERS,
     "withdrawConsent": BUILDERS, "listRetentionRuns": MANAGERS,
+    "listOnboardingSessions": BUILDERS | {"viewer"}, "getOnboardingSession": BUILDERS | {"viewer"},
+    "createOnboardingSession": MANAGERS, "revokeOnboardingSession": MANAGERS,
     "listTermsAcceptances": EVERYBODY, "acceptTerms": EVERYBODY,
     "getWorkspace": EVERYBODY, "updateWorkspace": MANAGERS,
     "listSsoProviders": MANAGERS, "createSsoProvider": MANAGERS, "getSsoProvider": MANAGERS, "updateSsoProvider": MANAGERS,
@@ -367,10 +369,11 @@ ALLOWED = {
     "blockUsers": MANAGERS, "unblockUsers": MANAGERS, "createQrCode": MANAGERS, "changeQrCode": MANAGERS, "deleteQrCode": MANAGERS,
     "syncConnection": MANAGERS, "diagnoseConnection": MANAGERS, "preflight": BUILDERS,
 }
-OPEN = {"people", "sandbox", "privacy", "operation", "operators"}  # tags of what no workspace's role decides
+OPEN = {"people", "sandbox", "privacy", "operation", "operators", "hosted"}  # tags of what no workspace's role decides
 NOT_OF_A_ROLE = {"acceptInvitation", "reportLeakedApiKey"}
 IDS = {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key",
-       "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns", "senders": "snd", "connections": "con"}
+       "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns", "senders": "snd", "connections": "con",
+       "onboarding_sessions": "onb"}
 
 
 def operations_of_workspaces():
