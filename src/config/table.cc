@@ -484,7 +484,9 @@ void add_limits(std::vector<Setting>& t) {
 
 void add_outbox(std::vector<Setting>& t) {
   t.push_back(number("outbox.sender_messages_per_second", "sender-messages-per-second",
-                     {0, 100'000}, "Pace of one sender towards the provider; 0 is no pace.",
+                     {0, 100'000},
+                     "Pace of one sender towards the provider; 0 is no pace. At the default it is "
+                     "what the provider lets the sender do, where that is known.",
                      [](auto& s) -> auto& { return s.outbox.sender_messages_per_second; }));
   t.push_back(on_off("outbox.pair_limit", "pair-limit",
                      "Keep WhatsApp's limit of messages from one sender to one recipient.",
