@@ -64,7 +64,8 @@ void write_state(json::Writer& out, const numbers::KnownState& known) {
 Task<connections::SenderPtr> named_sender(const Call& call, Use use) {
   CO_TRY(const auto id, SenderId::parse(call.request.params.at(0)));
   auto sender = call.services.senders.find(id);
-  if (!sender || sender->workspace != call.caller.workspace || sender->mode != call.caller.mode)
+  if (!sender || sender->is_removed || sender->workspace != call.caller.workspace ||
+      sender->mode != call.caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such sender");
   if (!call.caller.may_send_from(id))
     co_return fail(ErrorCode::kSenderNotAllowed, "the key may not use this sender");

@@ -122,6 +122,9 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
       signup_places(app::signup_places(settings, *adapter, connector_options, simulator_url)) {}
 
 std::string Process::callback_url() const {
+  // Of the sandbox the simulator is told where to.
+  if (!settings.sandbox.enabled && !settings.whatsapp.override_callback.empty())
+    return settings.whatsapp.override_callback;
   std::string base = settings.server.public_url;
   if (base.empty()) {
     const auto listening = listening_url.load();
