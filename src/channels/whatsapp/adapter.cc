@@ -12,6 +12,7 @@
 #include "media_calls.h"
 #include "number_calls.h"
 #include "signup.h"
+#include "template_calls.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -76,6 +77,10 @@ class WhatsAppAdapter final : public channel::Adapter {
 
  private:
   NumberCalls sender_calls_;
+
+  const channel::TemplateCalls* template_calls() const noexcept override {
+    return &whatsapp::template_calls();
+  }
 };
 
 }  // namespace

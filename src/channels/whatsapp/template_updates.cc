@@ -30,6 +30,39 @@ bool begin_template(Writer& out, const Object& value) {
   return true;
 }
 
+/// "ARCHIVED" is "archived"; what Meta has for no reason is none.
+std::string word_in(const Object& value, std::string_view name) {
+  const std::string word = scalar_in(value, name);
+  return word.empty() || word == "NONE" ? std::string() : plain_name(word);
+}
+
+channel::TemplateNews news_of(const Object& value) {
+  channel::TemplateNews news;
+  news.provider_id = scalar_in(value, "message_template_id");
+  news.name = scalar_in(value, "message_template_name");
+  news.language = language_of(value);
+  return news;
+}
+
+/// Some events are no states: what it is after them is to be asked.
+void set_status(channel::TemplateNews& news, std::string event) {
+  constexpr std::array<std::string_view, 4> kNoStates = {"unarchived", "locked", "unlocked",
+                                                         "limit_exceeded"};
+  if (event == "reinstated") event = "approved";
+  news.is_partial = std::ranges::find(kNoStates, event) != kNoStates.end();
+  if (news.is_partial || event == "flagged") event.clear();
+  news.status = std::move(event);
+}
+
+/// Adds the notice of a change, with what of it is stored.
+bool tell_of(const Change& change, NoticeKind kind, channel::TemplateNews news, Writer fields,
+             UpdateSink& sink) {
+  channel::Notice notice = notice_of(change.context, kind);
+  notice.of_template = std::move(news);
+  sink.notice(std::move(notice), std::move(fields), object_writer(), change.whole);
+  return true;
+}
+
 constexpr std::array kStatusFields = {
     Copied{"message_template_category", "category", As::kName},
     Copied{"event", "status", As::kName},
@@ -67,7 +100,12 @@ bool read_template_status(const Change& change, UpdateSink& sink) {
   copy_object(fields, "rejection", object_in(value, "rejection_info"), kRejectionFields);
   copy_object(fields, "pause", object_in(value, "other_info"), kPauseFields);
   copy_object(fields, "disabled", object_in(value, "disable_info"), kDisableFields);
-  return tell(change, NoticeKind::kTemplateStatusUpdated, std::move(fields), sink);
+  channel::TemplateNews news = news_of(value);
+  set_status(news, word_in(value, "event"));
+  news.rejected_reason = word_in(value, "reason");
+  news.category = word_in(value, "message_template_category");
+  return tell_of(change, NoticeKind::kTemplateStatusUpdated, std::move(news), std::move(fields),
+                 sink);
 }
 
 bool read_template_quality(const Change& change, UpdateSink& sink) {
@@ -75,7 +113,10 @@ bool read_template_quality(const Change& change, UpdateSink& sink) {
   if (!begin_template(fields, change.value) || scalar_in(change.value, "new_quality_score").empty())
     return false;
   copy_fields(fields, change.value, kQualityFields);
-  return tell(change, NoticeKind::kTemplateQualityUpdated, std::move(fields), sink);
+  channel::TemplateNews news = news_of(change.value);
+  news.quality = word_in(change.value, "new_quality_score");
+  return tell_of(change, NoticeKind::kTemplateQualityUpdated, std::move(news), std::move(fields),
+                 sink);
 }
 
 bool read_template_components(const Change& change, UpdateSink& sink) {
@@ -83,7 +124,10 @@ bool read_template_components(const Change& change, UpdateSink& sink) {
   if (!begin_template(fields, change.value)) return false;
   copy_fields(fields, change.value, kComponentFields);
   copy_list(fields, "buttons", array_in(change.value, "message_template_buttons"), kButtonFields);
-  return tell(change, NoticeKind::kTemplateComponentsUpdated, std::move(fields), sink);
+  channel::TemplateNews news = news_of(change.value);
+  news.is_partial = true;
+  return tell_of(change, NoticeKind::kTemplateComponentsUpdated, std::move(news), std::move(fields),
+                 sink);
 }
 
 bool read_template_category(const Change& change, UpdateSink& sink) {
@@ -91,7 +135,11 @@ bool read_template_category(const Change& change, UpdateSink& sink) {
   if (!begin_template(fields, change.value) || scalar_in(change.value, "new_category").empty())
     return false;
   copy_fields(fields, change.value, kCategoryFields);
-  return tell(change, NoticeKind::kTemplateCategoryUpdated, std::move(fields), sink);
+  // Of a warning, new_category is still the one that it has.
+  channel::TemplateNews news = news_of(change.value);
+  news.category = word_in(change.value, "new_category");
+  return tell_of(change, NoticeKind::kTemplateCategoryUpdated, std::move(news), std::move(fields),
+                 sink);
 }
 
 }  // namespace flowsell::whatsapp

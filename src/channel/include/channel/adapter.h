@@ -46,6 +46,8 @@ struct CompileContext {
 class AccountCalls;
 class SignupCalls;
 
+class TemplateCalls;
+
 /// One channel: translation only, values in and values out. No I/O, no clock, no state, so every
 /// thread may call it and a test needs no mock. Every adapter passes the suite of channel/testing.
 class Adapter {
@@ -89,6 +91,9 @@ class Adapter {
   virtual const SenderCalls* sender_calls() const noexcept { return nullptr; }
   /// How its customers let us in (signup.h); nullptr: not by a page of ours.
   virtual const SignupCalls* signup_calls() const noexcept { return nullptr; }
+
+  /// How its templates are managed; nullptr: it has none.
+  virtual const TemplateCalls* template_calls() const noexcept { return nullptr; }
 };
 
 }  // namespace flowsell::channel

@@ -135,6 +135,18 @@ enum class AccountChange : std::uint8_t {
   kRestored,    ///< one of these is over
 };
 
+/// What a provider tells of a template, as it is stored: what is empty is not told.
+struct TemplateNews {
+  std::string provider_id;
+  std::string name;
+  std::string language;
+  std::string status;           ///< "approved", "paused", ...
+  std::string rejected_reason;  ///< with `status`; empty: none
+  std::string category;
+  std::string quality;
+  bool is_partial = false;  ///< the provider has more to say of it than it told
+};
+
 /// Something that a provider tells and that is neither a status nor a message to us.
 struct Notice {
   NoticeKind kind = NoticeKind::kAccountUpdated;
@@ -152,6 +164,7 @@ struct Notice {
   bool opens_window = false;                    ///< the person called: as if they had written
   /// What it changes of the sender, or of all senders of the account where it is told of that.
   std::optional<SenderState> state;
+  std::optional<TemplateNews> of_template;  ///< of a template
   /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
   std::array<std::uint8_t, 32> digest{};
 };
