@@ -26,7 +26,7 @@ SUITE_SECONDS_MAX = 1800
 FUZZ_SECONDS = 60
 WORKS_AT_ONCE = 3
 # The rooms whose tests run on PostgreSQL once more. store_test has both engines in one run.
-ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "connections", "consent", "identity", "ingest", "mail", "media", "messaging", "metering", "onboarding", "numbers", "operators", "outbox", "passkeys", "preflight", "privacy", "recovery", "sso", "team", "vault", "webhook")
+ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "connections", "consent", "identity", "ingest", "mail", "media", "messaging", "metering", "onboarding", "numbers", "operators", "outbox", "passkeys", "preflight", "privacy", "recovery", "sso", "team", "templates", "vault", "webhook")
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",

@@ -49,6 +49,7 @@ class Api::Impl final : public Routes {
     add_connection_check_routes(*this);
     add_preflight_routes(*this);
     add_media_routes(*this);
+    add_template_routes(*this);
     add_quota_routes(*this);
     add_session_routes(*this);
     add_user_routes(*this);

@@ -145,6 +145,7 @@ void add_sender_list_routes(Routes& routes);
 void add_connection_check_routes(Routes& routes);
 void add_preflight_routes(Routes& routes);
 void add_media_routes(Routes& routes);
+void add_template_routes(Routes& routes);
 void add_quota_routes(Routes& routes);
 void add_session_routes(Routes& routes);
 void add_user_routes(Routes& routes);

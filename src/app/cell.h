@@ -63,8 +63,8 @@ class Cell {
   connections::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
   privacy::CellRooms privacy_rooms() noexcept {
-    return {*db_,           workspaces_, api_keys_, senders_,
-            sender_states_, endpoints_,  begun_,    begun_deliveries_};
+    return {*db_,           workspaces_, api_keys_,  senders_, sender_states_,
+            templates_, endpoints_,  begun_,    begun_deliveries_};
   }
 
  private:
@@ -103,6 +103,7 @@ class Cell {
   onboarding::Sessions onboarding_;
   onboarding::ConnectorSteps account_steps_;
   onboarding::Door onboarding_door_;
+  templates::Templates templates_;
   messaging::SendHandler send_;
   messaging::Accept accept_;
   messaging::ProviderUpdates updates_;

@@ -23,6 +23,7 @@
 #include "store/postgres.h"
 #include "store/restores.h"
 #include "team/schema.h"
+#include "templates/schema.h"
 #include "vault/root_keys.h"
 #include "webhook/schema.h"
 
@@ -33,8 +34,9 @@ std::vector<store::Migration> cell_migrations() {
       {identity::migrations(), store::restore_migrations(), store::copy_migrations(),
        store::partition_migrations(), metering::migrations(), outbox::migrations(),
        webhook::migrations(), messaging::migrations(), connections::migrations(),
-       numbers::migrations(), media::migrations(), audit::migrations(), team::migrations(),
-       consent::migrations(), onboarding::migrations(), store::adoption_migrations()});
+       numbers::migrations(), media::migrations(), templates::migrations(), audit::migrations(),
+       team::migrations(), consent::migrations(), onboarding::migrations(),
+       store::adoption_migrations()});
 }
 
 std::vector<store::Migration> shared_migrations() {

@@ -118,9 +118,12 @@ AcceptOp::AcceptOp(metering::SendKeys& k, BegunMessages& b, webhook::Events& e, 
                    Time t)
     : WriteOp(kAcceptKind), keys(k), all_begun(b), events(e), quotas(q), now(t) {}
 
-/// What its sender calls marketing, and a template whose sender does not say what it is.
-bool may_be_marketing(const channel::OutboundMessage& message) {
-  if (message.purpose == channel::Purpose::kMarketing) return true;
+constexpr std::string_view kMarketing = "marketing";
+
+/// What its sender, or its template's category, calls marketing, and a template whose sender does
+/// not say what it is.
+bool may_be_marketing(const channel::OutboundMessage& message, std::string_view category) {
+  if (message.purpose == channel::Purpose::kMarketing || category == kMarketing) return true;
   return message.purpose == channel::Purpose::kUnstated &&
          std::holds_alternative<channel::Template>(message.body);
 }
@@ -138,7 +141,7 @@ Accept::Accept(store::Database& db, connections::Senders& senders, SendHandler& 
                outbox::Outbox& outbox, webhook::Events& events, metering::SendKeys& keys,
                BegunMessages& begun, const MessageReader& messages, const crypto::Key& contact_key,
                const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
-               metering::Quotas& quotas)
+               metering::Quotas& quotas, templates::Templates& templates)
     : db_(db),
       senders_(senders),
       send_(send),
@@ -151,23 +154,26 @@ Accept::Accept(store::Database& db, connections::Senders& senders, SendHandler& 
       settings_(settings),
       ids_(ids),
       clock_(clock),
-      quotas_(quotas) {}
+      quotas_(quotas),
+      templates_(templates) {}
 
 ContactHash Accept::hash_of(const WorkspaceId& workspace, std::string_view contact) const {
   return contact_hash(contact_key_, workspace, contact);
 }
 
-/// Of a message that its sender calls marketing: nobody gets it who has told the provider to stop,
-/// nor, where the workspace requires consent, who has given none.
+/// Of a message that its sender, or its template, calls marketing: nobody gets it who has told the
+/// provider to stop, nor, where the workspace requires consent, who has given none.
 Task<> Accept::check_marketing(const identity::Caller& caller, const connections::Sender& sender,
-                               const channel::OutboundMessage& message) const {
+                               const channel::OutboundMessage& message,
+                               std::string_view category) const {
   const bool needs_consent = settings_.requires_consent(caller.workspace);
   if (message.purpose == channel::Purpose::kUnstated) {
-    if (!needs_consent) co_return Result<>{};
-    co_return fail_field(
-        "/purpose", "required",
-        "the workspace requires consent for marketing: a template says its purpose",
-        "Send marketing, utility or authentication.");
+    if (!needs_consent && category != kMarketing) co_return Result<>{};
+    if (needs_consent)
+      co_return fail_field(
+          "/purpose", "required",
+          "the workspace requires consent for marketing: a template says its purpose",
+          "Send marketing, utility or authentication.");
   }
   struct Asked {
     bool has_opted_out = false;
@@ -205,7 +211,12 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
                                     const channel::OutboundMessage& message) const {
   CO_TRY(auto sender, senders_.find(caller, message.from));
   CO_CHECK_OK(sender->adapter->check(message));
-  if (may_be_marketing(message)) CO_CHECK_OK(co_await check_marketing(caller, *sender, message));
+  std::string category;
+  if (std::holds_alternative<channel::Template>(message.body)) {
+    CO_TRY(category, co_await templates_.check_send(sender, message));
+  }
+  if (may_be_marketing(message, category))
+    CO_CHECK_OK(co_await check_marketing(caller, *sender, message, category));
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode, sender->id, clock_.now()};

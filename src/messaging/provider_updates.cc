@@ -45,20 +45,22 @@ struct Prepared {
   bool is_entry_point = false;       ///< kInbound
   std::optional<media::Media> file;  ///< kInbound
   bool opens_window = false;         ///< kNotice
-  std::optional<channel::MarketingChoice> choice;  ///< kNotice
-  std::optional<channel::SenderState> state;       ///< kNotice
-  std::vector<SenderId> told_of;                   ///< kNotice: whose state it is
+  std::optional<channel::MarketingChoice> choice;    ///< kNotice
+  std::optional<channel::SenderState> state;         ///< kNotice
+  std::vector<SenderId> told_of;                     ///< kNotice: whose state it is
+  std::optional<channel::TemplateNews> of_template;  ///< kNotice
   EventDraft event;
   EventPlan plan;
 };
 
 struct UpdatesOp final : store::WriteOp {
   UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k, const metering::Limits& l,
-            connections::SenderPtr s, Time t);
+            templates::Templates& of_templates, connections::SenderPtr s, Time t);
   webhook::Events& events;
   BegunMessages& begun;
   const crypto::Key& contact_key;
   const metering::Limits& limits;
+  templates::Templates& templates;
   connections::SenderPtr sender;
   Time now;
   std::vector<Prepared> updates;
@@ -193,6 +195,11 @@ void touch_windows(const UpdatesOp& op, const Prepared& update, WindowTouches& w
 Result<> apply_notice(store::Connection& db, UpdatesOp& op, Prepared& update,
                       WindowTouches& windows) {
   TRY(const bool is_new, op.events.record_once(db, update.event, update.plan));
+  if (update.of_template) {
+    // What comes from the future would stand over all that is told later.
+    const Time at = std::min(update.event.at, op.now);
+    CHECK_OK(op.templates.record(db, *op.sender, *update.of_template, at, is_new));
+  }
   if (!is_new) return {};
   if (update.opens_window) touch_windows(op, update, windows);
   for (const SenderId& id : update.told_of) {
@@ -273,18 +280,23 @@ void end_updates(std::span<store::WriteOp* const> ops, bool committed) noexcept 
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<UpdatesOp>(each);
     for (const MessageId& id : op.overtaken) op.begun.forget(id);
+    const bool has_news = std::ranges::any_of(
+        op.updates, [](const Prepared& update) { return update.of_template.has_value(); });
+    if (has_news) op.templates.forget(op.sender->connection);
   }
 }
 
 constexpr store::WriteKind kUpdatesKind{"status", 40, apply_updates, end_updates};
 
 UpdatesOp::UpdatesOp(webhook::Events& e, BegunMessages& b, const crypto::Key& k,
-                     const metering::Limits& l, connections::SenderPtr s, Time t)
+                     const metering::Limits& l, templates::Templates& of_templates,
+                     connections::SenderPtr s, Time t)
     : WriteOp(kUpdatesKind),
       events(e),
       begun(b),
       contact_key(k),
       limits(l),
+      templates(of_templates),
       sender(std::move(s)),
       now(t) {}
 
@@ -394,6 +406,7 @@ class Preparer {
     out.opens_window = update.opens_window;
     out.choice = update.choice;
     out.state = update.state;
+    out.of_template = std::move(update.of_template);
     out.event.body = body_of(update, sender_);
     out.event.content = content_of(update);
     return out;
@@ -468,7 +481,7 @@ std::optional<Told> message_told_of(const channel::Update& update) {
 ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
                                  const crypto::Key& contact_key, const Clock& clock,
                                  metering::Limits limits, const connections::Senders& senders,
-                                 numbers::SenderStates& states)
+                                 numbers::SenderStates& states, templates::Templates& templates)
     : db_(db),
       events_(events),
       begun_(begun),
@@ -476,7 +489,8 @@ ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, B
       clock_(clock),
       limits_(limits),
       senders_(senders),
-      states_(states) {}
+      states_(states),
+      templates_(templates) {}
 
 /// Whose state a notice changes: the number's that it names, else all of the account.
 std::vector<SenderId> ProviderUpdates::told_of(const channel::Notice& notice,
@@ -518,7 +532,7 @@ Task<> ProviderUpdates::find_lanes(connections::SenderPtr sender,
 }
 
 Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel::Update> updates) {
-  UpdatesOp op(events_, begun_, contact_key_, limits_, sender, clock_.now());
+  UpdatesOp op(events_, begun_, contact_key_, limits_, templates_, sender, clock_.now());
   const Preparer prepare(*sender, contact_key_, op.now);
   op.updates.reserve(updates.size());
   Lanes lanes;

@@ -341,6 +341,26 @@ constexpr std::array kTables = {
                          "account_mode messaging_limit #is_official #has_pin #is_on_app #is_gone "
                          "@synced_at",
               .why = "the workspace's: what a provider says of its senders"},
+    HeldTable{.name = "templates",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kRows,
+              .columns = "%workspace_id:ws_ %id:tpl_ %connection_id:con_ #mode provider_id name "
+                         "language category status rejected_reason quality #is_named components "
+                         "#ttl_seconds #version ~known ~told_at @seen_at @created_at @updated_at "
+                         "@deleted_at",
+              .why = "the business's own designs; no person's"},
+    HeldTable{.name = "template_versions",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kRows,
+              .columns = "%workspace_id:ws_ %template_id:tpl_ #number category status "
+                         "rejected_reason #is_named components #ttl_seconds made_by @created_at",
+              .why = "the business's own designs; made_by is the id of a key, or of a user: it "
+                     "stands for nobody once he is gone"},
+    HeldTable{.name = "template_syncs",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kRows,
+              .columns = "%workspace_id:ws_ %connection_id:con_ @synced_at #templates",
+              .why = "times; no person's"},
     HeldTable{.name = "webhook_endpoints",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

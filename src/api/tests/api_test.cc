@@ -84,6 +84,7 @@ class ApiTest : public testing::Test {
             world_.library,
             onboarding_,
             onboarding_door_,
+            world_.templates,
             world_.accept,
             world_.messages,
             world_.read_receipts,

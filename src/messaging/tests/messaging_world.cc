@@ -6,6 +6,7 @@
 #include "media/schema.h"
 #include "messaging/render.h"
 #include "numbers/schema.h"
+#include "templates/schema.h"
 
 namespace flowsell::messaging {
 namespace {
@@ -16,6 +17,7 @@ webhook::WorldOptions with_tables(const MessagingOptions& options) {
   out.more_tables.push_back(connections::migrations());
   out.more_tables.push_back(numbers::migrations());
   out.more_tables.push_back(media::migrations());
+  out.more_tables.push_back(templates::migrations());
   out.more_tables.push_back(messaging::migrations());
   out.delivery.body_of = event_body;
   return out;
@@ -56,14 +58,16 @@ MessagingWorld::MessagingWorld(MessagingOptions wanted)
           *db, workspaces,
           [this](std::string_view name) { return name == adapter.name() ? &adapter : nullptr; },
           ids, clock),
+      provider_calls(client, clock, send_options(options, provider).routes),
+      leased_keys(*db, idempotency, clock),
+      templates(*db, senders.connections(), provider_calls, leased_keys, ids, clock),
       messages(*db, begun),
       send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
                    options.limits, send_options(options, provider), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages, contact_key,
-             workspaces.settings(), ids, clock, quotas),
-      updates_in(*db, events, begun, contact_key, clock, options.limits, senders, states),
-      provider_calls(client, clock, send_options(options, provider).routes),
-      leased_keys(*db, idempotency, clock),
+             workspaces.settings(), ids, clock, quotas, templates),
+      updates_in(*db, events, begun, contact_key, clock, options.limits, senders, states,
+                 templates),
       library({*db, senders, provider_calls, leased_keys, client, ids, clock}),
       read_receipts(messages, senders, provider_calls, leased_keys) {
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

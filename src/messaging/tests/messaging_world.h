@@ -68,6 +68,9 @@ class MessagingWorld : public webhook::WebhookWorld {
   MessagingOptions options;
   metering::Quotas quotas{options.limits};
   connections::Senders senders;
+  connections::ProviderCalls provider_calls;
+  connections::LeasedKeys leased_keys;
+  templates::Templates templates;
   BegunMessages begun;
   MessageReader messages;
   Waiters waiters;
@@ -75,8 +78,6 @@ class MessagingWorld : public webhook::WebhookWorld {
   Accept accept;
   numbers::SenderStates states;
   ProviderUpdates updates_in;
-  connections::ProviderCalls provider_calls;
-  connections::LeasedKeys leased_keys;
   media::Library library;
   ReadReceipts read_receipts;
   connections::SenderPtr sender;

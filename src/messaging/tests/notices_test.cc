@@ -47,6 +47,32 @@ class NoticesTest : public testing::Test {
   MessagingWorld world_;
 };
 
+TEST_F(NoticesTest, WhatIsToldOfATemplateIsStoredWithTheEvent) {
+  Notice told = notice(NoticeKind::kTemplateStatusUpdated);
+  told.of_template = channel::TemplateNews{
+      .provider_id = "7", .name = "order", .language = "de", .status = "approved"};
+  told.digest.fill(1);
+  ASSERT_TRUE(world_.apply({told}));
+  const auto stored = [&] {
+    templates::Query query;
+    query.workspace = world_.caller.workspace;
+    auto page = testkit::run(world_.pool, world_.templates.list(query)).value();
+    return page.rows.empty() ? std::string() : page.rows.front().provider.status;
+  };
+  EXPECT_EQ(stored(), "approved");
+  EXPECT_THAT(world_.event_types(), ElementsAre("template.status_updated"));
+
+  // The same again changes nothing, whatever came in between.
+  Notice later = told;
+  later.of_template->status = "paused";
+  later.at += 5s;
+  later.digest.fill(2);
+  ASSERT_TRUE(world_.apply({later}));
+  ASSERT_TRUE(world_.apply({told}));
+  EXPECT_EQ(stored(), "paused");
+  EXPECT_THAT(world_.event_types(), SizeIs(2));
+}
+
 TEST(EventOfNotice, EachKindHasAnEventOfItsOwn) {
   std::set<webhook::EventType> types;
   constexpr int kCount = static_cast<int>(NoticeKind::kConversionDetected) + 1;

@@ -10,6 +10,7 @@
 #include "messaging/schema.h"
 #include "messaging_world.h"
 #include "store/sqlite.h"
+#include "templates/schema.h"
 #include "testkit/io.h"
 #include "webhook/schema.h"
 
@@ -71,10 +72,10 @@ Result<std::unique_ptr<ServerLife>> ServerLife::begin(Machine& machine) {
   TRY(auto db, store::open_sqlite({.path = machine.folder / "test.db",
                                    .log_pages = machine.options.log_pages,
                                    .vfs = machine.disk.name()}));
-  CHECK_OK(db->migrate(store::merge_migrations({identity::migrations(), metering::migrations(),
-                                                outbox::migrations(), webhook::migrations(),
-                                                messaging::migrations(), connections::migrations(),
-                                                media::migrations(), audit::migrations()})));
+  CHECK_OK(db->migrate(store::merge_migrations(
+      {identity::migrations(), metering::migrations(), outbox::migrations(), webhook::migrations(),
+       messaging::migrations(), connections::migrations(), media::migrations(),
+       templates::migrations(), audit::migrations()})));
   std::unique_ptr<ServerLife> server(new ServerLife(machine, std::move(db)));
   CHECK_OK(server->load());
   return server;
@@ -100,11 +101,14 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
             return name == machine.adapter.name() ? &machine.adapter : nullptr;
           },
           ids, clock),
+      provider_calls(client, clock, send_options(machine).routes),
+      leased_keys(*db, idempotency, clock),
+      templates(*db, senders.connections(), provider_calls, leased_keys, ids, clock),
       messages(*db, begun),
       send_handler(*db, begun, messages, client, senders, events, waiters, outbox, *spool, clock,
                    limits, send_options(machine), metrics),
       accept(*db, senders, send_handler, outbox, events, send_keys, begun, messages,
-             machine.contact_key, workspaces.settings(), ids, clock, quotas),
+             machine.contact_key, workspaces.settings(), ids, clock, quotas, templates),
       machine_(machine) {
   events.set_delivery_handler(deliveries);
   outbox.set_handler(outbox::JobKind::kSend, send_handler);

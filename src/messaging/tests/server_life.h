@@ -84,6 +84,9 @@ class ServerLife {
   webhook::Events events;
   webhook::DeliveryHandler deliveries;
   connections::Senders senders;
+  connections::ProviderCalls provider_calls;
+  connections::LeasedKeys leased_keys;
+  templates::Templates templates;
   BegunMessages begun;
   MessageReader messages;
   Waiters waiters;

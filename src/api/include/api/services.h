@@ -32,6 +32,7 @@
 #include "team/policies.h"
 #include "team/settings_desk.h"
 #include "team/support_sessions.h"
+#include "templates/templates.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -56,6 +57,7 @@ struct Services {
   media::Library& media;
   onboarding::Sessions& onboarding;
   onboarding::Door& onboarding_door;
+  templates::Templates& templates;
   messaging::Accept& accept;
   const messaging::MessageReader& messages;
   messaging::ReadReceipts& read_receipts;

@@ -15,6 +15,7 @@
 #include "metering/send_keys.h"
 #include "outbox/outbox.h"
 #include "store/database.h"
+#include "templates/templates.h"
 #include "webhook/events.h"
 
 namespace flowsell::messaging {
@@ -33,7 +34,7 @@ class Accept {
          outbox::Outbox& outbox, webhook::Events& events, metering::SendKeys& keys,
          BegunMessages& begun, const MessageReader& messages, const crypto::Key& contact_key,
          const identity::SettingsMemory& settings, IdSource& ids, const Clock& clock,
-         metering::Quotas& quotas);
+         metering::Quotas& quotas, templates::Templates& templates);
 
   /// The id that a new message will have: so that a caller can wait for it before it exists.
   MessageId next_id() { return ids_.next<IdKind::kMessage>(); }
@@ -67,7 +68,7 @@ class Accept {
                       const channel::OutboundMessage& message,
                       const connections::Sender& sender) const;
   Task<> check_marketing(const identity::Caller& caller, const connections::Sender& sender,
-                         const channel::OutboundMessage& message) const;
+                         const channel::OutboundMessage& message, std::string_view category) const;
   Task<Accepted> replay(WorkspaceId workspace, MessageId id);
 
   store::Database& db_;
@@ -83,6 +84,7 @@ class Accept {
   IdSource& ids_;
   const Clock& clock_;
   metering::Quotas& quotas_;
+  templates::Templates& templates_;
 };
 
 }  // namespace flowsell::messaging

@@ -11,6 +11,7 @@
 #include "metering/metering.h"
 #include "numbers/sender_states.h"
 #include "store/database.h"
+#include "templates/templates.h"
 #include "webhook/events.h"
 
 namespace flowsell::messaging {
@@ -21,7 +22,8 @@ class ProviderUpdates {
  public:
   ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
                   const crypto::Key& contact_key, const Clock& clock, metering::Limits limits,
-                  const connections::Senders& senders, numbers::SenderStates& states);
+                  const connections::Senders& senders, numbers::SenderStates& states,
+                  templates::Templates& templates);
 
   /// Makes a sender's updates durable, in one commit. Their order is kept where it matters (one
   /// conversation). Fails with the store's codes: then nothing of them was stored, and the provider
@@ -43,6 +45,7 @@ class ProviderUpdates {
   metering::Limits limits_;
   const connections::Senders& senders_;
   numbers::SenderStates& states_;
+  templates::Templates& templates_;
 };
 
 }  // namespace flowsell::messaging

@@ -13,6 +13,7 @@
 #include "runtime/task.h"
 #include "runtime/work_count.h"
 #include "store/database.h"
+#include "templates/templates.h"
 #include "webhook/begun_deliveries.h"
 #include "webhook/endpoints.h"
 
@@ -25,6 +26,7 @@ struct CellRooms {
   identity::ApiKeys& api_keys;
   connections::Senders& senders;
   numbers::SenderStates& sender_states;
+  templates::Templates& templates;
   webhook::Endpoints& endpoints;
   messaging::BegunMessages& begun_messages;
   webhook::BegunDeliveries& begun_deliveries;

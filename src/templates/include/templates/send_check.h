@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "channel/message.h"
+#include "channel/template_schema.h"
+#include "core/error.h"
+#include "core/time.h"
+
+namespace flowsell::templates {
+
+/// What the provider would refuse a message for, or show wrongly: faults with the pointer of their
+/// place below `at`, which is that of the template object. Pure. The message has passed its
+/// channel's own checks.
+std::vector<FieldError> check_send(const channel::TemplateSchema& schema,
+                                   const channel::Template& message, Time now,
+                                   const std::string& at = "/template");
+
+}  // namespace flowsell::templates
