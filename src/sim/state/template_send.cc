@@ -123,6 +123,8 @@ ButtonNeed need_of(const json::Object& button) {
   if (type == "FLOW") return {"flow", "action", false};
   if (type == "CATALOG") return {"catalog", "action", false};
   if (type == "MPM") return {"mpm", "action", true};
+  if (type == "SPM") return {"spm", "action", false};
+  if (type == "ORDER_DETAILS") return {"order_details", "action", true};
   if (type == "VOICE_CALL") return {"voice_call", "ttl_minutes", false};
   return {};
 }
@@ -136,11 +138,22 @@ std::size_t index_of(const json::Object& component) {
   return SIZE_MAX;
 }
 
-const json::Object* button_sent(const json::Array& sent, std::size_t index) {
+/// Which of the template's buttons is meant. Of a button to call its place is known.
+std::size_t place_of(const json::Object& component, const json::Array& buttons) {
+  const auto index = index_of(component);
+  if (index != SIZE_MAX || lower_case(text_in(component, "sub_type")) != "voice_call") return index;
+  for (std::size_t i = 0; i < buttons.size(); ++i) {
+    if (text_in(buttons[i].get_object(), "type") == "VOICE_CALL") return i;
+  }
+  return index;
+}
+
+const json::Object* button_sent(const json::Array& sent, const json::Array& buttons,
+                                std::size_t index) {
   for (const auto& one : sent) {
     const auto* component = one.if_object();
     if (component && lower_case(text_in(*component, "type")) == "button" &&
-        index_of(*component) == index)
+        place_of(*component, buttons) == index)
       return component;
   }
   return nullptr;
@@ -176,14 +189,14 @@ Checked<> check_buttons(const json::Array& defined, const json::Array& sent) {
   const auto* component = component_of(defined, "buttons");
   const auto& buttons = component ? array_in(*component, "buttons") : json::Array();
   for (std::size_t i = 0; i < buttons.size(); ++i) {
-    CHECK_OK(check_button(buttons[i].get_object(), button_sent(sent, i), i));
+    CHECK_OK(check_button(buttons[i].get_object(), button_sent(sent, buttons, i), i));
   }
   for (const auto& one : sent) {
     const auto* object = one.if_object();
     if (!object || lower_case(text_in(*object, "type")) != "button") continue;
-    if (index_of(*object) >= buttons.size()) {
-      return refuse(132018, fmt::format("buttons: the template has no button at index {}",
-                                        index_of(*object)));
+    const auto place = place_of(*object, buttons);
+    if (place >= buttons.size()) {
+      return refuse(132018, fmt::format("buttons: the template has no button at index {}", place));
     }
   }
   return {};
@@ -198,6 +211,19 @@ Checked<> check_components(const json::Array& defined, const json::Array& sent, 
   return check_buttons(defined, sent);
 }
 
+/// The card that is sent for the template's; nullptr: there is none.
+const json::Object* card_sent(const json::Array& cards_sent, std::size_t index) {
+  for (std::size_t i = 0; i < cards_sent.size(); ++i) {
+    const auto* card = cards_sent[i].if_object();
+    if (!card) continue;
+    const auto* given = card->if_contains("card_index");
+    const auto place =
+        given && given->is_int64() ? static_cast<std::size_t>(given->get_int64()) : i;
+    if (place == index) return card;
+  }
+  return nullptr;
+}
+
 Checked<> check_carousel(const json::Object* defined, const json::Object* sent, bool named) {
   static const json::Object kNone;
   const auto& cards = array_in(defined ? *defined : kNone, "cards");
@@ -205,8 +231,8 @@ Checked<> check_carousel(const json::Object* defined, const json::Object* sent, 
   if (cards.size() != cards_sent.size())
     return wrong_count("carousel", cards_sent.size(), cards.size());
   for (std::size_t i = 0; i < cards.size(); ++i) {
-    const auto* card = cards_sent[i].if_object();
-    if (!card) return refuse(132018, fmt::format("carousel: card {} is no object", i));
+    const auto* card = card_sent(cards_sent, i);
+    if (!card) return refuse(132018, fmt::format("carousel: there is no card {}", i));
     CHECK_OK(check_components(array_in(cards[i].get_object(), "components"),
                               array_in(*card, "components"), named));
   }
@@ -222,6 +248,20 @@ Checked<> check_offer(const json::Object* defined, const json::Object* sent) {
   return {};
 }
 
+std::string_view only_text(const json::Object* component) {
+  const auto& parameters = parameters_of(component);
+  return parameters.size() == 1 ? text_in(parameters[0].get_object(), "text") : std::string_view();
+}
+
+/// Of an authentication template: the code twice, and short.
+Checked<> check_code(const json::Array& sent) {
+  constexpr std::size_t kCodeMax = 15;
+  const auto code = only_text(component_of(sent, "body"));
+  if (count_code_points(code) <= kCodeMax && code == only_text(component_of(sent, "button")))
+    return {};
+  return refuse(132012, "The code of body and button must be the same, of at most 15 characters");
+}
+
 }  // namespace
 
 Checked<> check_parameters_sent(const Node& of_template, const json::Object& sent) {
@@ -231,8 +271,9 @@ Checked<> check_parameters_sent(const Node& of_template, const json::Object& sen
   CHECK_OK(check_components(defined, given, named));
   CHECK_OK(
       check_carousel(component_of(defined, "carousel"), component_of(given, "carousel"), named));
-  return check_offer(component_of(defined, "limited_time_offer"),
-                     component_of(given, "limited_time_offer"));
+  CHECK_OK(check_offer(component_of(defined, "limited_time_offer"),
+                       component_of(given, "limited_time_offer")));
+  return of_template.text("category") == "AUTHENTICATION" ? check_code(given) : Checked<>();
 }
 
 }  // namespace flowsell::sim
