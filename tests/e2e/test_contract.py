@@ -19,6 +19,7 @@ OF_THE_PROVIDER = {("post", "/hooks/whatsapp/deauthorize"), ("post", "/hooks/wha
                    ("get", "/hooks/whatsapp/data_deletion")}
 CONSENT = {"recipient": "+919876543210", "purpose": "marketing", "source": "a form"}
 KNOWN_URL = "http://127.0.0.1:9/nobody"
+DESIGN = {"components": [{"type": "BODY", "text": "Hello from the shop"}]}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,44 @@ def world(shared):
     received = receiver.wait_for_type("message.received").message["id"]
     event = shared.api.all_of("/v1/events")[-1]["id"]
     return {"message": sent["id"], "received": received, "event": event, "endpoint": receiver.endpoint_id}
+
+
+def template(name):
+    return {"name": name, "language": "en_US", "category": "utility", **DESIGN}
+
+
+def template_calls(world):
+    """The same of templates."""
+    design, shelved, paused, connection = (world[name] for name in ("template", "shelved", "paused", "connection"))
+    one = "/v1/templates/{id}"
+    return [
+        ("post", "/v1/templates", None, template("new_one"), 201),
+        ("get", "/v1/templates", None, None, 200),
+        ("get", one, f"/v1/templates/{design}", None, 200),
+        ("patch", one, f"/v1/templates/{design}", DESIGN, 200),
+        ("get", f"{one}/versions", f"/v1/templates/{design}/versions", None, 200),
+        ("get", f"{one}/schema", f"/v1/templates/{design}/schema", None, 200),
+        ("post", f"{one}/preview", f"/v1/templates/{design}/preview", {}, 200),
+        ("post", f"{one}/copy", f"/v1/templates/{design}/copy", {"connection_id": connection, "name": "copied"}, 201),
+        ("post", f"{one}/archive", f"/v1/templates/{shelved}/archive", None, 200),
+        ("post", f"{one}/unarchive", f"/v1/templates/{shelved}/unarchive", None, 200),
+        ("post", f"{one}/unpause", f"/v1/templates/{paused}/unpause", None, 200),
+        ("delete", one, f"/v1/templates/{design}", None, 204),
+        ("delete", "/v1/templates", "/v1/templates?name=copied", None, 204),
+        ("post", "/v1/connections/{id}/templates/sync", f"/v1/connections/{connection}/templates/sync", None, 200),
+        ("get", "/v1/template_library", None, None, 200),
+    ]
+
+
+def templates_of(stack):
+    """One for each state that a call needs."""
+    made = {}
+    for name in ("template", "shelved", "paused"):
+        answer = stack.api.post("/v1/templates", template(name)).json()
+        made[name], made["connection"] = answer["id"], answer["connection_id"]
+    stack.sim.call("POST", "templates", {"id": answer["provider_id"], "do": "pause"})
+    stack.sim.call("POST", "clock", {"advance_seconds": 301})
+    return made
 
 
 def success_calls(world):
@@ -78,6 +117,7 @@ def success_calls(world):
         ("get", "/v1/onboarding_sessions", None, None, 200),
         ("get", "/v1/onboarding_sessions/{id}", f"/v1/onboarding_sessions/{world['onboarding']}", None, 200),
         ("delete", "/v1/onboarding_sessions/{id}", f"/v1/onboarding_sessions/{world['onboarding']}", None, 204),
+        *template_calls(world),
         ("get", "/healthz", None, None, 200),
         ("get", "/readyz", None, None, 200),
         ("get", "/metrics", None, None, 200),
@@ -127,7 +167,7 @@ def secured():
 
 def prefix_of(path):
     return {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "audit_events": "aud",
-            "consents": "cns", "senders": "snd", "connections": "con", "media": "med",
+            "consents": "cns", "senders": "snd", "connections": "con", "media": "med", "templates": "tpl",
             "onboarding_sessions": "onb"}.get(path.split("/")[2], "")
 
 
@@ -160,11 +200,14 @@ def body_for(method, target):
         return {"media_id": f"med_{MISSING}"}
     if target == "/v1/onboarding_sessions":
         return {}
+    if target.startswith("/v1/templates"):
+        return template("another") if target == "/v1/templates" else DESIGN if method == "PATCH" else (
+            {} if target.endswith("/preview") else {"connection_id": "con_x"})
     return {} if target.endswith(("/read", "/withdraw")) else text_to("+919876543210")
 
 
 def test_every_operation_answers_as_the_contract_says(make_stack):
-    stack = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "vt"})
+    stack = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "vt"}, simulator={"review-after-ms": 0})
     receiver = stack.receiver()
     sent = stack.api.accept(text_to("+919876543210"))
     stack.api.wait_for_status(sent["id"], "read")
@@ -180,7 +223,7 @@ def test_every_operation_answers_as_the_contract_says(make_stack):
              "connection": stack.server.sandbox["connection_id"],
              "media": uploaded(stack.api, PNG, filename="a.png", kind="image/png")["id"],
              "consent": stack.api.post("/v1/consents", {**CONSENT, "purpose": "news"}).json()["id"],
-             "onboarding": stack.api.post("/v1/onboarding_sessions", {}).json()["id"]}
+             "onboarding": stack.api.post("/v1/onboarding_sessions", {}).json()["id"], **templates_of(stack)}
     calls = success_calls(world)
     assert {(method, path) for method, path, *_ in calls} == {
         (method, path) for method, path, operation in contract().operations() if not is_of_people(operation)}
@@ -214,7 +257,8 @@ SCOPES = {"messages:send": "POST /v1/messages", "messages:read": "GET /v1/messag
           "webhooks:manage": "GET /v1/webhook_endpoints", "usage:read": "GET /v1/quota",
           "audit:read": "GET /v1/audit_events", "consents:read": "GET /v1/consents",
           "consents:manage": "POST /v1/consents", "connections:read": "GET /v1/connections",
-          "connections:manage": f"PATCH /v1/connections/con_{MISSING}"}
+          "connections:manage": f"PATCH /v1/connections/con_{MISSING}", "templates:read": "GET /v1/template_library",
+          "templates:manage": "DELETE /v1/templates?name=nobody"}
 
 
 def test_a_key_does_what_its_scopes_allow_and_nothing_else(make_stack):

@@ -22,6 +22,8 @@ def things_of(stack, owner):
     session = operator_of(stack.server).post("/admin/v1/support_sessions", {
         "workspace_id": stack.server.sandbox["workspace_id"], "category": "debugging", "reason": "Deliveries stop"})
     consent = {"recipient": RECIPIENT, "purpose": "marketing", "source": "a form"}
+    template = {"name": "hello", "language": "en_US", "category": "utility", "components": [{"type": "BODY", "text": "Hello"}]}
+    made = api.post("/v1/templates", template).json()
     request = {"kind": "export", "subject": "recipient", "recipient": RECIPIENT}
     return {
         "/v1/messages": sent.json()["id"],
@@ -34,6 +36,8 @@ def things_of(stack, owner):
         "/v1/api_keys": owner.make_key().json()["id"],
         "/v1/audit_events": owner.get("/v1/audit_events").json()["data"][0]["id"],
         "/v1/media": uploaded(api, PNG, filename="a.png", kind="image/png")["id"],
+        "/v1/templates": made["id"],
+        "/v1/connections": made["connection_id"],
         "/v1/consents": owner.post("/v1/consents", consent).json()["id"],
         "/v1/sso/providers": owner.post("/v1/sso/providers", provider).json()["id"],
         "/v1/sso/domains": owner.post("/v1/sso/domains", {"domain": "acme.example"}).json()["domain"],

@@ -1,6 +1,7 @@
 """Cuts the answers of management calls out of Meta's OpenAPI file: `trim_management.py business-messaging-api_v23.0.yaml`.
 
-Kept are the answers 200 of OPERATIONS with Meta's own examples, and every schema that they reach; without prose.
+Kept are the answers 200 of OPERATIONS, and the bodies that REQUESTS take, with Meta's own examples, and every schema that they
+reach; without prose.
 """
 
 import sys
@@ -28,6 +29,7 @@ OPERATIONS = [
     (f"{PHONE}/message_qrdls/{{QR-Code-ID}}", "delete"), (f"{PHONE}/media", "post"), ("/{Version}/{Media-ID}", "get"),
     ("/{Version}/{Media-ID}", "delete"),
 ]
+REQUESTS = [(f"{WABA}/message_templates", "post"), ("/{Version}/{TEMPLATE_ID}", "post")]
 
 
 def resolved(document, node):
@@ -47,7 +49,14 @@ def trimmed(document):
         examples = [resolved(document, each)["value"] for each in answer.get("examples", {}).values()]
         answers[f"{method} {path}"] = {"schema": schema, "examples": examples or [answer["example"]]}
         wanted += references(schema)
-    return {"answers": answers, "components": {"schemas": dict(sorted(reached(document, wanted).items()))}}
+    requests = {}
+    for path, method in REQUESTS:
+        body = resolved(document, document["paths"][path][method]["requestBody"])["content"]["application/json"]
+        schema = without_prose(body["schema"])
+        requests[f"{method} {path}"] = {
+            "schema": schema, "examples": [resolved(document, each)["value"] for each in body.get("examples", {}).values()]}
+        wanted += references(schema)
+    return {"answers": answers, "requests": requests, "components": {"schemas": dict(sorted(reached(document, wanted).items()))}}
 
 
 if __name__ == "__main__":
