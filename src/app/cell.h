@@ -63,7 +63,7 @@ class Cell {
   connections::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
   privacy::CellRooms privacy_rooms() noexcept {
-    return {*db_,           workspaces_, api_keys_,  senders_, sender_states_,
+    return {*db_,       workspaces_, api_keys_, senders_,         sender_states_,
             templates_, endpoints_,  begun_,    begun_deliveries_};
   }
 

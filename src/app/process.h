@@ -14,8 +14,8 @@
 #include "ingest/ingest.h"
 #include "keys.h"
 #include "messaging/send_handler.h"
-#include "preflight/rate_card.h"
 #include "onboarding/signup_place.h"
+#include "preflight/rate_card.h"
 #include "runtime/io_pool.h"
 #include "telemetry/metrics.h"
 

@@ -213,8 +213,8 @@ struct PrivacyWorld : messaging::MessagingWorld {
   identity::ApiKeys api_keys{*db, ids, clock};
   Desk desk;
   Runner runner;
-  OneDoor door{{*db, workspaces, api_keys, senders, states, templates, endpoints, begun,
-                begun_deliveries}};
+  OneDoor door{
+      {*db, workspaces, api_keys, senders, states, templates, endpoints, begun, begun_deliveries}};
 };
 
 }  // namespace flowsell::privacy

@@ -87,15 +87,23 @@ struct FaultCase {
   SignupFault fault;
 };
 constexpr FaultCase kFaults[] = {
-    {100, 36007, SignupFault::kCodeExpired},     {100, 36009, SignupFault::kCodeUsed},
-    {100, 36008, SignupFault::kAppRefused},      {100, 0, SignupFault::kOther},
-    {101, 0, SignupFault::kAppRefused},          {190, 460, SignupFault::kTokenRefused},
-    {10, 0, SignupFault::kAccessMissing},        {200, 0, SignupFault::kAccessMissing},
-    {299, 0, SignupFault::kAccessMissing},       {300, 0, SignupFault::kOther},
-    {133005, 0, SignupFault::kPinWrong},         {133008, 0, SignupFault::kPinBlocked},
-    {133009, 0, SignupFault::kPinTooSoon},       {133016, 0, SignupFault::kRegistrationLimit},
+    {100, 36007, SignupFault::kCodeExpired},
+    {100, 36009, SignupFault::kCodeUsed},
+    {100, 36008, SignupFault::kAppRefused},
+    {100, 0, SignupFault::kOther},
+    {101, 0, SignupFault::kAppRefused},
+    {190, 460, SignupFault::kTokenRefused},
+    {10, 0, SignupFault::kAccessMissing},
+    {200, 0, SignupFault::kAccessMissing},
+    {299, 0, SignupFault::kAccessMissing},
+    {300, 0, SignupFault::kOther},
+    {133005, 0, SignupFault::kPinWrong},
+    {133008, 0, SignupFault::kPinBlocked},
+    {133009, 0, SignupFault::kPinTooSoon},
+    {133016, 0, SignupFault::kRegistrationLimit},
     {2388012, 0, SignupFault::kNumberElsewhere},
-    {100, 2388012, SignupFault::kNumberElsewhere}, {80007, 0, SignupFault::kBusy},
+    {100, 2388012, SignupFault::kNumberElsewhere},
+    {80007, 0, SignupFault::kBusy},
 };
 TEST(Signup, FaultsAreToldApart) {
   for (const FaultCase& each : kFaults) {
