@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
+#include "core/encoding.h"
+#include "crypto/hash.h"
+#include "whatsapp/adapter.h"
+
 namespace flowsell::whatsapp {
 namespace {
 
@@ -145,6 +151,78 @@ TEST(AccountCalls, RegistrationHasThePin) {
   EXPECT_EQ(request.url.target, "/v25.0/5/register");
   EXPECT_EQ(request.body, R"({"messaging_product":"whatsapp","pin":"123456"})");
 }
+
+class SignedRequest : public testing::Test {
+ protected:
+  static std::string signed_by(std::string_view secret, std::string_view json) {
+    const std::string payload = base64url_encode(as_bytes(json));
+    return base64url_encode(crypto::hmac_sha256(secret, {payload})) + "." + payload;
+  }
+  static Result<std::string> read(std::string_view text) {
+    return kCalls.read_signed_request(text, kApp.secret);
+  }
+  static constexpr std::string_view kOf77 = R"({"algorithm":"HMAC-SHA256","user_id":"77"})";
+};
+
+TEST_F(SignedRequest, NamesThePerson) {
+  EXPECT_EQ(read(signed_by("app secret&", kOf77)), "77");
+  EXPECT_EQ(read(signed_by("app secret&", R"({"algorithm":"HMAC-SHA256","user_id":77})")), "77");
+}
+
+TEST_F(SignedRequest, OfAnotherAppIsRefused) { EXPECT_FALSE(read(signed_by("other", kOf77))); }
+
+TEST_F(SignedRequest, PayloadThatWasChangedIsRefused) {
+  const std::string good = signed_by("app secret&", kOf77);
+  const std::string other =
+      base64url_encode(as_bytes(R"({"algorithm":"HMAC-SHA256","user_id":"78"})"));
+  EXPECT_FALSE(read(good.substr(0, good.find('.') + 1) + other));
+}
+
+TEST_F(SignedRequest, OfAnotherAlgorithmOrNobodyIsRefused) {
+  EXPECT_FALSE(read(signed_by("app secret&", R"({"algorithm":"none","user_id":"77"})")));
+  EXPECT_FALSE(read(signed_by("app secret&", R"({"algorithm":"HMAC-SHA256"})")));
+  EXPECT_FALSE(read(signed_by("app secret&", "[]")));
+}
+
+TEST_F(SignedRequest, IsRefusedWhereTheAppHasNoSecret) {
+  EXPECT_FALSE(kCalls.read_signed_request(signed_by("", kOf77), Secret()));
+}
+
+TEST_F(SignedRequest, WhatIsNoneIsRefused) {
+  for (const char* text : {"", ".", "a", "a.", ".a", "a.b.c"}) EXPECT_FALSE(read(text)) << text;
+}
+
+struct ToldCase {
+  const char* value;
+  std::optional<channel::AccountChange> change;
+};
+class AccountTold : public testing::TestWithParam<ToldCase> {};
+TEST_P(AccountTold, IsAChangeOrNone) {
+  const std::string body =
+      R"({"object":"whatsapp_business_account","entry":[{"id":"1","time":1,"changes":[{"field":"account_update","value":)" +
+      std::string(GetParam().value) + "}]}]}";
+  const auto updates = make_adapter()->parse(body, Time{});
+  ASSERT_TRUE(updates);
+  ASSERT_EQ(updates->size(), 1U);
+  EXPECT_EQ(std::get<channel::Notice>(updates->front()).account_change, GetParam().change);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, AccountTold,
+    testing::Values(
+        ToldCase{R"({"event":"PARTNER_REMOVED"})", channel::AccountChange::kPartnerRemoved},
+        ToldCase{R"({"event":"PARTNER_APP_UNINSTALLED"})", channel::AccountChange::kAppRemoved},
+        ToldCase{R"({"event":"ACCOUNT_DELETED"})", channel::AccountChange::kDeleted},
+        ToldCase{R"({"event":"ACCOUNT_OFFBOARDED"})", channel::AccountChange::kOffboarded},
+        ToldCase{R"({"event":"ACCOUNT_RECONNECTED"})", channel::AccountChange::kRestored},
+        ToldCase{R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE"}})",
+                 channel::AccountChange::kDisabled},
+        ToldCase{R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"REINSTATE"}})",
+                 channel::AccountChange::kRestored},
+        ToldCase{
+            R"({"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"SCHEDULE_FOR_DISABLE"}})",
+            std::nullopt},
+        ToldCase{R"({"event":"DISABLED_UPDATE"})", std::nullopt},
+        ToldCase{R"({"event":"PARTNER_ADDED"})", std::nullopt}));
 
 TEST(AccountCalls, HistoryIsAskedForInTwoParts) {
   const auto requests = kCalls.request_history("5", route());
