@@ -25,6 +25,12 @@ constexpr auto kCategories = std::to_array<std::string_view>(
 
 // --- what is asked ---
 
+struct Asked {
+  std::string from;
+  std::optional<TemplateId> template_id;
+  Batch batch;
+};
+
 bool is_country(std::string_view text) {
   return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -64,18 +70,27 @@ void read_recipients(json::ObjectReader& in, Batch& batch) {
   }
 }
 
-void read_template(json::ObjectReader& in, Batch& batch) {
+/// By our id of it, or by the provider's name and language.
+void read_template(json::ObjectReader& in, Asked& asked) {
   const auto* value = in.find("template");
   if (value == nullptr) return;
   json::ObjectReader element(*value, in.pointer_of("template"), in.faults());
-  batch.template_name = text_in(element, "name", kTemplateName);
-  batch.language = text_in(element, "language", kLanguage);
+  if (const auto id = element.string("id")) {
+    auto parsed = TemplateId::parse(*id);
+    if (parsed) asked.template_id = *parsed;
+    if (!parsed)
+      element.fault("id", "invalid_id", parsed.error().detail,
+                    "Use an id that GET /v1/templates lists.");
+  } else {
+    asked.batch.template_name = text_in(element, "name", kTemplateName);
+    asked.batch.language = text_in(element, "language", kLanguage);
+  }
   element.finish();
 }
 
-std::string read_category(json::ObjectReader& in, const Batch& batch) {
+std::string read_category(json::ObjectReader& in) {
   const std::string category(in.string("category").value_or(""));
-  if (category.empty() && batch.template_name.empty())
+  if (category.empty() && in.find("template") == nullptr)
     in.fault("category", "required", "without a template nothing says what the messages are",
              "Send marketing, utility, authentication or service, or name a template.");
   if (!category.empty() && std::ranges::find(kCategories, category) == kCategories.end()) {
@@ -85,17 +100,12 @@ std::string read_category(json::ObjectReader& in, const Batch& batch) {
   return category;
 }
 
-struct Asked {
-  std::string from;
-  Batch batch;
-};
-
 Asked read_asked(json::ObjectReader& in) {
   Asked asked;
   Batch& batch = asked.batch;
   asked.from = in.string("from", kFrom).value_or("");
-  read_template(in, batch);
-  batch.category = read_category(in, batch);
+  read_template(in, asked);
+  batch.category = read_category(in);
   const auto count = in.integer("count", 1, kCountMax);
   if (count) batch.parts.push_back({{}, *count});
   const bool has_countries = in.find("countries") != nullptr;
@@ -205,9 +215,25 @@ std::string render(const connections::Sender& sender, const Forecast& forecast) 
   return std::move(out).take();
 }
 
+/// The provider's name of the template whose id was sent.
+Task<> name_template(const Call& call, const connections::Sender& sender, Asked& asked) {
+  if (!asked.template_id) co_return Result<>{};
+  auto found = co_await call.services.templates.find(call.caller, *asked.template_id);
+  if (found && found->connection == sender.connection) {
+    asked.batch.template_name = found->provider.name;
+    asked.batch.language = found->provider.language;
+    co_return Result<>{};
+  }
+  if (!found && found.error().code != ErrorCode::kNotFound)
+    co_return std::unexpected(std::move(found).error());
+  co_return fail_field("/template/id", "not_found", "the sender's account has no such template",
+                       "Use an id that GET /v1/templates lists for the sender's connection.");
+}
+
 Task<http::Response> look(Call& call) {
   CO_TRY(auto asked, read_body(call.request, read_asked));
   CO_TRY(const auto sender, call.services.senders.find(call.caller, asked.from));
+  CO_CHECK_OK(co_await name_template(call, *sender, asked));
   asked.batch.caller = call.caller;
   asked.batch.sender = sender;
   CO_TRY(const auto forecast, co_await call.services.preflight.look(std::move(asked.batch)));

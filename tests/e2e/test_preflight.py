@@ -114,6 +114,20 @@ def test_a_template_says_its_category_and_its_state(priced):
     assert (codes(told), told["can_be_sent"]) == (["template_not_found"], False)
 
 
+def test_a_template_is_named_by_our_id_too(priced):
+    connection = priced.api.get("/v1/senders").json()["data"][0]["connection_id"]
+    made = priced.api.post("/v1/templates", {
+        "connection_id": connection, "name": "welcome_back", "language": "en_US", "category": "marketing",
+        "components": [{"type": "body", "text": "Sale today, come in"}]})
+    assert made.status == 201, made
+    asked = {"template": {"id": made.json()["id"]}, "countries": [{"country": "IN", "count": 1}]}
+    told = priced.api.post("/v1/preflight", asked).json()
+    assert (told["category"], codes(told)) == ("marketing", [])
+    asked["template"]["id"] = "tpl_01kb2v5m4q8x9r3t6w7y0z1a2c"
+    unknown = priced.api.post("/v1/preflight", asked)
+    assert (unknown.status, unknown.json()["errors"][0]["pointer"]) == (400, "/template/id")
+
+
 def test_a_provider_that_is_away_leaves_the_rest(make_stack):
     stack = make_stack()
     stack.stop_simulator()
