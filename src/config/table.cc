@@ -226,8 +226,7 @@ void add_server(std::vector<Setting>& t) {
                    [](auto& s) -> auto& { return s.server.tls_key; }));
   Setting proxies = describe("server.trusted_proxies", "trusted-proxies", Kind::kTextList,
                              "list of addresses and ranges",
-                             "Proxies before this server, whose X-Forwarded-For is believed: "
-                             "limits and records are about the clients behind them.");
+                             "Proxies before this server, whose X-Forwarded-For is believed.");
   proxies.apply = &read_proxies;
   proxies.show = &show_proxies;
   t.push_back(std::move(proxies));
@@ -484,9 +483,7 @@ void add_limits(std::vector<Setting>& t) {
 
 void add_outbox(std::vector<Setting>& t) {
   t.push_back(number("outbox.sender_messages_per_second", "sender-messages-per-second",
-                     {0, 100'000},
-                     "Pace of one sender towards the provider; 0 is no pace. At the default it is "
-                     "what the provider lets the sender do, where that is known.",
+                     {0, 100'000}, "Pace of one sender; 0: none. 80: what the provider lets it.",
                      [](auto& s) -> auto& { return s.outbox.sender_messages_per_second; }));
   t.push_back(on_off("outbox.pair_limit", "pair-limit",
                      "Keep WhatsApp's limit of messages from one sender to one recipient.",
@@ -528,18 +525,15 @@ void add_whatsapp(std::vector<Setting>& t) {
       "whatsapp.api_base", "whatsapp-api-base", "URL",
       "WhatsApp Cloud API with its version; https, or http to a loopback address.",
       [](auto& s) -> auto& { return s.whatsapp.api_base; }, &required_base_url));
-  t.push_back(
-      on_off("whatsapp.http2", "whatsapp-http2",
-             "HTTP/2 where WhatsApp offers it, and to the simulator: calls share connections.",
-             [](auto& s) -> auto& { return s.whatsapp.http2; }));
+  t.push_back(on_off("whatsapp.http2", "whatsapp-http2",
+                     "HTTP/2 where WhatsApp offers it, and to the simulator.",
+                     [](auto& s) -> auto& { return s.whatsapp.http2; }));
   t.push_back(text("whatsapp.app_id", "whatsapp-app-id", "text",
                    "Id of the Meta app that connects accounts; in a sandbox the simulator's.",
                    [](auto& s) -> auto& { return s.whatsapp.app_id; }));
-  t.push_back(
-      text("whatsapp.rate_card_file", "whatsapp-rate-card-file", "file",
-           "What messages cost, for estimates (docs/whatsapp/limits.md has its form); empty: "
-           "no estimates.",
-           [](auto& s) -> auto& { return s.whatsapp.rate_card_file; }));
+  t.push_back(text("whatsapp.rate_card_file", "whatsapp-rate-card-file", "file",
+                   "What messages cost, for estimates (docs/whatsapp/limits.md); empty: none.",
+                   [](auto& s) -> auto& { return s.whatsapp.rate_card_file; }));
   t.push_back(secret("whatsapp.app_secret", "", "text",
                      "Secret of the Meta app, which signs its webhooks.",
                      [](auto& s) -> auto& { return s.whatsapp.app_secret; }));
@@ -558,8 +552,7 @@ void add_whatsapp(std::vector<Setting>& t) {
 }
 
 void add_diagnosis(std::vector<Setting>& t) {
-  t.push_back(choice("log.level", "log-level", kLogLevels,
-                     "Least important lines that are written.",
+  t.push_back(choice("log.level", "log-level", kLogLevels, "Least important lines written.",
                      [](auto& s) -> auto& { return s.log.level; }));
   t.push_back(choice("log.format", "log-format", kLogFormats, "Lines for people or for machines.",
                      [](auto& s) -> auto& { return s.log.format; }));
