@@ -24,7 +24,11 @@ class Fields {
   Fields(const json::Object& object, std::string path) : object_(object), path_(std::move(path)) {}
 
   Checked<> only(std::initializer_list<std::string_view> names) const;
-  const json::Value* find(std::string_view name) const { return object_.if_contains(name); }
+  /// A null is as good as nothing: public clients send them, and Meta takes them so.
+  const json::Value* find(std::string_view name) const {
+    const json::Value* value = object_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
 
   Checked<std::string_view> text(std::string_view name, Length length) const;
   /// Empty when absent.

@@ -50,6 +50,7 @@ const std::vector<KindFields>& kinds() {
         "search_visibility",
         "conversational_automation",
         "owner_business_info",
+        "eligibility_for_api_business_global_search",
         "username"}},
       {NodeKind::kAccount,
        4,
@@ -71,6 +72,9 @@ const std::vector<KindFields>& kinds() {
         "purchase_order_number",
         "is_enabled_for_insights",
         "marketing_messages_lite_api_status",
+        "marketing_messages_onboarding_status",
+        "disable_marketing_messages_on_cloud_api",
+        "subscribed_apps",
         "creation_time",
         "whatsapp_business_manager_messaging_limit"}},
       {NodeKind::kBusiness,
@@ -83,7 +87,7 @@ const std::vector<KindFields>& kinds() {
        {"name", "parameter_format", "components", "language", "status", "category", "id",
         "sub_category", "previous_category", "correct_category", "rejected_reason", "quality_score",
         "message_send_ttl_seconds", "library_template_name", "cta_url_link_tracking_opted_out",
-        "health_status", "rejection_info", "last_updated_time"}},
+        "health_status", "rejection_info", "last_updated_time", "degrees_of_freedom_spec"}},
   };
   return kKinds;
 }
