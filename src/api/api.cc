@@ -223,11 +223,8 @@ class Api::Impl final : public Routes {
       if (!found) co_return problem(found.error(), {});
       key = *std::move(found);
     }
-    if (const auto usable = check_key(*key, request, services.clock.now()); !usable)
-      co_return problem(usable.error(), {});
-    if (const auto taken = check_address(services, key->caller.workspace, request); !taken)
-      co_return problem(taken.error(), {});
-    services.api_keys.note_use(*key, request.remote_address, services.clock.now());
+    if (const auto enters = let_in(services, *key, request); !enters)
+      co_return problem(enters.error(), {});
     Call call{request, services, key->caller, key.get(), std::nullopt};
     co_return co_await answer_caller(call, route);
   }

@@ -8,6 +8,7 @@
 
 #include "accounts/accounts.h"
 #include "api/api.h"
+#include "api/key_door.h"
 #include "http/message.h"
 #include "http/router.h"
 #include "runtime/task.h"
@@ -32,11 +33,13 @@ struct Call {
   team::By by() const;
 };
 
-/// From where a request comes, for records.
-audit::Origin origin_of(const http::Request& request);
-
 /// The key may still be used, and from there.
 Result<> check_key(const identity::KnownKey& key, const http::Request& request, Time now);
+
+/// Lets a key in: it may be used, and from there, and the workspace takes that address. Its use is
+/// noted. Fails with kInvalidApiKey and kAddressNotAllowed.
+Result<> let_in(const Services& services, const identity::KnownKey& key,
+                const http::Request& request);
 
 /// True of a session that rests on the word of a workspace's identity provider: it is good in that
 /// workspace only, and not for the account itself.

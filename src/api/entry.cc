@@ -27,6 +27,14 @@ Result<> check_key(const identity::KnownKey& key, const http::Request& request, 
   return {};
 }
 
+Result<> let_in(const Services& services, const identity::KnownKey& key,
+                const http::Request& request) {
+  CHECK_OK(check_key(key, request, services.clock.now()));
+  CHECK_OK(check_address(services, key.caller.workspace, request));
+  services.api_keys.note_use(key, request.remote_address, services.clock.now());
+  return {};
+}
+
 Result<> check_entry(const Services& services, const WorkspaceId& workspace,
                      const accounts::Session& session, identity::Role role,
                      const http::Request& request) {

@@ -33,6 +33,7 @@ std::string render(const Call& call, const Endpoint& endpoint,
   out.key("url").string(url_for(call, endpoint)).key("events").begin_array();
   for (const auto& pattern : endpoint.events) out.string(pattern);
   out.end_array().key("description").string(endpoint.description);
+  out.key("format").string(webhook::format_name(endpoint.format));
   out.key("status").string(endpoint.enabled ? "enabled" : "disabled");
   out.key("created_at").string(format_time(endpoint.created_at));
   if (shown == SecretShown::kNow) out.key("secret").string(endpoint.secret.reveal());
@@ -59,11 +60,20 @@ std::optional<std::vector<std::string>> read_patterns(json::ObjectReader& in) {
   return patterns;
 }
 
+std::optional<webhook::Format> read_format(json::ObjectReader& in) {
+  const auto name = in.string("format");
+  if (!name) return std::nullopt;
+  const auto format = webhook::format_named(*name);
+  if (!format) in.fault("format", "invalid_value", "no such format", "Use standard or graph.");
+  return format;
+}
+
 Endpoints::Draft read_draft(json::ObjectReader& in) {
   Endpoints::Draft draft;
   draft.url = text_in(in, "url", kUrl);
   draft.events = read_patterns(in).value_or(std::vector<std::string>{});
   draft.description = in.string("description", kDescription).value_or("");
+  draft.format = read_format(in).value_or(webhook::Format::kStandard);
   return draft;
 }
 
@@ -86,6 +96,7 @@ Endpoints::Change read_change(json::ObjectReader& in) {
   change.url = in.string("url", kUrl);
   change.events = read_patterns(in);
   change.description = in.string("description", kDescription);
+  change.format = read_format(in);
   if (const auto status = in.string("status")) {
     change.enabled = *status == "enabled";
     if (*status != "enabled" && *status != "disabled") {
@@ -99,7 +110,7 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
   CO_TRY(auto change, read_body(call.request, read_change));
   // Where events go their content goes, which no operator sees.
-  if (!call.caller.support.is_none() && (change.url || change.events))
+  if (!call.caller.support.is_none() && (change.url || change.events || change.format))
     co_return fail(ErrorCode::kInsufficientScope,
                    "a support session may not say where events go, or which");
   CO_TRY(auto key, idempotent_call(call));

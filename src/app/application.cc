@@ -15,6 +15,7 @@
 #include "cluster/peers.h"
 #include "core/encoding.h"
 #include "core/random.h"
+#include "graph_door/graph_door.h"
 #include "homes.h"
 #include "http/server.h"
 #include "key_rotation.h"
@@ -132,8 +133,10 @@ class Application::Parts {
                                                    : process.settings.server.public_url});
     auto options = server_options(process.settings);
     options.streams = [this](http::Method method, std::string_view target) {
-      return api->streams(method, target);
+      return api->streams(method, target) || graph_door::GraphDoor::streams(method, target);
     };
+    graph_door.emplace(graph_door::GraphDoor::Process{process.clock, process.ids, process.metrics,
+                                                      homes, process.settings.server.public_url});
     server.emplace(
         process.pool, std::move(options),
         [this](http::Request& request) { return peer_door.handle(request); },
@@ -202,7 +205,12 @@ class Application::Parts {
   std::optional<OneCell> home;                      ///< the same
   std::unique_ptr<Cells> cells;                     ///< on PostgreSQL
   std::optional<api::Api> api;
-  PeerDoor peer_door{[this](http::Request& request) { return api->handle(request); },
+  std::optional<graph_door::GraphDoor> graph_door;
+  PeerDoor peer_door{[this](http::Request& request) {
+                       return graph_door::GraphDoor::is_for(request.path)
+                                  ? graph_door->handle(request)
+                                  : api->handle(request);
+                     },
                      [this](std::string_view name) { return cells && cells->is_me(name); },
                      [this](const http::Request& request) {
                        return cluster::client_of(request, process.keys.peers, process.clock.now());

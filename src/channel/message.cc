@@ -18,7 +18,7 @@ using json::ObjectReader;
 constexpr std::size_t kUserIdLengthMax = 140;
 constexpr std::size_t kMetadataKeysMax = 50;
 constexpr std::size_t kMetadataKeyLengthMax = 40;
-constexpr std::size_t kMetadataValueLengthMax = 500;
+constexpr std::size_t kMetadataValueLengthMax = 512;
 constexpr std::size_t kClientRefLengthMax = 100;
 constexpr std::size_t kAddressLengthMax = 200;
 constexpr std::size_t kGroupIdLengthMax = 150;
@@ -155,7 +155,7 @@ void read_metadata_entry(ObjectReader& in, std::string_view key, const json::Val
     in.fault(key, "wrong_type", "a metadata value must be a string",
              "Send a string in double quotes.");
   } else if (count_code_points(*text) > kMetadataValueLengthMax) {
-    in.fault(key, "too_long", "a metadata value has at most 500 characters", "Shorten the value.");
+    in.fault(key, "too_long", "a metadata value has at most 512 characters", "Shorten the value.");
   } else {
     out.any_key(key).string(*text);
   }

@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace flowsell::connections {
+namespace {
+
+Result<> check_answered(const http::Exchange& exchange) {
+  if (exchange.end == http::ExchangeEnd::kAnswered) return {};
+  return fail(
+      exchange.byte_sent ? ErrorCode::kProviderTimeout : ErrorCode::kProviderUnreachable,
+      std::string("the provider gave no answer: ").append(http::exchange_end_name(exchange.end)));
+}
+
+}  // namespace
 
 ProviderCalls::ProviderCalls(http::Client& client, const Clock& clock, ProviderRoutes routes)
     : client_(client), clock_(clock), routes_(std::move(routes)) {}
@@ -20,6 +30,20 @@ Task<http::Exchange> ProviderCalls::call(ConnectionPtr connection, http::OutRequ
   if (!answer && answer.error().provider && listener_)
     listener_(connection, *answer.error().provider);
   co_return answer;
+}
+
+Task<http::Exchange> ProviderCalls::exchange(ConnectionPtr connection, http::OutRequest request,
+                                             std::chrono::seconds time_max) {
+  connection->adapter->authorize(request, connection->token);
+  request.client = connection->id.bytes();
+  request.version = routes_.of(connection->mode, {}).version;
+  auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + time_max);
+  CO_CHECK_OK(check_answered(exchange));
+  if (exchange.status >= 400 && listener_) {
+    const auto answer = connection->adapter->interpret(exchange);
+    if (answer.kind == channel::Interpretation::Kind::kError) listener_(connection, answer.error);
+  }
+  co_return exchange;
 }
 
 Task<http::Exchange> ProviderCalls::call_as(As as, http::OutRequest request, std::string_view what,
@@ -65,11 +89,7 @@ Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection,
 
 Result<> check_answer(const channel::Adapter& adapter, const http::Exchange& exchange,
                       std::string_view what) {
-  if (exchange.end != http::ExchangeEnd::kAnswered) {
-    return fail(
-        exchange.byte_sent ? ErrorCode::kProviderTimeout : ErrorCode::kProviderUnreachable,
-        std::string("the provider gave no answer: ").append(http::exchange_end_name(exchange.end)));
-  }
+  CHECK_OK(check_answered(exchange));
   if (exchange.status >= 200 && exchange.status < 300) return {};
   auto answer = adapter.interpret(exchange);
   if (answer.kind != channel::Interpretation::Kind::kError)

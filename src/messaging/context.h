@@ -46,6 +46,9 @@ ContactHash contact_hash(const crypto::Key& key, const WorkspaceId& workspace,
 /// A conversation's lane: one sender and one contact.
 outbox::Lane lane_of(const SenderId& sender, const ContactHash& contact);
 
+/// What a client of the provider's own API gave with the message, to have it back; empty: nothing.
+std::string callback_data_of(const MessageRow& row);
+
 /// What a message's job in the outbox is by its row alone: not when it is due, nor its content.
 outbox::Job job_of(const MessageRow& row);
 

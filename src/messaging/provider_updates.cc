@@ -12,6 +12,7 @@
 #include "messaging/conversation_windows.h"
 #include "messaging/render.h"
 #include "notices.h"
+#include "originals.h"
 #include "settle.h"
 
 namespace flowsell::messaging {
@@ -33,7 +34,8 @@ struct Prepared {
     kMark,
     kInbound,
     kNotice,
-    kUnknown
+    kUnknown,
+    kOriginal  ///< what one of the others tells, in the provider's own words
   } kind = Kind::kUnknown;
   MessageId message;
   StatusChange change;  ///< kStatus; its texts live in `error` and `provider_message_id`
@@ -261,6 +263,7 @@ Result<> apply_updates(store::Connection& db, std::span<store::WriteOp* const> o
         case Prepared::Kind::kNotice:
           CHECK_OK(apply_notice(db, op, update, windows));
           break;
+        case Prepared::Kind::kOriginal:
         case Prepared::Kind::kUnknown: {
           TRY([[maybe_unused]] const bool is_new,
               op.events.record_once(db, update.event, update.plan));
@@ -476,6 +479,14 @@ std::optional<Told> message_told_of(const channel::Update& update) {
   return Told{mark->message, event_of_mark(mark->kind)};
 }
 
+std::vector<MessageId> messages_told_of(const std::vector<channel::Update>& updates) {
+  std::vector<MessageId> ids;
+  for (const channel::Update& update : updates) {
+    if (const auto about = message_told_of(update)) ids.push_back(about->message);
+  }
+  return ids;
+}
+
 }  // namespace
 
 ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, BegunMessages& begun,
@@ -538,12 +549,35 @@ Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel
   Lanes lanes;
   CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
   states_.note_webhook(sender->id, op.now);
+  const bool tells_originals = events_.wants_originals(sender->workspace, sender->mode);
+  AboutMessages abouts;
+  if (tells_originals) {
+    auto ids = messages_told_of(updates);
+    CO_TRY(abouts, co_await find_about(db_, begun_, sender->workspace, std::move(ids)));
+  }
   for (channel::Update& update : updates) {
     const auto* notice = std::get_if<channel::Notice>(&update);
     std::vector<SenderId> told;
     if (notice != nullptr && notice->state) told = told_of(*notice, *sender);
+    channel::Source source;
+    if (tells_originals) source = channel::source_of(update);
     Prepared prepared = std::visit(prepare, update);
     prepared.told_of = std::move(told);
+    if (source.body) {
+      const auto about = abouts.find(prepared.message);
+      Content original = sender->adapter->original(
+          source, about == abouts.end() ? std::string_view() : about->second.callback_data);
+      Prepared words;
+      words.kind = Prepared::Kind::kOriginal;
+      words.event = original_event(*sender, contact_key_, prepared.event, std::move(original));
+      if (!prepared.people.empty()) words.event.contact_hash = prepared.people.front();
+      if (about != abouts.end()) {
+        words.event.contact_hash = about->second.contact;
+        words.event.lane = about->second.lane;
+      }
+      words.plan = events_.plan(words.event);
+      if (!words.plan.empty()) op.updates.push_back(std::move(words));
+    }
     if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
       prepared.event.lane = lane->second;
     prepared.plan = events_.plan(prepared.event);

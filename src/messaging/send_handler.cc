@@ -284,6 +284,35 @@ Awaitable<Disposition> SendHandler::put_back(outbox::Job job, Time due, const Be
   co_return how;
 }
 
+Awaitable<std::optional<webhook::EventDraft>> SendHandler::original_of(
+    const outbox::Job& job, connections::SenderPtr sender, const webhook::EventDraft& event,
+    const MessageError& error, const Begun* begun) {
+  if (!events_.wants_originals(job.workspace, sender->mode)) co_return std::nullopt;
+  const MessageId id(job.id);
+  MessageRow row;
+  if (begun != nullptr) {
+    row = *begun->row;
+  } else {
+    auto found = co_await messages_.find(job.workspace, id);
+    if (!found || !*found) co_return std::nullopt;
+    row = **std::move(found);
+  }
+  const channel::OwnFailure failure{sender->account,
+                                    sender->address,
+                                    sender->display_number,
+                                    id.str(),
+                                    callback_data_of(row),
+                                    error.provider_code,
+                                    error.code,
+                                    event.at};
+  Content original = sender->adapter->original(failure);
+  if (original.empty()) co_return std::nullopt;
+  webhook::EventDraft draft = event;
+  draft.contact_hash = row.contact_hash;
+  webhook::Events::tell_original(draft, std::move(original));
+  co_return draft;
+}
+
 Awaitable<Disposition> SendHandler::settle(outbox::Job job, connections::SenderPtr sender,
                                            Outcome outcome, const Begun* begun) {
   const Time now = clock_.now();
@@ -310,8 +339,11 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, connections::SenderP
     op.event.lane = job.lane;
     if (!detail.empty()) op.event.content = Content("\"provider_detail\":" + json::quoted(detail));
   }
+  if (!retry_at && op.status == MessageStatus::kFailed && sender && op.error)
+    op.original = co_await original_of(job, sender, op.event, *op.error, begun);
   while (true) {
     if (!retry_at) op.plan = events_.plan(op.event);
+    if (op.original) op.original_plan = events_.plan(*op.original);
     op.promote = outbox_.has_queue(job.group);
     const auto committed = co_await db_.commit(op);
     if (committed) break;
@@ -321,12 +353,15 @@ Awaitable<Disposition> SendHandler::settle(outbox::Job job, connections::SenderP
               {{"message_id", MessageId(job.id).str()},
                {"code", error_info(committed.error().code).code}});
     op.plan = webhook::EventPlan();
+    op.original_plan = webhook::EventPlan();
     if (outbox_.is_abandoned()) break;
     net::steady_timer pause(co_await net::this_coro::executor, kStoreRetry);
     co_await pause.async_wait(use_result);
   }
   if (!retry_at) {
     events_.launch(op.event, std::move(op.plan), co_await net::this_coro::executor);
+    if (op.original)
+      events_.launch(*op.original, std::move(op.original_plan), co_await net::this_coro::executor);
     waiters_.notify(MessageId(job.id), detail);
   }
   switch (outcome.kind) {

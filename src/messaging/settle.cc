@@ -37,10 +37,11 @@ Result<> requeue(store::Connection& db, const SettleOp& op) {
 /// `changed`: the message with its step made.
 Result<> tell_end(store::Connection& db, SettleOp& op, const ChangedMessage& changed,
                   metering::Tally& tally) {
-  const auto tell = [&db, &op](const MessageRow& row) {
+  const auto tell = [&db, &op](const MessageRow& row) -> Result<> {
     op.event.body_is_derived = op.event.type == webhook::EventType::kMessageSent;
     if (!op.event.body_is_derived || !op.plan.empty()) op.event.body = render_event_body(row);
-    return op.events.record(db, op.event, op.plan);
+    CHECK_OK(op.events.record(db, op.event, op.plan));
+    return op.original ? op.events.record(db, *op.original, op.original_plan) : Result<>{};
   };
   return leave_behind(changed, change_of(op), tally, tell);
 }
@@ -80,6 +81,7 @@ Result<> apply_settles(store::Connection& db, std::span<store::WriteOp* const> o
     auto& op = store::as<SettleOp>(each);
     op.promoted.reset();
     op.plan.begin();
+    op.original_plan.begin();
     if (op.retry_at) {
       CHECK_OK(requeue(db, op));
     } else if (op.begun != nullptr) {

@@ -36,6 +36,9 @@ struct SettleOp final : store::WriteOp {
   const Begun* begun = nullptr;
   webhook::EventDraft event;  ///< body filled in by the transaction
   webhook::EventPlan plan;
+  /// The same in the provider's words, where somebody is told so.
+  std::optional<webhook::EventDraft> original = {};
+  webhook::EventPlan original_plan = {};
   bool promote = false;
   std::optional<outbox::JobRef> promoted;  ///< result
 };

@@ -184,18 +184,21 @@ Result<std::size_t> DeliveryHandler::recover_begun(outbox::FoundIn) {
   return op.recovered;
 }
 
-http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const EventId& event,
-                                              const std::string& body, Time now) const {
+http::OutRequest DeliveryHandler::request_for(const Endpoint& endpoint, const Post& post,
+                                              Time now) const {
   http::OutRequest request;
   request.method = http::Method::kPost;
   request.url = endpoint.url;
   request.client = endpoint.id.bytes();
-  const std::string id = event.str();
-  request.headers = {{"Content-Type", "application/json"},
-                     {"webhook-id", id},
-                     {"webhook-timestamp", std::to_string(to_unix_ms(now) / 1000)},
-                     {"webhook-signature", sign(endpoint.secret, id, now, body)}};
-  request.body = body;
+  const std::string id = post.event.str();
+  request.headers = {{"Content-Type", "application/json"}, {"webhook-id", id}};
+  if (post.type == EventType::kProviderWebhook) {
+    request.headers.push_back({"X-Hub-Signature-256", sign_as_graph(endpoint.secret, *post.body)});
+  } else {
+    request.headers.push_back({"webhook-timestamp", std::to_string(to_unix_ms(now) / 1000)});
+    request.headers.push_back({"webhook-signature", sign(endpoint.secret, id, now, *post.body)});
+  }
+  request.body = *post.body;
   return request;
 }
 
@@ -242,17 +245,26 @@ Awaitable<Disposition> DeliveryHandler::attempt(outbox::Job job) {
     nothing.status = DeliveryStatus::kCanceled;
     co_return co_await settle(std::move(job), nothing);
   }
-  auto body = std::make_shared<const std::string>(Events::render((*event)->draft));
-  co_return co_await attempt_with(std::move(job), (*event)->draft.id, std::move(body));
+  const EventDraft& draft = (*event)->draft;
+  Post post{draft.id, draft.type, std::make_shared<const std::string>(Events::payload(draft))};
+  if (post.body->empty()) {
+    // The provider's own words, whose time is over: there is nothing else to tell.
+    Verdict gone;
+    gone.attempt = Attempt{clock_.now(), 0, "content_unavailable", std::chrono::milliseconds(0)};
+    gone.status = DeliveryStatus::kFailed;
+    gave_up_.add();
+    co_return co_await settle(std::move(job), gone);
+  }
+  co_return co_await attempt_with(std::move(job), std::move(post));
 }
 
 Awaitable<Disposition> DeliveryHandler::attempt_begun(BegunDelivery begun,
                                                       std::shared_ptr<const std::string> body) {
-  co_return co_await attempt_with(job_of(*begun.row), begun.row->event, std::move(body), &begun);
+  Post post{begun.row->event, begun.row->type, std::move(body)};
+  co_return co_await attempt_with(job_of(*begun.row), std::move(post), &begun);
 }
 
-Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId event,
-                                                     std::shared_ptr<const std::string> body,
+Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, Post post,
                                                      const BegunDelivery* begun_with) {
   const EndpointPtr endpoint = endpoints_.find(EndpointId(job.group));
   if (!endpoint || !endpoint->enabled) {
@@ -267,7 +279,7 @@ Awaitable<Disposition> DeliveryHandler::attempt_with(outbox::Job job, EventId ev
     return !refused;
   };
   const auto exchange =
-      co_await client_.send(request_for(*endpoint, event, *body, begun),
+      co_await client_.send(request_for(*endpoint, post, begun),
                             clock_.steady_now() + options_.timeout, std::move(may_begin));
   Verdict verdict;
   if (refused) {

@@ -19,17 +19,18 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, "
-    "sealed_secret, created_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    "sealed_secret, created_at, format) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
 // Never an insert: an endpoint that was deleted meanwhile must not come back. NULL keeps a column:
 // another change may have written it since this one was asked for.
 const Sql kChange(
     "UPDATE webhook_endpoints SET url = coalesce(?3, url), events = coalesce(?4, events), "
-    "description = coalesce(?5, description), enabled = coalesce(?6, enabled) "
+    "description = coalesce(?5, description), enabled = coalesce(?6, enabled), "
+    "format = coalesce(?7, format) "
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
 #define ENDPOINT_COLUMNS \
-  "workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at"
+  "workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at, format"
 const Sql kAll("SELECT " ENDPOINT_COLUMNS " FROM webhook_endpoints ORDER BY workspace_id, id");
 const Sql kFind("SELECT " ENDPOINT_COLUMNS
                 " FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
@@ -104,6 +105,7 @@ StoredEndpoint stored_endpoint(const store::Row& row) {
   stored.endpoint.enabled = row.integer(6) != 0;
   stored.sealed_secret = row.text(7);
   stored.endpoint.created_at = row.time(8);
+  stored.endpoint.format = static_cast<Format>(row.integer(9));
   return stored;
 }
 
@@ -133,6 +135,7 @@ std::string json_of(const Endpoint& e, const std::string& url) {
                          {"url_origin", origin_of(url)},
                          {"events", join(e.events)},
                          {"description", e.description},
+                         {"format", format_name(e.format)},
                          {"status", status_of(e)}});
 }
 
@@ -145,6 +148,8 @@ std::string json_of_differences(const StoredEndpoint& of, const StoredEndpoint& 
     out.key("events").string(join(of.endpoint.events));
   if (of.endpoint.description != other.endpoint.description)
     out.key("description").string(of.endpoint.description);
+  if (of.endpoint.format != other.endpoint.format)
+    out.key("format").string(format_name(of.endpoint.format));
   if (of.endpoint.enabled != other.endpoint.enabled)
     out.key("status").string(status_of(of.endpoint));
   out.end_object();
@@ -154,7 +159,8 @@ std::string json_of_differences(const StoredEndpoint& of, const StoredEndpoint& 
 bool is_same(const StoredEndpoint& one, const StoredEndpoint& other) {
   return one.url == other.url && one.endpoint.events == other.endpoint.events &&
          one.endpoint.description == other.endpoint.description &&
-         one.endpoint.enabled == other.endpoint.enabled;
+         one.endpoint.enabled == other.endpoint.enabled &&
+         one.endpoint.format == other.endpoint.format;
 }
 
 audit::Act act_of(const Record& record, Time now, const EndpointId& id) {
@@ -178,9 +184,10 @@ Result<> insert(store::Connection& db, PutOp& op) {
   // A refusal keeps no key.
   if (op.is_full)
     return op.call ? op.idempotency.end(db, e.workspace, *op.call, /*done=*/false) : Result<>{};
-  CHECK_OK(
-      db.write(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
-                         e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at}));
+  CHECK_OK(db.write(
+      kInsert,
+      {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events), e.description,
+       e.enabled, Param::blob(op.sealed_secret), e.created_at, static_cast<int>(e.format)}));
   op.act = act_of(op.record, op.now, e.id);
   op.act->after = json_of(e, e.url.str());
   return {};
@@ -197,7 +204,8 @@ Result<> change(store::Connection& db, PutOp& op) {
   if (op.is_gone) return {};
   CHECK_OK(
       db.run(kChange, {e.workspace, e.id, wanted.url ? Param(url) : keep,
-                       wanted.events ? Param(events) : keep, wanted.description, wanted.enabled}));
+                       wanted.events ? Param(events) : keep, wanted.description, wanted.enabled,
+                       wanted.format ? Param(static_cast<int>(*wanted.format)) : keep}));
   TRY(op.made, find_stored(db, e.workspace, e.id));
   if (!op.made || is_same(*before, *op.made)) return {};
   op.act = act_of(op.record, op.now, e.id);
@@ -275,9 +283,33 @@ DeleteOp::DeleteOp(Record r, const EndpointId& e, Time t)
 
 }  // namespace
 
+std::string_view format_name(Format format) noexcept {
+  return format == Format::kGraph ? "graph" : "standard";
+}
+
+std::optional<Format> format_named(std::string_view name) noexcept {
+  for (const Format format : {Format::kStandard, Format::kGraph}) {
+    if (format_name(format) == name) return format;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+bool asks_for(const Endpoint& endpoint, Format format, EventType type) noexcept {
+  return endpoint.enabled && endpoint.format == format &&
+         std::ranges::any_of(endpoint.events,
+                             [type](const auto& pattern) { return matches(pattern, type); });
+}
+
+}  // namespace
+
 bool Endpoint::wants(EventType type) const noexcept {
-  return enabled && std::ranges::any_of(
-                        events, [type](const auto& pattern) { return matches(pattern, type); });
+  return type != EventType::kProviderWebhook && asks_for(*this, Format::kStandard, type);
+}
+
+bool Endpoint::wants_original(EventType type) const noexcept {
+  return asks_for(*this, Format::kGraph, type);
 }
 
 Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces,
@@ -333,6 +365,7 @@ Task<Endpoints::Created> Endpoints::create(team::By by, Draft draft,
   endpoint.url = *std::move(url);
   endpoint.events = draft.events.empty() ? std::vector<std::string>{"*"} : std::move(draft.events);
   endpoint.description = std::move(draft.description);
+  endpoint.format = draft.format;
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
@@ -354,6 +387,7 @@ Task<Endpoints::Created> Endpoints::change(team::By by, EndpointId id, Change ch
   if (change.events) endpoint.events = *change.events;
   if (change.description) endpoint.description = *change.description;
   if (change.enabled) endpoint.enabled = *change.enabled;
+  if (change.format) endpoint.format = *change.format;
   CO_CHECK_OK(check(endpoint));
   co_return co_await store_endpoint(std::move(by), std::move(endpoint), std::move(change), call);
 }
@@ -373,6 +407,7 @@ Task<Endpoints::Created> Endpoints::store_endpoint(team::By by, Endpoint endpoin
       endpoint.events = op.made->endpoint.events;
       endpoint.description = op.made->endpoint.description;
       endpoint.enabled = op.made->endpoint.enabled;
+      endpoint.format = op.made->endpoint.format;
       if (auto url = http::Url::parse(op.made->url)) endpoint.url = *std::move(url);
     }
     stored = std::make_shared<const Endpoint>(std::move(endpoint));
@@ -472,15 +507,34 @@ std::vector<EndpointPtr> Endpoints::list(const WorkspaceId& workspace, identity:
   return found == by_workspace_.end() ? std::vector<EndpointPtr>{} : found->second;
 }
 
-std::vector<EndpointPtr> Endpoints::subscribed(const WorkspaceId& workspace, identity::Mode mode,
-                                               EventType type) const {
+template <class Wants>
+std::vector<EndpointPtr> Endpoints::those(const WorkspaceId& workspace, identity::Mode mode,
+                                          Wants wants) const {
   std::vector<EndpointPtr> out;
   const std::shared_lock lock(mutex_);
   const auto found = by_workspace_.find({workspace, mode});
   if (found == by_workspace_.end()) return out;
-  std::ranges::copy_if(found->second, std::back_inserter(out),
-                       [type](const auto& e) { return e->wants(type); });
+  std::ranges::copy_if(found->second, std::back_inserter(out), wants);
   return out;
+}
+
+std::vector<EndpointPtr> Endpoints::subscribed(const WorkspaceId& workspace, identity::Mode mode,
+                                               EventType type) const {
+  return those(workspace, mode, [type](const auto& e) { return e->wants(type); });
+}
+
+std::vector<EndpointPtr> Endpoints::subscribed_to_originals(const WorkspaceId& workspace,
+                                                            identity::Mode mode,
+                                                            EventType type) const {
+  return those(workspace, mode, [type](const auto& e) { return e->wants_original(type); });
+}
+
+bool Endpoints::has_graph(const WorkspaceId& workspace, identity::Mode mode) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_workspace_.find({workspace, mode});
+  return found != by_workspace_.end() && std::ranges::any_of(found->second, [](const auto& e) {
+           return e->enabled && e->format == Format::kGraph;
+         });
 }
 
 }  // namespace flowsell::webhook

@@ -61,6 +61,7 @@ constexpr std::array kRows = {
     Row{kConnectionUpdated, "connection.updated", "connection"},
     Row{kOnboardingSessionUpdated, "onboarding_session.updated", "onboarding_session"},
     Row{kProviderUnknown, "provider.unknown", "update"},
+    Row{kProviderWebhook, "provider.webhook", "webhook", true},
 };
 
 const Row* row_of(EventType type) noexcept {
@@ -97,8 +98,10 @@ bool matches(std::string_view pattern, EventType type) noexcept {
 }
 
 bool is_event_pattern(std::string_view pattern) noexcept {
-  return std::ranges::any_of(kRows,
-                             [pattern](const Row& row) { return matches(pattern, row.type); });
+  // The provider's own words go to those who have its format, whatever tells the same.
+  return std::ranges::any_of(kRows, [pattern](const Row& row) {
+    return row.type != kProviderWebhook && matches(pattern, row.type);
+  });
 }
 
 }  // namespace flowsell::webhook

@@ -21,6 +21,8 @@ using store::Param;
 using store::Sql;
 
 constexpr std::chrono::seconds kStoreRetry{1};
+/// Before the provider's own words, in the content of their event.
+constexpr std::string_view kOriginal = "\"original\":";
 /// Deliveries to endpoints that have no room wait for others, to come into the queue with them and
 /// not beside the first attempts of those that have room.
 constexpr std::chrono::milliseconds kGather{5};
@@ -175,10 +177,23 @@ bool Events::wanted(const WorkspaceId& workspace, identity::Mode mode, EventType
   return !endpoints_.subscribed(workspace, mode, type).empty();
 }
 
+bool Events::wants_originals(const WorkspaceId& workspace, identity::Mode mode) const {
+  return endpoints_.has_graph(workspace, mode);
+}
+
+void Events::tell_original(EventDraft& draft, Content original) {
+  draft.original_of = std::exchange(draft.type, EventType::kProviderWebhook);
+  draft.body.clear();
+  draft.content = Content(std::string(kOriginal).append(original.reveal()));
+}
+
 EventPlan Events::plan(const EventDraft& draft) {
   EventPlan plan;
   plan.outbox_ = &outbox_;
-  auto endpoints = endpoints_.subscribed(draft.workspace, draft.mode, draft.type);
+  auto endpoints =
+      draft.original_of
+          ? endpoints_.subscribed_to_originals(draft.workspace, draft.mode, *draft.original_of)
+          : endpoints_.subscribed(draft.workspace, draft.mode, draft.type);
   if (!draft.content.empty())
     plan.kept_ = settings_.content_window(draft.workspace, content_retention_);
   if (!draft.content.empty() && (!endpoints.empty() || plan.kept_ > std::chrono::hours(0))) {
@@ -362,7 +377,7 @@ void Events::launch(const EventDraft& draft, EventPlan plan, const net::any_io_e
       group.push_back({*std::move(planned.slot), planned.begun, std::move(planned.inserted)});
       continue;
     }
-    if (!body) body = std::make_shared<const std::string>(render(draft));
+    if (!body) body = std::make_shared<const std::string>(payload(draft));
     auto attempt = deliveries_->attempt_begun(std::move(planned.begun), body);
     outbox_.start(*std::move(planned.slot), planned.id.bytes(), executor, std::move(attempt));
   }
@@ -383,6 +398,12 @@ std::string Events::render(const EventDraft& draft) {
   out.key(object_name(draft.type)).raw("{" + inside + "}");
   out.end_object().end_object();
   return std::move(out).take();
+}
+
+std::string Events::payload(const EventDraft& draft) {
+  if (draft.type != EventType::kProviderWebhook) return render(draft);
+  return std::string(
+      draft.content.reveal().substr(std::min(kOriginal.size(), draft.content.size())));
 }
 
 Result<Events::Destroyed> Events::destroy_expired_content(store::Connection& db, Time now) {

@@ -84,6 +84,9 @@ ALTER TABLE deliveries ATTACH PARTITION deliveries_default DEFAULT;
 ALTER TABLE events ADD COLUMN contact_hash BLOB;
 DROP INDEX events_unknown;
 CREATE INDEX events_once ON events (subject) WHERE type >= 10;
+)sql"},
+    store::Migration{35, "the format of webhook endpoints", R"sql(
+ALTER TABLE webhook_endpoints ADD COLUMN format INTEGER NOT NULL DEFAULT 0;
 )sql"}};
 
 const store::GrowingTable kEvents("events");

@@ -27,4 +27,8 @@ std::string sign(const Secret& secret, std::string_view id, Time attempt_at,
   return "v1," + base64_encode(digest);
 }
 
+std::string sign_as_graph(const Secret& secret, std::string_view body) {
+  return "sha256=" + hex_encode(crypto::hmac_sha256(secret.reveal(), {body}));
+}
+
 }  // namespace flowsell::webhook

@@ -346,8 +346,8 @@ const FaultCase kFaults[] = {
     {"LongestMetadataKey", metadata(quoted(40) + ":\"v\""), {}},
     {"MetadataKeyOneTooLong", metadata(quoted(41) + ":\"v\""), {"/metadata invalid_key"}},
     {"EmptyMetadataKey", metadata(R"("":"v")"), {"/metadata invalid_key"}},
-    {"LongestMetadataValue", metadata("\"k\":" + quoted(500)), {}},
-    {"MetadataValueOneTooLong", metadata("\"k\":" + quoted(501)), {"/metadata/k too_long"}},
+    {"LongestMetadataValue", metadata("\"k\":" + quoted(512)), {}},
+    {"MetadataValueOneTooLong", metadata("\"k\":" + quoted(513)), {"/metadata/k too_long"}},
     {"MetadataValueIsANumber", metadata(R"("k":1)"), {"/metadata/k wrong_type"}},
     {"MetadataIsAList", text_with(R"(,"metadata":[])"), {"/metadata wrong_type"}},
 

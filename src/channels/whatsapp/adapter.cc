@@ -9,6 +9,7 @@
 #include "core/encoding.h"
 #include "errors.h"
 #include "interpret.h"
+#include "original.h"
 #include "media_calls.h"
 #include "number_calls.h"
 #include "signup.h"
@@ -63,6 +64,13 @@ class WhatsAppAdapter final : public channel::Adapter {
 
   Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override {
     return parse_callback(raw_body, now);
+  }
+
+  Content original(const channel::Source& source, std::string_view callback_data) const override {
+    return original_of(source, callback_data);
+  }
+  Content original(const channel::OwnFailure& failure) const override {
+    return original_of(failure);
   }
 
   const channel::AccountCalls* account_calls() const noexcept override { return &account_calls_; }

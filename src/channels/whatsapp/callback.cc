@@ -1,6 +1,7 @@
 #include "callback.h"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -90,9 +91,11 @@ Content member_of_status(const Object& status) {
 /// Reads one body.
 class CallbackReader {
  public:
-  explicit CallbackReader(Time now) : now_(now) {}
+  CallbackReader(std::shared_ptr<const json::Document> body, Time now)
+      : body_(std::move(body)), now_(now) {}
 
-  void body(const json::Value& root) {
+  void read() {
+    const json::Value& root = body_->root();
     const Object* object = root.if_object();
     const json::Array* entries = object == nullptr ? nullptr : array_in(*object, "entry");
     if (entries == nullptr || text_in(*object, "object") != "whatsapp_business_account") {
@@ -114,6 +117,8 @@ class CallbackReader {
   void change(const json::Value& element, const Object& in_entry) {
     const Object* fields = element.if_object();
     if (fields == nullptr) return sink_.unknown(element, "", "changes");
+    change_ = {.body = body_, .entry = &in_entry, .change = fields};
+    sink_.at(change_);
     const std::string_view field = safe_name(text_in(*fields, "field"));
     const Object* value = object_in(*fields, "value");
     const std::string address = address_of(value);
@@ -145,17 +150,32 @@ class CallbackReader {
   void messages(const json::Value& change, const Object& value, const ChangeContext& context) {
     const std::size_t before = sink_.size();
     if (const json::Array* statuses = array_in(value, "statuses")) {
-      for (const json::Value& element : *statuses) status(element, context.address);
+      for (const json::Value& element : *statuses) {
+        at("statuses", element);
+        status(element, context.address);
+      }
     }
     if (const json::Array* inbound = array_in(value, "messages")) {
-      for (const json::Value& element : *inbound) read_inbound(element, context, sink_);
+      for (const json::Value& element : *inbound) {
+        at("messages", element);
+        read_inbound(element, context, sink_);
+      }
     }
     if (const json::Array* errors = array_in(value, "errors")) {
       // Of the number as a whole.
-      for (const json::Value& element : *errors)
+      for (const json::Value& element : *errors) {
+        at("errors", element);
         read_error(element, context, channel::NoticeKind::kSenderError, sink_);
+      }
     }
     if (sink_.size() == before) sink_.unknown(change, context.address, "messages");
+  }
+
+  void at(std::string_view list, const json::Value& element) {
+    channel::Source source = change_;
+    source.list = list;
+    source.element = &element;
+    sink_.at(std::move(source));
   }
 
   void status(const json::Value& element, std::string_view address) {
@@ -198,6 +218,8 @@ class CallbackReader {
     return read_webhook_error(error == nullptr ? kNothing : *error);
   }
 
+  std::shared_ptr<const json::Document> body_;
+  channel::Source change_;  ///< that is being read
   Time now_;
   UpdateSink sink_;
 };
@@ -221,9 +243,9 @@ bool verify_signature(std::string_view raw_body, std::string_view signature,
 }
 
 Result<std::vector<Update>> parse_callback(std::string_view raw_body, Time now) {
-  TRY(const json::Document document, parse_leniently(raw_body));
-  CallbackReader reader(now);
-  reader.body(document.root());
+  TRY(json::Document document, parse_leniently(raw_body));
+  CallbackReader reader(std::make_shared<const json::Document>(std::move(document)), now);
+  reader.read();
   return std::move(reader).take();
 }
 

@@ -17,6 +17,11 @@ void fill(channel::Notice& notice, json::Writer fields, json::Writer content) {
 
 }  // namespace
 
+void UpdateSink::add(channel::Update update) {
+  channel::source_of(update) = std::exchange(source_, {});
+  updates_.push_back(std::move(update));
+}
+
 void UpdateSink::unknown(const json::Value& what, std::string_view address, std::string_view field,
                          std::string_view provider_id, std::optional<Time> at) {
   add(channel::UnknownUpdate{std::string(address), std::string(field), std::string(provider_id),

@@ -24,7 +24,9 @@ struct ChangeContext {
 /// Collects the updates of one body.
 class UpdateSink {
  public:
-  void add(channel::Update update) { updates_.push_back(std::move(update)); }
+  void add(channel::Update update);
+  /// What is added from here on comes from there: the first update has it.
+  void at(channel::Source source) { source_ = std::move(source); }
   /// `what` is all that was said: its digest tells the update from others.
   void unknown(const json::Value& what, std::string_view address, std::string_view field,
                std::string_view provider_id = {}, std::optional<Time> at = std::nullopt);
@@ -39,6 +41,7 @@ class UpdateSink {
 
  private:
   std::vector<channel::Update> updates_;
+  channel::Source source_;
 };
 
 /// A notice of a change, with what all have.

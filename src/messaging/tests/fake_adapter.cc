@@ -131,4 +131,18 @@ Result<std::vector<channel::Update>> FakeAdapter::parse(std::string_view raw_bod
   return updates;
 }
 
+Content FakeAdapter::original(const channel::Source& source, std::string_view callback_data) const {
+  json::Writer out;
+  out.begin_object().key("said").value(*source.element);
+  out.key("data").string(callback_data).end_object();
+  return Content(std::move(out).take());
+}
+
+Content FakeAdapter::original(const channel::OwnFailure& failure) const {
+  json::Writer out;
+  out.begin_object().key("failed").string(failure.message);
+  out.key("code").integer(failure.code).end_object();
+  return Content(std::move(out).take());
+}
+
 }  // namespace flowsell::messaging

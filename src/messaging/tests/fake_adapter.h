@@ -35,6 +35,10 @@ class FakeAdapter final : public channel::Adapter {
   const channel::SenderCalls* sender_calls() const noexcept override { return managed; }
 
   const channel::SenderCalls* managed = nullptr;  ///< another channel's, where a test needs them
+  /// {"said": the element, "data": the client's own}
+  Content original(const channel::Source& source, std::string_view callback_data) const override;
+  /// {"failed": the message, "code"}
+  Content original(const channel::OwnFailure& failure) const override;
 };
 
 }  // namespace flowsell::messaging

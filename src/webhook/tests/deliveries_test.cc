@@ -47,6 +47,60 @@ TEST_F(Delivery, IsSignedUnderTheEventsId) {
             sign(endpoint_->secret, event.id.str(), at, seen.body));
 }
 
+/// Of an endpoint that has the provider's format.
+class OriginalDelivery : public Delivery {
+ protected:
+  void SetUp() override {
+    auto created = testkit::run(
+        world_.pool,
+        world_.endpoints.create(world_.by(), {imposter_.url(), {"*"}, "", Format::kGraph}, {}));
+    ASSERT_TRUE(created);
+    endpoint_ = created->endpoint;
+  }
+  EventDraft original() {
+    EventDraft event = world_.draft();
+    Events::tell_original(event, Content(R"({"object":"x","entry":[]})"));
+    return event;
+  }
+};
+
+TEST_F(OriginalDelivery, IsSignedAsTheProviderSigns) {
+  world_.add_endpoint("https://hooks.example.com/");
+  world_.tell(original());
+  const auto seen = imposter_.wait_for(1).at(0);
+  EXPECT_EQ(seen.body, R"({"object":"x","entry":[]})");
+  EXPECT_EQ(seen.headers.at("x-hub-signature-256"), sign_as_graph(endpoint_->secret, seen.body));
+  EXPECT_EQ(seen.headers.at("webhook-id"), world_.events_now().at(0).draft.id.str());
+  EXPECT_FALSE(seen.headers.contains("webhook-signature"));
+  ASSERT_TRUE(world_.idle());
+  // Who has our format is not told it.
+  EXPECT_EQ(only_delivery().endpoint, endpoint_->id);
+}
+
+TEST_F(OriginalDelivery, IsNotMadeOfWhatOthersAreTold) {
+  world_.tell(world_.draft());
+  EXPECT_THAT(world_.deliveries_now(), IsEmpty());
+}
+
+TEST_F(OriginalDelivery, FailsWhenItsTimeIsOver) {
+  imposter_.then(500);
+  world_.tell(original());
+  ASSERT_THAT(imposter_.wait_for(1), SizeIs(1));
+  ASSERT_TRUE(world_.idle());
+  world_.spool->destroy_expired(world_.clock.now() + 48h);
+  world_.skip(6s);
+  ASSERT_TRUE(
+      testkit::eventually([this] { return only_delivery().status == DeliveryStatus::kFailed; }));
+  EXPECT_THAT(only_delivery().attempts_json, HasSubstr("content_unavailable"));
+  EXPECT_THAT(imposter_.wait_for(1), SizeIs(1));
+}
+
+TEST(GraphSignature, IsTheHmacOfTheBody) {
+  // RFC 4231, test case 2.
+  EXPECT_EQ(sign_as_graph(Secret("Jefe"), "what do ya want for nothing?"),
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST_F(Delivery, SucceedsWithTwoHundred) {
   deliver();
   EXPECT_EQ(only_delivery().status, DeliveryStatus::kSucceeded);

@@ -84,6 +84,31 @@ TEST_F(EndpointsTest, SecretIsInNoFile) {
   EXPECT_FALSE(world_.folder.holds(endpoint->secret.reveal().substr(6)));
 }
 
+TEST_F(EndpointsTest, OneOfTheProvidersFormatIsToldInItsWordsOnly) {
+  const auto graph = create({kUrl, {"message.*"}, {}, Format::kGraph})->endpoint;
+  const auto standard = made();
+  EXPECT_THAT(subscribed(), ElementsAre(standard));
+  const auto originals = [this](EventType type) {
+    return world_.endpoints.subscribed_to_originals(world_.caller.workspace, world_.caller.mode,
+                                                    type);
+  };
+  EXPECT_THAT(originals(EventType::kMessageSent), ElementsAre(graph));
+  EXPECT_THAT(originals(EventType::kAccountUpdated), IsEmpty());
+  EXPECT_THAT(subscribed(EventType::kProviderWebhook), IsEmpty());
+}
+
+TEST_F(EndpointsTest, FormatIsKeptAndCanBeChanged) {
+  const auto graph = create({kUrl, {}, {}, Format::kGraph})->endpoint;
+  EXPECT_EQ(after_restart(graph->id)->format, Format::kGraph);
+  EXPECT_TRUE(world_.endpoints.has_graph(world_.caller.workspace, world_.caller.mode));
+  Endpoints::Change wanted;
+  wanted.format = Format::kStandard;
+  ASSERT_TRUE(change(graph->id, wanted));
+  EXPECT_EQ(after_restart(graph->id)->format, Format::kStandard);
+  EXPECT_FALSE(world_.endpoints.has_graph(world_.caller.workspace, world_.caller.mode));
+  EXPECT_EQ(acts().back().after, R"({"format":"standard"})");
+}
+
 TEST_F(EndpointsTest, EndpointIsTheSameAfterARestart) {
   const auto before = create({kUrl, {"message.*", "provider.unknown"}, "shop"})->endpoint;
   const auto read = after_restart(before->id);
@@ -338,7 +363,8 @@ TEST_F(EndpointsTest, WhatIsDoneToAnEndpointIsOnRecord) {
   }
   EXPECT_EQ(all[0].name, "webhook_endpoint.created");
   EXPECT_EQ(all[0].after, R"({"mode":"test","url_origin":"https://hooks.example.com",)"
-                          R"("events":"message.sent","description":"shop","status":"enabled"})");
+                          R"("events":"message.sent","description":"shop",)"
+                          R"("format":"standard","status":"enabled"})");
   EXPECT_EQ(all[1].name, "webhook_endpoint.changed");
   EXPECT_EQ(all[1].before, R"({"description":"shop","status":"enabled"})");
   EXPECT_EQ(all[1].after, R"({"description":"store","status":"disabled"})");
@@ -346,7 +372,8 @@ TEST_F(EndpointsTest, WhatIsDoneToAnEndpointIsOnRecord) {
   EXPECT_EQ(all[2].after, R"({"url_origin":"https://other.example.com"})");
   EXPECT_EQ(all[3].name, "webhook_endpoint.deleted");
   EXPECT_EQ(all[3].before, R"({"mode":"test","url_origin":"https://other.example.com",)"
-                           R"("events":"message.sent","description":"store","status":"disabled"})");
+                           R"("events":"message.sent","description":"store",)"
+                           R"("format":"standard","status":"disabled"})");
 }
 
 TEST_F(EndpointsTest, WhatChangesNothingIsOnNoRecord) {

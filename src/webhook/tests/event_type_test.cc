@@ -15,17 +15,20 @@ TEST(EventType, EveryNameIsReadBack) {
     ++named;
     EXPECT_EQ(parse_event_type(event_type_name(type)), type);
   }
-  EXPECT_EQ(named, 45);
+  EXPECT_EQ(named, 48);
 }
 
 TEST(EventType, ObjectIsTheHeadOfTheName) {
   for (int n = 1; n <= 255; ++n) {
     const auto type = static_cast<EventType>(n);
     const auto name = event_type_name(type);
-    if (name.empty() || type == EventType::kProviderUnknown) continue;
+    const bool is_of_provider =
+        type == EventType::kProviderUnknown || type == EventType::kProviderWebhook;
+    if (name.empty() || is_of_provider) continue;
     EXPECT_EQ(object_name(type), name.substr(0, name.find('.')));
   }
   EXPECT_EQ(object_name(EventType::kProviderUnknown), "update");
+  EXPECT_EQ(object_name(EventType::kProviderWebhook), "webhook");
 }
 
 TEST(EventType, StatusesAndMessagesAreKnownByTheirRows) {

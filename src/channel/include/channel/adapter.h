@@ -94,6 +94,15 @@ class Adapter {
 
   /// How its templates are managed; nullptr: it has none.
   virtual const TemplateCalls* template_calls() const noexcept { return nullptr; }
+
+  /// A webhook of the provider's that says nothing but what one update came from, which has a
+  /// source: for who reads the provider's own words. `callback_data` stands where our id of a
+  /// message stood; empty: nothing does. Empty: the channel has no such form.
+  virtual Content original(const Source& /*source*/, std::string_view /*callback_data*/) const {
+    return {};
+  }
+  /// The same of a failure that the provider does not tell of.
+  virtual Content original(const OwnFailure& /*failure*/) const { return {}; }
 };
 
 }  // namespace flowsell::channel

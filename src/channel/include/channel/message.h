@@ -32,6 +32,10 @@ struct GroupId {
   friend bool operator==(const GroupId&, const GroupId&) = default;
 };
 
+/// Where, in a message's metadata, stands what a client of the provider's own API wants to have
+/// back with every status: our id has that place at the provider.
+inline constexpr std::string_view kCallbackDataKey = "biz_opaque_callback_data";
+
 /// Whom a message goes to.
 class Recipient {
  public:
@@ -80,7 +84,7 @@ struct OutboundMessage {
 
 /// Reads the body of POST /v1/messages. Fails with kInvalidRequest, every fault with its pointer:
 /// missing and unknown fields, wrong types, `to`, metadata (50 keys of 40 characters, values of
-/// 500), client_ref (100), ttl_seconds (1 to 86,400), purpose. Pure. The same bytes are what a job
+/// 512), client_ref (100), ttl_seconds (1 to 86,400), purpose. Pure. The same bytes are what a job
 /// seals: an upgraded server reads them again. A message with `product_policy` or
 /// `message_activity_sharing` is marketing, also where it does not say so.
 Result<OutboundMessage> parse_message(const json::Value& body);

@@ -13,8 +13,19 @@
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "core/time.h"
+#include "json/json.h"
 
 namespace flowsell::channel {
+
+/// Where an update stands in what its provider sent: from there its own words can be told again
+/// (Adapter::original()). Of several updates that one element gives the first has it.
+struct Source {
+  std::shared_ptr<const json::Document> body;  ///< what the others point into; nullptr: none
+  const json::Object* entry = nullptr;
+  const json::Object* change = nullptr;
+  std::string_view list;  ///< of which `element` is one; empty: all of the change
+  const json::Value* element = nullptr;
+};
 
 /// Where a message stands. Numbers are stored: never renumber. They rise along the way that a
 /// message goes.
@@ -48,6 +59,7 @@ struct StatusUpdate {
   /// "pricing":{...},"conversation":{...}
   std::string fields_json;
   Content content_json;  ///< the same of what names a person: the member of a group
+  Source source = {};
 };
 
 /// What became of a message of ours beside its way: told once for each message and mark.
@@ -57,6 +69,7 @@ struct MessageMark {
   MessageId message;
   std::string provider_message_id;
   Time at;
+  Source source = {};
 };
 
 /// A file that came with a message: the provider has it, for some days.
@@ -83,6 +96,7 @@ struct InboundMessage {
   /// The unified fields as the inside of a JSON object, no braces:
   /// "text":{"body":"Hello"},"profile_name":"Ana"
   Content fields_json;
+  Source source = {};
 };
 
 /// What else a provider tells. The numbers are not stored.
@@ -167,6 +181,7 @@ struct Notice {
   std::optional<TemplateNews> of_template;  ///< of a template
   /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
   std::array<std::uint8_t, 32> digest{};
+  Source source = {};
 };
 
 /// What was verified but not understood: its envelope only, no payload.
@@ -180,8 +195,28 @@ struct UnknownUpdate {
   /// SHA-256 of all that the provider said: tells it from another of the same field, id and time,
   /// and is the same when it comes again. Never stored or shown as it is: content can be guessed.
   std::array<std::uint8_t, 32> digest{};
+  Source source = {};
 };
 
 using Update = std::variant<StatusUpdate, MessageMark, InboundMessage, Notice, UnknownUpdate>;
+
+inline Source& source_of(Update& update) {
+  return std::visit([](auto& each) -> Source& { return each.source; }, update);
+}
+inline const Source& source_of(const Update& update) {
+  return std::visit([](const auto& each) -> const Source& { return each.source; }, update);
+}
+
+/// A send that ended here, in numbers: what a provider would have told of it.
+struct OwnFailure {
+  std::string account;         ///< the provider's id of the sender's account
+  std::string address;         ///< the sender's own
+  std::string display_number;  ///< E.164
+  std::string message;         ///< what the provider calls it, or our id of it
+  std::string callback_data;   ///< the client's own; empty: none
+  std::int64_t code = 0;       ///< the provider's; 0: it never reached it
+  std::string reason;          ///< our name of why
+  Time at;
+};
 
 }  // namespace flowsell::channel

@@ -16,6 +16,8 @@ namespace flowsell::connections {
 /// way: a call is made once, and what became of it is not stored.
 class ProviderCalls {
  public:
+  static constexpr std::chrono::seconds kTimeMax{15};
+
   ProviderCalls(http::Client& client, const Clock& clock, ProviderRoutes routes);
 
   const ProviderRoutes& routes() const noexcept { return routes_; }
@@ -27,8 +29,11 @@ class ProviderCalls {
   /// what the provider said), kProviderUnreachable (no byte reached it, or its answer is none of
   /// its API) and kProviderTimeout (what it did is not known). Call on a thread of the pool.
   Task<http::Exchange> call(ConnectionPtr connection, http::OutRequest request,
-                            std::string_view what,
-                            std::chrono::seconds time_max = std::chrono::seconds(15));
+                            std::string_view what, std::chrono::seconds time_max = kTimeMax);
+  /// The same for who passes the provider's answer on, whatever it says. Fails with
+  /// kProviderUnreachable (no byte reached it) and kProviderTimeout.
+  Task<http::Exchange> exchange(ConnectionPtr connection, http::OutRequest request,
+                                std::chrono::seconds time_max = kTimeMax);
 
   /// By whom a call is made where that is no connection's token, or before there is one.
   struct As {

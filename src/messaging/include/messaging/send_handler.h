@@ -69,6 +69,13 @@ class SendHandler final : public outbox::JobHandler {
  private:
   Task<http::OutRequest> reopen(const outbox::Job& job, const connections::Sender& sender);
   Awaitable<void> tell_sending(const outbox::Job& job);
+  /// What the provider would have told of a message that ended here; nullopt where nobody is told
+  /// in its words.
+  Awaitable<std::optional<webhook::EventDraft>> original_of(const outbox::Job& job,
+                                                            connections::SenderPtr sender,
+                                                            const webhook::EventDraft& event,
+                                                            const MessageError& error,
+                                                            const Begun* begun);
   Awaitable<outbox::Disposition> settle(outbox::Job job, connections::SenderPtr sender,
                                         channel::Outcome outcome, const Begun* begun = nullptr);
   Awaitable<outbox::Disposition> put_back(outbox::Job job, Time due, const Begun* begun = nullptr);

@@ -46,13 +46,17 @@ class DeliveryHandler final : public outbox::JobHandler {
   Result<bool> give_up(store::Connection& db, const outbox::Job& job, Time now) override;
 
  private:
-  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, EventId event,
-                                              std::shared_ptr<const std::string> body,
+  /// What is to be posted.
+  struct Post {
+    EventId event;
+    EventType type = EventType::kMessageSent;
+    std::shared_ptr<const std::string> body;
+  };
+  Awaitable<outbox::Disposition> attempt_with(outbox::Job job, Post post,
                                               const BegunDelivery* begun = nullptr);
   struct Verdict;
   Verdict judge(const http::Exchange& exchange, const outbox::Job& job, Time begun) const;
-  http::OutRequest request_for(const Endpoint& endpoint, const EventId& event,
-                               const std::string& body, Time now) const;
+  http::OutRequest request_for(const Endpoint& endpoint, const Post& post, Time now) const;
   Awaitable<outbox::Disposition> settle(outbox::Job job, Verdict verdict,
                                         const BegunDelivery* begun = nullptr);
 

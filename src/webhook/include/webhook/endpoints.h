@@ -21,6 +21,14 @@
 
 namespace flowsell::webhook {
 
+/// In which shape an endpoint is told. Numbers are stored.
+enum class Format : std::uint8_t {
+  kStandard = 0,  ///< our events, signed as Standard Webhooks asks
+  kGraph = 1,     ///< the provider's own webhooks, signed as it signs them (WhatsApp: Graph API)
+};
+std::string_view format_name(Format format) noexcept;
+std::optional<Format> format_named(std::string_view name) noexcept;
+
 /// A customer's URL that events are sent to.
 struct Endpoint {
   EndpointId id;
@@ -32,8 +40,11 @@ struct Endpoint {
   bool enabled = true;
   Secret secret;  ///< "whsec_..."
   Time created_at;
+  Format format = Format::kStandard;
 
   bool wants(EventType type) const noexcept;
+  /// The same of the provider's own words about what an event of that type tells.
+  bool wants_original(EventType type) const noexcept;
 };
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 
@@ -54,6 +65,7 @@ class Endpoints {
     std::string url;
     std::vector<std::string> events;  ///< empty: "*"
     std::string description;
+    Format format = Format::kStandard;
   };
   struct Created {
     EndpointPtr endpoint;
@@ -68,6 +80,7 @@ class Endpoints {
     std::optional<std::vector<std::string>> events;
     std::optional<std::string> description;
     std::optional<bool> enabled;
+    std::optional<Format> format = {};  ///< of what happens from now on
   };
   /// What it does not name stays, also where another change comes in the same moment.
   Task<Created> change(team::By by, EndpointId id, Change change,
@@ -82,6 +95,11 @@ class Endpoints {
   /// Enabled ones that want the event.
   std::vector<EndpointPtr> subscribed(const WorkspaceId& workspace, identity::Mode mode,
                                       EventType type) const;
+  /// Enabled ones that want the provider's own words about what an event of the type tells.
+  std::vector<EndpointPtr> subscribed_to_originals(const WorkspaceId& workspace,
+                                                   identity::Mode mode, EventType type) const;
+  /// Whether some enabled one has the provider's format.
+  bool has_graph(const WorkspaceId& workspace, identity::Mode mode) const;
 
   /// Their rows are gone, as all of the workspace is: memory lets go of them.
   void forget_workspace(const WorkspaceId& workspace);
@@ -91,6 +109,9 @@ class Endpoints {
 
  private:
   Result<> check(const Endpoint& endpoint) const;
+  template <class Wants>
+  std::vector<EndpointPtr> those(const WorkspaceId& workspace, identity::Mode mode,
+                                 Wants wants) const;
   enum class Put : std::uint8_t { kNew, kChange };
   /// `endpoint` with the change made; without one it is new.
   Task<Created> store_endpoint(team::By by, Endpoint endpoint, std::optional<Change> change,

@@ -55,6 +55,7 @@ enum class EventType : std::uint8_t {
   kConversionDetected = 95,
   kConnectionUpdated = 110,
   kOnboardingSessionUpdated = 120,
+  kProviderWebhook = 200,  ///< the provider's own words, for endpoints that ask for its format
 };
 std::string_view event_type_name(EventType type) noexcept;
 /// The object in its data that tells of it: "message", "template", "update", ...

@@ -38,6 +38,8 @@ struct EventDraft {
   Content content;        ///< more fields of the same object that are content; empty: none
   /// Whom it is about, where its subject is no message: by it an erasure finds the event.
   std::optional<std::array<std::uint8_t, 16>> contact_hash;
+  /// Of kProviderWebhook: the type of the event that tells the same in our words.
+  std::optional<EventType> original_of = {};
   EventId id;                    ///< set by record(): ids rise in the order of commits
   bool body_is_derived = false;  ///< the body is not stored: a BodySource makes the same again from
                                  ///< the subject; `body` may be empty where nobody is told
@@ -81,12 +83,6 @@ class EventPlan {
   std::chrono::hours kept_{0};  ///< how long what is sealed is
 };
 
-/// One attempt's worth of an event: what is posted.
-struct Payload {
-  EventId event;
-  std::string body;
-};
-
 class DeliveryHandler;
 
 /// A delivery on its way from its event's transaction into the queue.
@@ -108,6 +104,10 @@ class Events {
   /// True when some endpoint wants it: an event that is told only to who asked (accepted, sending)
   /// is not recorded else.
   bool wanted(const WorkspaceId& workspace, identity::Mode mode, EventType type) const;
+  /// True when some endpoint is told in the provider's own words.
+  bool wants_originals(const WorkspaceId& workspace, identity::Mode mode) const;
+  /// Makes the draft one of kProviderWebhook, which tells `original` and nothing else.
+  static void tell_original(EventDraft& draft, Content original);
   /// Seals the content and takes a place in the outbox for each endpoint that wants the event.
   EventPlan plan(const EventDraft& draft);
   /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and
@@ -137,6 +137,8 @@ class Events {
   /// The body of a delivery: {"type","timestamp","data":{"id","message":{...}}}, with another
   /// object where it is about something else.
   static std::string render(const EventDraft& draft);
+  /// What an endpoint is posted: the same, or the provider's own words. Empty: those are gone.
+  static std::string payload(const EventDraft& draft);
 
   /// Destroys event content whose time is over, some of it. In a transaction.
   struct Destroyed {

@@ -16,4 +16,8 @@ Secret make_signing_secret();
 /// make_signing_secret() gave.
 std::string sign(const Secret& secret, std::string_view id, Time attempt_at, std::string_view body);
 
+/// The value of X-Hub-Signature-256, as Meta signs: "sha256=" and the lower-case hexadecimal
+/// HMAC-SHA256 of the body, keyed with the whole text of the secret.
+std::string sign_as_graph(const Secret& secret, std::string_view body);
+
 }  // namespace flowsell::webhook

@@ -1,0 +1,149 @@
+#include "files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/encoding.h"
+#include "graph_form.h"
+#include "json/json.h"
+#include "json/writer.h"
+#include "media/library.h"
+#include "passing.h"
+
+namespace flowsell::graph_door {
+namespace {
+
+using http::Method;
+using identity::Scope;
+
+constexpr std::string_view kContent = "content";
+constexpr std::size_t kTypeMax = 128;
+constexpr std::size_t kFilenameMax = 240;
+
+bool is_printable(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+/// What the form says of the file: where it says nothing of use, its first bytes do.
+std::string type_of(const GraphForm& form) {
+  for (const std::string_view type :
+       {form.field("type"), std::string_view(form.file().content_type)}) {
+    const bool says_something = type.contains('/') && type != "application/octet-stream";
+    if (says_something && type.size() <= kTypeMax && is_printable(type) && !type.contains('"'))
+      return std::string(type);
+  }
+  return {};
+}
+
+std::string filename_of(const GraphForm& form) {
+  const std::string name = form.file().filename.value_or("");
+  const bool is_fit = name.size() <= kFilenameMax && is_valid_utf8(name) && is_printable(name);
+  return is_fit ? name : std::string();
+}
+
+team::By by_of(const GraphCall& call) {
+  team::By by;
+  by.caller = call.caller;
+  by.origin = api::origin_of(call.request);
+  return by;
+}
+
+http::Response success() {
+  http::Response response;
+  response.body = R"({"success":true})";
+  return response;
+}
+
+/// What the provider says of the file, with our address of its bytes.
+Task<http::Response> show_file(const GraphCall& call, media::Media file) {
+  const auto sender = call.services.senders.find(file.sender);
+  auto connection = sender ? call.services.senders.connections().find(sender->connection) : nullptr;
+  if (!connection) co_return fail(ErrorCode::kNotFound, "its number was removed");
+  auto& calls = call.services.provider_calls;
+  http::OutRequest request;
+  request.method = Method::kGet;
+  request.url = calls.route(*connection).at("/" + file.provider_id);
+  CO_TRY(auto exchange, co_await calls.exchange(connection, std::move(request)));
+  const auto shown = json::parse(exchange.body);
+  const json::Object* fields = shown ? shown->root().if_object() : nullptr;
+  if (exchange.status != 200 || fields == nullptr)
+    co_return passed_back(call, std::move(exchange), connection->token);
+  json::Writer out;
+  out.begin_object();
+  for (const auto& [name, value] : *fields) {
+    if (std::string_view(name) != "url") out.any_key(name).value(value);
+  }
+  const std::string version =
+      call.path.version.empty() ? std::string() : "/" + std::string(call.path.version);
+  out.key("url").string(call.base + version + "/" + file.provider_id + "/" + std::string(kContent));
+  out.end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  co_return response;
+}
+
+Task<http::Response> download(const GraphCall& call, media::Media file) {
+  CO_TRY(auto contents, co_await call.services.media.open(
+                            call.caller, file.id.str(), std::string(call.request.header("Range"))));
+  http::Response response;
+  response.status = contents.status;
+  const bool has_type = !contents.content_type.empty() && is_printable(contents.content_type);
+  response.content_type = has_type ? contents.content_type : "application/octet-stream";
+  // It comes from anybody, and a browser must not run it here.
+  response.headers.push_back({"Content-Disposition", "attachment"});
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  response.headers.push_back({"Content-Security-Policy", "sandbox; default-src 'none'"});
+  if (!contents.content_range.empty())
+    response.headers.push_back({"Content-Range", contents.content_range});
+  response.stream = std::move(contents.body);
+  response.stream_length = contents.length;
+  co_return response;
+}
+
+}  // namespace
+
+bool may_be_file(const GraphCall& call) noexcept {
+  const Method method = call.request.method;
+  const bool is_its_own =
+      call.path.edge.empty() && (method == Method::kGet || method == Method::kDelete);
+  const bool is_its_bytes = call.path.edge == kContent && method == Method::kGet;
+  return (is_its_own || is_its_bytes) && call.path.rest.empty() &&
+         std::ranges::all_of(call.path.node, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+Task<http::Response> upload_file(const GraphCall& call, connections::SenderPtr sender) {
+  CO_CHECK_OK(require(call, Scope::kMessagesSend));
+  const auto boundary = http::multipart_boundary(call.request.header("Content-Type"));
+  if (!boundary || call.request.stream == nullptr)
+    co_return fail(ErrorCode::kUnsupportedMediaType, "the body must be multipart/form-data");
+  GraphForm form(*call.request.stream, *boundary);
+  CO_CHECK_OK(co_await form.read_fields());
+  media::Draft draft;
+  draft.from = sender->id.str();
+  draft.mime_type = type_of(form);
+  draft.filename = filename_of(form);
+  auto by = by_of(call);
+  CO_TRY(const auto made,
+         co_await call.services.media.upload(std::move(by), std::move(draft), form, std::nullopt));
+  json::Writer out;
+  out.begin_object().key("id").string(made.media.provider_id).end_object();
+  http::Response response;
+  response.body = std::move(out).take();
+  co_return response;
+}
+
+Task<http::Response> answer_file(const GraphCall& call, media::Media file) {
+  if (call.request.method == Method::kDelete) {
+    CO_CHECK_OK(require(call, Scope::kMessagesSend));
+    auto by = by_of(call);
+    auto id = file.id.str();
+    CO_CHECK_OK(co_await call.services.media.remove(std::move(by), std::move(id)));
+    co_return success();
+  }
+  CO_CHECK_OK(require(call, Scope::kMessagesRead));
+  if (call.path.edge == kContent) co_return co_await download(call, std::move(file));
+  co_return co_await show_file(call, std::move(file));
+}
+
+}  // namespace flowsell::graph_door

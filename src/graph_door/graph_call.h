@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "api/key_door.h"
+#include "api/services.h"
+#include "graph_path.h"
+#include "http/message.h"
+
+namespace flowsell::graph_door {
+
+/// One request of a caller who was let in. Outlives its coroutines.
+struct GraphCall {
+  const http::Request& request;
+  const GraphPath path;
+  const api::Services& services;
+  const identity::Caller& caller;
+  IdSource& ids;
+  std::string trace_id;  ///< of its errors
+  std::string base;      ///< of addresses in its answer: "https://connect.example/graph"
+
+  bool is_read() const noexcept { return request.method == http::Method::kGet; }
+};
+
+/// Fails with kInsufficientScope.
+Result<> require(const GraphCall& call, identity::Scope scope);
+
+}  // namespace flowsell::graph_door

@@ -1,0 +1,108 @@
+#include "nodes.h"
+
+#include <algorithm>
+
+#include "json/json.h"
+#include "query.h"
+
+namespace flowsell::graph_door {
+namespace {
+
+using connections::ConnectionPtr;
+
+constexpr std::string_view kLibraryName = "message_template_library";
+
+Error not_found() { return {ErrorCode::kNotFound, "there is no such object"}; }
+
+std::string_view text_in(const json::Object& object, std::string_view name) {
+  const json::Value* value = object.if_contains(name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
+}
+
+std::vector<ConnectionPtr> accounts_of(const GraphCall& call) {
+  auto all = call.services.senders.connections().list(call.caller.workspace, call.caller.mode);
+  std::erase_if(all, [](const auto& each) { return each->adapter->name() != kChannel; });
+  return all;
+}
+
+/// What the provider shows of `path`; nullopt where it shows nothing.
+Task<std::optional<json::Document>> read(const GraphCall& call, ConnectionPtr connection,
+                                         std::string path) {
+  http::OutRequest request;
+  request.method = http::Method::kGet;
+  request.url = call.services.provider_calls.route(*connection).at(path);
+  CO_TRY(const auto exchange,
+         co_await call.services.provider_calls.exchange(std::move(connection), std::move(request)));
+  if (exchange.status != 200) co_return std::nullopt;
+  auto document = json::parse(exchange.body);
+  if (!document || !document->root().is_object()) co_return std::nullopt;
+  co_return *std::move(document);
+}
+
+bool lists(const json::Object& answer, std::string_view id) {
+  const json::Value* data = answer.if_contains("data");
+  const json::Array* all = data == nullptr ? nullptr : data->if_array();
+  return all != nullptr && std::ranges::any_of(*all, [id](const json::Value& each) {
+           const json::Object* object = each.if_object();
+           return object != nullptr && text_in(*object, "id") == id;
+         });
+}
+
+/// Whether the account's list of templates has the one of that id.
+Task<bool> has_template(const GraphCall& call, ConnectionPtr connection, std::string id) {
+  CO_TRY(const auto shown, co_await read(call, connection, "/" + id + "?fields=name"));
+  if (!shown) co_return false;
+  const Parameters asked = {{"fields", "id"},
+                            {"limit", "1000"},
+                            {"name", std::string(text_in(shown->root().get_object(), "name"))}};
+  std::string path = "/" + connection->account + "/message_templates?" + parameters_text(asked);
+  CO_TRY(const auto listed, co_await read(call, connection, std::move(path)));
+  co_return listed&& lists(listed->root().get_object(), id);
+}
+
+bool is_number_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+Result<> require(const GraphCall& call, identity::Scope scope) {
+  if (call.caller.scopes.has(scope)) return {};
+  return fail(ErrorCode::kInsufficientScope,
+              "the key lacks the scope " + std::string(identity::scope_name(scope)));
+}
+
+Result<connections::SenderPtr> find_number(const GraphCall& call) {
+  auto sender = call.services.senders.find_by_address(kChannel, call.caller.mode, call.path.node);
+  if (!sender || sender->workspace != call.caller.workspace) return nullptr;
+  if (!call.caller.may_send_from(sender->id))
+    return fail(ErrorCode::kSenderNotAllowed, "the key may not use this number");
+  return sender;
+}
+
+Task<Node> find_node(const GraphCall& call) {
+  CO_TRY(const auto sender, find_number(call));
+  if (sender) {
+    auto connection = call.services.senders.connections().find(sender->connection);
+    if (!connection) co_return std::unexpected(not_found());
+    co_return Node{NodeKind::kNumber, std::move(connection), sender, sender->id.str()};
+  }
+  const auto accounts = accounts_of(call);
+  const auto account =
+      std::ranges::find(accounts, call.path.node, [](const auto& each) { return each->account; });
+  if (account != accounts.end())
+    co_return Node{NodeKind::kAccount, *account, nullptr, (*account)->id.str()};
+  if (call.path.node == kLibraryName && !accounts.empty())
+    co_return Node{NodeKind::kLibrary, accounts.front(), nullptr, accounts.front()->id.str()};
+  if (!is_number_text(call.path.node)) co_return std::unexpected(not_found());
+  CO_CHECK_OK(require(call, identity::Scope::kTemplatesRead));
+  for (const ConnectionPtr& connection : accounts) {
+    std::string id(call.path.node);
+    CO_TRY(const bool is_its, co_await has_template(call, connection, std::move(id)));
+    if (is_its) co_return Node{NodeKind::kTemplate, connection, nullptr, connection->id.str()};
+  }
+  co_return std::unexpected(not_found());
+}
+
+}  // namespace flowsell::graph_door

@@ -1,0 +1,104 @@
+#include "query.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/encoding.h"
+
+namespace flowsell::graph_door {
+namespace {
+
+struct Refusal {
+  std::string_view name;
+  std::string_view why;
+};
+constexpr std::string_view kToken =
+    "Send the API key in the header Authorization: Bearer fsk_...; a key in an address stands in "
+    "logs. Tokens of the provider are this server's.";
+constexpr std::string_view kCallback =
+    "The provider's webhooks come to this server: make an endpoint with POST "
+    "/v1/webhook_endpoints and format graph.";
+constexpr std::string_view kOtherCall =
+    "A request is one call, by its own method, about the object in its path.";
+constexpr auto kRefused = std::to_array<Refusal>({
+    {"access_token", kToken},
+    {"appsecret_proof", kToken},
+    {"appsecret_time", kToken},
+    {"batch", kOtherCall},
+    {"callback_url", kCallback},
+    {"id", kOtherCall},
+    {"ids", kOtherCall},
+    {"input_token", kToken},
+    {"method", kOtherCall},
+    {"override_callback_uri", kCallback},
+    {"verify_token", kCallback},
+    {"webhook_configuration", kCallback},
+});
+constexpr std::string_view kExpansion =
+    "Name plain fields with commas between: a field that reads on into other objects is not "
+    "passed on.";
+
+bool is_unreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Parameters> parse_parameters(std::string_view text) {
+  Parameters out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (part.empty()) continue;
+    const auto equals = std::min(part.find('='), part.size());
+    auto name = percent_decode(part.substr(0, equals), true);
+    auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), true);
+    if (!name || !value) return std::nullopt;
+    out.emplace_back(*std::move(name), *std::move(value));
+  }
+  return out;
+}
+
+std::string parameters_text(const Parameters& parameters) {
+  std::string out;
+  for (const auto& [name, value] : parameters) {
+    if (!out.empty()) out += '&';
+    out.append(encoded(name)).append("=").append(encoded(value));
+  }
+  return out;
+}
+
+std::string_view refusal_of_name(std::string_view name) {
+  const auto* refused = std::ranges::find_if(
+      kRefused, [name](const Refusal& each) { return equals_ignoring_case(each.name, name); });
+  return refused == kRefused.end() ? std::string_view() : refused->why;
+}
+
+std::optional<GraphError> check_parameters(const Parameters& parameters) {
+  for (const auto& [name, value] : parameters) {
+    if (const auto why = refusal_of_name(name); !why.empty()) return refused_parameter(name, why);
+    const bool reads_on = value.find_first_of("{}") != std::string::npos;
+    if (name == "fields" && reads_on) return refused_parameter(name, kExpansion);
+  }
+  return std::nullopt;
+}
+
+}  // namespace flowsell::graph_door

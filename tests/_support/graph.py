@@ -1,0 +1,97 @@
+"""The Graph-compatible door, and Meta's own address, as a program that was written for Meta speaks to them."""
+
+import hashlib
+import hmac
+import json
+
+from _support.http_client import HttpClient
+from _support.receiver import Delivery, Receiver
+
+VERSION = "v25.0"
+ACCOUNT = "102290129340398"  # that of a sandbox's first workspace
+
+
+class Graph:
+    """`url` ends before the version. Each answer must look like Meta's."""
+
+    def __init__(self, url, token, phone):
+        self.url, self.token, self.phone = url, token, phone
+        host, _, self.root = url.partition("/graph")
+        self.root = "/graph" if "/graph" in url else ""
+        self.http = HttpClient(host)
+
+    @classmethod
+    def of_door(cls, stack, key=None):
+        return cls(f"{stack.server.base_url}/graph", key or stack.api.api_key, stack.server.sandbox["phone_number_id"])
+
+    def call(self, method, path, body=None, headers=None, token=True):
+        """`token`: True is this one's own, None is none. A text goes as it is."""
+        sent = {"Content-Type": "application/json"} if body is not None else {}
+        if token:
+            sent["Authorization"] = f"Bearer {self.token if token is True else token}"
+        sent.update(headers or {})
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        answer = self.http.request(method, f"{self.root}/{VERSION}/{path}", headers=sent,
+                                   body=body.encode() if isinstance(body, str) else body)
+        assert answer.headers["x-fb-trace-id"], answer
+        if answer.status >= 400:
+            error = answer.json()["error"]
+            assert {"message", "type", "code", "fbtrace_id"} <= set(error), answer
+        return answer
+
+    def send(self, message, key=None, edge="messages", phone=None, **more):
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.call("POST", f"{phone or self.phone}/{edge}", {"messaging_product": "whatsapp", **message},
+                         headers=headers, **more)
+
+
+def text_to(to, body="Your parcel is on its way.", **more):
+    return {"to": to, "type": "text", "text": {"body": body}, **more}
+
+
+def code_of(answer):
+    """HTTP status, code and subcode of an error."""
+    error = answer.json()["error"]
+    return answer.status, error["code"], error.get("error_subcode", 0)
+
+
+def signed(secret, body):
+    """The value of X-Hub-Signature-256."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class GraphReceiver(Receiver):
+    """An endpoint of the format graph: verifies as a program does that was written for Meta's webhooks."""
+
+    def __init__(self, stack, events=None, api=None):
+        super().__init__(checked=False)
+        stack.receivers.append(self)
+        endpoint = (api or stack.api).add_endpoint(self.url, events, format="graph")
+        self.secret, self.endpoint_id = endpoint["secret"], endpoint["id"]
+
+    def take(self, headers, body):
+        if headers.get("x-hub-signature-256") != signed(self.secret, body):
+            self.faults.append(f"not signed as Meta signs: {headers}")
+        if any(byte > 127 for byte in body) or b"/" in body.replace(b"\\/", b""):
+            self.faults.append(f"not escaped as Meta escapes: {body[:200]}")
+        event = {"type": "webhook", "data": {}, **json.loads(body)}
+        delivery = Delivery(headers, body, event, 0)
+        with self._changed:
+            self._deliveries.append(delivery)
+            self._changed.notify_all()
+        return 200, {}, b""
+
+    def changes(self):
+        """Field and value of each, in the order in which they came."""
+        return [(change["field"], change["value"]) for each in self.all() for entry in each.event["entry"]
+                for change in entry["changes"]]
+
+    def elements(self, name):
+        """Of a list in the values: "statuses", "messages"."""
+        return [element for _, value in self.changes() for element in value.get(name, [])]
+
+    def wait_for_element(self, name, fact):
+        def found(_):
+            return next((each for each in self.elements(name) if fact(each)), None)
+        return self.wait_for(found, name)
