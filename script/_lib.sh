@@ -115,14 +115,16 @@ ensure_venv() {
   echo "$stamp" >"$venv/requirements.sha256"
 }
 
-# What the tests' identity provider needs, installed anew when its lockfile has changed. Node may come from elsewhere than
-# Debian, whose two packages then can't be installed beside it.
+# What the tests' identity provider and the public clients need, installed anew when a lockfile has changed. Node may come
+# from elsewhere than Debian, whose two packages then can't be installed beside it.
 ensure_node_modules() {
-  local folder=$repo/tests/oidc stamp
+  local folder stamp
   { command -v node && command -v npm; } >/dev/null || ensure_packages nodejs npm
-  stamp=$(sha256sum <"$folder/package-lock.json")
-  [[ -f $folder/node_modules/lock.sha256 && $(<"$folder/node_modules/lock.sha256") == "$stamp" ]] && return
-  say "installing tests/oidc"
-  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error) >&2
-  echo "$stamp" >"$folder/node_modules/lock.sha256"
+  for folder in "$repo"/tests/oidc "$repo"/tests/graph_clients; do
+    stamp=$(sha256sum <"$folder/package-lock.json")
+    [[ -f $folder/node_modules/lock.sha256 && $(<"$folder/node_modules/lock.sha256") == "$stamp" ]] && continue
+    say "installing ${folder#"$repo"/}"
+    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error) >&2
+    echo "$stamp" >"$folder/node_modules/lock.sha256"
+  done
 }
