@@ -9,9 +9,9 @@
 #include "core/encoding.h"
 #include "errors.h"
 #include "interpret.h"
-#include "original.h"
 #include "media_calls.h"
 #include "number_calls.h"
+#include "original.h"
 #include "signup.h"
 #include "template_calls.h"
 
