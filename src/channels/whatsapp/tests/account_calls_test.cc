@@ -198,9 +198,9 @@ struct ToldCase {
 };
 class AccountTold : public testing::TestWithParam<ToldCase> {};
 TEST_P(AccountTold, IsAChangeOrNone) {
-  const std::string body =
-      R"({"object":"whatsapp_business_account","entry":[{"id":"1","time":1,"changes":[{"field":"account_update","value":)" +
-      std::string(GetParam().value) + "}]}]}";
+  const std::string body = R"({"object":"whatsapp_business_account","entry":[{"id":"1","time":1,)"
+                           R"("changes":[{"field":"account_update","value":)" +
+                           std::string(GetParam().value) + "}]}]}";
   const auto updates = make_adapter()->parse(body, Time{});
   ASSERT_TRUE(updates);
   ASSERT_EQ(updates->size(), 1U);
