@@ -42,6 +42,16 @@ std::unexpected<Error> not_approved(std::string_view status) {
                     "Send it once GET /v1/templates shows it as approved.");
 }
 
+/// The provider's optimised way is for marketing only.
+void check_way(const Judged& known, const channel::OutboundMessage& message,
+               std::vector<FieldError>& faults) {
+  const bool has_policy = message.product_policy != channel::ProductPolicy::kUnstated;
+  if ((!has_policy && !message.message_activity_sharing) || known.category == "marketing") return;
+  faults.push_back({has_policy ? "/product_policy" : "/message_activity_sharing", "not_allowed",
+                    "is for templates of category marketing, and this one is " + known.category,
+                    "Leave it out."});
+}
+
 Result<> check_judged(const Judged& known, const channel::OutboundMessage& message, Time now) {
   if (known.verdict == Verdict::kMissing) {
     return fail_field("/template/name", "template_not_found",
@@ -57,6 +67,7 @@ Result<> check_judged(const Judged& known, const channel::OutboundMessage& messa
                       "a template with a one-time code goes to a telephone number only",
                       "Send to the person's number."});
   }
+  check_way(known, message, faults);
   return json::as_result(std::move(faults));
 }
 

@@ -229,6 +229,13 @@ TEST_F(TemplatesTest, OneTimeCodesGoToNumbersOnly) {
   EXPECT_EQ(fault_of(run(templates_.check_send(test_, message))), "needs_phone");
 }
 
+TEST_F(TemplatesTest, TheWayOfMarketingIsForMarketing) {
+  provider_.otherwise({.body = page_of(kPlain, 1)});
+  auto message = message_of("");
+  message.product_policy = channel::ProductPolicy::kStrict;
+  EXPECT_EQ(fault_of(run(templates_.check_send(test_, message))), "not_allowed");
+}
+
 // --- management
 
 TEST_F(TemplatesTest, ATemplateIsMadeOnceAndReadBack) {
