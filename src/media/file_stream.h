@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/time.h"
 #include "crypto/hash.h"
 #include "http/body.h"
 
@@ -22,6 +23,8 @@ class FileStream final : public http::BodySource {
     bytes_max_ = bytes_max;
     detail_ = std::move(detail);
   }
+  /// What comes later fails with kRequestTimeout.
+  void end_by(SteadyTime until) noexcept { until_ = until; }
   /// At its end it fails with kInvalidRequest where it is not of that size, or not those bytes.
   void expect(std::optional<std::uint64_t> size, const std::optional<crypto::Digest>& digest) {
     expected_size_ = size;
@@ -44,6 +47,7 @@ class FileStream final : public http::BodySource {
   std::uint64_t size_ = 0;
   std::uint64_t bytes_max_ = UINT64_MAX;
   std::string detail_;
+  SteadyTime until_ = SteadyTime::max();
   std::optional<std::uint64_t> expected_size_;
   std::optional<crypto::Digest> expected_digest_;
   crypto::Sha256Stream sum_;

@@ -23,6 +23,13 @@ constexpr store::WriteKind kKind{"media", 9, store::apply_each<store::Change>};
 constexpr int kTransfersMax = 512;
 constexpr std::size_t kBoundaryLength = 40;
 
+/// With a key: shorter than its lease, so that no second call begins meanwhile.
+constexpr std::chrono::minutes kTimeMax{9};
+
+Error gone() { return {ErrorCode::kNotFound, "the provider does not have the file any more"}; }
+/// Whether that is what a provider said.
+bool is_gone(const Error& error) { return error.provider && error.provider->code == kNoObject; }
+
 Error no_media() { return {ErrorCode::kNotFound, "there is no such file"}; }
 
 std::string audit_of(const Media& media) {
@@ -130,6 +137,7 @@ Task<Library::Made> Library::once(team::By by, Draft draft,
 
 Task<Library::Made> Library::upload(team::By by, Draft draft, http::BodySource& file,
                                     std::optional<metering::IdempotentCall> call) {
+  draft.has_key = call.has_value();
   Work work = [&](const Place& place, MediaId id) {
     return upload_now(by, draft, file, place, id, {});
   };
@@ -138,12 +146,14 @@ Task<Library::Made> Library::upload(team::By by, Draft draft, http::BodySource& 
 
 Task<Library::Made> Library::fetch(team::By by, Draft draft, http::Url url,
                                    std::optional<metering::IdempotentCall> call) {
+  draft.has_key = call.has_value();
   Work work = [&](const Place& place, MediaId id) { return fetch_now(by, draft, url, place, id); };
   co_return co_await once(by, draft, call, std::move(work));
 }
 
 Task<Library::Made> Library::copy(team::By by, Draft draft, std::string of,
                                   std::optional<metering::IdempotentCall> call) {
+  draft.has_key = call.has_value();
   Work work = [&](const Place& place, MediaId id) { return copy_now(by, draft, of, place, id); };
   co_return co_await once(by, draft, call, std::move(work));
 }
@@ -200,6 +210,7 @@ Task<Media> Library::checked(const Draft& draft, FileStream& file, const Place& 
 Task<Media> Library::upload_now(team::By by, Draft draft, http::BodySource& source,
                                 const Place& place, MediaId id, std::string source_url) {
   FileStream file(source);
+  if (draft.has_key) file.end_by(std::chrono::steady_clock::now() + kTimeMax);
   CO_TRY(Media media, co_await checked(draft, file, place, id));
   media.source_url = std::move(source_url);
   bool is_same = false;
@@ -379,8 +390,7 @@ Task<> Library::delete_at_provider(const Place& place, std::string provider_id) 
   auto request = place.calls->compile_delete(provider_id, place.route);
   const auto done =
       co_await parts_.calls.call(place.connection, std::move(request), "delete the file");
-  const bool is_gone = !done && done.error().provider && done.error().provider->code == kNoObject;
-  if (done || is_gone) co_return Result<>{};
+  if (done || is_gone(done.error())) co_return Result<>{};
   co_return std::unexpected(done.error());
 }
 
@@ -388,8 +398,7 @@ Task<> Library::delete_at_provider(const Place& place, std::string provider_id) 
 
 Task<Contents> Library::open(identity::Caller caller, std::string id, std::string range) {
   CO_TRY(Media media, co_await find(std::move(caller), std::move(id)));
-  if (media.status(parts_.clock.now()) != Status::kAvailable)
-    co_return fail(ErrorCode::kNotFound, "the provider does not have the file any more");
+  if (media.status(parts_.clock.now()) != Status::kAvailable) co_return std::unexpected(gone());
   if (media.provider_id.empty())
     co_return fail(ErrorCode::kNotFound, "what is no message's file can't be read again");
   CO_TRY(const Place place, place_of(media));
@@ -398,11 +407,12 @@ Task<Contents> Library::open(identity::Caller caller, std::string id, std::strin
 
 Task<Contents> Library::open_now(const Place& place, Media media, std::string range) {
   CO_TRY(const auto slot, begin_transfer());
-  CO_TRY(const auto looked_up,
-         co_await parts_.calls.call(place.connection,
-                                    place.calls->compile_look_up(media.provider_id, place.route),
-                                    "find the file"));
-  CO_TRY(const auto facts, place.calls->read_look_up(looked_up));
+  const auto looked_up = co_await parts_.calls.call(
+      place.connection, place.calls->compile_look_up(media.provider_id, place.route),
+      "find the file");
+  if (!looked_up)
+    co_return std::unexpected(is_gone(looked_up.error()) ? gone() : looked_up.error());
+  CO_TRY(const auto facts, place.calls->read_look_up(*looked_up));
   http::Url url = facts.url;
   for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
     auto request = place.calls->compile_download(url);

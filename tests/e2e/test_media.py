@@ -305,7 +305,7 @@ def test_a_file_ends_with_its_life(make_stack):
     media = uploaded(stack.api, pdf())
     stack.sim.call("POST", "clock", {"advance_seconds": 31 * DAY})
     answer = content_of(stack.api, media["id"])
-    assert (answer.status, code(answer)) == (502, "provider_rejected")
+    assert (answer.status, code(answer)) == (404, "not_found")
 
 
 def test_an_address_that_has_expired_is_looked_up_anew(make_stack):

@@ -64,6 +64,18 @@ TEST(FileStream, IsCutAtItsLimit) {
   }
 }
 
+TEST(FileStream, HasAnEndInTime) {
+  for (const bool is_late : {true, false}) {
+    Pieces pieces({"ab", "cd"});
+    FileStream file(pieces);
+    const auto now = std::chrono::steady_clock::now();
+    file.end_by(is_late ? now - std::chrono::seconds(1) : now + std::chrono::hours(1));
+    const auto all = all_of(file);
+    EXPECT_EQ(all.has_value(), !is_late);
+    if (!all) EXPECT_EQ(all.error().code, ErrorCode::kRequestTimeout);
+  }
+}
+
 TEST(FileStream, IsNotAnotherThanWasSaid) {
   const auto sum = crypto::sha256("abcd");
   auto other = sum;

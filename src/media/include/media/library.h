@@ -29,6 +29,7 @@ struct Draft {
   channel::MediaPurpose purpose = channel::MediaPurpose::kMessage;
   std::optional<crypto::Digest> sha256;  ///< what the caller says of it
   std::optional<std::uint64_t> size;     ///< the same
+  bool has_key = false;                  ///< an Idempotency-Key, whose lease has an end
 };
 
 /// A file's bytes, as the provider gives them.
