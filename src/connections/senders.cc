@@ -15,9 +15,10 @@ const Sql kInsertSender(
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 const Sql kUpdateSender(
     "UPDATE senders SET display_number = ?3, name = ?4 WHERE workspace_id = ?1 AND id = ?2");
-const Sql kInsertAnother(
-    "INSERT INTO senders (workspace_id, id, connection_id, mode, channel, address, display_number, "
-    "name, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING");
+const Sql kHasAddress(
+    "SELECT 1 FROM senders JOIN connections ON connections.workspace_id = senders.workspace_id AND "
+    "connections.id = senders.connection_id WHERE senders.channel = ?1 AND senders.mode = ?2 AND "
+    "senders.address = ?3 AND connections.disconnected_at IS NULL LIMIT 1");
 const Sql kAll(
     "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at, "
     "channel FROM senders");
@@ -148,11 +149,12 @@ void Senders::take_out(const Sender& sender) {
 }
 
 Result<bool> Senders::insert(store::Connection& db, const Sender& s) {
-  TRY(const auto inserted,
-      db.run(kInsertAnother,
-             {s.workspace, s.id, s.connection, static_cast<int>(s.mode), s.adapter->name(),
-              s.address, s.display_number, s.name, s.created_at}));
-  return inserted == 1;
+  bool is_taken = false;
+  CHECK_OK(db.query(kHasAddress, {s.adapter->name(), static_cast<int>(s.mode), s.address},
+                    [&is_taken](const store::Row&) { is_taken = true; }));
+  if (is_taken) return false;
+  CHECK_OK(insert_sender(db, s));
+  return true;
 }
 
 void Senders::publish(const SenderPtr& sender) {

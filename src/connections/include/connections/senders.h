@@ -66,7 +66,8 @@ class Senders {
   /// disconnected.
   void refresh(const ConnectionId& id, const ConnectionPtr& connection);
 
-  /// In a transaction: one more of a connection that is there. False: somebody has its address.
+  /// In a transaction: one more of a connection that is there. False: another one that is connected
+  /// has its address.
   static Result<bool> insert(store::Connection& db, const Sender& sender);
   /// Its row is durable: from now on everybody finds it.
   void add(const SenderPtr& sender) { publish(sender); }
