@@ -68,17 +68,37 @@ ErrorRow row_of(ErrorCode code) {
   return {code, error_info(code).http_status, kInvalidParameter, 0, "Invalid parameter", false};
 }
 
-std::int64_t code_of_field(const FieldError& field) {
-  const bool is_unknown = field.code == "unknown_field" || field.code == "wrong_type";
-  if (field.pointer == "/messaging_product" || is_unknown) return kInvalidParameter;
-  if (field.code == "required") return kRequired;
-  return field.code == "unsupported_type" ? kUnsupportedType : kInvalidValue;
-}
+/// Meta's code of a faulty field; the first row that fits.
+struct FieldRow {
+  std::string_view at;     ///< what its pointer begins with; empty: anything
+  std::string_view fault;  ///< empty: any
+  std::int64_t code;
+  std::string_view title;
+};
+constexpr std::string_view kComponents = "/template/components";
+constexpr auto kFields = std::to_array<FieldRow>({
+    {"/messaging_product", "", kInvalidParameter, "Invalid parameter"},
+    {"", "unknown_field", kInvalidParameter, "Invalid parameter"},
+    {"", "wrong_type", kInvalidParameter, "Invalid parameter"},
+    {"", "unsupported_type", kUnsupportedType, "Message type unknown"},
+    {"", "template_not_found", 132001, "Template name does not exist in the translation"},
+    {"", "template_not_approved", 132001, "Template name does not exist in the translation"},
+    {"", "template_paused", 132015, "Template is paused"},
+    {"", "template_disabled", 132016, "Template is disabled"},
+    {"", "needs_phone", 131062, "Recipient needs a phone number"},
+    {kComponents, "wrong_count", 132000, "Number of parameters does not match"},
+    {kComponents, "wrong_kind", 132012, "Parameter format does not match"},
+    {kComponents, "out_of_range", 132012, "Parameter format does not match"},
+    {kComponents, "too_long", 132005, "Translated text too long"},
+    {kComponents, "invalid_format", 132018, "Issue with the parameters in the template"},
+    {"", "required", kRequired, "Required parameter is missing"},
+    {"", "", kInvalidValue, "Parameter value is not valid"},
+});
 
-std::string_view title_of(std::int64_t code, std::string_view otherwise) {
-  if (code == kInvalidParameter) return "Invalid parameter";
-  if (code == kRequired) return "Required parameter is missing";
-  return code == kUnsupportedType ? "Message type unknown" : otherwise;
+const FieldRow& row_of_field(const FieldError& field) {
+  return *std::ranges::find_if(kFields, [&field](const FieldRow& row) {
+    return field.pointer.starts_with(row.at) && (row.fault.empty() || row.fault == field.code);
+  });
 }
 
 std::string words_of(const Error& error) {
@@ -138,10 +158,14 @@ GraphError error_of(const Error& error, Asked asked) {
   out.code = row.code;
   out.subcode = row.subcode;
   if (error.code == kNotFound) out.type = "GraphMethodException";
-  if (error.code == kInvalidRequest && !error.fields.empty())
-    out.code = code_of_field(error.fields.front());
+  out.message = row.title;
+  if (error.code == kInvalidRequest && !error.fields.empty()) {
+    const FieldRow& field = row_of_field(error.fields.front());
+    out.code = field.code;
+    out.message = field.title;
+    out.status = status_of(field.code);
+  }
   if (error.code == kRateLimited && asked == Asked::kManagement) out.code = kManagementRate;
-  out.message = title_of(out.code, row.title);
   out.details = words_of(error);
   out.reason = error_info(error.code).code;
   out.is_transient = row.is_transient;

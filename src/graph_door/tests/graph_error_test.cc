@@ -74,6 +74,29 @@ TEST(GraphError, OfAFieldHasTheCodeOfItsFault) {
   EXPECT_EQ(error_of(error, Asked::kMessage).details, "/text/body: is too long. Shorten it.");
 }
 
+TEST(GraphError, OfATemplatesFaultIsMetasOwn) {
+  const auto code = [](std::string pointer, std::string fault) {
+    Error error{ErrorCode::kInvalidRequest, "is wrong"};
+    error.fields = {{std::move(pointer), std::move(fault), "is wrong", "Send another."}};
+    return error_of(error, Asked::kMessage).code;
+  };
+  EXPECT_EQ(code("/template/name", "template_not_found"), 132001);
+  EXPECT_EQ(code("/template/name", "template_paused"), 132015);
+  EXPECT_EQ(code("/template/name", "template_disabled"), 132016);
+  EXPECT_EQ(code("/template/name", "too_long"), 131009);
+  EXPECT_EQ(code("/template/components/0/parameters", "wrong_count"), 132000);
+  EXPECT_EQ(code("/template/components/0/parameters/0/type", "wrong_kind"), 132012);
+  EXPECT_EQ(code("/template/components/0/parameters/0/text", "too_long"), 132005);
+  EXPECT_EQ(code("/template/components/0/parameters/0/text", "invalid_format"), 132018);
+  EXPECT_EQ(code("/to", "needs_phone"), 131062);
+}
+
+TEST(GraphError, OfATemplateThatThereIsNotHasMetasStatus) {
+  Error error{ErrorCode::kInvalidRequest, "is not there"};
+  error.fields = {{"/template/name", "template_not_found", "is not there", "Make it."}};
+  EXPECT_EQ(error_of(error, Asked::kMessage).status, 404);
+}
+
 TEST(GraphError, OfTheRateOfManagementIsTheAccounts) {
   EXPECT_EQ(error_of({ErrorCode::kRateLimited, ""}, Asked::kManagement).code, 80007);
 }
