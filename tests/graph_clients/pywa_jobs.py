@@ -71,7 +71,7 @@ def templates(made):
 
 
 def profile():
-    client.update_business_profile(about="We deliver")
+    client.update_business_profile(about="We deliver", industry=types.Industry.RETAIL)
     return client.get_business_profile().about
 
 
@@ -108,7 +108,7 @@ def error():
     try:
         client.send_message("+1555131031", "x")
     except pywa.errors.WhatsAppError as refused:
-        return {"code": refused.error_code, "class": type(refused).__name__}
+        return {"code": refused.code, "class": type(refused).__name__}
     return None
 
 
