@@ -71,6 +71,7 @@ def listening(shared):
 def test_the_corpus_has_every_type_that_a_provider_tells():
     told_here = {"message.accepted", "message.sending", "message.sent", "message.delivered", "message.read",
                  "message.failed", "message.unknown", "message.played", "message.deleted", "connection.updated",
+                 "onboarding_session.updated",
                  "provider.webhook"}  # test_graph_webhooks.py
     in_corpus = {type_of(update) for name in names() for update in updates(name)}
     assert set(contract().document["webhooks"]) - told_here <= in_corpus
