@@ -509,7 +509,7 @@ IN_SUPPORT = {
     "updateWebhookEndpoint": "write", "deleteWebhookEndpoint": "write", "listDeliveries": "read", "getQuota": "read",
     "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
     "listAuditEvents": "read", "getAuditEvent": "read", "getSender": "read", "listConnections": "read",
-    "getConnection": "read", "resumeConnection": "write",
+    "getConnection": "read", "resumeConnection": "write", "diagnoseConnection": "write",
 }
 IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
        "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud",
@@ -590,6 +590,12 @@ def test_a_session_ends_by_its_time(make_stack):
     assert owner.get(f"/v1/support_sessions/{helper.session}").json()["status"] == "expired"
     expired = ("support_session.expired", None)
     wait_until(lambda: acts_of(owner, helper.session)[-1] == expired, "its end is on the workspace's record")
+
+
+def test_a_workspace_is_helped_by_a_link(server):
+    root = operator_of(server)
+    made = root.post(f"/admin/v1/workspaces/{server.sandbox['workspace_id']}/onboarding_sessions", {"mode": "test"}, headers=WHY)
+    assert made.status == 201 and made.json()["url"]
 
 
 def test_every_operation_of_operators_and_support_has_succeeded_here():

@@ -353,6 +353,15 @@ ALLOWED = {
     "rotateApiKey": BUILDERS, "listAuditEvents": MANAGERS, "getAuditEvent": MANAGERS, "exportAuditEvents": MANAGERS,
     "listConsents": BUILDERS | {"viewer"}, "getConsent": BUILDERS | {"viewer"}, "createConsent": BUILDERS,
     "withdrawConsent": BUILDERS, "listRetentionRuns": MANAGERS,
+    "listConnections": BUILDERS | {"viewer"}, "getConnection": BUILDERS | {"viewer"}, "updateConnection": MANAGERS,
+    "resumeConnection": MANAGERS, "disconnect": MANAGERS,
+    "listTemplates": BUILDERS | {"viewer"}, "getTemplate": BUILDERS | {"viewer"}, "getTemplateSchema": BUILDERS | {"viewer"},
+    "listTemplateVersions": BUILDERS | {"viewer"}, "previewTemplate": BUILDERS | {"viewer"}, "searchTemplateLibrary": BUILDERS | {"viewer"},
+    "createTemplate": BUILDERS, "editTemplate": BUILDERS, "deleteTemplate": BUILDERS, "deleteTemplatesByName": BUILDERS,
+    "copyTemplate": BUILDERS, "archiveTemplate": BUILDERS, "unarchiveTemplate": BUILDERS, "unpauseTemplate": BUILDERS,
+    "syncTemplates": BUILDERS,
+    "createMedia": BUILDERS, "deleteMedia": BUILDERS, "listMedia": BUILDERS | {"viewer"}, "getMedia": BUILDERS | {"viewer"},
+    "downloadMedia": BUILDERS | {"viewer"},
     "listOnboardingSessions": BUILDERS | {"viewer"}, "getOnboardingSession": BUILDERS | {"viewer"},
     "createOnboardingSession": MANAGERS, "revokeOnboardingSession": MANAGERS,
     "listTermsAcceptances": EVERYBODY, "acceptTerms": EVERYBODY,
@@ -373,7 +382,7 @@ OPEN = {"people", "sandbox", "privacy", "operation", "operators", "hosted"}  # t
 NOT_OF_A_ROLE = {"acceptInvitation", "reportLeakedApiKey"}
 IDS = {"messages": "msg", "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key",
        "audit_events": "aud", "sso": "idp", "support_sessions": "sup", "consents": "cns", "senders": "snd", "connections": "con",
-       "onboarding_sessions": "onb"}
+       "onboarding_sessions": "onb", "templates": "tpl", "media": "med"}
 
 
 def operations_of_workspaces():
