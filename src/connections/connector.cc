@@ -152,25 +152,32 @@ Task<ConnectionRecord> Connector::connect(ConnectOrder order) {
                          "no accounts of this channel can be connected", "Send whatsapp.");
   if (order.mode == identity::Mode::kLive) CO_CHECK_OK(co_await policies_.require(order.workspace));
   if (!app(order.mode).is_there()) co_return std::unexpected(no_app());
-  auto facts = co_await inspect(adapter, order.mode, order.token, order.workspace.bytes());
-  if (!facts && (order.account.empty() || !error_info(facts.error().code).retryable))
-    co_return std::unexpected(std::move(facts).error());
-  std::string account = order.account;
-  if (facts) {
-    CO_TRY(account, choose_account(*facts, order.account));
-  }
-  Error failure = facts ? Error{} : facts.error();
-  auto known = facts ? std::optional(*std::move(facts)) : std::nullopt;
-  CO_TRY(auto record, co_await store(order, std::move(account), std::move(known), failure));
-  if (!record.is_done(ServerStep::kToken)) co_return record;
+  CO_TRY(auto facts, co_await inspect(adapter, order.mode, order.token, order.workspace.bytes()));
+  CO_TRY(std::string account, choose_account(facts, order.account));
+  // Nothing but the browser's word says so far that the token is good for it.
+  if (facts.accounts.empty()) CO_CHECK_OK(co_await prove(adapter, order, account));
+  CO_TRY(auto record, co_await store(order, std::move(account), std::move(facts)));
   const Turn turn(*this, record.id);
   CO_CHECK_OK(turn.check());
   Run way{std::move(record), order.pin, order.by, true, std::nullopt};
   co_return co_await run(std::move(way));
 }
 
+Task<> Connector::prove(const channel::Adapter* adapter, const ConnectOrder& order,
+                        std::string account) {
+  const channel::AccountCalls& wire = *adapter->account_calls();
+  auto request = wire.get_account(account, calls_.routes().of(order.mode, {}));
+  ProviderCalls::As as{adapter, order.mode, order.token, order.workspace.bytes()};
+  CO_TRY(const auto answer,
+         co_await calls_.call_as(std::move(as), std::move(request), "show the account"));
+  CO_TRY(const auto shown, wire.read_account(answer));
+  if (shown.account == account) co_return Result<>{};
+  co_return fail_field("/account_id", "account_not_shared", "the token is not good for the account",
+                       "Sign up again, and choose the WhatsApp Business account on the way.");
+}
+
 Task<ConnectionRecord> Connector::store(const ConnectOrder& order, std::string account,
-                                        std::optional<TokenFacts> facts, Error token_error) {
+                                        TokenFacts facts) {
   ConnectionChanges::Change change;
   CO_TRY(const auto own, co_await changes_.database().read([&](store::Connection& db) {
     return find_own(db, order.workspace, order.mode, order.channel, account);
@@ -182,7 +189,7 @@ Task<ConnectionRecord> Connector::store(const ConnectOrder& order, std::string a
   change.is_new = !own;
   change.act = own ? "connection.reconnected" : "connection.created";
   change.by = order.by;
-  ProviderNames names{order.mode, account, {}, facts ? facts->user_id : std::string()};
+  ProviderNames names{order.mode, account, {}, facts.user_id};
   CO_TRY(const bool is_ours, co_await names_.claim(std::move(names)));
   if (!is_ours) co_return std::unexpected(connected_elsewhere("account"));
   CO_TRY(const std::string sealed,
@@ -199,13 +206,9 @@ Task<ConnectionRecord> Connector::store(const ConnectOrder& order, std::string a
     record.is_on_app = order.is_on_app;
     record.sealed_token = sealed;
     record.disconnected_at.reset();
-    StepRow& step = record.put_step(step_name(ServerStep::kToken));
-    step = done_step(ServerStep::kToken, StepState::kDone, order.by, now);
-    if (facts) {
-      note_token(record, *facts, now);
-    } else {
-      step = failed_step(ServerStep::kToken, token_error, order.by, now);
-    }
+    record.put_step(step_name(ServerStep::kToken)) =
+        done_step(ServerStep::kToken, StepState::kDone, order.by, now);
+    note_token(record, facts, now);
     record.status = status_of(record);
     return std::nullopt;
   };

@@ -186,7 +186,7 @@ def body_for(method, target):
         return None if method == "GET" else SENDER_BODIES.get(target.split("/")[-1])
     if method not in ("POST", "PATCH"):
         return None
-    if target.startswith("/v1/connections/"):
+    if target.startswith("/v1/connections/") and method == "POST":
         return None
     if target == "/v1/preflight":
         return {"category": "marketing", "count": 1}

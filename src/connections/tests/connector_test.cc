@@ -121,6 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(ConnectorTest, AccountThatTheBrowserNamesCountsWhereTheTokenNamesNone) {
   world_.says_token_is_good();
+  world_.says(R"({"id":"named"})");
   world_.says(R"({"name":"Shop"})");
   world_.says(R"({"numbers":[{"id":"n1","number":"+15550000001","registered":true}]})");
   world_.says("{}");
@@ -131,6 +132,19 @@ TEST_F(ConnectorTest, AccountThatTheBrowserNamesCountsWhereTheTokenNamesNone) {
   EXPECT_EQ(record->account, "named");
 }
 
+TEST_F(ConnectorTest, AccountThatTheTokenDoesNotReachIsNotTaken) {
+  ConnectOrder order = world_.order();
+  order.account = "somebody_elses";
+  world_.says_token_is_good();
+  world_.refuses(100, "invalid_parameter", 33);
+  EXPECT_EQ(code_of(world_.connect(order)), ErrorCode::kProviderRejected);
+  world_.says_token_is_good();
+  world_.says(R"({"id":"another"})");
+  EXPECT_EQ(field_code(world_.connect(order)), "account_not_shared");
+  EXPECT_THAT(world_.senders.connections().all(), IsEmpty());
+  EXPECT_THAT(world_.acts(), IsEmpty());
+}
+
 TEST_F(ConnectorTest, PortfoliosIdInsteadOfTheAccountsDoesNoHarm) {
   world_.says_all_is_well();
   ConnectOrder order = world_.order();
@@ -138,24 +152,16 @@ TEST_F(ConnectorTest, PortfoliosIdInsteadOfTheAccountsDoesNoHarm) {
   EXPECT_EQ(world_.connect(order)->account, "acc");
 }
 
-TEST_F(ConnectorTest, ProviderThatIsAwayAtFirstIsAskedAgainLater) {
-  world_.says("busy", 503);
+TEST_F(ConnectorTest, NothingIsTakenWhileTheProviderIsAway) {
   ConnectOrder order = world_.order();
   order.account = "acc";
+  world_.says("busy", 503);
+  EXPECT_EQ(code_of(world_.connect(order)), ErrorCode::kProviderUnreachable);
+  EXPECT_THAT(world_.senders.connections().all(), IsEmpty());
+  world_.says_all_is_well();
   const auto record = world_.connect(order);
   ASSERT_TRUE(record);
-  EXPECT_EQ(record->status, ConnectionStatus::kPending);
-  EXPECT_EQ(record->failed_step()->name, "token");
-  world_.says_all_is_well();
-  const auto resumed = world_.resume(*record);
-  ASSERT_TRUE(resumed);
-  EXPECT_EQ(resumed->status, ConnectionStatus::kActive);
-}
-
-TEST_F(ConnectorTest, WithoutTheAccountsIdItIsAnErrorThen) {
-  world_.says("busy", 503);
-  EXPECT_EQ(code_of(world_.connect()), ErrorCode::kProviderUnreachable);
-  EXPECT_THAT(world_.senders.connections().all(), IsEmpty());
+  EXPECT_EQ(record->status, ConnectionStatus::kActive);
 }
 
 TEST_F(ConnectorTest, StepThatFailsIsGoneOnWithWhereItStopped) {

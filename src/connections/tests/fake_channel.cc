@@ -98,6 +98,7 @@ http::OutRequest FakeChannel::get_account(std::string_view account,
 Result<channel::AccountFacts> FakeChannel::read_account(const http::Exchange& answer) const {
   TRY(const auto document, json::parse(answer.body));
   channel::AccountFacts facts;
+  facts.account = text(field(document, "id"));
   facts.name = text(field(document, "name"));
   facts.currency = text(field(document, "currency"));
   facts.owner_business_id = text(field(document, "owner"));

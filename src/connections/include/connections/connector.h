@@ -79,8 +79,8 @@ class Connector {
   /// Fails, and nothing is stored, where there is nothing to go on with: kInvalidRequest at /token,
   /// /account_id or /channel with a stable code and a fix for whoever owns the business
   /// ("token_expired", "token_of_another_app", "permission_missing", "account_not_shared", ...),
-  /// kAccountConnectedElsewhere, kTermsNotAccepted, kProviderRejected, and, where the account's id
-  /// is not given, kProviderUnreachable and kProviderTimeout.
+  /// kAccountConnectedElsewhere, kTermsNotAccepted, kProviderRejected, kProviderUnreachable and
+  /// kProviderTimeout: an account is nobody's before its provider has shown it to the token.
   Task<ConnectionRecord> connect(ConnectOrder order);
 
   /// Goes on with the steps that are not done, and looks at token and account again. Fails with
@@ -114,8 +114,10 @@ class Connector {
 
   Task<channel::TokenFacts> inspect(const channel::Adapter* adapter, identity::Mode mode,
                                     Secret token, IdBytes client);
+  /// That the token reaches the account. Fails as connect().
+  Task<> prove(const channel::Adapter* adapter, const ConnectOrder& order, std::string account);
   Task<ConnectionRecord> store(const ConnectOrder& order, std::string account,
-                               std::optional<channel::TokenFacts> facts, Error token_error);
+                               channel::TokenFacts facts);
   Task<ConnectionRecord> run(Run run);
   Task<StepState> perform(ServerStep step, Run& run, Found& found);
   Task<StepState> check_token(Run& run, Found& found);
