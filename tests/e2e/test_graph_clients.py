@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,11 @@ def run(client, stack, way):
 def told(request, tmp_path_factory):
     """On a stack of its own: an account that has templates has every template message checked by them."""
     client, way = request.param
-    stack = Stack(tmp_path_factory.mktemp("clients")).start()
-    stack.sim.call("POST", "templates", {"review_after_ms": 0})
-    yield client, way, stack, run(client, stack, way)
-    stack.close()
+    stack = Stack(tmp_path_factory.mktemp("clients"))
+    with closing(stack):
+        stack.start()
+        stack.sim.call("POST", "templates", {"review_after_ms": 0})
+        yield client, way, stack, run(client, stack, way)
 
 
 def test_each_type_that_it_has_is_sent_once(told):
