@@ -120,7 +120,7 @@ def test_of_two_rotations_at_once_one_goes_first_and_the_other_gives_way(replica
     other = 1 - first
     assert (replicas.servers[first].data / "master.key").read_text() == keys[first]
     assert files(replicas.servers[other]) == {"master.key"}
-    assert "another rotation of the master key is under way" in replicas.servers[other].log_text()
+    wait_until(lambda: "another rotation of the master key is under way" in replicas.servers[other].log_text(), "it says why")
     assert seals(replicas) == 2
     check_all_send(replicas)
     # The command says the same.

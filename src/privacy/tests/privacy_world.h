@@ -13,6 +13,7 @@
 #include "mail/queue.h"
 #include "mail/schema.h"
 #include "messaging_world.h"
+#include "onboarding/schema.h"
 #include "operators/operators.h"
 #include "operators/schema.h"
 #include "passkeys/schema.h"
@@ -36,11 +37,17 @@ inline constexpr std::array kRoutes = {store::Migration{
 
 inline messaging::MessagingOptions with_tables_of_people() {
   messaging::MessagingOptions options;
-  options.more_tables = {team::migrations(),     mail::migrations(),
-                         accounts::migrations(), operators::migrations(),
-                         consent::migrations(),  sso::migrations(),
-                         passkeys::migrations(), recovery::migrations(),
-                         migrations(),           kRoutes};
+  options.more_tables = {team::migrations(),
+                         mail::migrations(),
+                         accounts::migrations(),
+                         operators::migrations(),
+                         consent::migrations(),
+                         sso::migrations(),
+                         passkeys::migrations(),
+                         recovery::migrations(),
+                         onboarding::migrations(),
+                         migrations(),
+                         kRoutes};
   return options;
 }
 
