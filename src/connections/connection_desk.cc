@@ -88,7 +88,20 @@ Task<> ConnectionDesk::unsubscribe(ConnectionPtr connection) {
 }
 
 Task<> ConnectionDesk::disconnect(ConnectionRecord of, Acting by) {
-  if (of.status == ConnectionStatus::kDisconnected) co_return Result<>{};
+  if (of.status != ConnectionStatus::kDisconnected) CO_CHECK_OK(co_await let_go(of, std::move(by)));
+  // Again where that failed before, but of nothing that somebody else has by now.
+  Senders& senders = changes_.senders();
+  ProviderNames names{of.mode, {}, {}, {}};
+  if (!senders.connections().find_by_account(of.channel, of.mode, of.account))
+    names.account = of.account;
+  for (const SenderPtr& each : senders.of_connection(of.id)) {
+    if (!senders.find_by_address(of.channel, of.mode, each->address))
+      names.addresses.push_back(each->address);
+  }
+  co_return co_await names_.withdraw(std::move(names));
+}
+
+Task<> ConnectionDesk::let_go(ConnectionRecord of, Acting by) {
   // Before anybody else may connect the account, whom it would take the app from.
   if (const auto connection = changes_.senders().connections().find(of.id)) {
     if (const auto done = co_await unsubscribe(connection); !done) {
@@ -114,10 +127,7 @@ Task<> ConnectionDesk::disconnect(ConnectionRecord of, Acting by) {
     return std::nullopt;
   };
   CO_CHECK_OK(co_await changes_.apply(std::move(change)));
-  ProviderNames names{of.mode, of.account, {}, {}};
-  for (const SenderPtr& each : changes_.senders().of_connection(of.id))
-    names.addresses.push_back(each->address);
-  co_return co_await names_.withdraw(std::move(names));
+  co_return Result<>{};
 }
 
 }  // namespace flowsell::connections

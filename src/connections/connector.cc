@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "step_failure.h"
+#include "telemetry/log.h"
 
 namespace flowsell::connections {
 namespace {
@@ -12,7 +13,7 @@ using channel::AddressFacts;
 using channel::TokenFacts;
 
 const store::Sql kAddressElsewhere(
-    "SELECT senders.workspace_id FROM senders JOIN connections ON connections.workspace_id = "
+    "SELECT senders.id FROM senders JOIN connections ON connections.workspace_id = "
     "senders.workspace_id AND connections.id = senders.connection_id WHERE senders.channel = ?1 "
     "AND senders.mode = ?2 AND senders.address = ?3 AND connections.status <> 4 AND "
     "senders.connection_id <> ?4");
@@ -408,6 +409,19 @@ Task<StepState> Connector::request_history(Run& run) {
   co_return StepState::kDone;
 }
 
+/// Of names that were claimed for senders that are none now.
+Awaitable<void> Connector::let_go(std::vector<Sender> senders) {
+  ProviderNames names;
+  for (const Sender& each : senders) {
+    names.mode = each.mode;
+    if (!changes_.senders().find_by_address(each.adapter->name(), each.mode, each.address))
+      names.addresses.push_back(each.address);
+  }
+  if (names.addresses.empty()) co_return;
+  if (!co_await names_.withdraw(std::move(names)))
+    log::warn("the names of numbers that were not connected stay here");
+}
+
 Task<bool> Connector::keep(Run& run, ServerStep step, Result<StepState> end, Found found) {
   const Time now = changes_.now();
   std::vector<Sender> senders = found.fresh;
@@ -425,12 +439,15 @@ Task<bool> Connector::keep(Run& run, ServerStep step, Result<StepState> end, Fou
       return Error{ErrorCode::kConflict, "it was disconnected meanwhile"};
     StepRow row =
         end ? done_step(step, *end, run.by, now) : failed_step(step, end.error(), run.by, now);
-    for (const Sender& each : found.fresh) {
+    for (const Sender& each : senders) {
+      // An older one is what its connection has left of a number that went.
+      const bool is_fresh =
+          std::ranges::find(found.fresh, each.id, &Sender::id) != found.fresh.end();
       bool is_taken = false;
       CHECK_OK(db.query(
           kAddressElsewhere,
           {each.adapter->name(), static_cast<int>(each.mode), each.address, each.connection},
-          [&is_taken](const store::Row&) { is_taken = true; }));
+          [&](const store::Row& row) { is_taken |= is_fresh || row.id<SenderId>(0) > each.id; }));
       if (is_taken) return connected_elsewhere("number");
     }
     for (const Sender& each : found.fresh) CHECK_OK(insert_sender(db, each));
@@ -449,7 +466,11 @@ Task<bool> Connector::keep(Run& run, ServerStep step, Result<StepState> end, Fou
     return std::nullopt;
   };
   auto changed = co_await changes_.apply(std::move(change));
-  if (!changed && changed.error().code == ErrorCode::kAccountConnectedElsewhere)
+  const auto refused = changed ? std::nullopt : std::optional(changed.error().code);
+  // Whatever else failed may be done all the same.
+  if (refused == ErrorCode::kAccountConnectedElsewhere || refused == ErrorCode::kConflict)
+    co_await let_go(found.fresh);
+  if (refused == ErrorCode::kAccountConnectedElsewhere)
     co_return co_await keep(run, step, std::unexpected(std::move(changed).error()), Found());
   if (!changed) co_return std::unexpected(std::move(changed).error());
   run.record = std::move(changed->record);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <mutex>
+#include <ranges>
+#include <set>
 #include <utility>
 
 namespace flowsell::connections {
@@ -21,7 +23,7 @@ const Sql kHasAddress(
     "senders.address = ?3 AND connections.disconnected_at IS NULL LIMIT 1");
 const Sql kAll(
     "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at, "
-    "channel FROM senders");
+    "channel FROM senders ORDER BY id");
 
 struct CreateOp final : store::WriteOp {
   CreateOp(const Sender& s, const ConnectionRecord& r);
@@ -81,17 +83,20 @@ Result<> Senders::load() {
     });
   }));
   CHECK_OK(std::move(read));
-  for (Sender& sender : rows) {
+  std::set<std::pair<identity::Mode, std::string>> held;
+  for (Sender& sender : std::views::reverse(rows)) {
     const auto connection = connections_.find(sender.connection);
     if (sender.adapter == nullptr)
       return fail(ErrorCode::kInternal, "the database has senders of a channel that is not here");
-    sender.is_removed = !connection;
-    if (connection) {
-      sender.account = connection->account;
-      sender.token = connection->token;
-    }
-    publish(std::make_shared<const Sender>(std::move(sender)));
+    // A number is the newest one's: an older one's account was connected again without it.
+    sender.is_removed =
+        !connection ||
+        !held.emplace(sender.mode, address_key(sender.adapter->name(), sender.address)).second;
+    if (sender.is_removed) continue;
+    sender.account = connection->account;
+    sender.token = connection->token;
   }
+  for (Sender& sender : rows) publish(std::make_shared<const Sender>(std::move(sender)));
   return {};
 }
 
@@ -184,8 +189,10 @@ void Senders::refresh(const ConnectionId& id, const ConnectionPtr& connection) {
   }
   for (const SenderPtr& each : of_connection(id)) {
     Sender now = *each;
-    now.is_removed = !connection;
-    now.token = connection ? connection->token : Secret();
+    const auto holder = find_by_address(each->adapter->name(), each->mode, each->address);
+    // Somebody else may have connected the number while this connection was let go of.
+    now.is_removed = !connection || (holder && holder->connection != id);
+    now.token = now.is_removed ? Secret() : connection->token;
     if (connection) now.account = connection->account;
     publish(std::make_shared<const Sender>(std::move(now)));
   }

@@ -177,6 +177,40 @@ TEST_F(DeskTest, AccountThatWasLetGoOfMayBeConnectedByAnother) {
   EXPECT_NE(theirs->id, record_.id);
 }
 
+TEST_F(DeskTest, NumberThatAnotherHasMeanwhileIsNotTakenBack) {
+  const WorkspaceId mine = record_.workspace;
+  world_.says("{}");
+  ASSERT_TRUE(disconnect());
+  world_.caller.workspace = *world_.workspaces.create("Other");
+  world_.says_token_is_good(R"(,"accounts":["acc2"])");
+  world_.says(R"({"name":"Theirs"})");
+  world_.says(R"({"numbers":[{"id":"n1","number":"+15550000001","registered":true}]})");
+  world_.says("{}");
+  ASSERT_TRUE(world_.connect());
+  const auto theirs = world_.senders.find_by_address("fake", record_.mode, "n1")->id;
+
+  world_.caller.workspace = mine;
+  world_.says_token_is_good(R"(,"accounts":["acc"])");
+  world_.says(R"({"name":"Shop"})");
+  world_.says(R"({"numbers":[{"id":"n2","number":"+15550000002","registered":true}]})");
+  world_.says("{}");
+  ASSERT_EQ(world_.connect()->id, record_.id);
+  EXPECT_EQ(world_.senders.find_by_address("fake", record_.mode, "n1")->id, theirs);
+  EXPECT_THAT(world_.senders.list(mine, record_.mode), SizeIs(1));
+  Senders again(
+      *world_.db, world_.workspaces, [this](std::string_view) { return &world_.adapter; },
+      world_.ids, world_.clock);
+  ASSERT_TRUE(again.load());
+  EXPECT_EQ(again.find_by_address("fake", record_.mode, "n1")->id, theirs);
+  EXPECT_THAT(again.list(mine, record_.mode), SizeIs(1));
+
+  // Nor is it let go of with what was connected again.
+  world_.withdrawn.clear();
+  world_.says("{}");
+  ASSERT_TRUE(disconnect());
+  EXPECT_THAT(world_.withdrawn, ElementsAre(Field(&ProviderNames::addresses, ElementsAre("n2"))));
+}
+
 TEST_F(DeskTest, ConnectedAgainItHasTheSameIdsAsBefore) {
   const auto sender = world_.senders.find_by_address("fake", record_.mode, "n1")->id;
   world_.says("{}");

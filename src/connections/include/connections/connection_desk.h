@@ -40,11 +40,13 @@ class ConnectionDesk {
 
   /// Its provider does not tell us of it any more (as far as it can be reached), its token is
   /// destroyed, and nothing is sent from its senders: what waits fails as sender_removed. The
-  /// connection stays to be seen. One that is disconnected already is left as it is.
+  /// connection stays to be seen. Of one that is disconnected already only its names are let go of,
+  /// should they still be here.
   Task<> disconnect(ConnectionRecord of, Acting by);
 
  private:
   Task<> unsubscribe(ConnectionPtr connection);
+  Task<> let_go(ConnectionRecord of, Acting by);
 
   ConnectionChanges& changes_;
   ProviderCalls& calls_;

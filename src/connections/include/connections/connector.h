@@ -29,7 +29,7 @@ struct ProviderNames {
 struct NameBook {
   /// They are found here from now on. False, and nothing is changed: another cell has one of them.
   std::function<Task<bool>(ProviderNames)> claim;
-  /// They are nowhere any more.
+  /// They are not here any more; what is elsewhere stays.
   std::function<Task<>(ProviderNames)> withdraw;
 };
 
@@ -129,6 +129,7 @@ class Connector {
   Task<> list_addresses(Run& run);
   /// Whether it is done, as is stored with all that it found.
   Task<bool> keep(Run& run, ServerStep step, Result<StepState> end, Found found);
+  Awaitable<void> let_go(std::vector<Sender> senders);
   Result<ConnectionPtr> connection_of(const Run& run) const;
 
   ConnectionChanges& changes_;
