@@ -34,6 +34,8 @@ Task<std::optional<std::size_t>> Cells::cell_of(WorkspaceId workspace) {
 }
 
 Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId workspace) {
+  CO_TRY(const auto cell, co_await cell_of(workspace));
+  if (!cell) co_return Result<>{};
   std::vector<std::string> names;
   for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
     for (const auto& sender : rooms.senders.list(workspace, mode)) {
@@ -49,7 +51,7 @@ Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId worksp
     return identity::list_keys(db, workspace);
   }));
   for (const identity::ApiKey& key : keys) names.push_back(key.prefix);
-  co_return co_await directory_->withdraw(std::move(names));
+  co_return co_await directory_->withdraw(*cell, std::move(names));
 }
 
 }  // namespace flowsell::app

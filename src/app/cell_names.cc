@@ -9,8 +9,8 @@ connections::NameBook Cells::name_book(std::size_t number) {
   book.claim = [this, number](connections::ProviderNames names) -> Task<bool> {
     return claim_names(number, std::move(names));
   };
-  book.withdraw = [this](connections::ProviderNames names) -> Task<> {
-    return directory_->withdraw(routes_of(names));
+  book.withdraw = [this, number](connections::ProviderNames names) -> Task<> {
+    return directory_->withdraw(number, routes_of(names));
   };
   return book;
 }

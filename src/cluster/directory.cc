@@ -21,18 +21,26 @@ const Sql kPublish(
     "INSERT INTO routes (name, cell) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET cell = "
     "excluded.cell");
 
+// Whoever has one of a provider's names keeps it until he lets go of it.
+const Sql kPublishFree(
+    "INSERT INTO routes (name, cell) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING");
+
+bool may_move(std::string_view name) noexcept { return name.starts_with(kMovingHead); }
+
 struct PublishOp final : store::WriteOp {
   PublishOp(std::size_t c, std::vector<std::string> n);
   Result<> apply(store::Connection& db) const {
-    for (const std::string& name : names)
-      CHECK_OK(db.write(kPublish, {name, static_cast<std::int64_t>(cell)}));
+    for (const std::string& name : names) {
+      const Sql& sql = may_move(name) ? kPublishFree : kPublish;
+      CHECK_OK(db.write(sql, {name, static_cast<std::int64_t>(cell)}));
+    }
     return {};
   }
   std::size_t cell;
   std::vector<std::string> names;
 };
 constexpr store::WriteKind kPublishKind{"publish", 10, store::apply_each<PublishOp>};
-const Sql kWithdraw("DELETE FROM routes WHERE name = ?1");
+const Sql kWithdraw("DELETE FROM routes WHERE name = ?1 AND cell = ?2");
 constexpr store::WriteKind kClaimKind{"claim_names", 10, store::apply_each<store::Change>};
 constexpr store::WriteKind kWithdrawKind{"withdraw", 11, store::apply_each<store::Change>};
 
@@ -70,7 +78,8 @@ Result<> Directory::publish(std::size_t cell, std::vector<std::string> names) {
                     [&stored](const store::Row& row) { stored.emplace(row.text(0)); });
   }));
   CHECK_OK(std::move(read));
-  for (const std::string& name : names) remember(name, cell);
+  for (const std::string& name : names)
+    if (!may_move(name)) remember(name, cell);
   std::erase_if(names, [&stored](const std::string& name) { return stored.contains(name); });
   if (names.empty()) return {};
   PublishOp op(cell, std::move(names));
@@ -103,9 +112,10 @@ Task<> Directory::publish_one(std::size_t cell, std::string name) {
   co_return Result<>{};
 }
 
-Task<> Directory::withdraw(std::vector<std::string> names) {
-  auto body = [&names](store::Connection& db) -> Result<> {
-    for (const std::string& name : names) CHECK_OK(db.write(kWithdraw, {name}));
+Task<> Directory::withdraw(std::size_t cell, std::vector<std::string> names) {
+  auto body = [&names, cell](store::Connection& db) -> Result<> {
+    for (const std::string& name : names)
+      CHECK_OK(db.write(kWithdraw, {name, static_cast<std::int64_t>(cell)}));
     return {};
   };
   CO_CHECK_OK(co_await store::change(shared_, kWithdrawKind, std::move(body)));
@@ -117,9 +127,9 @@ Task<> Directory::withdraw(std::vector<std::string> names) {
 void Directory::remember(std::string name, std::size_t cell) {
   const std::unique_lock lock(mutex_);
   if (known_.size() >= kKnownMax) known_.clear();  // they come back with their next call
-  const bool may_move = name.starts_with(kMovingHead);
+  const bool moves = may_move(name);
   known_[std::move(name)] = {
-      cell, may_move ? std::chrono::steady_clock::now() + kBelieved : SteadyTime::max()};
+      cell, moves ? std::chrono::steady_clock::now() + kBelieved : SteadyTime::max()};
 }
 
 }  // namespace flowsell::cluster

@@ -51,9 +51,17 @@ TEST_F(DirectoryTest, NamesThatAreClaimedAreTheClaimersAlone) {
 
 TEST_F(DirectoryTest, NamesThatWereLetGoOfMayBeClaimedElsewhere) {
   ASSERT_TRUE(here_.publish(3, {"whatsapp:live:1"}));
-  ASSERT_TRUE(testkit::run(pool_, here_.withdraw({"whatsapp:live:1"})));
+  ASSERT_TRUE(testkit::run(pool_, here_.withdraw(3, {"whatsapp:live:1"})));
   EXPECT_TRUE(testkit::run(pool_, here_.claim(4, {"whatsapp:live:1"})).value());
   EXPECT_EQ(find(here_, "whatsapp:live:1"), 4U);
+}
+
+TEST_F(DirectoryTest, ProvidersNameIsNotTakenFromTheCellThatHasIt) {
+  ASSERT_TRUE(testkit::run(pool_, here_.claim(3, {"whatsapp:live:1"})).value());
+  ASSERT_TRUE(elsewhere_.publish(4, {"whatsapp:live:1"}));
+  EXPECT_EQ(find(elsewhere_, "whatsapp:live:1"), 3U);
+  ASSERT_TRUE(testkit::run(pool_, elsewhere_.withdraw(4, {"whatsapp:live:1"})));
+  EXPECT_FALSE(testkit::run(pool_, here_.claim(4, {"whatsapp:live:1"})).value());
 }
 
 TEST_F(DirectoryTest, NameOfNobodyIsNotFound) { EXPECT_EQ(find(here_, "a"), std::nullopt); }

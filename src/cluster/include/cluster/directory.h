@@ -27,10 +27,11 @@ class Directory {
   std::optional<std::size_t> find_cached(std::string_view name) const;
   /// nullopt: there is no such name.
   Task<std::optional<std::size_t>> find(std::string name);
-  /// Stores those of a cell's names that are not stored yet. Blocking.
+  /// Stores those of a cell's names that are not stored yet; of a provider's, those that no other
+  /// cell has. Blocking.
   Result<> publish(std::size_t cell, std::vector<std::string> names);
-  /// They are nowhere any more. Other processes may believe in them until they end.
-  Task<> withdraw(std::vector<std::string> names);
+  /// They are not in that cell any more. Other processes may believe in them until they end.
+  Task<> withdraw(std::size_t cell, std::vector<std::string> names);
   /// Those of a cell, but where another cell has one of them: false then, and nothing is changed.
   Task<bool> claim(std::size_t cell, std::vector<std::string> names);
   /// One that is new.
