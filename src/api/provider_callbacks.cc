@@ -23,15 +23,24 @@ Result<std::string> signed_request_in(const http::Request& request) {
   return *std::move(text);
 }
 
-/// Where their connections are they don't work any more. Whoever has none here is done with too.
+/// Wherever their connections are they don't work any more. Whoever has none is done with too. What
+/// another replica answers instead of us: it could not.
 Task<std::optional<http::Response>> let_go(Homes& homes, const http::Request& request,
                                            ProviderDoor::Person person, TokenWatch::Trace trace) {
-  auto home = co_await homes.find_named(token_user_name(person.mode, person.user_id), request);
-  if (!home && home.error().code == ErrorCode::kNotFound) co_return std::optional<http::Response>();
-  if (!home) co_return std::unexpected(std::move(home).error());
-  if (home->services() == nullptr) co_return std::optional(home->take_answer());
-  CO_CHECK_OK(co_await home->services()->token_watch.person_left(person.mode,
-                                                                 std::move(person.user_id), trace));
+  CO_TRY(const auto cells, co_await homes.cells(request));
+  for (const std::string& cell : cells) {
+    auto home =
+        co_await homes.find_named(token_user_name(person.mode, person.user_id, cell), request);
+    if (!home && home.error().code == ErrorCode::kNotFound) continue;
+    if (!home) co_return std::unexpected(std::move(home).error());
+    if (home->services() == nullptr) {
+      auto answer = home->take_answer();
+      if (answer.status != 200) co_return std::optional(std::move(answer));
+      continue;
+    }
+    CO_CHECK_OK(
+        co_await home->services()->token_watch.person_left(person.mode, person.user_id, trace));
+  }
   co_return std::optional<http::Response>();
 }
 
@@ -72,9 +81,11 @@ Result<http::Response> deletion_status(const ProviderDoor& door, const http::Req
   if (!at) return fail(ErrorCode::kNotFound, "there is no request with such a code");
   http::Response response;
   response.content_type = "text/plain; charset=utf-8";
-  response.body = "Your data was deleted on " + format_time(*at) +
-                  ": the permission that you had given us at Meta, and your id there. Nothing else "
-                  "is held about you as the person who connected a WhatsApp Business account.\n";
+  response.body =
+      "Your data was deleted on " + format_time(*at) +
+      ": the permission that you had given us at Meta, and your id there. Nothing else "
+      "is held about you as the person who connected a WhatsApp Business account. The "
+      "permission of a sign-up that was not finished is destroyed when its link ends.\n";
   return response;
 }
 

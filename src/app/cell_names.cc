@@ -26,18 +26,16 @@ Result<> Cells::publish(std::size_t number, Cell& cell) {
   for (const auto& each : cell.senders().connections().all()) {
     names.push_back(account_route(each->mode, each->account));
     if (!each->token_user.empty())
-      names.push_back(api::token_user_name(each->mode, each->token_user));
+      names.push_back(api::token_user_name(each->mode, each->token_user, std::to_string(number)));
   }
   return directory_->publish(number, std::move(names));
 }
 
 Task<bool> Cells::claim_names(std::size_t number, connections::ProviderNames names) {
   CO_TRY(const bool is_ours, co_await directory_->claim(number, routes_of(names)));
-  // Whoever speaks for several accounts may do so in several cells: the newest is where he is
-  // found.
   if (is_ours && !names.token_user.empty())
     CO_CHECK_OK(co_await directory_->publish_one(
-        number, api::token_user_name(names.mode, names.token_user)));
+        number, api::token_user_name(names.mode, names.token_user, std::to_string(number))));
   co_return is_ours;
 }
 

@@ -383,6 +383,17 @@ Task<api::Home> Cells::find_named(std::string name, const http::Request& request
   co_return co_await home_of(*cell, request);
 }
 
+Task<std::vector<std::string>> Cells::cells(const http::Request& request) {
+  CO_CHECK_OK(co_await wait_until_joined());
+  std::vector<std::string> all;
+  if (was_forwarded(request)) {
+    all.emplace_back(request.header(cluster::kForwarded));
+    co_return all;
+  }
+  for (std::size_t cell = 0; cell < places_.size(); ++cell) all.push_back(std::to_string(cell));
+  co_return all;
+}
+
 /// A cell by chance: who asks has no say in it.
 Task<api::Home> Cells::find_new(const http::Request& request) {
   CO_CHECK_OK(co_await wait_until_joined());

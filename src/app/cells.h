@@ -47,6 +47,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   std::optional<api::Home> find_now(const http::Request& request) override;
   Task<api::Home> find(const http::Request& request) override;
   Task<api::Home> find_named(std::string name, const http::Request& request) override;
+  Task<std::vector<std::string>> cells(const http::Request& request) override;
   Task<api::Home> find_new(const http::Request& request) override;
   accounts::Accounts* accounts() override;
   privacy::Desk* privacy_desk() override;

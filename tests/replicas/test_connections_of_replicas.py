@@ -36,13 +36,29 @@ def root(cluster):
 def account_in(sim):
     made = sim.call("POST", "accounts", {"display_phone_number": str(next(_numbers))})
     sim.call("POST", "phones", {"id": made["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
-    made["token"] = sim.call("POST", "tokens", {"accounts": [made["id"]]})["access_token"]
+    made["token"] = token_for(sim, made)
     return made
+
+
+def token_for(sim, *accounts):
+    return sim.call("POST", "tokens", {"accounts": [each["id"] for each in accounts]})["access_token"]
 
 
 def connect(cluster, root, account, workspace, through=0):
     path = f"/admin/v1/workspaces/{cluster.workspaces[workspace]['workspace_id']}/connections"
-    return root.at(cluster.servers[through]).post(path, {"token": account["token"], "pin": "123456"}, headers=WHY)
+    body = {"token": account["token"], "account_id": account["id"], "pin": "123456"}
+    return root.at(cluster.servers[through]).post(path, body, headers=WHY)
+
+
+def remove_app(cluster, token, server):
+    """Whom the token speaks for takes the app away; Meta tells one replica of it."""
+    http = HttpClient(cluster.simulator.url)
+    user = http.request("GET", "/v25.0/me", headers={"Authorization": f"Bearer {token}"}).json()["id"]
+    payload = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", "user_id": user}).encode()).rstrip(b"=")
+    signature = base64.urlsafe_b64encode(hmac.new(cluster.app_secret.encode(), payload, hashlib.sha256).digest()).rstrip(b"=")
+    return HttpClient(server.base_url).request(
+        "POST", "/hooks/whatsapp/deauthorize", body=f"signed_request={quote((signature + b'.' + payload).decode())}",
+        headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def test_a_connection_made_through_one_replica_hears_through_all(cluster, root):
@@ -83,13 +99,22 @@ def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let
 def test_who_removes_the_app_is_found_whichever_replica_hears_of_it(cluster, root):
     account = account_in(cluster.sim)
     made = connect(cluster, root, account, 2).json()
-    http = HttpClient(cluster.simulator.url)
-    user = http.request("GET", "/v25.0/me", headers={"Authorization": f"Bearer {account['token']}"}).json()["id"]
-    payload = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", "user_id": user}).encode()).rstrip(b"=")
-    signature = base64.urlsafe_b64encode(hmac.new(cluster.app_secret.encode(), payload, hashlib.sha256).digest()).rstrip(b"=")
     elsewhere = cluster.servers[(cluster.owner_of(2) + 1) % len(cluster.servers)]
-    answer = HttpClient(elsewhere.base_url).request(
-        "POST", "/hooks/whatsapp/deauthorize", body=f"signed_request={quote((signature + b'.' + payload).decode())}",
-        headers={"Content-Type": "application/x-www-form-urlencoded"})
+    answer = remove_app(cluster, account["token"], elsewhere)
     assert answer.status == 200, answer
     assert cluster.apis[2].get(f"/v1/connections/{made['id']}").json()["reason"]["code"] == "app_removed"
+
+
+def test_who_has_accounts_in_several_cells_is_found_in_each(cluster, root):
+    accounts = [account_in(cluster.sim) for _ in range(3)]
+    token = token_for(cluster.sim, *accounts)
+    made = []
+    for workspace, account in enumerate(accounts):
+        connected = connect(cluster, root, {**account, "token": token}, workspace)
+        assert connected.status == 201, connected
+        made.append(connected.json()["id"])
+    answer = remove_app(cluster, token, cluster.servers[0])
+    assert answer.status == 200, answer
+    for workspace, connection in enumerate(made):
+        shown = cluster.apis[workspace].get(f"/v1/connections/{connection}").json()
+        assert shown["reason"]["code"] == "app_removed", workspace

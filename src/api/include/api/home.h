@@ -47,9 +47,16 @@ class Home {
 /// What the directory calls a workspace.
 inline std::string workspace_name(const WorkspaceId& workspace) { return workspace.str(); }
 
-/// The same of whom a provider's token speaks for, by the provider's id of them.
-inline std::string token_user_name(identity::Mode mode, std::string_view user) {
-  return std::string("whatsapp-user:").append(identity::mode_name(mode)).append(":").append(user);
+/// The same of whom a provider's token speaks for, by the provider's id of them. Somebody may have
+/// connected accounts in several cells: each has its own, by Homes::cells().
+inline std::string token_user_name(identity::Mode mode, std::string_view user,
+                                   std::string_view cell) {
+  return std::string("whatsapp-user:")
+      .append(identity::mode_name(mode))
+      .append(":")
+      .append(user)
+      .append(":")
+      .append(cell);
 }
 
 /// Who the installation's operators are, and what they have opened.
@@ -74,6 +81,11 @@ class Homes {
   /// The home of the workspace that has a name in the directory: workspace_name(), or what names
   /// a key. Fails with kNotFound.
   virtual Task<Home> find_named(std::string name, const http::Request& request) = 0;
+  /// All cells, for calls that may be about several; of a call that another replica has passed on,
+  /// the one that it is about.
+  virtual Task<std::vector<std::string>> cells(const http::Request& /*request*/) {
+    co_return std::vector<std::string>{"0"};
+  }
   /// Where a new workspace goes.
   virtual Task<Home> find_new(const http::Request& request) = 0;
   /// nullptr: not ready yet.
