@@ -14,7 +14,6 @@
 namespace flowsell::numbers {
 namespace {
 
-using connections::Connection;
 using connections::ConnectionPtr;
 
 constexpr std::size_t kSendersMax = 50;  ///< of each a look more; an account has a few dozen
@@ -45,7 +44,8 @@ class Doctor::Visit : public std::enable_shared_from_this<Doctor::Visit> {
   void start(const net::any_io_executor& executor, Awaitable<void> work);
   Awaitable<void> counted(Awaitable<void> work);
 
-  Task<http::Exchange> ask(ConnectionPtr as, Result<http::OutRequest> request);
+  Task<http::Exchange> ask(Result<http::OutRequest> request);
+  Task<http::Exchange> ask_as_app();
   Awaitable<void> look_at_token();
   Awaitable<void> look_at_subscriptions();
   Awaitable<void> look_at_account();
@@ -130,30 +130,38 @@ Task<std::vector<Finding>> Doctor::Visit::run() {
   co_return findings_of(seen_);
 }
 
-Task<http::Exchange> Doctor::Visit::ask(ConnectionPtr as, Result<http::OutRequest> request) {
+Task<http::Exchange> Doctor::Visit::ask(Result<http::OutRequest> request) {
   CO_CHECK_OK(request);
-  co_return co_await doctor_.calls_.call(std::move(as), *std::move(request), "show it",
+  co_return co_await doctor_.calls_.call(connection_, *std::move(request), "show it",
                                          doctor_.options_.look_time_max);
 }
 
-Awaitable<void> Doctor::Visit::look_at_token() {
-  // What belongs to the app is asked for by the app.
-  Connection as = *connection_;
+/// What belongs to the app is asked for by the app: that it is refused says nothing of the
+/// connection's token.
+Task<http::Exchange> Doctor::Visit::ask_as_app() {
+  CO_TRY(auto request, provider_.look_at_token(connection_->token, account()));
+  connections::ProviderCalls::As as;
+  as.adapter = connection_->adapter;
+  as.mode = connection_->mode;
   as.token = provider_.app_token(app_.id, app_.secret);
-  auto as_app = std::make_shared<const Connection>(std::move(as));
-  const auto answered =
-      co_await ask(std::move(as_app), provider_.look_at_token(connection_->token, account()));
+  as.client = connection_->id.bytes();
+  co_return co_await doctor_.calls_.call_as(std::move(as), std::move(request), "show it",
+                                            doctor_.options_.look_time_max);
+}
+
+Awaitable<void> Doctor::Visit::look_at_token() {
+  const auto answered = co_await ask_as_app();
   seen_.token = answered ? provider_.read_token(*answered) : std::unexpected(answered.error());
 }
 
 Awaitable<void> Doctor::Visit::look_at_subscriptions() {
-  const auto answered = co_await ask(connection_, provider_.list_subscriptions(account()));
+  const auto answered = co_await ask(provider_.list_subscriptions(account()));
   seen_.subscriptions =
       answered ? provider_.read_subscriptions(*answered) : std::unexpected(answered.error());
 }
 
 Awaitable<void> Doctor::Visit::look_at_account() {
-  const auto answered = co_await ask(connection_, provider_.look_at_account(account()));
+  const auto answered = co_await ask(provider_.look_at_account(account()));
   seen_.facts = answered ? provider_.read_account(*answered) : std::unexpected(answered.error());
 }
 
@@ -161,8 +169,7 @@ Task<std::vector<channel::SenderState>> Doctor::Visit::numbers() {
   std::vector<channel::SenderState> all;
   std::string after;
   for (std::size_t i = 0; i < kNumberPages; ++i) {
-    CO_TRY(const auto answered,
-           co_await ask(connection_, provider_.list_senders(after, account())));
+    CO_TRY(const auto answered, co_await ask(provider_.list_senders(after, account())));
     CO_TRY(auto page, provider_.read_senders(answered));
     for (auto& each : page.senders) all.push_back(std::move(each));
     if (page.next.empty()) break;
@@ -175,7 +182,7 @@ Awaitable<void> Doctor::Visit::look_at_numbers() { seen_.numbers = co_await numb
 
 Awaitable<void> Doctor::Visit::look_at_sender(std::size_t at) {
   const auto route = doctor_.calls_.route(*connection_, seen_.senders[at].address);
-  const auto answered = co_await ask(connection_, provider_.look_at_sender(route));
+  const auto answered = co_await ask(provider_.look_at_sender(route));
   seen_.senders[at].facts =
       answered ? provider_.read_sender_facts(*answered) : std::unexpected(answered.error());
 }

@@ -24,6 +24,7 @@ constexpr store::WriteKind kKind{"templates", 9, store::apply_each<store::Change
 constexpr std::size_t kPagesMax = 500;
 constexpr auto kChangeMax = 30s;  ///< Meta takes some seconds for a new one
 constexpr auto kRefreshMax = 3s;
+constexpr auto kFirstSyncMax = 30s;  ///< longer nobody waits for another's
 
 Error no_template() { return {ErrorCode::kNotFound, "there is no such template"}; }
 
@@ -197,6 +198,10 @@ Task<> Templates::sync_first(ConnectionPtr connection) {
   });
   CO_CHECK_OK(known);
   if (*known || connection->adapter->template_calls() == nullptr) co_return Result<>{};
+  // Those who list them meanwhile wait for this, and see what it has read.
+  const auto turn = co_await turns_->enter(std::string(connection->id.blob()),
+                                           clock_.steady_now() + kFirstSyncMax);
+  if (!turn) co_return Result<>{};
   const auto synced = co_await sync(std::nullopt, connection);
   if (!synced)
     log::info("templates could not be read from their provider",
