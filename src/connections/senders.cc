@@ -173,6 +173,18 @@ void Senders::publish(const SenderPtr& sender) {
   by_account_[{sender->mode, address_key(sender->adapter->name(), sender->account)}] = sender;
 }
 
+void Senders::add(const Sender& sender) {
+  ConnectionPtr connection;
+  do {
+    connection = connections_.find(sender.connection);
+    Sender now = sender;
+    now.is_removed = !connection;
+    now.token = connection ? connection->token : Secret();
+    publish(std::make_shared<const Sender>(std::move(now)));
+    // What changes from here on finds it among its connection's.
+  } while (connections_.find(sender.connection) != connection);
+}
+
 std::vector<SenderPtr> Senders::of_connection(const ConnectionId& id) const {
   const std::shared_lock lock(mutex_);
   std::vector<SenderPtr> out;

@@ -134,7 +134,7 @@ Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connect
   CO_CHECK_OK(co_await store::change(db_, kNumbersKind, std::move(body)));
   for (auto& each : stored) {
     states_.put(each.sender->id, std::move(each.known));
-    if (each.is_new) senders_.add(each.sender);
+    if (each.is_new) senders_.add(*each.sender);
   }
   co_return synced;
 }

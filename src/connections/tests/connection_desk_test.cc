@@ -141,6 +141,17 @@ TEST_F(DeskTest, SenderOfADisconnectedConnectionIsFoundByItsIdAlone) {
   EXPECT_TRUE(still->token.empty());
 }
 
+TEST_F(DeskTest, SenderThatIsAddedAfterwardsHasNoToken) {
+  Sender late = *world_.senders.find_by_address("fake", record_.mode, "n1");
+  late.id = world_.ids.next<IdKind::kSender>();
+  late.address = "n2";
+  world_.says("{}");
+  ASSERT_TRUE(disconnect());
+  world_.senders.add(late);
+  EXPECT_FALSE(world_.senders.find_by_address("fake", record_.mode, "n2"));
+  EXPECT_TRUE(world_.senders.find(late.id)->token.empty());
+}
+
 TEST_F(DeskTest, ProviderThatRefusesDoesNotKeepItConnected) {
   world_.says("no", 500);
   ASSERT_TRUE(disconnect());

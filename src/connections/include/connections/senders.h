@@ -69,8 +69,8 @@ class Senders {
   /// In a transaction: one more of a connection that is there. False: another one that is connected
   /// has its address.
   static Result<bool> insert(store::Connection& db, const Sender& sender);
-  /// Its row is durable: from now on everybody finds it.
-  void add(const SenderPtr& sender) { publish(sender); }
+  /// Its row is durable: from now on everybody finds it, as its connection is by now.
+  void add(const Sender& sender);
 
   /// By sender id or display number; an empty `from` means the workspace's only sender, or its
   /// default. Fails with kInvalidRequest at /from (another workspace's sender is not told apart
