@@ -129,6 +129,7 @@ def test_an_operator_works_on_a_workspaces_connections(server, shared, root):
     one = f"{path}/{made.json()['id']}"
     assert root.get(one, headers=WHY).json() == made.json()
     assert made.json()["id"] in [each["id"] for each in root.get(path, headers=WHY).json()["data"]]
+    assert root.post(path.replace("connections", "onboarding_sessions"), {"mode": "test"}, headers=WHY).json()["url"]
     assert root.patch(one, {"admin_notes": "wants a PIN"}, headers=WHY).json()["admin_notes"] == "wants a PIN"
     shared.sim.call("POST", "phones", {"id": account["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
     assert root.post(f"{one}/resume", {"pin": "123456"}, headers=WHY).json()["status"] == "active"
@@ -590,12 +591,6 @@ def test_a_session_ends_by_its_time(make_stack):
     assert owner.get(f"/v1/support_sessions/{helper.session}").json()["status"] == "expired"
     expired = ("support_session.expired", None)
     wait_until(lambda: acts_of(owner, helper.session)[-1] == expired, "its end is on the workspace's record")
-
-
-def test_a_workspace_is_helped_by_a_link(server):
-    root = operator_of(server)
-    made = root.post(f"/admin/v1/workspaces/{server.sandbox['workspace_id']}/onboarding_sessions", {"mode": "test"}, headers=WHY)
-    assert made.status == 201 and made.json()["url"]
 
 
 def test_every_operation_of_operators_and_support_has_succeeded_here():
