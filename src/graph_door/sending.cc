@@ -105,6 +105,13 @@ http::Response answer_of(const GraphCall& call, const MessageRow& row, const Gra
   return render(error, call.trace_id);
 }
 
+/// It was accepted, and may be sent: what keeps it from being looked at says nothing of it.
+http::Response unseen(const GraphCall& call, MessageId id) {
+  GraphError error = unknown_of(/*is_settled_now=*/true);
+  error.message_id = id.str();
+  return render(error, call.trace_id);
+}
+
 Task<MessageRow> read_row(const GraphCall& call, MessageId id) {
   CO_TRY(auto row, co_await call.services.messages.find(call.caller.workspace, id));
   if (!row) co_return fail(ErrorCode::kOutcomeUnknown, "the message was deleted meanwhile");
@@ -125,12 +132,12 @@ Task<http::Response> send(const GraphCall& call, GraphSend send) {
   const MessageId made = accepted.row->id;
   if (accepted.replayed) wait.emplace(services.waiters, made, executor);
   // What is being settled now notifies the wait that was made before this look.
-  CO_TRY(MessageRow row, co_await read_row(call, made));
-  if (!is_settled(row.status)) {
+  auto row = co_await read_row(call, made);
+  if (row && !is_settled(row->status)) {
     co_await wait->until(services.clock.steady_now() + kWait);
-    CO_TRY(row, co_await read_row(call, made));
+    row = co_await read_row(call, made);
   }
-  http::Response response = answer_of(call, row, send, wait->detail());
+  http::Response response = row ? answer_of(call, *row, send, wait->detail()) : unseen(call, made);
   if (accepted.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
   co_return response;
 }
