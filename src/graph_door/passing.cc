@@ -8,6 +8,7 @@
 #include "core/encoding.h"
 #include "graph_error.h"
 #include "json/json.h"
+#include "json/writer.h"
 #include "links.h"
 #include "query.h"
 
@@ -95,8 +96,10 @@ std::expected<PassedBody, GraphError> body_as_json(std::string_view body) {
   const json::Object* fields = document->root().if_object();
   if (fields == nullptr) return fault({ErrorCode::kInvalidJson, "the body must be a JSON object"});
   for (const auto& [name, value] : *fields) {
-    if (const auto why = refusal_of_name(name); !why.empty())
-      return std::unexpected(refused_parameter(name, why));
+    json::Writer text;
+    text.value(value);
+    if (auto refused = check_parameter(name, std::move(text).take()))
+      return std::unexpected(*std::move(refused));
   }
   return PassedBody{"application/json", std::string(body)};
 }

@@ -34,6 +34,7 @@ constexpr auto kRefused = std::to_array<Refusal>({
     {"verify_token", kCallback},
     {"webhook_configuration", kCallback},
 });
+constexpr std::string_view kName = "A parameter's name is letters, digits, '_' and '-'.";
 constexpr std::string_view kExpansion =
     "Name plain fields with commas between: a field that reads on into other objects is not "
     "passed on.";
@@ -41,6 +42,21 @@ constexpr std::string_view kExpansion =
 bool is_unreserved(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
          c == '.' || c == '_' || c == '~';
+}
+
+bool is_name_character(char c) { return is_unreserved(c) && c != '.' && c != '~'; }
+
+/// "fields[0]" and "fields[]" are of "fields".
+std::string_view base_of(std::string_view name) { return name.substr(0, name.find('[')); }
+
+/// Braces, or what they are short for: "owner.fields(id)".
+bool reads_on(std::string_view fields) {
+  constexpr std::string_view kNested = ".fields";
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return fields.find_first_of("{}") != std::string_view::npos ||
+         !std::ranges::search(fields, kNested, {}, lower).empty();
 }
 
 std::string encoded(std::string_view text) {
@@ -86,17 +102,26 @@ std::string parameters_text(const Parameters& parameters) {
   return out;
 }
 
+/// What the provider might read as another name than it is, is none: it may strip a space before
+/// it, or take a dot for '_'.
 std::string_view refusal_of_name(std::string_view name) {
+  const std::string_view base = base_of(name);
+  if (base.empty() || !std::ranges::all_of(base, is_name_character)) return kName;
   const auto* refused = std::ranges::find_if(
-      kRefused, [name](const Refusal& each) { return equals_ignoring_case(each.name, name); });
+      kRefused, [base](const Refusal& each) { return equals_ignoring_case(each.name, base); });
   return refused == kRefused.end() ? std::string_view() : refused->why;
+}
+
+std::optional<GraphError> check_parameter(std::string_view name, std::string_view value) {
+  if (const auto why = refusal_of_name(name); !why.empty()) return refused_parameter(name, why);
+  if (equals_ignoring_case(base_of(name), "fields") && reads_on(value))
+    return refused_parameter(name, kExpansion);
+  return std::nullopt;
 }
 
 std::optional<GraphError> check_parameters(const Parameters& parameters) {
   for (const auto& [name, value] : parameters) {
-    if (const auto why = refusal_of_name(name); !why.empty()) return refused_parameter(name, why);
-    const bool reads_on = value.find_first_of("{}") != std::string::npos;
-    if (name == "fields" && reads_on) return refused_parameter(name, kExpansion);
+    if (auto refused = check_parameter(name, value)) return refused;
   }
   return std::nullopt;
 }

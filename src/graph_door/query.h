@@ -18,6 +18,8 @@ std::string parameters_text(const Parameters& parameters);
 
 /// Why a parameter, or a field of a body, must not reach the provider; empty: it may.
 std::string_view refusal_of_name(std::string_view name);
+/// The fault of one that must not; nullopt: it may. `value`: its text, or its JSON.
+std::optional<GraphError> check_parameter(std::string_view name, std::string_view value);
 /// The fault of the first that must not; nullopt: all may.
 std::optional<GraphError> check_parameters(const Parameters& parameters);
 

@@ -21,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(Table, RefusedName,
                          testing::Values("access_token", "ACCESS_TOKEN", "appsecret_proof", "batch",
                                          "callback_url", "id", "ids", "input_token", "method",
                                          "override_callback_uri", "verify_token",
-                                         "webhook_configuration"));
+                                         "webhook_configuration", "ids[0]", "method[]", " method",
+                                         "access.token", "access token", "", "[0]"));
 
 TEST(GraphQuery, PlainFieldsPass) {
   EXPECT_FALSE(check_parameters({{"fields", "id,name,qr_image_url.format(PNG)"}, {"limit", "5"}}));
@@ -29,6 +30,13 @@ TEST(GraphQuery, PlainFieldsPass) {
 
 TEST(GraphQuery, FieldsThatReadOnDoNot) {
   EXPECT_TRUE(check_parameters({{"fields", "owner_business_info{id}"}}));
+  EXPECT_TRUE(check_parameters({{"Fields[0]", "owner_business_info{id}"}}));
+  EXPECT_TRUE(check_parameters({{"fields", "owner_business_info.Fields(id)"}}));
+  EXPECT_TRUE(check_parameter("fields", R"(["owner_business_info{id}"])"));
+}
+
+TEST(GraphQuery, FiguresOfATimePass) {
+  EXPECT_FALSE(check_parameters({{"fields", "analytics.start(1).end(2).granularity(DAY)"}}));
 }
 
 }  // namespace
