@@ -118,9 +118,13 @@ class GraphDoor::Impl {
                          base_of(request)};
     auto answered = co_await answer_call(call);
     if (answered) co_return *std::move(answered);
-    if (answered.error().code == ErrorCode::kNotFound)
+    Error error = std::move(answered).error();
+    if (error.code == ErrorCode::kNotFound)
       co_return render(no_object(http::method_name(request.method), path.node), trace_id);
-    co_return render(error_of(answered.error(), asked_by(path)), trace_id);
+    // What is only read is not changed by a call without an answer.
+    if (error.code == ErrorCode::kProviderTimeout && request.method == http::Method::kGet)
+      error.code = ErrorCode::kProviderUnreachable;
+    co_return render(error_of(error, asked_by(path)), trace_id);
   }
 
   static http::Response no_key(const GraphError& refused, const std::string& trace_id) {

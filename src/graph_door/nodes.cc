@@ -32,8 +32,11 @@ Task<std::optional<json::Document>> read(const GraphCall& call, ConnectionPtr co
   http::OutRequest request;
   request.method = http::Method::kGet;
   request.url = call.services.provider_calls.route(*connection).at(path);
-  CO_TRY(const auto exchange,
-         co_await call.services.provider_calls.exchange(std::move(connection), std::move(request)));
+  const auto looked =
+      co_await call.services.provider_calls.exchange(std::move(connection), std::move(request));
+  // Nothing was changed, whatever the call is to do then.
+  if (!looked) co_return fail(ErrorCode::kProviderUnreachable, looked.error().detail);
+  const http::Exchange& exchange = *looked;
   if (exchange.status != 200) co_return std::nullopt;
   auto document = json::parse(exchange.body);
   if (!document || !document->root().is_object()) co_return std::nullopt;
