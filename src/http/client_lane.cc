@@ -53,8 +53,10 @@ bool ClientLane::may_be_http2(const OutRequest& request) {
 }
 
 Awaitable<bool> ClientLane::resolve(OutCall& call) {
-  auto resolved = shared_->guard->resolve_now(call.request.url);
-  if (!resolved) resolved = co_await shared_->guard->resolve(call.request.url, call.deadline);
+  const OutRequest& request = call.request;
+  auto resolved = shared_->guard->resolve_now(request.url, request.reach);
+  if (!resolved)
+    resolved = co_await shared_->guard->resolve(request.url, call.deadline, request.reach);
   if (*resolved) {
     call.addresses = **std::move(resolved);
     co_return true;

@@ -44,7 +44,7 @@ std::shared_ptr<Http2Channel> ClientLane::usable_channel(OutHost& host,
 /// What most calls have: a connection that is there. Null where something must be waited for.
 std::shared_ptr<Http2Channel> ClientLane::ready_channel(OutCall& call) {
   if (!may_be_http2(call.request)) return nullptr;
-  auto resolved = shared_->guard->resolve_now(call.request.url);
+  auto resolved = shared_->guard->resolve_now(call.request.url, call.request.reach);
   if (!resolved || !*resolved) return nullptr;
   call.addresses = **std::move(resolved);
   OutHost& host = host_of(call.request);

@@ -55,9 +55,9 @@ class EgressGuard::Impl {
 
   /// What the text decides: an address list when it names the addresses, nullopt when the name must
   /// be resolved.
-  Result<std::optional<Addresses>> decide(const Url& url) const {
+  Result<std::optional<Addresses>> decide(const Url& url, Reach reach) const {
     const auto literal = literal_address(url.host);
-    const bool is_allowed = allows(url);
+    const bool is_allowed = allows(url, reach);
     if (!is_allowed && !is_free_loopback(url.host, literal)) {
       CHECK_OK(check_public(url, literal));
     }
@@ -67,7 +67,7 @@ class EgressGuard::Impl {
   }
 
   /// The rule for what a name resolved to.
-  Result<Addresses> admit(const Url& url, Addresses addresses) const {
+  Result<Addresses> admit(const Url& url, Addresses addresses, Reach reach) const {
     for (net::ip::address& address : addresses) {
       if (address.is_v6() && address.to_v6().is_v4_mapped()) {
         address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
@@ -76,7 +76,7 @@ class EgressGuard::Impl {
     if (addresses.empty()) {
       return fail(ErrorCode::kProviderUnreachable, "the host name has no address");
     }
-    if (allows(url)) return addresses;
+    if (allows(url, reach)) return addresses;
     // One bad address among good ones refuses the name: a split answer is how a rebinding attack
     // looks.
     if (!std::all_of(addresses.begin(), addresses.end(), is_public_address)) {
@@ -85,19 +85,20 @@ class EgressGuard::Impl {
     return addresses;
   }
 
-  std::optional<Result<Addresses>> resolve_now(const Url& url) {
-    auto decided = decide(url);
+  std::optional<Result<Addresses>> resolve_now(const Url& url, Reach reach) {
+    auto decided = decide(url, reach);
     if (!decided) return std::unexpected(std::move(decided).error());
     if (*decided) return **std::move(decided);
     auto known = names_.cached(url.host);
     if (!known) return std::nullopt;
-    return admit(url, *std::move(known));
+    return admit(url, *std::move(known), reach);
   }
 
   NameLookup& names() noexcept { return names_; }
 
  private:
-  bool allows(const Url& url) const {
+  bool allows(const Url& url, Reach reach) const {
+    if (reach == Reach::kPublicOnly) return false;
     if (options_.allow_all) return true;
     if (allowed_.empty()) return false;
     return allowed_.contains(url.host + ':' + std::to_string(url.port));
@@ -137,22 +138,22 @@ EgressGuard::EgressGuard(EgressOptions options)
 EgressGuard::~EgressGuard() = default;
 
 Result<> EgressGuard::check(const Url& url) const {
-  CHECK_OK(impl_->decide(url));
+  CHECK_OK(impl_->decide(url, Reach::kAllowed));
   return {};
 }
 
-std::optional<Result<Addresses>> EgressGuard::resolve_now(const Url& url) {
-  return impl_->resolve_now(url);
+std::optional<Result<Addresses>> EgressGuard::resolve_now(const Url& url, Reach reach) {
+  return impl_->resolve_now(url, reach);
 }
 
 Task<Addresses> EgressGuard::resolve(Url url) {
   return resolve(std::move(url), std::chrono::steady_clock::now() + kLookupTimeMax);
 }
 
-Task<Addresses> EgressGuard::resolve(Url url, SteadyTime deadline) {
-  if (auto now = impl_->resolve_now(url)) co_return *std::move(now);
+Task<Addresses> EgressGuard::resolve(Url url, SteadyTime deadline, Reach reach) {
+  if (auto now = impl_->resolve_now(url, reach)) co_return *std::move(now);
   CO_TRY(Addresses found, co_await impl_->names().resolve(url.host, deadline));
-  co_return impl_->admit(url, std::move(found));
+  co_return impl_->admit(url, std::move(found), reach);
 }
 
 }  // namespace flowsell::http

@@ -202,6 +202,18 @@ TEST(EgressResolve, AnAllowedNameIsLookedUp) {
   EXPECT_EQ(addresses->front().to_string(), "127.0.0.1");
 }
 
+TEST(EgressResolve, WhatIsAllowedIsNotForWhatAnybodyNames) {
+  EgressGuard guard({.allowed = {"10.0.0.5:8080"}, .allow_loopback = true});
+  const auto is_public = [&guard](std::string_view text) {
+    const auto now = guard.resolve_now(*Url::parse(text), Reach::kPublicOnly);
+    return now && *now;
+  };
+  EXPECT_FALSE(is_public("http://10.0.0.5:8080/"));
+  EXPECT_TRUE(is_public("https://8.8.8.8/"));
+  EXPECT_TRUE(is_public("http://127.0.0.1:8080/"));  // the sandbox's
+  EXPECT_TRUE(guard.resolve_now(*Url::parse("http://10.0.0.5:8080/"))->has_value());
+}
+
 TEST(EgressResolve, WhatWasLookedUpIsRemembered) {
   EgressGuard guard({.allowed = {"127.1:80"}});
   const Url url = *Url::parse("http://127.1/");

@@ -40,6 +40,7 @@ struct OutRequest {
   /// same client. So nobody waits because another's server, or another's account, is slow.
   IdBytes client{};
   Version version = Version::kHttp1;
+  Reach reach = Reach::kAllowed;
   /// Asked some times a second while the call is under way, with HTTP/2 only: true ends it kBroken.
   std::function<bool()> is_in_vain;
   /// Of Client::stream(): the body in pieces, in place of `body`; the caller's, until the call has

@@ -30,6 +30,10 @@ struct EgressOptions {
   std::chrono::seconds cache_time{30};
 };
 
+/// Whose URL it is: what EgressOptions::allowed lets through is the operator's word for some, and
+/// for nothing that anybody names.
+enum class Reach : std::uint8_t { kAllowed, kPublicOnly };
+
 /// True for an address that the public internet routes to. False for private, loopback, link-local,
 /// CGNAT, documentation, benchmarking, multicast, reserved, ULA, NAT64, 6to4, Teredo, ORCHID, SRv6,
 /// and every IPv4 form of these inside IPv6 (mapped, compatible). reference: IANA special-purpose
@@ -50,10 +54,12 @@ class EgressGuard {
   Task<std::vector<boost::asio::ip::address>> resolve(Url url);
   /// The same, but gives up with kProviderUnreachable at `deadline`; the look-up goes on for the
   /// cache.
-  Task<std::vector<boost::asio::ip::address>> resolve(Url url, SteadyTime deadline);
+  Task<std::vector<boost::asio::ip::address>> resolve(Url url, SteadyTime deadline,
+                                                      Reach reach = Reach::kAllowed);
   /// The answer of resolve() where it needs no look-up (refused, a literal address, cached);
   /// nullopt otherwise.
-  std::optional<Result<std::vector<boost::asio::ip::address>>> resolve_now(const Url& url);
+  std::optional<Result<std::vector<boost::asio::ip::address>>> resolve_now(
+      const Url& url, Reach reach = Reach::kAllowed);
   /// Only what the text itself decides: scheme, port, literal addresses. For refusing an endpoint
   /// when it is created.
   Result<> check(const Url& url) const;
