@@ -51,7 +51,7 @@ class Connection {
   bool drop_arrived();
   Awaitable<bool> send_stream(BodySource& stream, std::optional<std::uint64_t> length,
                               bool is_chunked);
-  Awaitable<bool> send_chunk(std::string_view piece);
+  Awaitable<bool> send_piece(std::string_view bytes, Pace& pace);
   Awaitable<Response> handle();
   Awaitable<void> refuse(Error error);
   Awaitable<bool> send(std::string_view bytes);

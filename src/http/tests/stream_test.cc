@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
+#include <thread>
 
 #include "http/body.h"
 #include "support.h"
@@ -285,6 +286,26 @@ TEST(Stream, AnAnswerWaitsForItsReader) {
   }
   // Beside what was read, what the kernel's buffers hold.
   EXPECT_LT(given.load(), read + (40U << 20U));
+}
+
+TEST(Stream, AReaderThatTricklesIsCut) {
+  constexpr std::size_t kTotal = 500 << 20;
+  ServerOptions options;
+  options.idle_time_max = 300ms;
+  TestServer server(answering(kTotal, false, true), options);
+  Peer peer = Peer::connect(server.port());
+  peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  peer.read_head();
+  std::string buffer(64 << 10, '\0');
+  std::size_t read = 0;
+  ssize_t count = 1;
+  for (int i = 0; count > 0 && read < kTotal / 2; ++i) {
+    // It moves, but takes longer for a block than a block may take. Then what is there is read.
+    if (i < 20) std::this_thread::sleep_for(100ms);
+    count = ::recv(peer.fd(), buffer.data(), buffer.size(), 0);
+    if (count > 0) read += static_cast<std::size_t>(count);
+  }
+  EXPECT_LT(read, kTotal / 2);
 }
 
 TEST(Stream, HeadHasNoBody) {

@@ -29,10 +29,10 @@ struct ServerOptions {
   std::chrono::milliseconds head_time_max{10'000};  ///< from the first byte of a head to its end
   std::chrono::milliseconds body_time_max{
       30'000};  ///< from the end of the head to the end of the body; of a stream, for each 256 KB
-  std::chrono::milliseconds idle_time_max{
-      75'000};                        ///< between requests, and for a write that does not move
-  std::size_t gzip_bytes_min = 1024;  ///< smaller answers are never compressed
-  std::string tls_certificate_file;   ///< PEM chain; empty: no TLS
+  std::chrono::milliseconds idle_time_max{75'000};  ///< between requests, and for a write that does
+                                                    ///< not move; of a stream, for each 256 KB
+  std::size_t gzip_bytes_min = 1024;                ///< smaller answers are never compressed
+  std::string tls_certificate_file;                 ///< PEM chain; empty: no TLS
   std::string tls_key_file;
 };
 
