@@ -37,7 +37,7 @@ Result<std::string_view> FileStream::take(std::string_view piece) {
   size_ += piece.size();
   if (size_ > bytes_max_) return fail(ErrorCode::kPayloadTooLarge, detail_);
   if (until_ != SteadyTime::max() && std::chrono::steady_clock::now() > until_)
-    return fail(ErrorCode::kRequestTimeout, "with an Idempotency-Key a file may take 9 minutes");
+    return fail(ErrorCode::kRequestTimeout, "with an Idempotency-Key a file may take 8 minutes");
   if (expected_size_ && size_ > *expected_size_) return std::unexpected(another_size());
   if (!piece.empty()) {
     sum_.add(piece);

@@ -1,5 +1,8 @@
 #include "media/library.h"
 
+#include <mutex>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "audit/audit_log.h"
@@ -19,12 +22,14 @@ using channel::MediaPurpose;
 
 constexpr store::WriteKind kKind{"media", 9, store::apply_each<store::Change>};
 
-/// At once, in one process: each holds some hundred KB.
-constexpr int kTransfersMax = 512;
+/// At once: each holds some hundred KB, and one workspace leaves room for others.
+constexpr std::size_t kTransfersMax = 512;
+constexpr std::size_t kTransfersOfOneMax = 128;
 constexpr std::size_t kBoundaryLength = 40;
 
-/// With a key: shorter than its lease, so that no second call begins meanwhile.
-constexpr std::chrono::minutes kTimeMax{9};
+/// With a key: shorter than its lease, with the wait for an answer, so that no second call begins
+/// meanwhile.
+constexpr std::chrono::minutes kTimeMax{8};
 
 Error gone() { return {ErrorCode::kNotFound, "the provider does not have the file any more"}; }
 /// Whether that is what a provider said.
@@ -63,7 +68,65 @@ std::string name_in(const http::Url& url) {
 
 }  // namespace
 
-Library::Library(Parts parts) : parts_(parts), sniffer_(std::make_unique<Sniffer>()) {}
+/// Files on their way.
+class Library::Transfers {
+ public:
+  bool begin(const WorkspaceId& workspace) {
+    const std::lock_guard lock(mutex_);
+    const auto found = of_.find(workspace);
+    if (all_ == kTransfersMax || (found != of_.end() && found->second == kTransfersOfOneMax))
+      return false;
+    ++all_;
+    ++of_[workspace];
+    return true;
+  }
+  void end(const WorkspaceId& workspace) {
+    const std::lock_guard lock(mutex_);
+    --all_;
+    if (const auto found = of_.find(workspace); --found->second == 0) of_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t all_ = 0;
+  std::unordered_map<WorkspaceId, std::size_t> of_;
+};
+
+/// Uploads that are being deleted at their provider: no other file may come to share one.
+class Library::Leaving {
+ public:
+  class Mark {
+   public:
+    Mark(Leaving& leaving, std::string id) : leaving_(leaving), id_(std::move(id)) {
+      const std::lock_guard lock(leaving_.mutex_);
+      leaving_.ids_.insert(id_);
+    }
+    ~Mark() {
+      const std::lock_guard lock(leaving_.mutex_);
+      leaving_.ids_.erase(leaving_.ids_.find(id_));
+    }
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+
+   private:
+    Leaving& leaving_;
+    const std::string id_;
+  };
+  bool has(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return ids_.contains(id);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::multiset<std::string> ids_;
+};
+
+Library::Library(Parts parts)
+    : parts_(parts),
+      sniffer_(std::make_unique<Sniffer>()),
+      transfers_(std::make_shared<Transfers>()),
+      leaving_(std::make_unique<Leaving>()) {}
 Library::~Library() = default;
 
 // --- where ---
@@ -104,13 +167,12 @@ Result<Library::Place> Library::make_place(connections::SenderPtr sender) const 
   return place;
 }
 
-Result<std::shared_ptr<void>> Library::begin_transfer() {
-  const auto end = [](std::atomic<int>* count) { --*count; };
-  // Shared with the count, which may have to outlive the library.
-  std::shared_ptr<void> slot(transfers_.get(), [end, kept = transfers_](void* count) {
-    end(static_cast<std::atomic<int>*>(count));
-  });
-  if (++*transfers_ <= kTransfersMax) return slot;
+Result<std::shared_ptr<void>> Library::begin_transfer(const WorkspaceId& workspace) {
+  if (transfers_->begin(workspace)) {
+    // Shared with the count, which may have to outlive the library.
+    const auto end = [kept = transfers_, workspace](void*) { kept->end(workspace); };
+    return std::shared_ptr<void>(transfers_.get(), end);
+  }
   Error error{ErrorCode::kOverloaded, "too many files are on their way"};
   error.retry_after = std::chrono::seconds(5);
   return std::unexpected(std::move(error));
@@ -121,7 +183,7 @@ Result<std::shared_ptr<void>> Library::begin_transfer() {
 Task<Library::Made> Library::once(team::By by, Draft draft,
                                   std::optional<metering::IdempotentCall> call, Work work) {
   CO_TRY(const Place place, place_of(by.caller, draft));
-  CO_TRY(const auto slot, begin_transfer());
+  CO_TRY(const auto slot, begin_transfer(by.caller.workspace));
   const MediaId id = parts_.ids.next<IdKind::kMedia>();
   const WorkspaceId workspace = by.caller.workspace;
   CO_TRY(const auto earlier, co_await parts_.keys.take(workspace, call, id.bytes(), id.str()));
@@ -137,7 +199,7 @@ Task<Library::Made> Library::once(team::By by, Draft draft,
 
 Task<Library::Made> Library::upload(team::By by, Draft draft, http::BodySource& file,
                                     std::optional<metering::IdempotentCall> call) {
-  draft.has_key = call.has_value();
+  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
   Work work = [&](const Place& place, MediaId id) {
     return upload_now(by, draft, file, place, id, {});
   };
@@ -146,14 +208,14 @@ Task<Library::Made> Library::upload(team::By by, Draft draft, http::BodySource& 
 
 Task<Library::Made> Library::fetch(team::By by, Draft draft, http::Url url,
                                    std::optional<metering::IdempotentCall> call) {
-  draft.has_key = call.has_value();
+  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
   Work work = [&](const Place& place, MediaId id) { return fetch_now(by, draft, url, place, id); };
   co_return co_await once(by, draft, call, std::move(work));
 }
 
 Task<Library::Made> Library::copy(team::By by, Draft draft, std::string of,
                                   std::optional<metering::IdempotentCall> call) {
-  draft.has_key = call.has_value();
+  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
   Work work = [&](const Place& place, MediaId id) { return copy_now(by, draft, of, place, id); };
   co_return co_await once(by, draft, call, std::move(work));
 }
@@ -210,7 +272,7 @@ Task<Media> Library::checked(const Draft& draft, FileStream& file, const Place& 
 Task<Media> Library::upload_now(team::By by, Draft draft, http::BodySource& source,
                                 const Place& place, MediaId id, std::string source_url) {
   FileStream file(source);
-  if (draft.has_key) file.end_by(std::chrono::steady_clock::now() + kTimeMax);
+  file.end_by(draft.end_by);
   CO_TRY(Media media, co_await checked(draft, file, place, id));
   media.source_url = std::move(source_url);
   bool is_same = false;
@@ -222,6 +284,8 @@ Task<Media> Library::upload_now(team::By by, Draft draft, http::BodySource& sour
       CO_TRY(media.provider_id, co_await send(place, media, file, draft.size));
     }
   }
+  if (!file.has_ended())
+    co_return fail(ErrorCode::kProviderUnreachable, "the provider took it before it was whole");
   media.size = file.size();
   media.sha256 = file.digest();
   if (!is_same) media.expires_at = parts_.clock.now() + kUploadLife;
@@ -267,27 +331,38 @@ Task<std::string> Library::send(const Place& place, const Media& media, FileStre
 /// messages on their way may name the older.
 Task<Media> Library::store(team::By by, Media media, const Place& place, std::string fresh) {
   const Time now = parts_.clock.now();
+  const bool is_for_messages = media.purpose == MediaPurpose::kMessage;
+  // What it shares must be there still; what it would share must live for a while.
+  const bool has_fresh = !fresh.empty();
+  const Time until = has_fresh ? now + kLifeToReuse : now;
+  bool is_lost = false;
+  Media made;
   auto body = [&](store::Connection& db) -> Result<> {
-    if (media.purpose == MediaPurpose::kMessage) {
-      TRY(const auto same, find_same(db, media, now + kLifeToReuse));
-      if (same) {
-        media.provider_id = same->provider_id;
-        media.expires_at = same->expires_at;
+    made = media;
+    if (is_for_messages) {
+      TRY(const auto same, find_same(db, media, until));
+      const bool is_there = same && !leaving_->has(same->provider_id);
+      is_lost = !is_there && !has_fresh;
+      if (is_lost) return {};
+      if (is_there) {
+        made.provider_id = same->provider_id;
+        made.expires_at = same->expires_at;
       }
     }
-    CHECK_OK(insert(db, media));
-    auto act = team::act_of(parts_.ids, now, by, "media.created", media.id.str());
-    act.after = audit_of(media);
+    CHECK_OK(insert(db, made));
+    auto act = team::act_of(parts_.ids, now, by, "media.created", made.id.str());
+    act.after = audit_of(made);
     return audit::append(db, act);
   };
   const auto stored = co_await store::change(parts_.db, kKind, std::move(body));
-  const bool is_left_over = !stored || media.provider_id != fresh;
-  if (is_left_over && !fresh.empty()) {
+  const bool is_left_over = !stored || made.provider_id != fresh;
+  if (is_left_over && has_fresh) {
     const auto gone = co_await delete_at_provider(place, fresh);
     if (!gone) log::warn("a file that is not used stays at its provider until its life ends");
   }
   CO_CHECK_OK(stored);
-  co_return media;
+  if (is_lost) co_return fail(ErrorCode::kConflict, "the same file was deleted meanwhile");
+  co_return made;
 }
 
 Task<Media> Library::fetch_now(team::By by, Draft draft, http::Url url, const Place& place,
@@ -299,6 +374,7 @@ Task<Media> Library::fetch_now(team::By by, Draft draft, http::Url url, const Pl
     request.method = http::Method::kGet;
     request.url = url;
     request.client = by.caller.workspace.bytes();
+    request.reach = http::Reach::kPublicOnly;
     found = co_await parts_.client.stream(std::move(request));
     CO_CHECK_OK(check_fetched(found.head));
     if (!is_redirect(found.head.status)) break;
@@ -366,9 +442,10 @@ Task<Media> Library::remove(team::By by, std::string id) {
     co_return fail(ErrorCode::kSenderNotAllowed, "the key may not use the file's sender");
   if (media.deleted_at) co_return media;
   const Time now = parts_.clock.now();
-  CO_TRY(const bool is_shared, co_await parts_.db.read([&media](store::Connection& db) {
-    return media::is_shared(db, media);
-  }));
+  // Asked where files are stored, one after the other: who is stored later sees the mark.
+  const Leaving::Mark mark(*leaving_, media.provider_id);
+  auto look = [&media](store::Connection& db) { return media::is_shared(db, media); };
+  CO_TRY(const bool is_shared, co_await store::change(parts_.db, kKind, std::move(look)));
   const bool is_there = !media.provider_id.empty() && media.status(now) == Status::kAvailable;
   if (is_there && !is_shared) {
     CO_TRY(const Place place, place_of(media));
@@ -406,7 +483,7 @@ Task<Contents> Library::open(identity::Caller caller, std::string id, std::strin
 }
 
 Task<Contents> Library::open_now(const Place& place, Media media, std::string range) {
-  CO_TRY(const auto slot, begin_transfer());
+  CO_TRY(const auto slot, begin_transfer(media.workspace));
   const auto looked_up = co_await parts_.calls.call(
       place.connection, place.calls->compile_look_up(media.provider_id, place.route),
       "find the file");

@@ -26,7 +26,7 @@ const Sql kInsert(
 const Sql kFind("SELECT " MEDIA_COLUMNS " FROM media WHERE workspace_id = ?1 AND id = ?2");
 const Sql kFindByProvider("SELECT " MEDIA_COLUMNS
                           " FROM media WHERE workspace_id = ?1 AND provider_id = ?2 AND mode = ?3 "
-                          "ORDER BY id DESC LIMIT 1");
+                          "ORDER BY deleted_at IS NOT NULL, id DESC LIMIT 1");
 const Sql kFindSame("SELECT " MEDIA_COLUMNS
                     " FROM media WHERE workspace_id = ?1 AND sender_id = ?2 AND sha256 = ?3 AND "
                     "mime_type = ?4 AND direction = 0 AND purpose = 0 AND deleted_at IS NULL AND "

@@ -169,6 +169,50 @@ TEST_F(MediaLibrary, WithoutItsProviderNothingIsStored) {
   EXPECT_TRUE(run(library_->list({.workspace = world_.caller.workspace}))->rows.empty());
 }
 
+TEST_F(MediaLibrary, OneWorkspaceLeavesRoomForOthers) {
+  const auto made = upload(kPng)->media;
+  std::vector<media::Contents> open;
+  while (open.size() < 200) {
+    auto contents = run(library_->open(world_.caller, made.id.str(), ""));
+    if (!contents) {
+      EXPECT_EQ(contents.error().code, ErrorCode::kOverloaded);
+      break;
+    }
+    EXPECT_TRUE(run(http::read_all(*contents->body, 1 << 20)));
+    open.push_back(*std::move(contents));
+  }
+  EXPECT_EQ(open.size(), 128U);
+  open.clear();
+  EXPECT_EQ(bytes_of(made), kPng);
+}
+
+TEST_F(MediaLibrary, WhatIsDeletedWhileTheSameComesIsNotShared) {
+  const auto first = upload(kPng)->media;
+  // Its end comes when the other is gone.
+  class Deleting final : public http::BodySource {
+   public:
+    Deleting(media::Library& library, team::By by, MediaId other)
+        : library_(library), by_(std::move(by)), other_(other) {}
+    Task<std::string_view> next() override {
+      if (++pieces_ == 1) co_return std::string_view(kPng);
+      if (pieces_ == 2) CO_CHECK_OK(co_await library_.remove(by_, other_.str()));
+      co_return std::string_view();
+    }
+
+   private:
+    media::Library& library_;
+    team::By by_;
+    MediaId other_;
+    int pieces_ = 0;
+  };
+  Deleting file(*library_, world_.by(), first.id);
+  auto asked = draft();
+  asked.sha256 = crypto::sha256(kPng);
+  EXPECT_EQ(code_of(run(library_->upload(world_.by(), asked, file, std::nullopt))),
+            ErrorCode::kConflict);
+  EXPECT_TRUE(upload(kPng));
+}
+
 TEST_F(MediaLibrary, WhatEndedLongAgoIsForgotten) {
   const auto made = upload(kPng)->media;
   world_.clock.skip(61 * 24h);

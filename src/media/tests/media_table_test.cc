@@ -120,6 +120,24 @@ TEST_F(MediaTable, WhatIsDeletedIsNotUsedAgain) {
   EXPECT_FALSE(same(media, clock_.now()));
 }
 
+TEST_F(MediaTable, AProvidersIdNamesWhatIsThereBeforeWhatWasDeleted) {
+  const Media older = a_file();
+  const Media younger = a_file();
+  put(older);
+  put(younger);
+  const auto named = [&] {
+    return testkit::in_snapshot(*db_,
+                                [&](store::Connection& db) {
+                                  return find_by_provider_id(db, workspace_, older.mode, "100");
+                                })
+        ->id;
+  };
+  EXPECT_EQ(named(), younger.id);
+  ASSERT_TRUE(testkit::write(
+      *db_, [&](store::Connection& db) { return mark_deleted(db, younger, clock_.now()); }));
+  EXPECT_EQ(named(), older.id);
+}
+
 TEST_F(MediaTable, ARenewalIsOfAllThatShareTheUpload) {
   Media media = a_file();
   const Media twin = a_file();

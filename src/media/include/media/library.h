@@ -27,9 +27,9 @@ struct Draft {
   std::string mime_type;   ///< empty: what the first bytes say
   std::string filename;
   channel::MediaPurpose purpose = channel::MediaPurpose::kMessage;
-  std::optional<crypto::Digest> sha256;  ///< what the caller says of it
-  std::optional<std::uint64_t> size;     ///< the same
-  bool has_key = false;                  ///< an Idempotency-Key, whose lease has an end
+  std::optional<crypto::Digest> sha256;   ///< what the caller says of it
+  std::optional<std::uint64_t> size;      ///< the same
+  SteadyTime end_by = SteadyTime::max();  ///< with an Idempotency-Key, whose lease has an end
 };
 
 /// A file's bytes, as the provider gives them.
@@ -89,6 +89,8 @@ class Library {
 
  private:
   struct Place;
+  class Transfers;
+  class Leaving;
   using Work = std::function<Task<Media>(const Place& place, MediaId id)>;
 
   Task<Made> once(team::By by, Draft draft, std::optional<metering::IdempotentCall> call,
@@ -112,11 +114,12 @@ class Library {
   Task<> delete_at_provider(const Place& place, std::string provider_id);
   Task<Contents> open_now(const Place& place, Media media, std::string range);
   Task<> renew(Media media);
-  Result<std::shared_ptr<void>> begin_transfer();
+  Result<std::shared_ptr<void>> begin_transfer(const WorkspaceId& workspace);
 
   const Parts parts_;
   std::unique_ptr<Sniffer> sniffer_;
-  std::shared_ptr<std::atomic<int>> transfers_ = std::make_shared<std::atomic<int>>(0);
+  const std::shared_ptr<Transfers> transfers_;
+  const std::unique_ptr<Leaving> leaving_;
 };
 
 }  // namespace flowsell::media

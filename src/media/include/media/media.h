@@ -73,7 +73,8 @@ using MediaPage = Page<Media, MediaId>;
 Result<> insert(store::Connection& db, const Media& media);
 Result<std::optional<Media>> find(store::Connection& db, const WorkspaceId& workspace,
                                   const MediaId& id);
-/// The youngest of the workspace's that has that id at the provider.
+/// The youngest of the workspace's that has that id at the provider, before those that were
+/// deleted.
 Result<std::optional<Media>> find_by_provider_id(store::Connection& db,
                                                  const WorkspaceId& workspace, identity::Mode mode,
                                                  std::string_view provider_id);
