@@ -4,8 +4,9 @@ import http.client
 import json
 import threading
 from dataclasses import dataclass
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 DROPPED = {"host", "content-length", "connection", "transfer-encoding"}
 
@@ -17,6 +18,23 @@ class Exchange:
     request: object
     status: int
     answer: object
+
+
+def form_of(kind, body):
+    """Each field's text, a file's type in its place."""
+    parts = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body).get_payload()
+    return {part.get_param("name", header="Content-Disposition"):
+            {"file": part.get_content_type()} if part.get_filename() else part.get_payload() for part in parts}
+
+
+def read_body(kind, body):
+    if not body:
+        return None
+    if kind.startswith("multipart/form-data"):
+        return form_of(kind, body)
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode()))
+    return json.loads(body)
 
 
 class Recorder:
@@ -46,8 +64,9 @@ class Recorder:
         finally:
             connection.close()
         if body or self.keeps_reads:
-            asked = json.loads(body) if body else None
-            self.exchanges.append(Exchange(method, path, asked, answer.status, json.loads(content)))
+            asked = read_body({name.lower(): value for name, value in headers.items()}.get("content-type", "application/json"), body)
+            told = json.loads(content) if "json" in answer.getheader("Content-Type", "") else None
+            self.exchanges.append(Exchange(method, path, asked, answer.status, told))
         return answer.status, answer.getheaders(), content
 
     def _handler(recorder):  # noqa: N805: the handler's own self is another one
