@@ -33,7 +33,7 @@ def wait_until_done(browser, request, seconds=10.0):
     return wait_until(done, "the deletion is done", seconds)
 
 
-def wait_until_gone(server, token, seconds=10.0):
+def wait_until_gone(server, token, seconds=30.0):
     """The same of an account, by its mail's link."""
     def done():
         answer = Browser(server.base_url).post("/v1/data_request_links", {"token": token}).json()
