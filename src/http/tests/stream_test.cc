@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
-#include <thread>
 
 #include "http/body.h"
 #include "support.h"
