@@ -40,9 +40,11 @@ const Sql kTouch("UPDATE media SET used_at = ?3 WHERE workspace_id = ?1 AND id =
 const Sql kReplace(
     "UPDATE media SET provider_id = ?4, expires_at = ?5 WHERE workspace_id = ?1 AND sender_id = ?2 "
     "AND provider_id = ?3 AND direction = 0 AND deleted_at IS NULL");
-const Sql kDue("SELECT " MEDIA_COLUMNS
-               " FROM media WHERE expires_at > ?3 AND expires_at < ?1 AND used_at >= ?2 AND "
-               "direction = 0 AND purpose = 0 AND deleted_at IS NULL ORDER BY expires_at LIMIT ?4");
+const Sql kDue(
+    "SELECT " MEDIA_COLUMNS
+    " FROM media WHERE (expires_at, id) > (?3, ?5) AND expires_at < ?1 AND used_at >= ?2 "
+    "AND direction = 0 AND purpose = 0 AND deleted_at IS NULL ORDER BY expires_at, id "
+    "LIMIT ?4");
 const Sql kDrop(
     "DELETE FROM media WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM media WHERE "
     "expires_at < ?1 LIMIT ?2)");
@@ -171,9 +173,10 @@ Result<> replace_upload(store::Connection& db, const Media& media, std::string_v
 
 Result<std::vector<Media>> due_for_renewal(store::Connection& db, const Due& due) {
   std::vector<Media> found;
-  CHECK_OK(db.query(kDue,
-                    {due.until, due.used_since, due.now, static_cast<std::int64_t>(due.limit)},
-                    [&found](const store::Row& row) { found.push_back(media_of(row)); }));
+  CHECK_OK(db.query(
+      kDue,
+      {due.until, due.used_since, due.after, static_cast<std::int64_t>(due.limit), due.after_id},
+      [&found](const store::Row& row) { found.push_back(media_of(row)); }));
   return found;
 }
 

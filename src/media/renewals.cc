@@ -20,18 +20,25 @@ constexpr auto kEndedKept = 30 * 24h;
 
 Task<std::size_t> Library::renew_due(const std::atomic<bool>& stopping) {
   const Time now = parts_.clock.now();
-  const Due due{now + kRenewBefore, now - kUsedWithin, now, 100};
-  CO_TRY(const auto found, co_await parts_.db.read(
-                               [&due](store::Connection& db) { return due_for_renewal(db, due); }));
+  Due due{.until = now + kRenewBefore, .used_since = now - kUsedWithin, .after = now};
   std::size_t renewed = 0;
-  for (const Media& media : found) {
-    if (stopping) break;
-    const auto done = co_await renew(media);
-    if (done) ++renewed;
-    if (!done) {
-      log::warn("a file could not be uploaded anew before its life ends",
-                {{"media_id", media.id.str()}, {"code", error_info(done.error().code).code}});
+  // Page by page: those that fail each time keep nobody behind them waiting.
+  for (bool has_more = true; has_more && !stopping;) {
+    CO_TRY(const auto found, co_await parts_.db.read([&due](store::Connection& db) {
+      return due_for_renewal(db, due);
+    }));
+    for (const Media& media : found) {
+      if (stopping) break;
+      const auto done = co_await renew(media);
+      if (done) ++renewed;
+      if (!done) {
+        log::warn("a file could not be uploaded anew before its life ends",
+                  {{"media_id", media.id.str()}, {"code", error_info(done.error().code).code}});
+      }
+      due.after = media.expires_at.value_or(due.after);
+      due.after_id = media.id;
     }
+    has_more = found.size() == due.limit;
   }
   auto drop = [now](store::Connection& db) { return drop_ended(db, now - kEndedKept); };
   CO_CHECK_OK(co_await store::change(parts_.db, kKind, std::move(drop)));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "media/media.h"
 #include "media/schema.h"
 #include "testkit/database.h"
@@ -159,7 +161,7 @@ TEST_F(MediaTable, WhatWasUsedLatelyIsDueBeforeItsEnd) {
   ASSERT_TRUE(
       testkit::write(*db_, [&](store::Connection& db) { return touch(db, used, clock_.now()); }));
   const auto due_at = [&](Time now) {
-    const Due due{now + 4 * 24h, now - 30 * 24h, now, 10};
+    const Due due{.until = now + 4 * 24h, .used_since = now - 30 * 24h, .after = now};
     return testkit::in_snapshot(*db_,
                                 [&](store::Connection& db) { return due_for_renewal(db, due); })
         .size();
@@ -167,6 +169,29 @@ TEST_F(MediaTable, WhatWasUsedLatelyIsDueBeforeItsEnd) {
   EXPECT_EQ(due_at(clock_.now()), 0U);
   EXPECT_EQ(due_at(clock_.now() + 27 * 24h), 1U);
   EXPECT_EQ(due_at(clock_.now() + 31 * 24h), 0U);  // too late
+}
+
+TEST_F(MediaTable, DueOnesAreLookedThroughPageByPage) {
+  for (int i = 0; i < 5; ++i) {
+    const Media media = a_file(std::to_string(i));
+    put(media);
+    ASSERT_TRUE(testkit::write(
+        *db_, [&](store::Connection& db) { return touch(db, media, clock_.now()); }));
+  }
+  const Time now = clock_.now() + 27 * 24h;
+  Due due{.until = now + 4 * 24h, .used_since = now - 30 * 24h, .after = now};
+  due.limit = 2;
+  std::set<MediaId> seen;
+  for (int pages = 0; pages < 4; ++pages) {
+    const auto found =
+        testkit::in_snapshot(*db_, [&](store::Connection& db) { return due_for_renewal(db, due); });
+    for (const Media& each : found) {
+      EXPECT_TRUE(seen.insert(each.id).second);
+      due.after = each.expires_at.value();
+      due.after_id = each.id;
+    }
+  }
+  EXPECT_EQ(seen.size(), 5U);
 }
 
 TEST_F(MediaTable, WhatIsOverForLongIsForgotten) {

@@ -94,7 +94,9 @@ Result<> replace_upload(store::Connection& db, const Media& media, std::string_v
 struct Due {
   Time until{};
   Time used_since{};
-  Time now{};
+  /// Where to begin: what ended before it is too late, or was looked at already.
+  Time after{};
+  MediaId after_id = {};
   std::size_t limit = 100;
 };
 Result<std::vector<Media>> due_for_renewal(store::Connection& db, const Due& due);
