@@ -125,7 +125,8 @@ struct Http2Transport::Callbacks {
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::size_t count = std::min(size, stream->unsent.size());
     if (count == 0 && stream->breaks_off) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    std::memcpy(into, stream->unsent.data(), count);
+    // An empty view may have no address at all.
+    if (count > 0) std::memcpy(into, stream->unsent.data(), count);
     stream->unsent.remove_prefix(count);
     if (stream->goes_on) {
       if (stream->unsent.empty()) self(data).events_.on_piece_written(*stream);
