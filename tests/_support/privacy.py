@@ -25,7 +25,7 @@ def step(operator, request, name, why=WHY["Connect-Reason"]):
     return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})
 
 
-def wait_until_done(browser, request, seconds=10.0):
+def wait_until_done(browser, request, seconds=30.0):
     """The request as it is then. Not of an account: who has none sees none."""
     def done():
         answer = browser.get(f"/v1/data_requests/{request['id']}").json()
