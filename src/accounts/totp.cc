@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/encoding.h"
 #include "crypto/hash.h"
 
 namespace flowsell::accounts {
@@ -14,20 +15,6 @@ constexpr std::uint32_t kCodes = 1'000'000;  // ten to the power of kTotpDigits
 constexpr std::int64_t kSkewSteps = 1;
 constexpr std::string_view kIssuer = "FlowSell Connect";
 constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      out.push_back(c);
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -68,10 +55,10 @@ std::string base32_text(std::string_view bytes) {
 }
 
 Secret otpauth_uri(const Secret& seed, std::string_view email) {
-  const std::string issuer = percent_encoded(kIssuer);
+  const std::string issuer = percent_encode(kIssuer);
   return Secret(
       fmt::format("otpauth://totp/{}:{}?secret={}&issuer={}&algorithm=SHA1&digits=6&period=30",
-                  issuer, percent_encoded(email), base32_text(seed.reveal()), issuer));
+                  issuer, percent_encode(email), base32_text(seed.reveal()), issuer));
 }
 
 }  // namespace flowsell::accounts

@@ -39,12 +39,10 @@ constexpr std::string_view kExpansion =
     "Name plain fields with commas between: a field that reads on into other objects is not "
     "passed on.";
 
-bool is_unreserved(char c) {
+bool is_name_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+         c == '_';
 }
-
-bool is_name_character(char c) { return is_unreserved(c) && c != '.' && c != '~'; }
 
 /// "fields[0]" and "fields[]" are of "fields".
 std::string_view base_of(std::string_view name) { return name.substr(0, name.find('[')); }
@@ -57,22 +55,6 @@ bool reads_on(std::string_view fields) {
   };
   return fields.find_first_of("{}") != std::string_view::npos ||
          !std::ranges::search(fields, kNested, {}, lower).empty();
-}
-
-std::string encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
 }
 
 }  // namespace
@@ -97,7 +79,7 @@ std::string parameters_text(const Parameters& parameters) {
   std::string out;
   for (const auto& [name, value] : parameters) {
     if (!out.empty()) out += '&';
-    out.append(encoded(name)).append("=").append(encoded(value));
+    out.append(percent_encode(name)).append("=").append(percent_encode(value));
   }
   return out;
 }

@@ -30,7 +30,4 @@ class TemplateText {
   std::vector<Piece> pieces_;
 };
 
-/// & < > " ' as character references: fit for text and for attributes in double quotes.
-std::string escape_html(std::string_view text);
-
 }  // namespace flowsell::mail

@@ -23,22 +23,14 @@ std::string* field_of(Callback& callback, std::string_view name) {
   return nullptr;
 }
 
-/// The text before `mark`, which is taken away with it; all of it where there is none.
-std::string_view cut(std::string_view& text, char mark) {
-  const auto end = text.find(mark);
-  const std::string_view head = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return head;
-}
-
 }  // namespace
 
 Result<Callback> parse_callback(std::string_view query) {
   if (query.size() > kQueryBytesMax) return fail(Fault::kCallbackInvalid, "too long");
   Callback callback;
   while (!query.empty()) {
-    std::string_view value = cut(query, '&');
-    const auto name = percent_decode(cut(value, '='), true);
+    std::string_view value = take_until(query, '&');
+    const auto name = percent_decode(take_until(value, '='), true);
     if (!name) return fail(Fault::kCallbackInvalid, "percent-encoding");
     std::string* const field = field_of(callback, *name);
     if (field == nullptr) continue;

@@ -131,8 +131,8 @@ Result<> check_callback(const Metadata& metadata, const Provider& provider,
 
 /// RFC 6749, section 2.3.1: both are form-encoded first.
 std::string basic_credentials(const Provider& provider) {
-  const Secret pair(form_encode(provider.client_id) + ':' +
-                    form_encode(provider.client_secret.reveal()));
+  const Secret pair(percent_encode(provider.client_id) + ':' +
+                    percent_encode(provider.client_secret.reveal()));
   return "Basic " + base64_encode(as_bytes(pair.reveal()));
 }
 

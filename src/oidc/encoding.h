@@ -7,11 +7,8 @@
 
 namespace flowsell::oidc {
 
-/// application/x-www-form-urlencoded. A space becomes %20, which readers of URLs and of forms
-/// understand alike.
-std::string form_encode(std::string_view text);
 using Parameter = std::pair<std::string_view, std::string_view>;
-/// "a=1&b=2". A parameter without a value is left out.
+/// "a=1&b=2", percent-encoded. A parameter without a value is left out.
 std::string form(std::initializer_list<Parameter> parameters);
 /// `url` with more parameters behind those it has (RFC 6749, section 3.1).
 std::string with_query(std::string url, std::string_view parameters);

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "core/encoding.h"
 #include "crypto/hash.h"
 #include "http/url.h"
 #include "json/writer.h"
@@ -39,32 +40,6 @@ std::string fill(std::string_view text, std::span<const Filling> fillings) {
     if (is_filled) continue;
     out += '@';
     text.remove_prefix(1);
-  }
-  return out;
-}
-
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
   }
   return out;
 }
@@ -141,8 +116,8 @@ HostedPage connect_page(const Session& session, const SignupPlace& place,
                         std::string_view page_token) {
   const std::string nonce = new_nonce();
   const std::string config = config_of(session, place, base, page_token);
-  const std::string workspace = html_escaped(workspace_name);
-  const std::string path = html_escaped(base);
+  const std::string workspace = escape_html(workspace_name);
+  const std::string path = escape_html(base);
   const bool is_test = session.mode == identity::Mode::kTest;
   const Filling fillings[] = {
       {"@NONCE@", nonce},
@@ -158,9 +133,9 @@ HostedPage connect_page(const Session& session, const SignupPlace& place,
 
 HostedPage message_page(std::string_view title, std::string_view words, std::string_view fix) {
   const std::string nonce = new_nonce();
-  const std::string safe_title = html_escaped(title);
-  const std::string safe_words = html_escaped(words);
-  const std::string safe_fix = html_escaped(fix);
+  const std::string safe_title = escape_html(title);
+  const std::string safe_words = escape_html(words);
+  const std::string safe_fix = escape_html(fix);
   const Filling fillings[] = {{"@NONCE@", nonce},
                               {"@STYLE@", connect_style()},
                               {"@TITLE@", safe_title},

@@ -1,6 +1,7 @@
 // People who are blocked, and QR codes.
 #include <algorithm>
 
+#include "core/encoding.h"
 #include "fields.h"
 #include "number_calls.h"
 #include "person.h"
@@ -16,8 +17,8 @@ using channel::QrCode;
 
 std::string query_of(const ProviderPaging& page) {
   std::string query = "limit=" + std::to_string(page.limit);
-  if (!page.after.empty()) query += "&after=" + url_part(page.after);
-  if (!page.before.empty()) query += "&before=" + url_part(page.before);
+  if (!page.after.empty()) query += "&after=" + percent_encode(page.after);
+  if (!page.before.empty()) query += "&before=" + percent_encode(page.before);
   return query;
 }
 
@@ -130,7 +131,7 @@ Result<ProviderPage<QrCode>> NumberCalls::read_qr_codes(const Answer& answered) 
 }
 
 NumberCalls::Request NumberCalls::get_qr_code(std::string_view code, const Route& sender) const {
-  return graph_get("/message_qrdls/" + url_part(code), sender);
+  return graph_get("/message_qrdls/" + percent_encode(code), sender);
 }
 
 NumberCalls::Request NumberCalls::put_qr_code(std::string_view code, std::string_view message,
@@ -155,7 +156,7 @@ Result<QrCode> NumberCalls::read_qr_code(const Answer& answered) const {
 }
 
 NumberCalls::Request NumberCalls::delete_qr_code(std::string_view code, const Route& sender) const {
-  return graph_delete("/message_qrdls/" + url_part(code), sender);
+  return graph_delete("/message_qrdls/" + percent_encode(code), sender);
 }
 
 }  // namespace flowsell::whatsapp

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/encoding.h"
 #include "fields.h"
 #include "json/json.h"
 
@@ -18,23 +19,6 @@ constexpr std::size_t kIdLengthMax = 32;
 constexpr std::size_t kWordLengthMax = 80;
 constexpr std::int64_t kInvalidParameter = 100;
 constexpr std::string_view kScopes = "whatsapp_business_management,whatsapp_business_messaging";
-
-/// RFC 3986, 2.3: every other byte is escaped.
-std::string query_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      out += c;
-    } else {
-      out.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    }
-  }
-  return out;
-}
 
 /// Where it is a number, as all ids of the Graph are; else empty: it came through a browser.
 std::string id_in(const json::Object& data, std::string_view name) {
@@ -126,12 +110,12 @@ class WhatsAppSignup final : public channel::SignupCalls {
  public:
   std::string dialog_url(const Dialog& dialog) const override {
     std::string url(dialog.page);
-    url.append("?client_id=").append(query_encode(dialog.app_id));
-    url.append("&redirect_uri=").append(query_encode(dialog.redirect_uri));
-    url.append("&state=").append(query_encode(dialog.state)).append("&response_type=code");
-    if (dialog.config.empty()) return url.append("&scope=").append(query_encode(kScopes));
+    url.append("?client_id=").append(percent_encode(dialog.app_id));
+    url.append("&redirect_uri=").append(percent_encode(dialog.redirect_uri));
+    url.append("&state=").append(percent_encode(dialog.state)).append("&response_type=code");
+    if (dialog.config.empty()) return url.append("&scope=").append(percent_encode(kScopes));
     return url.append("&override_default_response_type=true&config_id=")
-        .append(query_encode(dialog.config));
+        .append(percent_encode(dialog.config));
   }
 
   std::optional<SignupMessage> read_message(std::string_view text) const override {

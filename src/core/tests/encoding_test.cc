@@ -205,5 +205,23 @@ TEST(PercentDecode, CutOrBrokenEscapesAreRefused) {
   }
 }
 
+TEST(PercentEncode, WhatIsNotUnreservedIsEscaped) {
+  EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(percent_encode("a b/c?&=+,%\xC3\xBC\0"s), "a%20b%2Fc%3F%26%3D%2B%2C%25%C3%BC%00");
+}
+
+TEST(EscapeHtml, WhatMeansSomethingIsEscaped) {
+  EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+}
+
+TEST(TakeUntil, TheMarkGoesWithWhatIsBeforeIt) {
+  std::string_view text = "a=b=";
+  EXPECT_EQ(take_until(text, '='), "a");
+  EXPECT_EQ(text, "b=");
+  EXPECT_EQ(take_until(text, '&'), "b=");
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(take_until(text, '&'), "");
+}
+
 }  // namespace
 }  // namespace flowsell

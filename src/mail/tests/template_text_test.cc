@@ -47,9 +47,5 @@ TEST(TemplateText, PlaceThatIsNotClosedOnItsLineIsRefused) {
   EXPECT_THAT(text.error().detail, HasSubstr("line 1: '{{' is not closed"));
 }
 
-TEST(EscapeHtml, WhatMeansSomethingIsEscaped) {
-  EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-}
-
 }  // namespace
 }  // namespace flowsell::mail

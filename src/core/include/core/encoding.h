@@ -57,5 +57,14 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// Percent-decodes a path segment or query value; '+' becomes a space only when `plus_is_space`.
 /// nullopt when broken.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+/// The same the other way: every byte that is not unreserved (RFC 3986, 2.3) as %XX, a space too,
+/// which readers of URLs and of forms take alike.
+std::string percent_encode(std::string_view text);
+
+/// & < > " ' as character references: fit for text and for attributes in double quotes.
+std::string escape_html(std::string_view text);
+
+/// The text before `mark`, which is taken away with it; all of it where there is none.
+std::string_view take_until(std::string_view& text, char mark);
 
 }  // namespace flowsell
