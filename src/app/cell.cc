@@ -56,8 +56,8 @@ numbers::SenderDesk::Claim claim_of_senders(connections::NameBook names) {
 numbers::Doctor::Options doctor_options(const Process& process) {
   numbers::Doctor::Options options;
   options.app = [&process](identity::Mode mode) {
-    const auto& app = process.connector_options.app(mode);
-    return numbers::ProviderApp{app.id, app.secret, process.settings.whatsapp.verify_token};
+    return numbers::ProviderApp{process.connector_options.app(mode),
+                                process.settings.whatsapp.verify_token};
   };
   options.callback = [&process] { return process.callback_url(); };
   options.policies_version = process.settings.terms.provider_policies_version;

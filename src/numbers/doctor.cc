@@ -86,8 +86,8 @@ void Doctor::Visit::prepare() {
   seen_.now = doctor_.clock_.now();
   seen_.started_at = doctor_.started_at_;
   seen_.account = connection_->account;
-  seen_.app = app_.id;
-  seen_.has_app = !app_.id.empty() && !app_.secret.empty();
+  seen_.app = app_.app.id;
+  seen_.has_app = app_.app.is_there() && connection_->adapter->account_calls() != nullptr;
   for (const auto scope : provider_.needed_scopes()) seen_.needed_scopes.emplace_back(scope);
   seen_.callback = doctor_.options_.callback();
   seen_.is_challenged = !app_.verify_token.empty();
@@ -139,14 +139,15 @@ Task<http::Exchange> Doctor::Visit::ask(Result<http::OutRequest> request) {
 /// What belongs to the app is asked for by the app: that it is refused says nothing of the
 /// connection's token.
 Task<http::Exchange> Doctor::Visit::ask_as_app() {
-  CO_TRY(auto request, provider_.look_at_token(connection_->token, account()));
+  const channel::AccountCalls& accounts = *connection_->adapter->account_calls();
   connections::ProviderCalls::As as;
   as.adapter = connection_->adapter;
   as.mode = connection_->mode;
-  as.token = provider_.app_token(app_.id, app_.secret);
+  as.token = accounts.app_token(app_.app);
   as.client = connection_->id.bytes();
-  co_return co_await doctor_.calls_.call_as(std::move(as), std::move(request), "show it",
-                                            doctor_.options_.look_time_max);
+  co_return co_await doctor_.calls_.call_as(std::move(as),
+                                            accounts.inspect_token(connection_->token, account()),
+                                            "show it", doctor_.options_.look_time_max);
 }
 
 Awaitable<void> Doctor::Visit::look_at_token() {

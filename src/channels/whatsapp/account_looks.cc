@@ -1,6 +1,7 @@
 // What a diagnosis asks of Meta: the token, who hears of an account, its health.
 #include <array>
 
+#include "core/encoding.h"
 #include "field_copy.h"
 #include "fields.h"
 #include "number_calls.h"
@@ -80,14 +81,6 @@ std::vector<HealthEntity> health_in(const json::Object& node) {
 
 // --- the token ---
 
-NumberCalls::Request NumberCalls::look_at_token(const Secret& token, const Route& account) const {
-  http::OutRequest request;
-  request.method = http::Method::kGet;
-  request.url = account.at("/debug_token?input_token=" + url_part(token.reveal()));
-  request.version = account.version;
-  return request;
-}
-
 Result<TokenView> NumberCalls::read_token(const Answer& answered) const {
   TRY(const auto document, read_object(answered));
   const auto* data = object_in(document.root().get_object(), "data");
@@ -100,10 +93,6 @@ Result<TokenView> NumberCalls::read_token(const Answer& answered) const {
   facts.grants = grants_in(*data);
   facts.expires_at = end_of(*data);
   return facts;
-}
-
-Secret NumberCalls::app_token(std::string_view app, const Secret& secret) const {
-  return Secret(std::string(app).append("|").append(secret.reveal()));
 }
 
 std::span<const std::string_view> NumberCalls::needed_scopes() const noexcept {
@@ -167,7 +156,7 @@ NumberCalls::Request NumberCalls::find_templates(std::string_view name,
                                                  const Route& account) const {
   return graph_get(
       "/message_templates?fields=name,language,status,category,quality_score&limit=100&name=" +
-          url_part(name),
+          percent_encode(name),
       account);
 }
 
@@ -197,8 +186,8 @@ std::string NumberCalls::challenge_of(std::string_view callback, const Secret& v
                                       std::string_view challenge) const {
   std::string url(callback);
   url += url.find('?') == std::string::npos ? '?' : '&';
-  url += "hub.mode=subscribe&hub.challenge=" + url_part(challenge);
-  url += "&hub.verify_token=" + url_part(verify_token.reveal());
+  url += "hub.mode=subscribe&hub.challenge=" + percent_encode(challenge);
+  url += "&hub.verify_token=" + percent_encode(verify_token.reveal());
   return url;
 }
 

@@ -33,12 +33,15 @@ class FakeAdapter final : public channel::Adapter {
   /// message. Else unknown.
   Result<std::vector<channel::Update>> parse(std::string_view raw_body, Time now) const override;
   const channel::SenderCalls* sender_calls() const noexcept override { return managed; }
-
-  const channel::SenderCalls* managed = nullptr;  ///< another channel's, where a test needs them
+  const channel::AccountCalls* account_calls() const noexcept override { return accounts; }
   /// {"said": the element, "data": the client's own}
   Content original(const channel::Source& source, std::string_view callback_data) const override;
   /// {"failed": the message, "code"}
   Content original(const channel::OwnFailure& failure) const override;
+
+  // Another channel's, where a test needs them.
+  const channel::SenderCalls* managed = nullptr;
+  const channel::AccountCalls* accounts = nullptr;
 };
 
 }  // namespace flowsell::messaging

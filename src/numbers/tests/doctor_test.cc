@@ -17,7 +17,10 @@ using testing::Not;
 
 class DoctorTest : public testing::Test {
  protected:
-  DoctorTest() { world_.adapter.managed = whatsapp_->sender_calls(); }
+  DoctorTest() {
+    world_.adapter.managed = whatsapp_->sender_calls();
+    world_.adapter.accounts = whatsapp_->account_calls();
+  }
 
   std::map<std::string, Finding> diagnose(Doctor::Options options) {
     const Doctor doctor(*world_.db, world_.senders, world_.states, world_.provider_calls,
@@ -33,7 +36,7 @@ class DoctorTest : public testing::Test {
   Doctor::Options options() {
     Doctor::Options out;
     out.app = [](identity::Mode) {
-      return ProviderApp{"670", Secret("app-secret"), Secret("verify-token")};
+      return ProviderApp{{"670", Secret("app-secret")}, Secret("verify-token")};
     };
     out.callback = [this] { return callback_.url("/hooks/whatsapp"); };
     out.look_time_max = 1s;

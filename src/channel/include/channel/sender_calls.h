@@ -184,12 +184,8 @@ class SenderCalls {
   virtual Result<http::OutRequest> set_automation(const SenderAutomation& change,
                                                   const SenderRoute& sender) const = 0;
 
-  /// To be made with the app's own credential.
-  virtual Result<http::OutRequest> look_at_token(const Secret& token,
-                                                 const SenderRoute& account) const = 0;
+  /// Of AccountCalls::inspect_token().
   virtual Result<TokenView> read_token(const http::Exchange& answered) const = 0;
-  /// What the app's own credential is, of its id and its secret.
-  virtual Secret app_token(std::string_view app, const Secret& secret) const = 0;
   /// Scopes that a token must have, each for the account.
   virtual std::span<const std::string_view> needed_scopes() const noexcept = 0;
 

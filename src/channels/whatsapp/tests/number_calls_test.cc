@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "account_calls.h"
 #include "support.h"
 
 namespace flowsell::whatsapp {
@@ -11,6 +12,7 @@ namespace {
 using channel::SenderCalls;
 
 const NumberCalls kCalls;
+const WhatsAppAccountCalls kAccountCalls;
 
 channel::SenderRoute route(const std::string& address = "106540352242922") {
   channel::SenderRoute out;
@@ -84,7 +86,7 @@ const RequestCase kRequestCases[] = {
      R"(POST /v25.0/106540352242922/message_qrdls {"prefilled_message":"Hi","code":"AB12"})"},
     {"QrCodeThatIsAPath", [] { return shown(kCalls.delete_qr_code("../x", route())); },
      "DELETE /v25.0/106540352242922/message_qrdls/..%2Fx"},
-    {"Token", [] { return shown(kCalls.look_at_token(Secret("EAA|x&y"), route())); },
+    {"Token", [] { return shown(kAccountCalls.inspect_token(Secret("EAA|x&y"), route())); },
      "GET /v25.0/debug_token?input_token=EAA%7Cx%26y"},
     {"AddressThatIsAPath", [] { return shown(kCalls.deregister_sender(route("1/../2"))); },
      "refused: the provider's id has a character that can't be in one"},

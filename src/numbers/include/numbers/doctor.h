@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "channel/account_calls.h"
 #include "connections/provider_calls.h"
 #include "connections/senders.h"
 #include "http/client.h"
@@ -17,8 +18,7 @@ namespace flowsell::numbers {
 
 /// The provider's app that a mode's connections belong to, and where its webhooks come to us.
 struct ProviderApp {
-  std::string id;  ///< empty: not known
-  Secret secret;
+  channel::ConnectApp app;
   Secret verify_token;
 };
 
