@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "answers.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "fields.h"
@@ -21,23 +22,6 @@ constexpr std::string_view kMessaging = "whatsapp_business_messaging";
 constexpr std::size_t kIdLengthMax = 64;
 constexpr int kAddressesAtOnce = 100;
 
-/// Percent-encodes whatever is not unreserved (RFC 3986, 2.3).
-std::string encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return out;
-}
-
 OutRequest request_to(Method method, const std::string& path, const SenderRoute& route) {
   OutRequest request;
   request.method = method;
@@ -48,7 +32,7 @@ OutRequest request_to(Method method, const std::string& path, const SenderRoute&
 
 /// An id in a path: whatever it holds, it stays one segment of it.
 std::string node(std::string_view id, std::string_view edge = {}) {
-  return "/" + encoded(id) + std::string(edge);
+  return "/" + percent_encode(id) + std::string(edge);
 }
 
 OutRequest post_json(const std::string& path, const SenderRoute& route, std::string body) {
@@ -63,18 +47,12 @@ OutRequest ask_for_token(const channel::ConnectApp& app, const SenderRoute& rout
                          std::string more) {
   OutRequest request = request_to(Method::kPost, "/oauth/access_token", route);
   request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-  request.body = "client_id=" + encoded(app.id) + "&client_secret=" + encoded(app.secret.reveal()) +
-                 std::move(more);
+  request.body = "client_id=" + percent_encode(app.id) +
+                 "&client_secret=" + percent_encode(app.secret.reveal()) + std::move(more);
   return request;
 }
 
-Result<json::Document> parse_answer(const http::Exchange& answer) {
-  auto document = json::parse(answer.body);
-  if (document && document->root().is_object()) return document;
-  return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");
-}
-
-std::unexpected<Error> unreadable(std::string_view what) {
+std::unexpected<Error> lacking(std::string_view what) {
   return fail(ErrorCode::kProviderUnreachable,
               std::string("the provider's answer lacks ").append(what));
 }
@@ -130,23 +108,24 @@ Secret WhatsAppAccountCalls::app_token(const channel::ConnectApp& app) const {
 OutRequest WhatsAppAccountCalls::exchange_code(const channel::ConnectApp& app, const Secret& code,
                                                std::string_view redirect_uri,
                                                const SenderRoute& route) const {
-  std::string more = "&code=" + encoded(code.reveal());
-  if (!redirect_uri.empty()) more += "&redirect_uri=" + encoded(redirect_uri);
+  std::string more = "&code=" + percent_encode(code.reveal());
+  if (!redirect_uri.empty()) more += "&redirect_uri=" + percent_encode(redirect_uri);
   return ask_for_token(app, route, std::move(more));
 }
 
 OutRequest WhatsAppAccountCalls::extend_token(const channel::ConnectApp& app, const Secret& token,
                                               const SenderRoute& route) const {
   return ask_for_token(
-      app, route, "&grant_type=fb_exchange_token&fb_exchange_token=" + encoded(token.reveal()));
+      app, route,
+      "&grant_type=fb_exchange_token&fb_exchange_token=" + percent_encode(token.reveal()));
 }
 
 Result<channel::IssuedToken> WhatsAppAccountCalls::read_issued(const http::Exchange& answer) const {
-  TRY(const auto document, parse_answer(answer));
+  TRY(const auto document, read_object(answer));
   const json::Object& root = document.root().get_object();
   channel::IssuedToken issued;
   issued.token = Secret(std::string(text_in(root, "access_token")));
-  if (issued.token.empty()) return unreadable("a token");
+  if (issued.token.empty()) return lacking("a token");
   const auto life = number_in(root, "expires_in");
   if (life && *life > 0) issued.life = std::chrono::seconds(*life);
   return issued;
@@ -154,13 +133,14 @@ Result<channel::IssuedToken> WhatsAppAccountCalls::read_issued(const http::Excha
 
 OutRequest WhatsAppAccountCalls::inspect_token(const Secret& token,
                                                const SenderRoute& route) const {
-  return request_to(Method::kGet, "/debug_token?input_token=" + encoded(token.reveal()), route);
+  return request_to(Method::kGet, "/debug_token?input_token=" + percent_encode(token.reveal()),
+                    route);
 }
 
 Result<channel::TokenFacts> WhatsAppAccountCalls::read_token(const http::Exchange& answer) const {
-  TRY(const auto document, parse_answer(answer));
+  TRY(const auto document, read_object(answer));
   const json::Object* data = object_in(document.root().get_object(), "data");
-  if (data == nullptr) return unreadable("what it knows of the token");
+  if (data == nullptr) return lacking("what it knows of the token");
   channel::TokenFacts facts;
   facts.is_valid = flag_in(*data, "is_valid").value_or(false);
   if (!facts.is_valid) {
@@ -190,11 +170,11 @@ OutRequest WhatsAppAccountCalls::get_account(std::string_view account,
 
 Result<channel::AccountFacts> WhatsAppAccountCalls::read_account(
     const http::Exchange& answer) const {
-  TRY(const auto document, parse_answer(answer));
+  TRY(const auto document, read_object(answer));
   const json::Object& root = document.root().get_object();
   channel::AccountFacts facts;
   facts.account = scalar_in(root, "id");
-  if (facts.account.empty()) return unreadable("the account");
+  if (facts.account.empty()) return lacking("the account");
   facts.name = text_in(root, "name");
   facts.currency = text_in(root, "currency");
   facts.time_zone = scalar_in(root, "timezone_id");
@@ -211,16 +191,16 @@ OutRequest WhatsAppAccountCalls::list_addresses(std::string_view account, std::s
                           "/phone_numbers?fields=id,display_phone_number,verified_name,"
                           "status,is_on_biz_app,platform_type&limit=");
   path += std::to_string(kAddressesAtOnce);
-  if (!after.empty()) path += "&after=" + encoded(after);
+  if (!after.empty()) path += "&after=" + percent_encode(after);
   return request_to(Method::kGet, path, route);
 }
 
 Result<channel::AccountCalls::AddressPage> WhatsAppAccountCalls::read_addresses(
     const http::Exchange& answer) const {
-  TRY(const auto document, parse_answer(answer));
+  TRY(const auto document, read_object(answer));
   const json::Object& root = document.root().get_object();
   const json::Array* data = array_in(root, "data");
-  if (data == nullptr) return unreadable("the account's numbers");
+  if (data == nullptr) return lacking("the account's numbers");
   AddressPage page;
   for (const json::Value& each : *data) {
     const json::Object* phone = each.if_object();

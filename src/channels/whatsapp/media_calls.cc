@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "answers.h"
 #include "core/encoding.h"
 #include "fields.h"
 #include "http/multipart.h"
@@ -25,32 +26,9 @@ constexpr std::array<std::string_view, 4> kHosts = {".fbsbx.com", ".facebook.com
 /// Clients that it does not know are refused now and then.
 constexpr std::string_view kUserAgent = "curl/8.10.1";
 
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kPlain = "-._~";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || kPlain.contains(c);
-    if (is_plain) {
-      out += c;
-    } else {
-      out.append("%").append(1, kHex[byte >> 4U]).append(1, kHex[byte & 15U]);
-    }
-  }
-  return out;
-}
-
-std::unexpected<Error> unreadable() {
-  return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");
-}
-
 Result<std::string> text_of(const http::Exchange& answered, std::string_view name) {
-  const auto document = json::parse(answered.body);
-  const json::Object* root = document ? document->root().if_object() : nullptr;
-  if (root == nullptr) return unreadable();
-  std::string text = scalar_in(*root, name);
+  TRY(const auto document, read_object(answered));
+  std::string text = scalar_in(document.root().get_object(), name);
   if (text.empty()) return unreadable();
   return text;
 }
@@ -107,16 +85,15 @@ class Calls final : public channel::MediaCalls {
   }
 
   Result<MediaFacts> read_look_up(const http::Exchange& answered) const override {
-    const auto document = json::parse(answered.body);
-    const json::Object* root = document ? document->root().if_object() : nullptr;
-    if (root == nullptr) return unreadable();
+    TRY(const auto document, read_object(answered));
+    const json::Object& root = document.root().get_object();
     MediaFacts facts;
-    auto url = http::Url::parse(text_in(*root, "url"));
+    auto url = http::Url::parse(text_in(root, "url"));
     if (!url) return unreadable();
     facts.url = *std::move(url);
-    facts.mime_type = text_in(*root, "mime_type");
-    facts.sha256 = digest_of(text_in(*root, "sha256"));
-    const std::string size = scalar_in(*root, "file_size");
+    facts.mime_type = text_in(root, "mime_type");
+    facts.sha256 = digest_of(text_in(root, "sha256"));
+    const std::string size = scalar_in(root, "file_size");
     std::uint64_t bytes = 0;
     if (std::from_chars(size.data(), size.data() + size.size(), bytes).ec == std::errc{} &&
         !size.empty())

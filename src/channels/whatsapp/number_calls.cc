@@ -96,32 +96,6 @@ json::Writer whatsapp_object() {
   return out;
 }
 
-std::string url_part(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_segment(std::string_view(&c, 1)) || c == '.' || c == '~') {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
-std::unexpected<Error> unreadable() {
-  return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");
-}
-
-Result<json::Document> read_object(const http::Exchange& answered) {
-  auto document = json::parse(answered.body);
-  if (!document || !document->root().is_object()) return unreadable();
-  return document;
-}
-
 std::string word_in(const json::Object& object, std::string_view name) {
   const auto text = text_in(object, name);
   return text.empty() ? std::string() : plain_name(text);
@@ -133,7 +107,7 @@ NumberCalls::Request NumberCalls::list_senders(const std::string& after,
                                                const Route& account) const {
   std::string edge = "/phone_numbers?fields=" + std::string(kNumberFields) +
                      "&limit=" + std::to_string(kNumbersAPage);
-  if (!after.empty()) edge += "&after=" + url_part(after);
+  if (!after.empty()) edge += "&after=" + percent_encode(after);
   return graph_get(edge, account);
 }
 

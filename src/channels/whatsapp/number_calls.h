@@ -1,5 +1,6 @@
 #pragma once
 
+#include "answers.h"
 #include "channel/adapter.h"
 #include "channel/sender_calls.h"
 #include "json/json.h"
@@ -57,9 +58,7 @@ class NumberCalls final : public channel::SenderCalls {
   Request set_automation(const channel::SenderAutomation& change,
                          const Route& sender) const override;
 
-  Request look_at_token(const Secret& token, const Route& account) const override;
   Result<channel::TokenView> read_token(const Answer& answered) const override;
-  Secret app_token(std::string_view app, const Secret& secret) const override;
   std::span<const std::string_view> needed_scopes() const noexcept override;
 
   Request list_subscriptions(const Route& account) const override;
@@ -88,13 +87,6 @@ Result<http::OutRequest> graph_post(std::string_view edge, json::Writer body,
                                     const channel::SenderRoute& route);
 /// An open object with the field that most calls ask for.
 json::Writer whatsapp_object();
-
-/// `text` as a part of a query or a path.
-std::string url_part(std::string_view text);
-
-/// The object that an answer is. Fails with kProviderUnreachable.
-Result<json::Document> read_object(const http::Exchange& answered);
-std::unexpected<Error> unreadable();
 
 /// One of Meta's words, in lower case; empty where there is none.
 std::string word_in(const json::Object& object, std::string_view name);

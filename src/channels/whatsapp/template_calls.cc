@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "answers.h"
 #include "field_copy.h"
 #include "fields.h"
 #include "json/writer.h"
@@ -73,18 +74,12 @@ Result<http::OutRequest> request_to(http::Method method, std::string_view node,
   return request;
 }
 
-std::unexpected<Error> unreadable() {
-  return fail(ErrorCode::kProviderUnreachable, "the provider's answer can't be read");
-}
-
 /// What an answer's object is read into; nullopt: it is none.
 template <class F>
-auto read_object(const http::Exchange& answer, F read)
+auto read_as(const http::Exchange& answer, F read)
     -> Result<typename std::invoke_result_t<F&, const Object&>::value_type> {
-  const auto document = json::parse(answer.body);
-  const Object* object = document ? document->root().if_object() : nullptr;
-  if (object == nullptr) return unreadable();
-  auto value = read(*object);
+  TRY(const auto document, read_object(answer));
+  auto value = read(document.root().get_object());
   if (!value) return unreadable();
   return *std::move(value);
 }
@@ -192,7 +187,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   }
 
   Result<MadeTemplate> read_created(const http::Exchange& answer) const override {
-    return read_object(answer, [](const Object& in) -> std::optional<MadeTemplate> {
+    return read_as(answer, [](const Object& in) -> std::optional<MadeTemplate> {
       MadeTemplate made{scalar_in(in, "id"), word_in(in, "status"), word_in(in, "category")};
       if (made.provider_id.empty()) return std::nullopt;
       if (made.status.empty()) made.status = "pending";
@@ -218,7 +213,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   }
 
   Result<ProviderTemplate> read_found(const http::Exchange& answer) const override {
-    return read_object(answer, template_of);
+    return read_as(answer, template_of);
   }
 
   Result<http::OutRequest> list(const channel::TemplateSearch& search, std::string_view account,
@@ -232,7 +227,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   }
 
   Result<ProviderTemplates> read_list(const http::Exchange& answer) const override {
-    return read_object(answer, [](const Object& in) -> std::optional<ProviderTemplates> {
+    return read_as(answer, [](const Object& in) -> std::optional<ProviderTemplates> {
       const json::Array* data = array_in(in, "data");
       if (data == nullptr) return std::nullopt;
       ProviderTemplates out;
@@ -280,7 +275,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   }
 
   Result<channel::TemplateActed> read_acted(const http::Exchange& answer) const override {
-    return read_object(answer, acted_of);
+    return read_as(answer, acted_of);
   }
 
   Result<http::OutRequest> search_library(const channel::LibrarySearch& search,
@@ -298,7 +293,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   }
 
   Result<channel::TemplateLibrary> read_library(const http::Exchange& answer) const override {
-    return read_object(answer, [](const Object& in) -> std::optional<channel::TemplateLibrary> {
+    return read_as(answer, [](const Object& in) -> std::optional<channel::TemplateLibrary> {
       const json::Array* data = array_in(in, "data");
       if (data == nullptr) return std::nullopt;
       channel::TemplateLibrary out;
