@@ -26,18 +26,21 @@ const Sql kOwn("SELECT " CONNECTION_COLUMNS
                " FROM connections WHERE workspace_id = ?1 AND mode = ?2 AND channel = ?3 AND "
                "account = ?4 ORDER BY id DESC LIMIT 1");
 #undef CONNECTION_COLUMNS
-const Sql kInsert(
+const Sql kPut(
     "INSERT INTO connections (workspace_id, id, mode, channel, account, business_name, "
     "sealed_token, created_at, label, status, reason, reason_at, via, owner_business_id, currency, "
     "time_zone, address, is_on_app, token_expires_at, token_checked_at, token_user, payment, "
     "admin_notes, updated_at, disconnected_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)");
-const Sql kUpdate(
-    "UPDATE connections SET account = ?3, business_name = ?4, sealed_token = ?5, label = ?6, "
-    "status = ?7, reason = ?8, reason_at = ?9, via = ?10, owner_business_id = ?11, currency = ?12, "
-    "time_zone = ?13, address = ?14, is_on_app = ?15, token_expires_at = ?16, token_checked_at = "
-    "?17, token_user = ?18, payment = ?19, admin_notes = ?20, updated_at = ?21, disconnected_at = "
-    "?22 WHERE workspace_id = ?1 AND id = ?2");
+    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON "
+    "CONFLICT (workspace_id, id) DO UPDATE SET account = excluded.account, business_name = "
+    "excluded.business_name, sealed_token = excluded.sealed_token, label = excluded.label, status "
+    "= excluded.status, reason = excluded.reason, reason_at = excluded.reason_at, via = "
+    "excluded.via, owner_business_id = excluded.owner_business_id, currency = excluded.currency, "
+    "time_zone = excluded.time_zone, address = excluded.address, is_on_app = excluded.is_on_app, "
+    "token_expires_at = excluded.token_expires_at, token_checked_at = excluded.token_checked_at, "
+    "token_user = excluded.token_user, payment = excluded.payment, admin_notes = "
+    "excluded.admin_notes, updated_at = excluded.updated_at, disconnected_at = "
+    "excluded.disconnected_at");
 
 const Sql kSteps(
     "SELECT step, state, code, fix, about, provider_code, provider_subcode, provider_trace, note, "
@@ -127,57 +130,32 @@ Param reason_time(const ConnectionRecord& r) {
   return r.reason.empty() ? Param(nullptr) : Param(r.reason_at);
 }
 
-Result<> insert(store::Connection& db, const ConnectionRecord& r) {
-  return db.write(kInsert, {r.workspace,
-                            r.id,
-                            static_cast<int>(r.mode),
-                            r.channel,
-                            r.account,
-                            r.business_name,
-                            Param::blob(r.sealed_token),
-                            r.created_at,
-                            r.label,
-                            static_cast<int>(r.status),
-                            r.reason,
-                            reason_time(r),
-                            static_cast<int>(r.via),
-                            r.owner_business_id,
-                            r.currency,
-                            r.time_zone,
-                            r.address,
-                            r.is_on_app,
-                            r.token_expires_at,
-                            r.token_checked_at,
-                            r.token_user,
-                            static_cast<int>(r.payment),
-                            r.admin_notes,
-                            r.updated_at,
-                            r.disconnected_at});
-}
-
-Result<> update(store::Connection& db, const ConnectionRecord& r) {
-  return db.write(kUpdate, {r.workspace,
-                            r.id,
-                            r.account,
-                            r.business_name,
-                            Param::blob(r.sealed_token),
-                            r.label,
-                            static_cast<int>(r.status),
-                            r.reason,
-                            reason_time(r),
-                            static_cast<int>(r.via),
-                            r.owner_business_id,
-                            r.currency,
-                            r.time_zone,
-                            r.address,
-                            r.is_on_app,
-                            r.token_expires_at,
-                            r.token_checked_at,
-                            r.token_user,
-                            static_cast<int>(r.payment),
-                            r.admin_notes,
-                            r.updated_at,
-                            r.disconnected_at});
+Result<> put(store::Connection& db, const ConnectionRecord& r) {
+  return db.write(kPut, {r.workspace,
+                         r.id,
+                         static_cast<int>(r.mode),
+                         r.channel,
+                         r.account,
+                         r.business_name,
+                         Param::blob(r.sealed_token),
+                         r.created_at,
+                         r.label,
+                         static_cast<int>(r.status),
+                         r.reason,
+                         reason_time(r),
+                         static_cast<int>(r.via),
+                         r.owner_business_id,
+                         r.currency,
+                         r.time_zone,
+                         r.address,
+                         r.is_on_app,
+                         r.token_expires_at,
+                         r.token_checked_at,
+                         r.token_user,
+                         static_cast<int>(r.payment),
+                         r.admin_notes,
+                         r.updated_at,
+                         r.disconnected_at});
 }
 
 template <class T>
@@ -230,7 +208,7 @@ Result<std::optional<ConnectionRecord>> find_own(store::Connection& db,
 
 Result<> store_connection(store::Connection& db, const ConnectionRecord& record,
                           const ConnectionRecord* before) {
-  CHECK_OK(before == nullptr ? insert(db, record) : update(db, record));
+  CHECK_OK(put(db, record));
   for (const StepRow& step : record.steps) {
     if (!had(before == nullptr ? nullptr : &before->steps, step))
       CHECK_OK(put_step(db, record, step));
