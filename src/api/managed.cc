@@ -22,16 +22,6 @@ void write_flag(json::Writer& out, std::string_view name, const std::optional<bo
   }
 }
 
-void write_number(json::Writer& out, std::string_view name,
-                  const std::optional<std::int64_t>& number) {
-  out.key(name);
-  if (number) {
-    out.integer(*number);
-  } else {
-    out.null();
-  }
-}
-
 void write_state(json::Writer& out, const numbers::KnownState& known) {
   const auto& state = known.state;
   write_text(out, "status", known.is_gone ? "gone" : state.status);

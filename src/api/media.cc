@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/file_answer.h"
 #include "call.h"
 #include "core/encoding.h"
 #include "headers.h"
@@ -19,7 +20,6 @@ using identity::Scope;
 using media::Draft;
 using media::Media;
 
-constexpr std::size_t kFilenameMax = 240;
 constexpr std::size_t kUrlMax = 2048;
 constexpr std::size_t kNameMax = 128;
 
@@ -64,16 +64,6 @@ http::Response created(const Call& call, const media::Library::Made& made) {
 
 // --- what is asked for ---
 
-bool is_printable(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-/// "type/name; parameters", as it may go into a head.
-bool is_mime_type(std::string_view text) {
-  return text.size() <= kNameMax && text.contains('/') && is_printable(text) && !text.contains('"');
-}
-
 /// Fields of a form or of a JSON object, which have the same names.
 class DraftReader {
  public:
@@ -84,7 +74,7 @@ class DraftReader {
       draft_.from = value;
     } else if (name == "type") {
       draft_.mime_type = value;
-      if (!is_mime_type(value))
+      if (!media::is_mime_type(value))
         fault(name, "invalid_format", "no media type", "Send, for example, image/png.");
     } else if (name == "filename") {
       set_filename(name, value);
@@ -108,13 +98,13 @@ class DraftReader {
   }
   void set_filename(std::string_view name, std::string_view value) {
     draft_.filename = value;
-    if (value.size() > kFilenameMax || !is_valid_utf8(value) || !is_printable(value))
+    if (!media::is_filename(value))
       fault(name, "invalid_format", "no name for a file",
             "Send up to 240 bytes of UTF-8, without control characters.");
   }
   void set_from_part(const http::MultipartPart& part) {
     if (draft_.filename.empty() && part.filename) set_filename("file", *part.filename);
-    if (draft_.mime_type.empty() && is_mime_type(part.content_type))
+    if (draft_.mime_type.empty() && media::is_mime_type(part.content_type))
       draft_.mime_type = part.content_type;
   }
   Draft& draft() noexcept { return draft_; }
@@ -287,7 +277,7 @@ std::string disposition_of(const Media& media) {
 /// As it was declared, or as the provider says of what somebody sent.
 std::string content_type_of(const media::Contents& contents) {
   const std::string& declared = contents.media.mime_type;
-  if (!declared.empty() && is_printable(declared)) return declared;
+  if (!declared.empty() && media::is_printable(declared)) return declared;
   if (!contents.content_type.empty()) return contents.content_type;
   return "application/octet-stream";
 }
@@ -296,17 +286,9 @@ Task<http::Response> download_media(Call& call) {
   CO_TRY(auto contents,
          co_await call.services.media.open(call.caller, call.request.params.at(0),
                                            std::string(call.request.header("Range"))));
-  http::Response response;
-  response.status = contents.status;
-  response.content_type = content_type_of(contents);
-  response.headers.push_back({"Content-Disposition", disposition_of(contents.media)});
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  response.headers.push_back({"Content-Security-Policy", "sandbox; default-src 'none'"});
-  if (!contents.content_range.empty())
-    response.headers.push_back({"Content-Range", contents.content_range});
-  response.stream = std::move(contents.body);
-  response.stream_length = contents.length;
-  co_return response;
+  std::string type = content_type_of(contents);
+  std::string disposition = disposition_of(contents.media);
+  co_return file_answer(std::move(contents), std::move(type), std::move(disposition));
 }
 
 }  // namespace

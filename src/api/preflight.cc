@@ -127,16 +127,6 @@ Asked read_asked(json::ObjectReader& in) {
 
 // --- what is answered ---
 
-void write_number(json::Writer& out, std::string_view name,
-                  const std::optional<std::int64_t>& number) {
-  out.key(name);
-  if (number) {
-    out.integer(*number);
-  } else {
-    out.null();
-  }
-}
-
 void write_amount(json::Writer& out, const std::optional<preflight::Micros>& amount) {
   write_text(out, "amount", amount ? preflight::format_amount(*amount) : "");
 }

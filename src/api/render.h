@@ -20,6 +20,17 @@ inline void write_text(json::Writer& out, std::string_view name, std::string_vie
   out.key(name).string_or_null(text);
 }
 
+/// A field with a number, or null.
+inline void write_number(json::Writer& out, std::string_view name,
+                         const std::optional<std::int64_t>& number) {
+  out.key(name);
+  if (number) {
+    out.integer(*number);
+  } else {
+    out.null();
+  }
+}
+
 /// A field with an id, or null where it is none.
 template <class IdType>
 void write_id(json::Writer& out, std::string_view name, const IdType& id) {

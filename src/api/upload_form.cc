@@ -100,10 +100,8 @@ Task<std::string_view> UploadForm::next() {
     }
   }
   // What may follow the last boundary belongs to the request.
-  while (true) {
-    CO_TRY(const std::string_view piece, co_await body_.next());
-    if (piece.empty()) co_return piece;
-  }
+  CO_CHECK_OK(co_await http::skip_rest(body_));
+  co_return std::string_view();
 }
 
 }  // namespace flowsell::api

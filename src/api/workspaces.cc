@@ -91,12 +91,6 @@ Task<http::Response> create_workspace(Visit& visit) {
 
 // --- settings ---
 
-void write_number(json::Writer& out, std::string_view name,
-                  const std::optional<std::int64_t>& number) {
-  out.key(name);
-  number ? out.integer(*number) : out.null();
-}
-
 http::Response settings_response(const Call& call, const StoredWorkspace& stored) {
   const identity::WorkspaceSettings& s = stored.settings;
   const team::RetentionLimits& limits = call.services.settings_desk.limits();

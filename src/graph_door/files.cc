@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/encoding.h"
+#include "api/file_answer.h"
 #include "graph_form.h"
 #include "json/json.h"
 #include "json/writer.h"
@@ -17,29 +17,19 @@ using http::Method;
 using identity::Scope;
 
 constexpr std::string_view kContent = "content";
-constexpr std::size_t kTypeMax = 128;
-constexpr std::size_t kFilenameMax = 240;
-
-bool is_printable(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
 
 /// What the form says of the file: where it says nothing of use, its first bytes do.
 std::string type_of(const GraphForm& form) {
   for (const std::string_view type :
        {form.field("type"), std::string_view(form.file().content_type)}) {
-    const bool says_something = type.contains('/') && type != "application/octet-stream";
-    if (says_something && type.size() <= kTypeMax && is_printable(type) && !type.contains('"'))
-      return std::string(type);
+    if (media::is_mime_type(type) && type != "application/octet-stream") return std::string(type);
   }
   return {};
 }
 
 std::string filename_of(const GraphForm& form) {
   const std::string name = form.file().filename.value_or("");
-  const bool is_fit = name.size() <= kFilenameMax && is_valid_utf8(name) && is_printable(name);
-  return is_fit ? name : std::string();
+  return media::is_filename(name) ? name : std::string();
 }
 
 team::By by_of(const GraphCall& call) {
@@ -86,19 +76,10 @@ Task<http::Response> show_file(const GraphCall& call, media::Media file) {
 Task<http::Response> download(const GraphCall& call, media::Media file) {
   CO_TRY(auto contents, co_await call.services.media.open(
                             call.caller, file.id.str(), std::string(call.request.header("Range"))));
-  http::Response response;
-  response.status = contents.status;
-  const bool has_type = !contents.content_type.empty() && is_printable(contents.content_type);
-  response.content_type = has_type ? contents.content_type : "application/octet-stream";
-  // It comes from anybody, and a browser must not run it here.
-  response.headers.push_back({"Content-Disposition", "attachment"});
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  response.headers.push_back({"Content-Security-Policy", "sandbox; default-src 'none'"});
-  if (!contents.content_range.empty())
-    response.headers.push_back({"Content-Range", contents.content_range});
-  response.stream = std::move(contents.body);
-  response.stream_length = contents.length;
-  co_return response;
+  const bool has_type =
+      !contents.content_type.empty() && media::is_printable(contents.content_type);
+  std::string type = has_type ? contents.content_type : "application/octet-stream";
+  co_return api::file_answer(std::move(contents), std::move(type), "attachment");
 }
 
 }  // namespace

@@ -15,4 +15,11 @@ Task<std::string> read_all(BodySource& source, std::size_t bytes_max) {
   }
 }
 
+Task<> skip_rest(BodySource& source) {
+  while (true) {
+    CO_TRY(const std::string_view piece, co_await source.next());
+    if (piece.empty()) co_return Result<>{};
+  }
+}
+
 }  // namespace flowsell::http

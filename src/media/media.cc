@@ -17,7 +17,23 @@ constexpr std::array kPurposes = {
     std::pair(MediaPurpose::kProfilePicture, std::string_view("profile_picture")),
 };
 
+constexpr std::size_t kTypeMax = 128;
+constexpr std::size_t kFilenameMax = 240;
+
 }  // namespace
+
+bool is_printable(std::string_view text) noexcept {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+bool is_mime_type(std::string_view text) noexcept {
+  return text.size() <= kTypeMax && text.contains('/') && is_printable(text) && !text.contains('"');
+}
+
+bool is_filename(std::string_view text) {
+  return text.size() <= kFilenameMax && is_valid_utf8(text) && is_printable(text);
+}
 
 std::string_view direction_name(Direction direction) noexcept {
   return direction == Direction::kUploaded ? "uploaded" : "received";

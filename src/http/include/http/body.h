@@ -22,4 +22,7 @@ class BodySource {
 /// All of a body. Fails with kPayloadTooLarge when it is longer, and as next().
 Task<std::string> read_all(BodySource& source, std::size_t bytes_max);
 
+/// Reads to the body's end, and lets go of what comes. Fails as next().
+Task<> skip_rest(BodySource& source);
+
 }  // namespace flowsell::http

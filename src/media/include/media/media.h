@@ -67,6 +67,13 @@ struct Query {
 };
 using MediaPage = Page<Media, MediaId>;
 
+/// Whether a text may stand in a head: it has no control characters.
+bool is_printable(std::string_view text) noexcept;
+/// "type/name; parameters", at most 128 bytes that may stand in a head.
+bool is_mime_type(std::string_view text) noexcept;
+/// At most 240 bytes of UTF-8 that may stand in a head.
+bool is_filename(std::string_view text);
+
 // In the caller's transaction or snapshot.
 
 /// Not where there is one of that id.
