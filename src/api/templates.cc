@@ -6,6 +6,7 @@
 #include "channel/message.h"
 #include "headers.h"
 #include "json/writer.h"
+#include "managed.h"
 #include "paging.h"
 #include "render.h"
 #include "request_body.h"
@@ -69,11 +70,9 @@ std::string render(const templates::Version& version) {
 }
 
 http::Response made_response(const Templates::Made& made, int status) {
-  http::Response response;
+  auto response = answer(render(made.row), made.is_replay);
   response.status = status;
-  response.body = render(made.row);
   if (status == 201) response.headers.push_back({"Location", "/v1/templates/" + made.row.id.str()});
-  if (made.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
   return response;
 }
 
@@ -97,9 +96,7 @@ Task<http::Response> create_template(Call& call) {
 Task<http::Response> get_template(Call& call) {
   CO_TRY(const auto id, id_in_path(call));
   CO_TRY(const auto row, co_await call.services.templates.find(call.caller, id));
-  http::Response response;
-  response.body = render(row);
-  co_return response;
+  co_return answer(render(row));
 }
 
 Task<http::Response> edit_template(Call& call) {
@@ -160,24 +157,18 @@ Task<http::Response> remove_name(Call& call) {
 }
 
 Task<http::Response> sync_templates(Call& call) {
-  CO_TRY(const auto id, ConnectionId::parse(call.request.params.at(0)));
-  const auto connection = connections_of(call).find(id);
-  if (!connection || connection->workspace != call.caller.workspace ||
-      connection->mode != call.caller.mode)
-    co_return fail(ErrorCode::kNotFound, "there is no such connection");
+  CO_TRY(const auto connection, co_await named_connection(call, Use::kLook));
   CO_TRY(auto once, idempotent_call(call));
   CO_TRY(const auto done, co_await call.services.templates.sync_once(call.by(), connection, once));
   const templates::SyncReport& report = done.report;
   json::Writer out;
   out.begin_object().key("object").string("template_sync");
-  out.key("connection_id").string(id.str()).key("templates").integer(report.templates);
+  out.key("connection_id").string(connection->id.str());
+  out.key("templates").integer(report.templates);
   out.key("added").integer(report.added).key("changed").integer(report.changed);
   out.key("deleted").integer(report.deleted);
   out.key("synced_at").string(format_time(report.synced_at)).end_object();
-  http::Response response;
-  response.body = std::move(out).take();
-  if (done.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
-  co_return response;
+  co_return answer(std::move(out).take(), done.is_replay);
 }
 
 struct CopyWish {
@@ -234,9 +225,7 @@ Task<http::Response> get_schema(Call& call) {
   CO_TRY(const auto id, id_in_path(call));
   CO_TRY(const auto row, co_await call.services.templates.find(call.caller, id));
   CO_TRY(const auto schema, call.services.templates.schema_of(row));
-  http::Response response;
-  response.body = templates::json_schema(schema, row.provider.name, row.provider.language);
-  co_return response;
+  co_return answer(templates::json_schema(schema, row.provider.name, row.provider.language));
 }
 
 /// The message that a preview's components would be, checked as one.
@@ -286,9 +275,7 @@ Task<http::Response> preview_template(Call& call) {
   json::Writer out;
   out.begin_object().key("object").string("template_preview");
   out.key("template_id").string(row.id.str()).key("preview").raw(shown).end_object();
-  http::Response response;
-  response.body = std::move(out).take();
-  co_return response;
+  co_return answer(std::move(out).take());
 }
 
 }  // namespace
