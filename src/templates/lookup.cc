@@ -145,10 +145,10 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
   const std::uint64_t before = book_.generation();
   const auto connection = connections_.find(sender->connection);
   if (!connection) co_return so_far;
-  const auto fetched = co_await fetch_name(connection, name);
-  if (!fetched) {
+  const auto of_account = co_await fetch_name(connection, name);
+  if (!of_account) {
     log::info("a template could not be read from its provider: its sends are not checked",
-              {{"connection", connection->id.str()}, {"error", fetched.error().detail}});
+              {{"connection", connection->id.str()}, {"error", of_account.error().detail}});
     book_.put(key, so_far, clock_.now() + kUnansweredFor, before);
     co_return so_far;
   }
@@ -161,7 +161,7 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
     co_return found;
   }
   // A simulator's account without templates takes every name; at a real provider there is none.
-  if (fetched->of_account == 0 && sender->mode == identity::Mode::kTest) {
+  if (*of_account == 0 && sender->mode == identity::Mode::kTest) {
     auto taken = judged(Verdict::kTaken);
     book_.put_all(sender->connection, taken, clock_.now() + kRefusedFor, generation);
     co_return taken;
@@ -171,28 +171,31 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
   co_return missing;
 }
 
-/// Reads the templates of that name, in all languages, and stores them.
-Task<Templates::Fetched> Templates::fetch_name(ConnectionPtr connection, std::string name) {
+/// Reads the templates of that name, in all languages, and stores them. How many the account has in
+/// all; nullopt: the provider does not say.
+Task<std::optional<std::int64_t>> Templates::fetch_name(ConnectionPtr connection,
+                                                        std::string name) {
   const auto& calls = *connection->adapter->template_calls();
   const Time asked_at = clock_.now();
   channel::TemplateSearch search;
   search.name = name;
   search.counts_all = true;
-  Fetched out;
+  std::vector<ProviderTemplate> found;
+  std::optional<std::int64_t> of_account;
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     CO_TRY(auto request, calls.list(search, connection->account, calls_.route(*connection)));
     CO_TRY(const auto answer,
            co_await calls_.call(connection, std::move(request), "list the templates", kLookUpMax));
     CO_TRY(auto read, calls.read_list(answer));
-    if (read.of_account) out.of_account = read.of_account;
+    if (read.of_account) of_account = read.of_account;
     // The provider looks for a part of the name.
     for (ProviderTemplate& each : read.templates)
-      if (each.name == name) out.templates.push_back(std::move(each));
+      if (each.name == name) found.push_back(std::move(each));
     if (read.next.empty()) break;
     search.after = std::move(read.next);
   }
-  CO_CHECK_OK(co_await store(connection, out.templates, asked_at));
-  co_return out;
+  CO_CHECK_OK(co_await store(connection, std::move(found), asked_at));
+  co_return of_account;
 }
 
 }  // namespace flowsell::templates

@@ -97,15 +97,12 @@ class Templates {
   Result<channel::TemplateSchema> schema_of(const Template& row) const;
 
  private:
-  struct Fetched {
-    std::vector<channel::ProviderTemplate> templates;
-    std::optional<std::int64_t> of_account;
-  };
   JudgedPtr judge(const Template& row) const;
   Task<JudgedPtr> look_up(connections::SenderPtr sender, std::string name, std::string language);
   Task<JudgedPtr> ask_provider(connections::SenderPtr sender, std::string name,
                                std::string language, JudgedPtr known_so_far);
-  Task<Fetched> fetch_name(connections::ConnectionPtr connection, std::string name);
+  Task<std::optional<std::int64_t>> fetch_name(connections::ConnectionPtr connection,
+                                               std::string name);
   Task<std::optional<Template>> read_by_name(connections::SenderPtr sender, std::string name,
                                              std::string language) const;
 
