@@ -7,14 +7,15 @@ namespace flowsell::templates {
 namespace {
 
 std::string key_of(const ConnectionId& connection) { return std::string(connection.blob()); }
+
+}  // namespace
+
 std::string key_of(const TemplateKey& key) {
   std::string text;
   text.reserve(key.connection.blob().size() + key.name.size() + 1 + key.language.size());
   text.append(key.connection.blob()).append(key.name).append(1, '\0').append(key.language);
   return text;
 }
-
-}  // namespace
 
 JudgedPtr Book::find(const TemplateKey& key, Time now) const {
   const std::string text = key_of(key);

@@ -130,9 +130,7 @@ Task<JudgedPtr> Templates::look_up(SenderPtr sender, std::string name, std::stri
     book_.put(key, so_far, clock_.now() + kApprovedFor, generation);
     co_return so_far;
   }
-  auto turn = co_await turns_->enter(
-      std::string(sender->connection.blob()).append(name).append(1, '\0').append(language),
-      clock_.steady_now() + kLookUpMax);
+  auto turn = co_await turns_->enter(key_of(key), clock_.steady_now() + kLookUpMax);
   // Whoever had the turn before has found it, or has not.
   if (auto found = book_.find(key, clock_.now())) co_return found;
   if (!turn) co_return so_far;

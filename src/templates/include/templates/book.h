@@ -34,6 +34,8 @@ struct TemplateKey {
   std::string_view name;
   std::string_view language;
 };
+/// As one text: the connection, the name, '\0', the language.
+std::string key_of(const TemplateKey& key);
 
 /// What the hot path knows of templates, in memory: filled when it is asked for, emptied of a
 /// connection when something of that changes, and of all when it is full. Thread-safe.
@@ -63,7 +65,7 @@ class Book {
   const std::size_t entries_max_;
   mutable std::shared_mutex mutex_;
   std::uint64_t generation_ = 0;
-  std::unordered_map<std::string, Entry> entries_;  ///< connection, name, '\0', language
+  std::unordered_map<std::string, Entry> entries_;  ///< by key_of(), or the connection alone
 };
 
 }  // namespace flowsell::templates
