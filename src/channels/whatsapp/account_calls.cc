@@ -212,10 +212,7 @@ Result<channel::AccountCalls::AddressPage> WhatsAppAccountCalls::read_addresses(
       continue;
     page.addresses.push_back(std::move(facts));
   }
-  const json::Object* paging = object_in(root, "paging");
-  if (paging == nullptr || text_in(*paging, "next").empty()) return page;
-  if (const json::Object* cursors = object_in(*paging, "cursors"))
-    page.next = text_in(*cursors, "after");
+  page.next = cursor_in(root, "after");
   return page;
 }
 

@@ -35,6 +35,15 @@ inline std::string_view text_in(const json::Object& object, std::string_view nam
   return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
 }
 
+/// A page's cursor, "after" or "before". Empty: there is no page behind it, whatever else it says.
+inline std::string_view cursor_in(const json::Object& page, std::string_view name) {
+  const json::Object* paging = object_in(page, "paging");
+  const json::Object* cursors = paging == nullptr ? nullptr : object_in(*paging, "cursors");
+  const std::string_view link = name == "after" ? "next" : "previous";
+  if (cursors == nullptr || text_in(*paging, link).empty()) return {};
+  return text_in(*cursors, name);
+}
+
 /// A text, or an integer as its digits: ids and numbers of telephones. Empty when absent.
 inline std::string scalar_in(const json::Object& object, std::string_view name) {
   const json::Value* value = object.if_contains(name);

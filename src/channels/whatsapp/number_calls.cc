@@ -122,9 +122,7 @@ Result<channel::SenderPage> NumberCalls::read_senders(const Answer& answered) co
     if (number == nullptr || scalar_in(*number, "id").empty()) return unreadable();
     page.senders.push_back(state_of(*number));
   }
-  const auto* paging = object_in(root, "paging");
-  if (paging == nullptr || text_in(*paging, "next").empty()) return page;
-  if (const auto* cursors = object_in(*paging, "cursors")) page.next = text_in(*cursors, "after");
+  page.next = cursor_in(root, "after");
   return page;
 }
 

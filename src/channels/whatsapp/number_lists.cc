@@ -22,14 +22,10 @@ std::string query_of(const ProviderPaging& page) {
   return query;
 }
 
-/// A cursor counts only where there is a page behind it.
 template <class Row>
 void read_cursors(const json::Object& root, ProviderPage<Row>& page) {
-  const auto* paging = object_in(root, "paging");
-  const auto* cursors = paging == nullptr ? nullptr : object_in(*paging, "cursors");
-  if (cursors == nullptr) return;
-  if (!text_in(*paging, "next").empty()) page.after = text_in(*cursors, "after");
-  if (!text_in(*paging, "previous").empty()) page.before = text_in(*cursors, "before");
+  page.after = cursor_in(root, "after");
+  page.before = cursor_in(root, "before");
 }
 
 /// Whoever an element is of, as our API writes it.

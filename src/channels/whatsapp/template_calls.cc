@@ -115,14 +115,6 @@ std::optional<ProviderTemplate> template_of(const Object& in) {
   return out;
 }
 
-/// Meta's cursor of the next page; empty: there is none.
-std::string next_of(const Object& page) {
-  const Object* paging = object_in(page, "paging");
-  const Object* cursors = paging ? object_in(*paging, "cursors") : nullptr;
-  if (cursors == nullptr || text_in(*paging, "next").empty()) return {};
-  return std::string(text_in(*cursors, "after"));
-}
-
 /// Where an error stands, or an id among those that failed, it was not done.
 std::optional<channel::TemplateActed> acted_of(const Object& in) {
   channel::TemplateActed out;
@@ -237,7 +229,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
         out.is_whole &= read.has_value();
         if (read) out.templates.push_back(*std::move(read));
       }
-      out.next = next_of(in);
+      out.next = cursor_in(in, "after");
       if (const Object* summary = object_in(in, "summary"))
         out.of_account = number_in(*summary, "message_template_count");
       return out;
@@ -299,7 +291,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
       channel::TemplateLibrary out;
       for (const json::Value& each : *data)
         if (each.is_object()) out.items.push_back(library_item(each.get_object()));
-      out.next = next_of(in);
+      out.next = cursor_in(in, "after");
       return out;
     });
   }
