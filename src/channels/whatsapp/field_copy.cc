@@ -24,8 +24,7 @@ void copy_one(json::Writer& out, const json::Object& from, const Copied& field) 
         out.key(field.to).string(plain_name(name));
       return;
     case As::kReason:
-      if (scalar_in(from, field.from) != "NONE")
-        copy_one(out, from, {field.from, field.to, As::kName});
+      out.optional_string(field.to, stated_in(from, field.from));
       return;
     case As::kId:
     case As::kText:
@@ -94,6 +93,23 @@ std::string plain_name(std::string_view name) {
     if (c == ' ' || c == '-') c = '_';
   }
   return std::string(safe_name(plain));
+}
+
+std::string in_capitals(std::string_view word) {
+  std::string out(word);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+std::string word_in(const json::Object& object, std::string_view name) {
+  const std::string_view word = text_in(object, name);
+  return word.empty() ? std::string() : plain_name(word);
+}
+
+std::string stated_in(const json::Object& object, std::string_view name) {
+  const std::string word = scalar_in(object, name);
+  return word.empty() || word == "NONE" ? std::string() : plain_name(word);
 }
 
 std::string tier_named(std::string_view limit) {

@@ -49,6 +49,13 @@ std::optional<Time> read_time(const json::Object& object, std::string_view name)
 std::string_view safe_name(std::string_view name);
 /// The same in lower case, spaces and hyphens as underscores: a value of ours.
 std::string plain_name(std::string_view name);
+/// The reverse: a word of ours in capitals, as Meta writes its own.
+std::string in_capitals(std::string_view word);
+
+/// One of Meta's words, as plain_name(). Empty where there is none.
+std::string word_in(const json::Object& object, std::string_view name);
+/// The same, also of a number; "NONE" is none.
+std::string stated_in(const json::Object& object, std::string_view name);
 
 /// "tier_2k" of Meta's "TIER_2K", 2000 or -1, which says that there is no limit; empty when it is
 /// none of the tiers.

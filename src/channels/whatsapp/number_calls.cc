@@ -96,11 +96,6 @@ json::Writer whatsapp_object() {
   return out;
 }
 
-std::string word_in(const json::Object& object, std::string_view name) {
-  const auto text = text_in(object, name);
-  return text.empty() ? std::string() : plain_name(text);
-}
-
 // --- numbers ---
 
 NumberCalls::Request NumberCalls::list_senders(const std::string& after,

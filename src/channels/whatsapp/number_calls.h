@@ -88,7 +88,4 @@ Result<http::OutRequest> graph_post(std::string_view edge, json::Writer body,
 /// An open object with the field that most calls ask for.
 json::Writer whatsapp_object();
 
-/// One of Meta's words, in lower case; empty where there is none.
-std::string word_in(const json::Object& object, std::string_view name);
-
 }  // namespace flowsell::whatsapp

@@ -102,13 +102,6 @@ void check_command(Faults& faults, const std::string& pointer,
 
 Result<> all_of(Faults faults) { return json::as_result(std::move(faults)); }
 
-std::string upper(std::string_view word) {
-  std::string out(word);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
 void write_optional(json::Writer& out, std::string_view name,
                     const std::optional<std::string>& text) {
   if (text) out.key(name).string(*text);
@@ -189,7 +182,7 @@ NumberCalls::Request NumberCalls::set_profile(const SenderProfile& change,
   write_optional(body, "address", change.address);
   write_optional(body, "description", change.description);
   write_optional(body, "email", change.email);
-  if (change.vertical) body.key("vertical").string(upper(*change.vertical));
+  if (change.vertical) body.key("vertical").string(in_capitals(*change.vertical));
   if (change.websites) {
     body.key("websites").begin_array();
     for (const auto& each : *change.websites) body.string(each);

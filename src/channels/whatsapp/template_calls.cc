@@ -84,29 +84,17 @@ auto read_as(const http::Exchange& answer, F read)
   return *std::move(value);
 }
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
-std::string word_in(const Object& object, std::string_view name) {
-  const std::string word = scalar_in(object, name);
-  return word.empty() || word == "NONE" ? std::string() : plain_name(word);
-}
-
 std::optional<ProviderTemplate> template_of(const Object& in) {
   ProviderTemplate out;
   out.provider_id = scalar_in(in, "id");
   out.name = text_in(in, "name");
   out.language = text_in(in, "language");
-  out.category = word_in(in, "category");
-  out.status = word_in(in, "status");
-  out.rejected_reason = word_in(in, "rejected_reason");
+  out.category = stated_in(in, "category");
+  out.status = stated_in(in, "status");
+  out.rejected_reason = stated_in(in, "rejected_reason");
   if (const Object* quality = object_in(in, "quality_score"))
-    out.quality = word_in(*quality, "score");
-  out.is_named = word_in(in, "parameter_format") == "named";
+    out.quality = stated_in(*quality, "score");
+  out.is_named = stated_in(in, "parameter_format") == "named";
   if (const json::Array* components = array_in(in, "components"))
     out.components_json = Writer().value(*components).text();
   out.ttl_seconds = number_in(in, "message_send_ttl_seconds");
@@ -161,7 +149,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
                                   const SenderRoute& route) const override {
     Writer out;
     out.begin_object().key("name").string(draft.name).key("language").string(draft.language);
-    out.key("category").string(upper(draft.category));
+    out.key("category").string(in_capitals(draft.category));
     if (draft.library_name.empty()) {
       out.key("parameter_format").string(draft.is_named ? "NAMED" : "POSITIONAL");
       out.key("components").raw(draft.components_json);
@@ -180,7 +168,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
 
   Result<MadeTemplate> read_created(const http::Exchange& answer) const override {
     return read_as(answer, [](const Object& in) -> std::optional<MadeTemplate> {
-      MadeTemplate made{scalar_in(in, "id"), word_in(in, "status"), word_in(in, "category")};
+      MadeTemplate made{scalar_in(in, "id"), stated_in(in, "status"), stated_in(in, "category")};
       if (made.provider_id.empty()) return std::nullopt;
       if (made.status.empty()) made.status = "pending";
       return made;
@@ -191,7 +179,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
                                 const SenderRoute& route) const override {
     Writer out;
     out.begin_object();
-    if (!edit.category.empty()) out.key("category").string(upper(edit.category));
+    if (!edit.category.empty()) out.key("category").string(in_capitals(edit.category));
     if (!edit.components_json.empty()) out.key("components").raw(edit.components_json);
     if (edit.ttl_seconds) out.key("message_send_ttl_seconds").integer(*edit.ttl_seconds);
     out.end_object();
@@ -273,7 +261,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
   Result<http::OutRequest> search_library(const channel::LibrarySearch& search,
                                           const SenderRoute& route) const override {
     Query query;
-    query.add_if("search", search.text).add_if("topic", upper(search.topic));
+    query.add_if("search", search.text).add_if("topic", in_capitals(search.topic));
     query.add_if("language", search.language).add_if("after", search.after);
     query.add("limit", std::to_string(search.limit));
     http::OutRequest request;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/encoding.h"
+#include "field_copy.h"
 #include "fields.h"
 #include "json/writer.h"
 #include "template_schema.h"
@@ -31,12 +32,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name(std::string_view text) {
   return !text.empty() &&
          std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
-}
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
-  return out;
 }
 
 /// Whom a life may be given to, in seconds.
@@ -100,7 +95,8 @@ std::size_t words_of(std::string_view text) {
 /// Writes Meta's words as Meta does, in capitals, wherever they stand.
 void write_in_capitals(Object& object, std::string_view name) {
   Value* value = object.if_contains(name);
-  if (value != nullptr && value->is_string()) *value = upper(std::string_view(value->get_string()));
+  if (value != nullptr && value->is_string())
+    *value = in_capitals(std::string_view(value->get_string()));
 }
 void write_words_in_capitals(Array& components) {
   for (Value& each : components) {

@@ -40,11 +40,6 @@ constexpr std::array kButtons = {
     ButtonRow{"order_details", ButtonKind::kOrderDetails, Need::kRequired},
 };
 
-std::string word_in(const Object& object, std::string_view name) {
-  const std::string_view word = text_in(object, name);
-  return word.empty() ? std::string() : plain_name(word);
-}
-
 void append_texts(const Array& list, std::vector<std::string>& out) {
   for (const json::Value& each : list) {
     if (each.is_string()) out.emplace_back(std::string_view(each.get_string()));

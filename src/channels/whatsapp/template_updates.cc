@@ -30,12 +30,6 @@ bool begin_template(Writer& out, const Object& value) {
   return true;
 }
 
-/// "ARCHIVED" is "archived"; what Meta has for no reason is none.
-std::string word_in(const Object& value, std::string_view name) {
-  const std::string word = scalar_in(value, name);
-  return word.empty() || word == "NONE" ? std::string() : plain_name(word);
-}
-
 channel::TemplateNews news_of(const Object& value) {
   channel::TemplateNews news;
   news.provider_id = scalar_in(value, "message_template_id");
@@ -101,9 +95,9 @@ bool read_template_status(const Change& change, UpdateSink& sink) {
   copy_object(fields, "pause", object_in(value, "other_info"), kPauseFields);
   copy_object(fields, "disabled", object_in(value, "disable_info"), kDisableFields);
   channel::TemplateNews news = news_of(value);
-  set_status(news, word_in(value, "event"));
-  news.rejected_reason = word_in(value, "reason");
-  news.category = word_in(value, "message_template_category");
+  set_status(news, stated_in(value, "event"));
+  news.rejected_reason = stated_in(value, "reason");
+  news.category = stated_in(value, "message_template_category");
   return tell_of(change, NoticeKind::kTemplateStatusUpdated, std::move(news), std::move(fields),
                  sink);
 }
@@ -114,7 +108,7 @@ bool read_template_quality(const Change& change, UpdateSink& sink) {
     return false;
   copy_fields(fields, change.value, kQualityFields);
   channel::TemplateNews news = news_of(change.value);
-  news.quality = word_in(change.value, "new_quality_score");
+  news.quality = stated_in(change.value, "new_quality_score");
   return tell_of(change, NoticeKind::kTemplateQualityUpdated, std::move(news), std::move(fields),
                  sink);
 }
@@ -137,7 +131,7 @@ bool read_template_category(const Change& change, UpdateSink& sink) {
   copy_fields(fields, change.value, kCategoryFields);
   // Of a warning, new_category is still the one that it has.
   channel::TemplateNews news = news_of(change.value);
-  news.category = word_in(change.value, "new_category");
+  news.category = stated_in(change.value, "new_category");
   return tell_of(change, NoticeKind::kTemplateCategoryUpdated, std::move(news), std::move(fields),
                  sink);
 }
