@@ -92,6 +92,18 @@ std::size_t words_of(std::string_view text) {
   return words;
 }
 
+/// What the cards of a carousel are made of.
+std::vector<Array*> components_of_cards(Object& component) {
+  std::vector<Array*> all;
+  Value* cards = component.if_contains("cards");
+  if (cards == nullptr || !cards->is_array()) return all;
+  for (Value& card : cards->get_array()) {
+    Value* inner = card.is_object() ? card.get_object().if_contains("components") : nullptr;
+    if (inner != nullptr && inner->is_array()) all.push_back(&inner->get_array());
+  }
+  return all;
+}
+
 /// Writes Meta's words as Meta does, in capitals, wherever they stand.
 void write_in_capitals(Object& object, std::string_view name) {
   Value* value = object.if_contains(name);
@@ -111,12 +123,7 @@ void write_words_in_capitals(Array& components) {
         write_in_capitals(button.get_object(), "otp_type");
       }
     }
-    if (Value* cards = component->if_contains("cards"); cards && cards->is_array()) {
-      for (Value& card : cards->get_array()) {
-        Value* inner = card.is_object() ? card.get_object().if_contains("components") : nullptr;
-        if (inner != nullptr && inner->is_array()) write_words_in_capitals(inner->get_array());
-      }
-    }
+    for (Array* inner : components_of_cards(*component)) write_words_in_capitals(*inner);
   }
 }
 
@@ -405,14 +412,7 @@ bool put_handle(Array& components, std::string_view handle) {
   for (Value& each : components) {
     Object* component = each.if_object();
     if (component == nullptr) continue;
-    Value* cards = component->if_contains("cards");
-    if (cards != nullptr && cards->is_array()) {
-      for (Value& card : cards->get_array()) {
-        Value* inner = card.is_object() ? card.get_object().if_contains("components") : nullptr;
-        if (inner != nullptr && inner->is_array())
-          is_whole &= put_handle(inner->get_array(), handle);
-      }
-    }
+    for (Array* inner : components_of_cards(*component)) is_whole &= put_handle(*inner, handle);
     const Object* example = object_in(*component, "example");
     const Array* handles = example ? array_in(*example, "header_handle") : nullptr;
     if (handles == nullptr) continue;
