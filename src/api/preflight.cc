@@ -1,7 +1,6 @@
 #include "preflight/preflight.h"
 
 #include <algorithm>
-#include <array>
 
 #include "call.h"
 #include "json/writer.h"
@@ -14,14 +13,13 @@ namespace {
 
 using preflight::Batch;
 using preflight::Forecast;
+using preflight::kCategories;
 using preflight::kCountMax;
 
 constexpr std::size_t kCountriesMax = 300;
 constexpr json::StringRule kFrom{1, 64};
 constexpr json::StringRule kTemplateName{1, 512};
 constexpr json::StringRule kLanguage{2, 15};
-constexpr auto kCategories = std::to_array<std::string_view>(
-    {"marketing", "utility", "authentication", "authentication_international", "service"});
 
 // --- what is asked ---
 

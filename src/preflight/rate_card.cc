@@ -1,7 +1,6 @@
 #include "preflight/rate_card.h"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -20,8 +19,6 @@ constexpr std::size_t kRatesMax = 5'000;
 constexpr std::size_t kTiersMax = 20;
 constexpr std::size_t kMarketsMax = 300;
 constexpr std::size_t kFileBytesMax = 8 << 20;
-constexpr auto kCategories = std::to_array<std::string_view>(
-    {"marketing", "utility", "authentication", "authentication_international", "service"});
 
 using Faults = std::vector<FieldError>;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ std::optional<Micros> parse_price(std::string_view text);
 /// "12.345600": always six digits of fraction.
 std::string format_amount(Micros amount);
 
+/// What a message may be charged as.
+inline constexpr auto kCategories = std::to_array<std::string_view>(
+    {"marketing", "utility", "authentication", "authentication_international", "service"});
+
 /// What a message costs, from so many of a month on.
 struct PriceTier {
   std::int64_t from = 1;  ///< the first message that has the price
@@ -28,7 +33,7 @@ struct PriceTier {
 };
 struct Rate {
   std::string country;   ///< "IN"; "*": all that have none of their own
-  std::string category;  ///< "marketing", "utility", "authentication", ...
+  std::string category;  ///< one of kCategories
   std::vector<PriceTier> tiers;
 };
 /// Prices that are good from a day on.
