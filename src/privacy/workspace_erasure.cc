@@ -113,8 +113,6 @@ Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
     for (const auto& sender : rooms.senders.list(workspace, mode))
       rooms.sender_states.forget(sender->id);
-  }
-  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
     for (const auto& each : rooms.senders.connections().list(workspace, mode))
       rooms.templates.forget(each->id);
   }
