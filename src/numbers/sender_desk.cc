@@ -149,12 +149,12 @@ Task<SenderDesk::Done> SenderDesk::deregister_sender(team::By by, SenderPtr send
   co_return Done{!done.has_value()};
 }
 
-Task<SenderDesk::Done> SenderDesk::set_pin(team::By by, SenderPtr sender, Secret pin) {
+Task<> SenderDesk::set_pin(team::By by, SenderPtr sender, Secret pin) {
   CO_TRY(const auto* provider, sender_calls_of(*sender->adapter));
   Change change{.act = "sender.pin_changed", .what = "change the PIN", .changes_state = true};
   CO_TRY(change.request, provider->set_pin(pin, route(*sender)));
   CO_CHECK_OK(co_await change_now(std::move(by), sender, std::move(change)));
-  co_return Done{};
+  co_return Result<>{};
 }
 
 Task<SenderDesk::Done> SenderDesk::request_code(team::By by, SenderPtr sender,

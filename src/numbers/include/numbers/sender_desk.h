@@ -54,7 +54,7 @@ class SenderDesk {
   Task<Done> register_sender(team::By by, SenderPtr sender, Secret pin, std::string region,
                              Key key);
   Task<Done> deregister_sender(team::By by, SenderPtr sender, Key key);
-  Task<Done> set_pin(team::By by, SenderPtr sender, Secret pin);
+  Task<> set_pin(team::By by, SenderPtr sender, Secret pin);
   Task<Done> request_code(team::By by, SenderPtr sender, channel::CodeMethod method,
                           std::string language, Key key);
   Task<Done> verify_code(team::By by, SenderPtr sender, Secret code, Key key);
