@@ -152,7 +152,7 @@ void Report::expiry(const channel::TokenView& token) {
 void Report::subscription() {
   if (!seen_.subscriptions) return skip("app_subscribed", seen_.subscriptions.error());
   const auto& all = *seen_.subscriptions;
-  const auto ours = std::ranges::find(all, seen_.app, &channel::Subscription::app);
+  const auto ours = std::ranges::find(all, seen_.app);
   const std::string fix =
       "Connect the account again: that subscribes the app to it. Until then no messages and no "
       "statuses come in.";

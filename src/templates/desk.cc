@@ -429,8 +429,8 @@ Task<> Templates::do_act(team::By by, ConnectionPtr connection, Template row, Ac
   CO_TRY(auto ready, std::move(request));
   CO_TRY(const auto answer, co_await calls_.call(connection, std::move(ready),
                                                  "do that with the template", kChangeMax));
-  CO_TRY(const auto acted, calls.read_acted(answer));
-  if (!acted.is_done)
+  CO_TRY(const bool is_done, calls.read_acted(answer));
+  if (!is_done)
     co_return fail(ErrorCode::kConflict, "the provider does not do that with the template now");
   const std::string name = act == Act::kArchive     ? "template.archived"
                            : act == Act::kUnarchive ? "template.unarchived"

@@ -12,7 +12,6 @@ namespace {
 using channel::AccountView;
 using channel::HealthEntity;
 using channel::SenderFacts;
-using channel::Subscription;
 using channel::TemplateFacts;
 using channel::TokenView;
 
@@ -87,7 +86,6 @@ Result<TokenView> NumberCalls::read_token(const Answer& answered) const {
   if (data == nullptr) return unreadable();
   TokenView facts;
   facts.is_valid = flag_in(*data, "is_valid").value_or(false);
-  if (const auto* error = object_in(*data, "error")) facts.why = text_in(*error, "message");
   facts.app = scalar_in(*data, "app_id");
   facts.scopes = texts_in(*data, "scopes");
   facts.grants = grants_in(*data);
@@ -105,19 +103,17 @@ NumberCalls::Request NumberCalls::list_subscriptions(const Route& account) const
   return graph_get("/subscribed_apps", account);
 }
 
-Result<std::vector<Subscription>> NumberCalls::read_subscriptions(const Answer& answered) const {
+Result<std::vector<std::string>> NumberCalls::read_subscriptions(const Answer& answered) const {
   TRY(const auto document, read_object(answered));
   const auto* data = array_in(document.root().get_object(), "data");
   if (data == nullptr) return unreadable();
-  std::vector<Subscription> subscriptions;
+  std::vector<std::string> apps;
   for (const auto& each : *data) {
     const auto* shown = each.if_object();
     const auto* app = shown == nullptr ? nullptr : object_in(*shown, "whatsapp_business_api_data");
-    if (app == nullptr) continue;
-    subscriptions.push_back({scalar_in(*app, "id"), std::string(text_in(*app, "name")),
-                             std::string(text_in(*shown, "override_callback_uri"))});
+    if (app != nullptr) apps.push_back(scalar_in(*app, "id"));
   }
-  return subscriptions;
+  return apps;
 }
 
 NumberCalls::Request NumberCalls::look_at_account(const Route& account) const {

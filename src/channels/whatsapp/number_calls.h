@@ -62,8 +62,7 @@ class NumberCalls final : public channel::SenderCalls {
   std::span<const std::string_view> needed_scopes() const noexcept override;
 
   Request list_subscriptions(const Route& account) const override;
-  Result<std::vector<channel::Subscription>> read_subscriptions(
-      const Answer& answered) const override;
+  Result<std::vector<std::string>> read_subscriptions(const Answer& answered) const override;
   Request look_at_account(const Route& account) const override;
   Result<channel::AccountView> read_account(const Answer& answered) const override;
   Request look_at_sender(const Route& sender) const override;

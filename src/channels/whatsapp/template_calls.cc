@@ -104,16 +104,9 @@ std::optional<ProviderTemplate> template_of(const Object& in) {
 }
 
 /// Where an error stands, or an id among those that failed, it was not done.
-std::optional<channel::TemplateActed> acted_of(const Object& in) {
-  channel::TemplateActed out;
-  if (const Object* failed = object_in(in, "failed_templates")) {
-    out.is_done = failed->empty();
-    if (!out.is_done) out.why = scalar_in(*failed, failed->begin()->key());
-    return out;
-  }
-  out.is_done = flag_in(in, "success").value_or(false);
-  out.why = text_in(in, "reason");
-  return out;
+std::optional<bool> acted_of(const Object& in) {
+  if (const Object* failed = object_in(in, "failed_templates")) return failed->empty();
+  return flag_in(in, "success").value_or(false);
 }
 
 constexpr std::array kLibraryFields = {
@@ -254,7 +247,7 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
     return request_to(http::Method::kPost, provider_id, "/unpause", route, "{}");
   }
 
-  Result<channel::TemplateActed> read_acted(const http::Exchange& answer) const override {
+  Result<bool> read_acted(const http::Exchange& answer) const override {
     return read_as(answer, acted_of);
   }
 

@@ -77,7 +77,6 @@ enum class CodeMethod : std::uint8_t { kSms, kVoice };
 /// What the provider says of a token.
 struct TokenView {
   bool is_valid = false;
-  std::string why;  ///< it is not; the provider's words
   std::string app;
   std::vector<std::string> scopes;
   struct Grant {
@@ -86,11 +85,6 @@ struct TokenView {
   };
   std::vector<Grant> grants;
   std::optional<Time> expires_at;  ///< nullopt: never
-};
-
-struct Subscription {
-  std::string app, name;
-  std::string callback;  ///< of the account, instead of the app's; empty: the app's
 };
 
 /// Where the provider's webhooks about a sender go: the last that is there.
@@ -190,7 +184,8 @@ class SenderCalls {
   virtual std::span<const std::string_view> needed_scopes() const noexcept = 0;
 
   virtual Result<http::OutRequest> list_subscriptions(const SenderRoute& account) const = 0;
-  virtual Result<std::vector<Subscription>> read_subscriptions(
+  /// Which apps hear of the account.
+  virtual Result<std::vector<std::string>> read_subscriptions(
       const http::Exchange& answered) const = 0;
   virtual Result<http::OutRequest> look_at_account(const SenderRoute& account) const = 0;
   virtual Result<AccountView> read_account(const http::Exchange& answered) const = 0;

@@ -83,12 +83,6 @@ struct LibrarySearch {
   std::size_t limit = 20;
 };
 
-/// Whether a provider has done what an answer of success may still refuse.
-struct TemplateActed {
-  bool is_done = false;
-  std::string why;  ///< the provider's words where not
-};
-
 /// A channel that has templates: how they are made and described there. Translation only, as
 /// Adapter. What reads an answer gets one that was a success, and fails with kProviderUnreachable
 /// where it can't be read.
@@ -127,8 +121,8 @@ class TemplateCalls {
                                            const SenderRoute& route) const = 0;
   virtual Result<http::OutRequest> unpause(std::string_view provider_id,
                                            const SenderRoute& route) const = 0;
-  /// Of archive() and unpause().
-  virtual Result<TemplateActed> read_acted(const http::Exchange& answer) const = 0;
+  /// Of archive() and unpause(): whether it was done. A success may say that it was not.
+  virtual Result<bool> read_acted(const http::Exchange& answer) const = 0;
   virtual Result<http::OutRequest> search_library(const LibrarySearch& search,
                                                   const SenderRoute& route) const = 0;
   virtual Result<TemplateLibrary> read_library(const http::Exchange& answer) const = 0;

@@ -118,13 +118,13 @@ TEST(TemplateCalls, WhatIsNoAnswerIsNone) {
 }
 
 TEST(TemplateCalls, AnActMayBeRefusedBySuccess) {
-  EXPECT_TRUE(calls().read_acted(answer(R"({"success":true})"))->is_done);
-  EXPECT_FALSE(calls().read_acted(answer(R"({"success":false,"reason":"too early"})"))->is_done);
-  EXPECT_TRUE(
-      calls().read_acted(answer(R"({"archived_templates":["7"],"failed_templates":{}})"))->is_done);
-  EXPECT_FALSE(calls()
-                   .read_acted(answer(R"({"archived_templates":[],"failed_templates":{"7":"no"}})"))
-                   ->is_done);
+  EXPECT_EQ(calls().read_acted(answer(R"({"success":true})")), true);
+  EXPECT_EQ(calls().read_acted(answer(R"({"success":false,"reason":"too early"})")), false);
+  EXPECT_EQ(calls().read_acted(answer(R"({"archived_templates":["7"],"failed_templates":{}})")),
+            true);
+  EXPECT_EQ(
+      calls().read_acted(answer(R"({"archived_templates":[],"failed_templates":{"7":"no"}})")),
+      false);
 }
 
 TEST(TemplateCalls, ASchemaKnowsMetasCodeButton) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +41,7 @@ struct Seen {
   std::vector<std::string> needed_scopes;
   std::string callback;  ///< where webhooks should come
   Result<channel::TokenView> token;
-  Result<std::vector<channel::Subscription>> subscriptions;
+  Result<std::vector<std::string>> subscriptions;  ///< the ids of apps
   Result<channel::AccountView> facts;
   Result<std::vector<channel::SenderState>> numbers;
   Result<> round_trip;
