@@ -7,7 +7,6 @@
 
 #include "consent/consents.h"
 #include "consent/opt_outs.h"
-#include "core/encoding.h"
 #include "messaging/conversation_windows.h"
 #include "messaging/send_handler.h"
 

@@ -1,5 +1,3 @@
-#include <array>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -1,7 +1,6 @@
 // What a send asks: memory, then the table, then the provider.
 #include <utility>
 
-#include "core/encoding.h"
 #include "json/reader.h"
 #include "telemetry/log.h"
 #include "template_table.h"

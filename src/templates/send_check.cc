@@ -1,7 +1,6 @@
 #include "templates/send_check.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <string_view>
 
@@ -56,8 +55,8 @@ class SendChecker {
 
   void check_block(const std::string& at, const Components& sent, const TemplateBlock& block) {
     check_header(at, sent, block);
-    check_texts(place(at, sent, find_component(sent, ComponentKind::kBody)),
-                find_component(sent, ComponentKind::kBody), block.body, "body");
+    const TemplateComponent* body = find_component(sent, ComponentKind::kBody);
+    check_texts(place(at, sent, body), body, block.body, "body");
     check_buttons(at, sent, block.buttons);
   }
 

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "channel/template_schema.h"
-#include "core/encoding.h"
 #include "fields.h"
 #include "template_rules.h"
 #include "template_schema.h"

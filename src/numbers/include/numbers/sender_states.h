@@ -5,7 +5,6 @@
 #include <optional>
 #include <shared_mutex>
 #include <utility>
-#include <vector>
 
 #include "channel/sender_state.h"
 #include "core/id.h"

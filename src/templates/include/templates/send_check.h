@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "channel/message.h"
 #include "channel/template_schema.h"
 #include "core/error.h"
 #include "core/time.h"
