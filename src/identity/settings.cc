@@ -31,10 +31,6 @@ const Sql kStore("INSERT INTO workspace_settings (workspace_id, " SETTINGS_COLUM
 // Not where it was destroyed: its name stays away.
 const Sql kRename("UPDATE workspaces SET name = ?2 WHERE id = ?1 AND length(wrapped_key) > 0");
 
-std::optional<std::int64_t> optional_integer(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
-}
-
 /// Behind the row's first column; one without settings of its own has the defaults.
 StoredWorkspace stored_of(const store::Row& row) {
   StoredWorkspace stored;
@@ -43,8 +39,8 @@ StoredWorkspace stored_of(const store::Row& row) {
   settings.time_zone = row.text(1);
   settings.live_sender = row.id<SenderId>(2);
   settings.test_sender = row.id<SenderId>(3);
-  settings.records_days = optional_integer(row, 4);
-  settings.content_hours = optional_integer(row, 5);
+  settings.records_days = row.optional_integer(4);
+  settings.content_hours = row.optional_integer(5);
   settings.ip_allow_list = ranges_of(row.text(6));
   settings.sso_required = row.integer(7) != 0;
   settings.support_needs_approval = row.integer(8) != 0;

@@ -83,10 +83,6 @@ const Sql kFindSync(
     "SELECT synced_at, templates FROM template_syncs WHERE workspace_id = ?1 AND connection_id = "
     "?2");
 
-std::optional<std::int64_t> optional_integer(const store::Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
-}
-
 Template template_of(const store::Row& row) {
   Template out;
   out.id = row.id<TemplateId>(0);
@@ -102,7 +98,7 @@ Template template_of(const store::Row& row) {
   out.provider.quality = row.text(10);
   out.provider.is_named = row.integer(11) != 0;
   out.provider.components_json = row.text(12);
-  out.provider.ttl_seconds = optional_integer(row, 13);
+  out.provider.ttl_seconds = row.optional_integer(13);
   out.version = row.integer(14);
   out.known = static_cast<Known>(row.integer(15));
   out.told_at = row.time(16);
@@ -283,7 +279,7 @@ Result<std::vector<Version>> list_versions(store::Connection& db, const Workspac
     version.rejected_reason = row.text(3);
     version.is_named = row.integer(4) != 0;
     version.components_json = row.text(5);
-    version.ttl_seconds = optional_integer(row, 6);
+    version.ttl_seconds = row.optional_integer(6);
     version.made_by = row.text(7);
     version.created_at = row.time(8);
     all.push_back(std::move(version));

@@ -89,6 +89,9 @@ class Row {
   virtual std::int64_t integer(int column) const = 0;   ///< 0 for NULL
   virtual std::string_view text(int column) const = 0;  ///< empty for NULL; also for blobs
   Time time(int column) const { return from_unix_ms(integer(column)); }
+  std::optional<std::int64_t> optional_integer(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(integer(column));
+  }
   std::optional<Time> optional_time(int column) const {
     return is_null(column) ? std::nullopt : std::optional(time(column));
   }
