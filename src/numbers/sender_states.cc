@@ -9,8 +9,6 @@
 namespace flowsell::numbers {
 namespace {
 
-using store::Param;
-
 const store::Sql kStore(
     "INSERT INTO sender_states (workspace_id, sender_id, name, name_status, requested_name, "
     "requested_name_status, status, quality, throughput, verification, platform, account_mode, "
@@ -30,10 +28,6 @@ const store::Sql kStore(
 const store::Sql kAll(COLUMNS);
 const store::Sql kOne(COLUMNS " WHERE workspace_id = ?1 AND sender_id = ?2");
 #undef COLUMNS
-
-Param flag_or_null(const std::optional<bool>& flag) {
-  return flag ? Param(static_cast<std::int64_t>(*flag)) : Param(nullptr);
-}
 
 std::optional<bool> flag_of(const store::Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
@@ -95,11 +89,10 @@ Result<KnownState> put_state(store::Connection& db, const StateKey& key, channel
 
 Result<> store_state(store::Connection& db, const StateKey& key, const KnownState& known) {
   const auto& s = known.state;
-  return db.write(
-      kStore, {key.workspace, key.sender, s.name, s.name_status, s.requested_name,
-               s.requested_name_status, s.status, s.quality, s.throughput, s.verification,
-               s.platform, s.account_mode, s.messaging_limit, flag_or_null(s.is_official),
-               flag_or_null(s.has_pin), flag_or_null(s.is_on_app), known.is_gone, known.synced_at});
+  return db.write(kStore, {key.workspace, key.sender, s.name, s.name_status, s.requested_name,
+                           s.requested_name_status, s.status, s.quality, s.throughput,
+                           s.verification, s.platform, s.account_mode, s.messaging_limit,
+                           s.is_official, s.has_pin, s.is_on_app, known.is_gone, known.synced_at});
 }
 
 Result<> SenderStates::load(store::Database& db) {
