@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "core/encoding.h"
@@ -34,8 +35,8 @@ class SendChecker {
  public:
   SendChecker(const TemplateSchema& schema, Time now) : schema_(schema), now_(now) {}
 
-  std::vector<FieldError> check(const channel::Template& message, const std::string& at) {
-    const std::string components = at + "/components";
+  std::vector<FieldError> check(const channel::Template& message) {
+    const std::string components = "/template/components";
     check_block(components, message.components, schema_.message);
     check_code(components, message.components);
     check_offer(components, message.components);
@@ -280,8 +281,8 @@ class SendChecker {
 }  // namespace
 
 std::vector<FieldError> check_send(const TemplateSchema& schema, const channel::Template& message,
-                                   Time now, const std::string& at) {
-  return SendChecker(schema, now).check(message, at);
+                                   Time now) {
+  return SendChecker(schema, now).check(message);
 }
 
 }  // namespace flowsell::templates

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "channel/template_schema.h"
@@ -10,10 +9,8 @@
 namespace flowsell::templates {
 
 /// What the provider would refuse a message for, or show wrongly: faults with the pointer of their
-/// place below `at`, which is that of the template object. Pure. The message has passed its
-/// channel's own checks.
+/// place in the message. Pure. The message has passed its channel's own checks.
 std::vector<FieldError> check_send(const channel::TemplateSchema& schema,
-                                   const channel::Template& message, Time now,
-                                   const std::string& at = "/template");
+                                   const channel::Template& message, Time now);
 
 }  // namespace flowsell::templates
