@@ -339,15 +339,35 @@ Result<std::optional<MessageRow>> find_message(store::Connection& db, const Work
   return found;
 }
 
-Result<std::vector<std::optional<Conversation>>> find_conversations(
-    store::Connection& db, const WorkspaceId& workspace, std::span<const MessageId> ids) {
-  std::vector<std::optional<Conversation>> found(ids.size());
+namespace {
+
+/// Workspace and id of each.
+std::vector<Param> keys_of(const WorkspaceId& workspace, std::span<const MessageId> ids) {
   std::vector<Param> params;
   params.reserve(ids.size() * 2);
   for (const MessageId& id : ids) params.insert(params.end(), {workspace, id});
-  CHECK_OK(db.query_each(kConversation, params, 2, [&](std::size_t at, const store::Row& row) {
+  return params;
+}
+
+}  // namespace
+
+Result<std::vector<std::optional<MessageRow>>> find_messages(store::Connection& db,
+                                                             const WorkspaceId& workspace,
+                                                             std::span<const MessageId> ids) {
+  std::vector<std::optional<MessageRow>> found(ids.size());
+  CHECK_OK(db.query_each(
+      kFind, keys_of(workspace, ids), 2,
+      [&found](std::size_t at, const store::Row& row) { found[at] = message_row(row); }));
+  return found;
+}
+
+Result<std::vector<std::optional<Conversation>>> find_conversations(
+    store::Connection& db, const WorkspaceId& workspace, std::span<const MessageId> ids) {
+  std::vector<std::optional<Conversation>> found(ids.size());
+  const auto read = [&found](std::size_t at, const store::Row& row) {
     found[at] = Conversation{row.id<SenderId>(0), hash_of(row.text(1))};
-  }));
+  };
+  CHECK_OK(db.query_each(kConversation, keys_of(workspace, ids), 2, read));
   return found;
 }
 

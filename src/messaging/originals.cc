@@ -22,9 +22,9 @@ Task<AboutMessages> find_about(store::Database& db, const BegunMessages& begun,
   });
   if (ids.empty()) co_return found;
   auto read = [&ids, &found, workspace](store::Connection& connection) -> Result<> {
-    for (const MessageId& id : ids) {
-      TRY(const auto row, find_message(connection, workspace, id));
-      if (row) found[id] = about_of(*row);
+    TRY(const auto rows, find_messages(connection, workspace, ids));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (rows[i]) found[ids[i]] = about_of(*rows[i]);
     }
     return {};
   };

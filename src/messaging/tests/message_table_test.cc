@@ -303,6 +303,17 @@ TEST_F(MessageTable, SentMessageIsNotMarkedAsSending) {
   EXPECT_EQ(read(row.id).status, kSent);
 }
 
+TEST_F(MessageTable, ManyAreFoundAtOnce) {
+  const auto row = inserted();
+  const std::vector<MessageId> ids = {row.id, a_row().id, row.id};
+  const auto found = testkit::in_snapshot(
+      *db_, [&](store::Connection& db) { return find_messages(db, workspace_, ids); });
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0]->id, row.id);
+  EXPECT_FALSE(found[1]);
+  EXPECT_EQ(found[2]->id, row.id);
+}
+
 TEST_F(MessageTable, ConversationsAreFound) {
   const auto row = inserted();
   const std::vector<MessageId> ids = {a_row().id, row.id};

@@ -105,6 +105,10 @@ Result<> mark_sending(store::Connection& db, const WorkspaceId& workspace, const
 
 Result<std::optional<MessageRow>> find_message(store::Connection& db, const WorkspaceId& workspace,
                                                const MessageId& id);
+/// Many at once, in their order.
+Result<std::vector<std::optional<MessageRow>>> find_messages(store::Connection& db,
+                                                             const WorkspaceId& workspace,
+                                                             std::span<const MessageId> ids);
 
 /// Whose conversation a message belongs to.
 struct Conversation {
