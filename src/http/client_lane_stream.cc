@@ -1,8 +1,7 @@
 // The part of a client's lane that moves bodies in pieces.
-#include <array>
-#include <charconv>
 #include <utility>
 
+#include "chunk_writer.h"
 #include "client_lane.h"
 #include "client_lease.h"
 #include "pace.h"
@@ -12,8 +11,6 @@ namespace flowsell::http {
 namespace {
 
 using Step = AnswerReader::Step;
-
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -94,10 +91,7 @@ class ClientLane::StreamedCall {
   }
 
   Awaitable<bool> send_chunk(std::string_view piece) {
-    std::array<char, 16> digits;
-    const auto [end, error] =
-        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16);
-    connection_.out.assign(digits.data(), end).append("\r\n").append(piece).append("\r\n");
+    write_chunk(piece, connection_.out);
     co_return co_await send(connection_.out);
   }
 

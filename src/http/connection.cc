@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "chunk_writer.h"
 #include "http2_server.h"
 #include "telemetry/log.h"
 
@@ -16,7 +16,6 @@ using Phase = RequestReader::Phase;
 using Step = RequestReader::Step;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::chrono::milliseconds kLingerTimeMax{2'000};
 constexpr std::size_t kLingerBytesMax = 4 << 20;
 constexpr std::size_t kOutBytesKept = 64 * 1024;
@@ -24,13 +23,6 @@ constexpr std::size_t kOutBytesKept = 64 * 1024;
 ReadLimits limits_of(const ServerOptions& options) {
   return {options.head_bytes_max, options.body_bytes_max, options.streams,
           options.streamed_bytes_max};
-}
-
-void write_chunk(std::string_view piece, std::string& out) {
-  std::array<char, 16> digits;
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16);
-  out.assign(digits.data(), end).append("\r\n").append(piece).append("\r\n");
 }
 
 Error broken_off() { return {ErrorCode::kInvalidRequest, "request: its body broke off"}; }
