@@ -10,18 +10,12 @@ namespace {
 
 constexpr std::chrono::seconds kWaitMax{60};
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::chrono::seconds> wait_preference(std::string_view prefer) {
   while (!prefer.empty()) {
     const auto end = prefer.find_first_of(",;");
-    const auto part = trimmed(prefer.substr(0, end));
+    const auto part = http::trimmed(prefer.substr(0, end));
     prefer.remove_prefix(end == std::string_view::npos ? prefer.size() : end + 1);
     if (!equals_ignoring_case(part.substr(0, 5), "wait=")) continue;
     std::int64_t seconds = 0;

@@ -113,16 +113,10 @@ bool has_header(const Response& response, std::string_view name) {
       [name](const Header& header) { return equals_ignoring_case(header.name, name); });
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// Cuts the text before `mark` off `rest`.
 std::string_view cut(std::string_view& rest, char mark) {
   const std::size_t at = std::min(rest.find(mark), rest.size());
-  const std::string_view part = trim(rest.substr(0, at));
+  const std::string_view part = trimmed(rest.substr(0, at));
   rest.remove_prefix(std::min(at + 1, rest.size()));
   return part;
 }

@@ -19,6 +19,12 @@ std::string_view origin_form(std::string_view target) {
 
 }  // namespace
 
+std::string_view trimmed(std::string_view text) noexcept {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
 std::string_view method_name(Method method) noexcept {
   switch (method) {
     case Method::kGet:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/encoding.h"
+#include "http/message.h"
 
 namespace flowsell::http {
 
@@ -20,12 +21,6 @@ bool is_boundary_sign(char c) {
          kBoundarySigns.contains(c);
 }
 
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// One "name=value" of a list with semicolons; the value may be quoted.
 struct Parameter {
   std::string_view name;
@@ -35,14 +30,14 @@ struct Parameter {
 /// Cuts the next one off `rest`, which begins with the semicolon before it. nullopt: it is none.
 std::optional<Parameter> take_parameter(std::string_view& rest) {
   if (!rest.starts_with(';')) return std::nullopt;
-  rest = trim(rest.substr(1));
+  rest = trimmed(rest.substr(1));
   const std::size_t equals = rest.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
-  Parameter out{trim(rest.substr(0, equals)), {}};
-  rest = trim(rest.substr(equals + 1));
+  Parameter out{trimmed(rest.substr(0, equals)), {}};
+  rest = trimmed(rest.substr(equals + 1));
   if (!rest.starts_with('"')) {
     const std::size_t end = std::min(rest.find(';'), rest.size());
-    out.value = trim(rest.substr(0, end));
+    out.value = trimmed(rest.substr(0, end));
     rest.remove_prefix(end);
     return out;
   }
@@ -55,7 +50,7 @@ std::optional<Parameter> take_parameter(std::string_view& rest) {
     out.value += rest[at];
   }
   if (at >= rest.size()) return std::nullopt;
-  rest = trim(rest.substr(at + 1));
+  rest = trimmed(rest.substr(at + 1));
   return out;
 }
 
@@ -73,7 +68,7 @@ std::string without_escapes(std::string text) {
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
   const std::size_t semicolon = std::min(content_type.find(';'), content_type.size());
-  if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), "multipart/form-data"))
+  if (!equals_ignoring_case(trimmed(content_type.substr(0, semicolon)), "multipart/form-data"))
     return std::nullopt;
   std::string_view rest = content_type.substr(semicolon);
   while (auto parameter = take_parameter(rest)) {
@@ -181,8 +176,8 @@ bool MultipartReader::read_field(std::string_view line) {
     fail_with("a line of a part's head is no field");
     return false;
   }
-  const std::string_view name = trim(line.substr(0, colon));
-  const std::string_view value = trim(line.substr(colon + 1));
+  const std::string_view name = trimmed(line.substr(0, colon));
+  const std::string_view value = trimmed(line.substr(colon + 1));
   if (equals_ignoring_case(name, "content-type")) part_.content_type = value;
   if (equals_ignoring_case(name, "content-disposition")) return read_disposition(value);
   return true;
@@ -190,7 +185,7 @@ bool MultipartReader::read_field(std::string_view line) {
 
 bool MultipartReader::read_disposition(std::string_view value) {
   const std::size_t semicolon = std::min(value.find(';'), value.size());
-  if (has_name_ || !equals_ignoring_case(trim(value.substr(0, semicolon)), "form-data")) {
+  if (has_name_ || !equals_ignoring_case(trimmed(value.substr(0, semicolon)), "form-data")) {
     fail_with("a part is no form-data");
     return false;
   }

@@ -21,6 +21,10 @@ struct Header {
   std::string value;
 };
 
+/// Without the spaces and tabs around it: what may stand so around a field's value and its parts
+/// (RFC 9110, 5.6.3).
+std::string_view trimmed(std::string_view text) noexcept;
+
 /// One request as the server read it. Views point into the connection's buffer: valid until the
 /// handler's coroutine ends. The whole body has arrived, unless it is read as a stream.
 struct Request {
