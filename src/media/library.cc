@@ -182,6 +182,7 @@ Result<std::shared_ptr<void>> Library::begin_transfer(const WorkspaceId& workspa
 
 Task<Library::Made> Library::once(team::By by, Draft draft,
                                   std::optional<metering::IdempotentCall> call, Work work) {
+  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
   CO_TRY(const Place place, place_of(by.caller, draft));
   CO_TRY(const auto slot, begin_transfer(by.caller.workspace));
   const MediaId id = parts_.ids.next<IdKind::kMedia>();
@@ -191,7 +192,7 @@ Task<Library::Made> Library::once(team::By by, Draft draft,
     CO_TRY(auto media, co_await find(by.caller, MediaId(*earlier).str()));
     co_return Made{std::move(media), true};
   }
-  auto made = co_await work(place, id);
+  auto made = co_await work(std::move(draft), place, id);
   co_await parts_.keys.end(workspace, call, id.bytes(), made.has_value());
   if (!made) co_return std::unexpected(std::move(made).error());
   co_return Made{*std::move(made), false};
@@ -199,25 +200,26 @@ Task<Library::Made> Library::once(team::By by, Draft draft,
 
 Task<Library::Made> Library::upload(team::By by, Draft draft, http::BodySource& file,
                                     std::optional<metering::IdempotentCall> call) {
-  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
-  Work work = [&](const Place& place, MediaId id) {
-    return upload_now(by, draft, file, place, id, {});
+  Work work = [&](Draft timed, const Place& place, MediaId id) {
+    return upload_now(by, std::move(timed), file, place, id, {});
   };
-  co_return co_await once(by, draft, call, std::move(work));
+  co_return co_await once(by, std::move(draft), call, std::move(work));
 }
 
 Task<Library::Made> Library::fetch(team::By by, Draft draft, http::Url url,
                                    std::optional<metering::IdempotentCall> call) {
-  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
-  Work work = [&](const Place& place, MediaId id) { return fetch_now(by, draft, url, place, id); };
-  co_return co_await once(by, draft, call, std::move(work));
+  Work work = [&](Draft timed, const Place& place, MediaId id) {
+    return fetch_now(by, std::move(timed), url, place, id);
+  };
+  co_return co_await once(by, std::move(draft), call, std::move(work));
 }
 
 Task<Library::Made> Library::copy(team::By by, Draft draft, std::string of,
                                   std::optional<metering::IdempotentCall> call) {
-  if (call) draft.end_by = std::chrono::steady_clock::now() + kTimeMax;
-  Work work = [&](const Place& place, MediaId id) { return copy_now(by, draft, of, place, id); };
-  co_return co_await once(by, draft, call, std::move(work));
+  Work work = [&](Draft timed, const Place& place, MediaId id) {
+    return copy_now(by, std::move(timed), of, place, id);
+  };
+  co_return co_await once(by, std::move(draft), call, std::move(work));
 }
 
 /// What the file's first bytes say of it, beside what is said of it.

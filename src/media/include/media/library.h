@@ -29,7 +29,7 @@ struct Draft {
   channel::MediaPurpose purpose = channel::MediaPurpose::kMessage;
   std::optional<crypto::Digest> sha256;   ///< what the caller says of it
   std::optional<std::uint64_t> size;      ///< the same
-  SteadyTime end_by = SteadyTime::max();  ///< with an Idempotency-Key, whose lease has an end
+  SteadyTime end_by = SteadyTime::max();  ///< set by Library with a key, whose lease has an end
 };
 
 /// A file's bytes, as the provider gives them.
@@ -91,7 +91,7 @@ class Library {
   struct Place;
   class Transfers;
   class Leaving;
-  using Work = std::function<Task<Media>(const Place& place, MediaId id)>;
+  using Work = std::function<Task<Media>(Draft draft, const Place& place, MediaId id)>;
 
   Task<Made> once(team::By by, Draft draft, std::optional<metering::IdempotentCall> call,
                   Work work);
