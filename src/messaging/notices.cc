@@ -70,15 +70,14 @@ std::string masked(std::string_view person) {
   return recipient ? recipient->masked() : std::string();
 }
 
-/// The sender is known by its address, or by its number.
+}  // namespace
+
+EventType event_of(NoticeKind kind) noexcept { return row_of(kind).type; }
+
 bool is_of_sender(const Notice& notice, const connections::Sender& sender) {
   return !notice.address.empty() ||
          (!notice.display_number.empty() && notice.display_number == sender.display_number);
 }
-
-}  // namespace
-
-EventType event_of(NoticeKind kind) noexcept { return row_of(kind).type; }
 
 std::string body_of(const Notice& notice, const connections::Sender& sender) {
   json::Writer out;

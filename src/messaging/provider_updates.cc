@@ -506,11 +506,9 @@ ProviderUpdates::ProviderUpdates(store::Database& db, webhook::Events& events, B
 /// Whose state a notice changes: the number's that it names, else all of the account.
 std::vector<SenderId> ProviderUpdates::told_of(const channel::Notice& notice,
                                                const connections::Sender& sender) const {
-  if (!notice.address.empty()) return {sender.id};
+  if (is_of_sender(notice, sender)) return {sender.id};
   // It was told to some sender of the account where the number is none of ours.
-  if (!notice.display_number.empty())
-    return notice.display_number == sender.display_number ? std::vector{sender.id}
-                                                          : std::vector<SenderId>{};
+  if (!notice.display_number.empty()) return {};
   std::vector<SenderId> all;
   for (const auto& each : senders_.list(sender.workspace, sender.mode))
     if (each->connection == sender.connection) all.push_back(each->id);
