@@ -43,7 +43,7 @@ Task<Admission> admit_key(Homes& homes, const http::Request& request) {
     co_return fail(ErrorCode::kPayloadTooLarge,
                    "the body may have " + std::to_string(services.body_bytes_max) + " bytes");
   }
-  out.caller.emplace(std::move(home), std::move(key), rate);
+  out.caller.emplace(std::move(home), std::move(key));
   co_return out;
 }
 

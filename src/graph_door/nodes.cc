@@ -89,21 +89,20 @@ Task<Node> find_node(const GraphCall& call) {
   if (sender) {
     auto connection = call.services.senders.connections().find(sender->connection);
     if (!connection) co_return std::unexpected(not_found());
-    co_return Node{NodeKind::kNumber, std::move(connection), sender, sender->id.str()};
+    co_return Node{NodeKind::kNumber, std::move(connection), sender->id.str()};
   }
   const auto accounts = accounts_of(call);
   const auto account =
       std::ranges::find(accounts, call.path.node, [](const auto& each) { return each->account; });
-  if (account != accounts.end())
-    co_return Node{NodeKind::kAccount, *account, nullptr, (*account)->id.str()};
+  if (account != accounts.end()) co_return Node{NodeKind::kAccount, *account, (*account)->id.str()};
   if (call.path.node == kLibraryName && !accounts.empty())
-    co_return Node{NodeKind::kLibrary, accounts.front(), nullptr, accounts.front()->id.str()};
+    co_return Node{NodeKind::kLibrary, accounts.front(), accounts.front()->id.str()};
   if (!is_number_text(call.path.node)) co_return std::unexpected(not_found());
   CO_CHECK_OK(require(call, identity::Scope::kTemplatesRead));
   for (const ConnectionPtr& connection : accounts) {
     std::string id(call.path.node);
     CO_TRY(const bool is_its, co_await has_template(call, connection, std::move(id)));
-    if (is_its) co_return Node{NodeKind::kTemplate, connection, nullptr, connection->id.str()};
+    if (is_its) co_return Node{NodeKind::kTemplate, connection, connection->id.str()};
   }
   co_return std::unexpected(not_found());
 }

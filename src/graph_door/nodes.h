@@ -19,8 +19,7 @@ enum class NodeKind : std::uint8_t { kNumber, kAccount, kTemplate, kLibrary };
 struct Node {
   NodeKind kind = NodeKind::kNumber;
   connections::ConnectionPtr connection;
-  connections::SenderPtr sender;  ///< of a number
-  std::string target;             ///< for records: our id of the number or the account
+  std::string target;  ///< for records: our id of the number or the account
 };
 
 /// The caller's number of that id at the provider, of his mode; nullptr: he has none. Fails with

@@ -70,7 +70,6 @@ Status Media::status(Time now) const noexcept {
 
 Media received(const WorkspaceId& workspace, const SenderId& sender, identity::Mode mode,
                const channel::InboundMedia& file, Time at) {
-  using namespace std::string_view_literals;
   Media media;
   const std::string text = sender.str() + "\n" + file.provider_id;
   const auto digest = crypto::sha256(text);

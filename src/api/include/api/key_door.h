@@ -4,9 +4,8 @@
 #include <optional>
 
 #include "api/home.h"
+#include "audit/event.h"
 #include "identity/api_keys.h"
-#include "metering/rate_limit.h"
-#include "team/by.h"
 
 namespace flowsell::api {
 
@@ -16,17 +15,15 @@ audit::Origin origin_of(const http::Request& request);
 /// Who has shown an API key, and where he is served. Made by admit_key().
 class KeyCaller {
  public:
-  KeyCaller(Home home, identity::ApiKeys::KnownKeyPtr key, metering::RateLimit::Decision rate)
-      : home_(std::move(home)), key_(std::move(key)), rate_(rate) {}
+  KeyCaller(Home home, identity::ApiKeys::KnownKeyPtr key)
+      : home_(std::move(home)), key_(std::move(key)) {}
 
   const Services& services() const { return *home_.services(); }
   const identity::Caller& caller() const { return key_->caller; }
-  const metering::RateLimit::Decision& rate() const { return rate_; }
 
  private:
   Home home_;
   identity::ApiKeys::KnownKeyPtr key_;
-  metering::RateLimit::Decision rate_;
 };
 
 /// A caller who was let in, or what another process has answered.
