@@ -32,13 +32,6 @@ std::string filename_of(const GraphForm& form) {
   return media::is_filename(name) ? name : std::string();
 }
 
-team::By by_of(const GraphCall& call) {
-  team::By by;
-  by.caller = call.caller;
-  by.origin = api::origin_of(call.request);
-  return by;
-}
-
 http::Response success() {
   http::Response response;
   response.body = R"({"success":true})";
@@ -89,8 +82,7 @@ bool may_be_file(const GraphCall& call) noexcept {
   const bool is_its_own =
       call.path.edge.empty() && (method == Method::kGet || method == Method::kDelete);
   const bool is_its_bytes = call.path.edge == kContent && method == Method::kGet;
-  return (is_its_own || is_its_bytes) && call.path.rest.empty() &&
-         std::ranges::all_of(call.path.node, [](char c) { return c >= '0' && c <= '9'; });
+  return (is_its_own || is_its_bytes) && call.path.rest.empty() && is_id(call.path.node);
 }
 
 Task<http::Response> upload_file(const GraphCall& call, connections::SenderPtr sender) {

@@ -6,6 +6,7 @@
 #include "api/services.h"
 #include "graph_path.h"
 #include "http/message.h"
+#include "team/by.h"
 
 namespace flowsell::graph_door {
 
@@ -22,6 +23,8 @@ struct GraphCall {
   bool is_read() const noexcept { return request.method == http::Method::kGet; }
 };
 
+/// Who calls, for records.
+team::By by_of(const GraphCall& call);
 /// Fails with kInsufficientScope.
 Result<> require(const GraphCall& call, identity::Scope scope);
 

@@ -57,4 +57,6 @@ std::optional<GraphPath> parse_path(std::string_view path) {
   return out;
 }
 
+bool is_id(std::string_view node) noexcept { return std::ranges::all_of(node, is_digit); }
+
 }  // namespace flowsell::graph_door

@@ -18,5 +18,7 @@ struct GraphPath {
 /// nullopt: no path of the Graph's. A path is letters, digits, '_', '-' and '.': nothing in it is
 /// percent-encoded, so what it names here is what it names at the provider.
 std::optional<GraphPath> parse_path(std::string_view path);
+/// Whether a path's node is an id, not a name: digits alone.
+bool is_id(std::string_view node) noexcept;
 
 }  // namespace flowsell::graph_door

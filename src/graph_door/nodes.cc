@@ -64,10 +64,6 @@ Task<bool> has_template(const GraphCall& call, ConnectionPtr connection, std::st
   co_return listed&& lists(listed->root().get_object(), id);
 }
 
-bool is_number_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 Result<> require(const GraphCall& call, identity::Scope scope) {
@@ -97,7 +93,7 @@ Task<Node> find_node(const GraphCall& call) {
   if (account != accounts.end()) co_return Node{NodeKind::kAccount, *account, (*account)->id.str()};
   if (call.path.node == kLibraryName && !accounts.empty())
     co_return Node{NodeKind::kLibrary, accounts.front(), accounts.front()->id.str()};
-  if (!is_number_text(call.path.node)) co_return std::unexpected(not_found());
+  if (!is_id(call.path.node)) co_return std::unexpected(not_found());
   CO_CHECK_OK(require(call, identity::Scope::kTemplatesRead));
   for (const ConnectionPtr& connection : accounts) {
     std::string id(call.path.node);
