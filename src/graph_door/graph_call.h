@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/key_door.h"
 #include "api/services.h"
 #include "graph_path.h"
 #include "http/message.h"
+#include "query.h"
 #include "team/by.h"
 
 namespace flowsell::graph_door {
@@ -14,6 +16,8 @@ namespace flowsell::graph_door {
 struct GraphCall {
   const http::Request& request;
   const GraphPath path;
+  /// Of its query, and none is refused; nullopt: it can't be read.
+  const std::optional<Parameters> parameters;
   const api::Services& services;
   const identity::Caller& caller;
   IdSource& ids;

@@ -52,9 +52,6 @@ Task<http::Response> answer_number(const GraphCall& call) {
 }
 
 Task<http::Response> answer_call(const GraphCall& call) {
-  const auto query = parse_parameters(call.request.query);
-  const auto refused = query ? check_parameters(*query) : std::nullopt;
-  if (refused) co_return render(*refused, call.trace_id);
   const bool is_of_number = asked_by(call.path) == Asked::kMessage || call.path.edge == kMedia;
   if (is_of_number && call.request.method == http::Method::kPost && call.path.rest.empty())
     co_return co_await answer_number(call);
@@ -101,16 +98,17 @@ class GraphDoor::Impl {
   Awaitable<http::Response> answer(http::Request& request, GraphPath path, std::string trace_id) {
     std::string bearer;
     name_bearer(request, bearer);
-    const auto parameters = parse_parameters(request.query);
-    if (request.header("Authorization").empty() && parameters) {
-      // A key in an address: the caller is told why it does not count.
-      if (const auto refused = check_parameters(*parameters)) co_return no_key(*refused, trace_id);
-    }
+    auto parameters = parse_parameters(request.query);
+    const auto refused = parameters ? check_parameters(*parameters) : std::nullopt;
+    // A key in an address: the caller is told why it does not count.
+    if (refused && request.header("Authorization").empty()) co_return no_key(*refused, trace_id);
     auto admission = co_await api::admit_key(process_.homes, request);
     if (!admission) co_return render(error_of(admission.error(), asked_by(path)), trace_id);
     if (admission->answered) co_return *std::move(admission->answered);
+    if (refused) co_return render(*refused, trace_id);
     const GraphCall call{request,
                          path,
+                         std::move(parameters),
                          admission->caller->services(),
                          admission->caller->caller(),
                          process_.ids,

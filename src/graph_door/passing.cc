@@ -122,18 +122,12 @@ std::expected<PassedBody, GraphError> body_of(const http::Request& request) {
   return fault({ErrorCode::kUnsupportedMediaType, "the body must be JSON or a form"});
 }
 
-std::expected<std::string, GraphError> query_of(const http::Request& request) {
-  const auto parameters = parse_parameters(request.query);
-  if (!parameters) return fault({ErrorCode::kInvalidRequest, "the query can't be read"});
-  if (auto refused = check_parameters(*parameters)) return std::unexpected(*std::move(refused));
-  return parameters->empty() ? std::string() : "?" + parameters_text(*parameters);
-}
-
-std::string path_of(const GraphPath& path) {
+std::string target_of(const GraphPath& path, const Parameters& parameters) {
   std::string out = "/" + std::string(path.node);
   for (const auto segment : {path.edge, path.rest}) {
     if (!segment.empty()) out.append("/").append(segment);
   }
+  if (!parameters.empty()) out.append("?").append(parameters_text(parameters));
   return out;
 }
 
@@ -179,8 +173,7 @@ http::Response passed_back(const GraphCall& call, http::Exchange exchange, const
 Task<http::Response> pass_on(const GraphCall& call) {
   if (const auto why = refusal_of_edge(call.path, call.request.method); !why.empty())
     co_return render(refused_parameter(call.path.edge, why), call.trace_id);
-  auto query = query_of(call.request);
-  if (!query) co_return render(query.error(), call.trace_id);
+  if (!call.parameters) co_return fail(ErrorCode::kInvalidRequest, "the query can't be read");
   auto body = body_of(call.request);
   if (!body) co_return render(body.error(), call.trace_id);
   CO_TRY(const Node node, co_await find_node(call));
@@ -193,7 +186,7 @@ Task<http::Response> pass_on(const GraphCall& call) {
   auto& calls = call.services.provider_calls;
   http::OutRequest request;
   request.method = call.request.method;
-  request.url = calls.route(*node.connection).at(path_of(call.path) + *query);
+  request.url = calls.route(*node.connection).at(target_of(call.path, *call.parameters));
   if (!body->text.empty())
     request.headers.push_back({"Content-Type", std::string(body->content_type)});
   request.body = std::move(body->text);
