@@ -9,16 +9,11 @@ namespace flowsell::graph_door {
 namespace {
 
 using connections::ConnectionPtr;
+using json::text_in;
 
 constexpr std::string_view kLibraryName = "message_template_library";
 
 Error not_found() { return {ErrorCode::kNotFound, "there is no such object"}; }
-
-std::string_view text_in(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.if_contains(name);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
-}
 
 std::vector<ConnectionPtr> accounts_of(const GraphCall& call) {
   auto all = call.services.senders.connections().list(call.caller.workspace, call.caller.mode);

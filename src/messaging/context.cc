@@ -153,10 +153,8 @@ std::string callback_data_of(const MessageRow& row) {
   if (row.metadata_json.find(channel::kCallbackDataKey) == std::string::npos) return {};
   const auto metadata = json::parse(row.metadata_json);
   const json::Object* fields = metadata ? metadata->root().if_object() : nullptr;
-  const json::Value* data =
-      fields == nullptr ? nullptr : fields->if_contains(channel::kCallbackDataKey);
-  const auto* text = data == nullptr ? nullptr : data->if_string();
-  return text == nullptr ? std::string() : std::string(text->data(), text->size());
+  return fields == nullptr ? std::string()
+                           : std::string(json::text_in(*fields, channel::kCallbackDataKey));
 }
 
 }  // namespace flowsell::messaging

@@ -28,12 +28,7 @@ inline const json::Object* first_object_in(const json::Object& object, std::stri
   return array == nullptr || array->empty() ? nullptr : array->front().if_object();
 }
 
-/// Empty when absent.
-inline std::string_view text_in(const json::Object& object, std::string_view name) {
-  const json::Value* value = object.if_contains(name);
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
-}
+using json::text_in;
 
 /// A page's cursor, "after" or "before". Empty: there is no page behind it, whatever else it says.
 inline std::string_view cursor_in(const json::Object& page, std::string_view name) {

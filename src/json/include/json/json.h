@@ -43,4 +43,11 @@ class Document {
 /// the detail names the byte offset or the rule, never a part of the text.
 Result<Document> parse(std::string_view text, Limits limits = {});
 
+/// A member that is a string; empty where it is absent, or something else.
+inline std::string_view text_in(const Object& object, std::string_view name) noexcept {
+  const Value* value = object.if_contains(name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
+}
+
 }  // namespace flowsell::json
