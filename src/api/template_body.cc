@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/encoding.h"
 #include "json/writer.h"
 #include "request_body.h"
 
@@ -13,13 +14,6 @@ constexpr json::StringRule kLanguage{1, 16};
 constexpr json::StringRule kCategory{1, 40};
 constexpr std::size_t kComponentsMax = 20;
 constexpr std::int64_t kTtlMax = 2'592'000;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::string read_components(json::ObjectReader& in, bool is_required) {
   if (is_required) in.require("components");
@@ -40,7 +34,7 @@ std::string read_inputs(json::ObjectReader& in, std::string_view name, bool is_l
 bool read_is_named(json::ObjectReader& in) {
   const auto format = in.string("parameter_format");
   if (!format) return false;
-  const std::string word = lower(*format);
+  const std::string word = lower_case(*format);
   if (word != "named" && word != "positional")
     in.fault("parameter_format", "invalid_value", "there is no such format",
              "Use positional or named.");
@@ -55,7 +49,7 @@ TemplateWish read_template_wish(json::ObjectReader& in) {
   wish.connection_id = in.string("connection_id").value_or("");
   draft.name = text_in(in, "name", kName);
   draft.language = text_in(in, "language", kLanguage);
-  draft.category = lower(text_in(in, "category", kCategory));
+  draft.category = lower_case(text_in(in, "category", kCategory));
   draft.is_named = read_is_named(in);
   draft.ttl_seconds = in.integer("message_send_ttl_seconds", -1, kTtlMax);
   draft.library_name = in.string("library_template_name", kName).value_or("");
@@ -71,7 +65,7 @@ TemplateWish read_template_wish(json::ObjectReader& in) {
 
 channel::TemplateEdit read_template_edit(json::ObjectReader& in) {
   channel::TemplateEdit edit;
-  edit.category = lower(in.string("category", kCategory).value_or(""));
+  edit.category = lower_case(in.string("category", kCategory).value_or(""));
   edit.ttl_seconds = in.integer("message_send_ttl_seconds", -1, kTtlMax);
   edit.components_json = read_components(in, false);
   if (edit.category.empty() && edit.components_json.empty() && !edit.ttl_seconds &&

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/encoding.h"
 #include "json/writer.h"
 
 namespace flowsell::graph_door {
@@ -176,11 +177,8 @@ GraphError error_of(const Error& error, Asked asked) {
 
 GraphError no_object(std::string_view method, std::string_view node) {
   GraphError out = error_of_code(kInvalidParameter, 33);
-  std::string verb(method);
-  for (char& c : verb) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  out.message = "Unsupported " + verb + " request. Object with ID '" + std::string(node) +
+  out.message = "Unsupported " + lower_case(method) + " request. Object with ID '" +
+                std::string(node) +
                 "' does not exist, cannot be loaded due to missing permissions, or does not "
                 "support this operation";
   out.details = "A key reaches the numbers, accounts and templates of its own workspace and mode.";

@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "core/encoding.h"
 #include "http/url.h"
 
 namespace flowsell::passkeys {
 namespace {
 
 constexpr std::string_view kLocalhost = "localhost";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1"; }
 
@@ -34,7 +27,7 @@ std::optional<RelyingParty> RelyingParty::of(std::string_view base_url, std::str
   if (is_loopback(url->host)) url->host = kLocalhost;
   const bool is_secure = url->tls || url->host == kLocalhost;
   if (!is_secure || is_address(url->host)) return std::nullopt;
-  return RelyingParty{id.empty() ? url->host : lower(id), url->origin()};
+  return RelyingParty{id.empty() ? url->host : lower_case(id), url->origin()};
 }
 
 }  // namespace flowsell::passkeys

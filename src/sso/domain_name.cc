@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/encoding.h"
 #include "mail/address.h"
 #include "sso/domains.h"
 
@@ -28,12 +29,6 @@ constexpr std::array<std::string_view, 58> kPublic = {
     "yandex.com",  "yandex.ru",      "zoho.com"};
 static_assert(std::ranges::is_sorted(kPublic));
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return out;
-}
-
 bool is_public_mail_domain(std::string_view domain) {
   return std::ranges::binary_search(kPublic, domain);
 }
@@ -44,7 +39,7 @@ std::string Domain::record_name() const { return std::string(kRecordLabel) + nam
 std::string Domain::record_text() const { return std::string(kRecordPrefix) + token; }
 
 std::optional<std::string> normal_domain(std::string_view text) {
-  std::string domain = lower(text);
+  std::string domain = lower_case(text);
   return mail::is_valid_address("a@" + domain) ? std::optional(std::move(domain)) : std::nullopt;
 }
 
@@ -63,7 +58,7 @@ Result<std::string> check_domain(std::string_view text) {
 
 std::string domain_of(std::string_view email) {
   const auto at = email.rfind('@');
-  return at == std::string_view::npos ? std::string() : lower(email.substr(at + 1));
+  return at == std::string_view::npos ? std::string() : lower_case(email.substr(at + 1));
 }
 
 }  // namespace flowsell::sso

@@ -38,17 +38,9 @@ void set_text(Object& object, std::string_view name, std::string_view text) {
   object[name] = boost::json::string(text);
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 void lower(Object& object, std::string_view name) {
   if (const Value* value = object.if_contains(name); value != nullptr && value->is_string())
-    set_text(object, name, in_lower_case(text_of(*value)));
+    set_text(object, name, lower_case(text_of(*value)));
 }
 
 /// Meta takes a null as if it were not there.

@@ -190,6 +190,12 @@ TEST(EqualsIgnoringCase, FoldsAsciiLettersOnly) {
   EXPECT_FALSE(equals_ignoring_case("\u00c9", "\u00e9"));
 }
 
+TEST(LowerCase, FoldsAsciiLettersOnly) {
+  EXPECT_EQ(lower_case("AZaz@[`{09"), "azaz@[`{09");
+  EXPECT_EQ(lower_case("\u00c9"), "\u00c9");
+  EXPECT_EQ(lower_case(""), "");
+}
+
 TEST(PercentDecode, DecodesBothCases) {
   EXPECT_EQ(percent_decode("a%2Fb%2f%00", false), "a/b/\0"s);
 }

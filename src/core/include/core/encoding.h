@@ -53,6 +53,8 @@ bool is_valid_utf8(std::string_view text);
 
 /// ASCII only, no locale.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+/// The same fold: A to Z as a to z, all else as it is.
+std::string lower_case(std::string_view text);
 
 /// Percent-decodes a path segment or query value; '+' becomes a space only when `plus_is_space`.
 /// nullopt when broken.
