@@ -37,12 +37,7 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
 
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call,
                                                                 std::string_view body) {
-  const auto header = call.request.header("Idempotency-Key");
-  if (header.empty()) return std::nullopt;
-  TRY(const std::string key, metering::Idempotency::parse_header(header));
-  return call.services.idempotency.begin(call.caller.workspace, call.caller.mode,
-                                         http::method_name(call.request.method), call.request.path,
-                                         key, body, call.services.clock.now());
+  return idempotent_call(call.services, call.caller, call.request, body);
 }
 
 void add_timing(http::Response& response, std::string_view part,

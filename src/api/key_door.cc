@@ -47,4 +47,16 @@ Task<Admission> admit_key(Homes& homes, const http::Request& request) {
   co_return out;
 }
 
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const Services& services,
+                                                                const identity::Caller& caller,
+                                                                const http::Request& request,
+                                                                std::string_view body) {
+  const auto header = request.header("Idempotency-Key");
+  if (header.empty()) return std::nullopt;
+  TRY(const std::string key, metering::Idempotency::parse_header(header));
+  return services.idempotency.begin(caller.workspace, caller.mode,
+                                    http::method_name(request.method), request.path, key, body,
+                                    services.clock.now());
+}
+
 }  // namespace flowsell::api

@@ -13,17 +13,12 @@ namespace flowsell::api {
 namespace {
 
 using messaging::Accepted;
-using messaging::MessageStatus;
 using messaging::Waiters;
 
 using Started = std::chrono::steady_clock::time_point;
 
 /// Those that every answer has (api.cc) among them.
 constexpr std::size_t kHeadersOfASend = 8;
-
-bool is_settled(MessageStatus status) {
-  return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
-}
 
 void add_fix(const Call& call, messaging::MessageRow& row) {
   if (row.error) row.error->fix = messaging::fix_of(call.services.senders, row);

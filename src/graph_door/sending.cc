@@ -34,19 +34,6 @@ Result<json::Document> json_of(const http::Request& request) {
   return json::parse(request.body);
 }
 
-Result<std::optional<metering::IdempotentCall>> idempotent(const GraphCall& call) {
-  const auto header = call.request.header("Idempotency-Key");
-  if (header.empty()) return std::nullopt;
-  TRY(const std::string key, metering::Idempotency::parse_header(header));
-  return call.services.idempotency.begin(call.caller.workspace, call.caller.mode,
-                                         http::method_name(call.request.method), call.request.path,
-                                         key, call.request.body, call.services.clock.now());
-}
-
-bool is_settled(MessageStatus status) {
-  return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
-}
-
 http::Response sent_response(const MessageRow& row, const GraphSend& send) {
   json::Writer out;
   out.begin_object().key("messaging_product").string("whatsapp").key("contacts").begin_array();
@@ -121,8 +108,8 @@ Task<MessageRow> read_row(const GraphCall& call, MessageId id) {
 Task<http::Response> send(const GraphCall& call, GraphSend send) {
   CO_TRY(const auto document, json::parse(send.request.reveal()));
   CO_TRY(auto message, channel::parse_message(document.root()));
-  CO_TRY(auto key, idempotent(call));
   const api::Services& services = call.services;
+  CO_TRY(auto key, api::idempotent_call(services, call.caller, call.request, call.request.body));
   const auto executor = co_await net::this_coro::executor;
   const MessageId id = services.accept.next_id();
   std::optional<Waiters::Wait> wait;

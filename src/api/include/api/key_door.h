@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "api/home.h"
 #include "audit/event.h"
 #include "identity/api_keys.h"
+#include "metering/idempotency.h"
 
 namespace flowsell::api {
 
@@ -36,5 +38,12 @@ struct Admission {
 /// workspace and its rate say, and how large the request may be. Fails with kMissingApiKey,
 /// kInvalidApiKey, kAddressNotAllowed, kRateLimited, kPayloadTooLarge and as Homes::find().
 Task<Admission> admit_key(Homes& homes, const http::Request& request);
+
+/// The request's Idempotency-Key, ready to be taken, where `body` stands for what it holds; nullopt
+/// when it has none. Fails with kInvalidIdempotencyKey.
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const Services& services,
+                                                                const identity::Caller& caller,
+                                                                const http::Request& request,
+                                                                std::string_view body);
 
 }  // namespace flowsell::api

@@ -46,6 +46,10 @@ std::optional<MessageStatus> parse_status(std::string_view name) noexcept;
 /// proofs arrive: unknown gives way to every proof (sent, failed, delivered, read); failed only to
 /// proof of delivery; nothing else goes back.
 bool may_follow(MessageStatus from, MessageStatus to) noexcept;
+/// The sending has come to an end, known or not: who waits for it is told.
+constexpr bool is_settled(MessageStatus status) noexcept {
+  return status != MessageStatus::kAccepted && status != MessageStatus::kSending;
+}
 
 /// A provider's word about a message of ours.
 struct StatusUpdate {
