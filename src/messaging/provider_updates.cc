@@ -544,15 +544,17 @@ Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel
   UpdatesOp op(events_, begun_, contact_key_, limits_, templates_, sender, clock_.now());
   const Preparer prepare(*sender, contact_key_, op.now);
   op.updates.reserve(updates.size());
-  Lanes lanes;
-  CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
-  states_.note_webhook(sender->id, op.now);
   const bool tells_originals = events_.wants_originals(sender->workspace, sender->mode);
   AboutMessages abouts;
+  Lanes lanes;
   if (tells_originals) {
     auto ids = messages_told_of(updates);
     CO_TRY(abouts, co_await find_about(db_, begun_, sender->workspace, std::move(ids)));
+    for (const auto& [id, about] : abouts) lanes[id] = about.lane;
+  } else {
+    CO_CHECK_OK(co_await find_lanes(sender, updates, lanes));
   }
+  states_.note_webhook(sender->id, op.now);
   for (channel::Update& update : updates) {
     const auto* notice = std::get_if<channel::Notice>(&update);
     std::vector<SenderId> told;
@@ -561,6 +563,8 @@ Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel
     if (tells_originals) source = channel::source_of(update);
     Prepared prepared = std::visit(prepare, update);
     prepared.told_of = std::move(told);
+    if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
+      prepared.event.lane = lane->second;
     if (source.body) {
       const auto about = abouts.find(prepared.message);
       Content original = sender->adapter->original(
@@ -569,15 +573,10 @@ Task<> ProviderUpdates::apply(connections::SenderPtr sender, std::vector<channel
       words.kind = Prepared::Kind::kOriginal;
       words.event = original_event(*sender, contact_key_, prepared.event, std::move(original));
       if (!prepared.people.empty()) words.event.contact_hash = prepared.people.front();
-      if (about != abouts.end()) {
-        words.event.contact_hash = about->second.contact;
-        words.event.lane = about->second.lane;
-      }
+      if (about != abouts.end()) words.event.contact_hash = about->second.contact;
       words.plan = events_.plan(words.event);
       if (!words.plan.empty()) op.updates.push_back(std::move(words));
     }
-    if (const auto lane = lanes.find(prepared.message); lane != lanes.end())
-      prepared.event.lane = lane->second;
     prepared.plan = events_.plan(prepared.event);
     op.updates.push_back(std::move(prepared));
   }
