@@ -1,14 +1,12 @@
 """The Graph-compatible door, and Meta's own address, as a program that was written for Meta speaks to them."""
 
-import hashlib
-import hmac
 import json
 
 from _support.http_client import HttpClient
 from _support.receiver import Delivery, Receiver
+from _support.signing import PHONE_NUMBER_ID, signature_of
 
 VERSION = "v25.0"
-ACCOUNT = "102290129340398"  # that of a sandbox's first workspace
 
 
 class Graph:
@@ -16,13 +14,17 @@ class Graph:
 
     def __init__(self, url, token, phone):
         self.url, self.token, self.phone = url, token, phone
-        host, _, self.root = url.partition("/graph")
-        self.root = "/graph" if "/graph" in url else ""
+        host, self.root, _ = url.partition("/graph")
         self.http = HttpClient(host)
 
     @classmethod
     def of_door(cls, stack, key=None):
         return cls(f"{stack.server.base_url}/graph", key or stack.api.api_key, stack.server.sandbox["phone_number_id"])
+
+    @classmethod
+    def of_simulator(cls, stack, token="EAAG-metas-own"):
+        """Around our server, as somebody at Meta itself."""
+        return cls(stack.sim.url, token, PHONE_NUMBER_ID)
 
     def call(self, method, path, body=None, headers=None, token=True):
         """`token`: True is this one's own, None is none. A text goes as it is."""
@@ -46,19 +48,10 @@ class Graph:
                          headers=headers, **more)
 
 
-def text_to(to, body="Your parcel is on its way.", **more):
-    return {"to": to, "type": "text", "text": {"body": body}, **more}
-
-
 def code_of(answer):
     """HTTP status, code and subcode of an error."""
     error = answer.json()["error"]
     return answer.status, error["code"], error.get("error_subcode", 0)
-
-
-def signed(secret, body):
-    """The value of X-Hub-Signature-256."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class GraphReceiver(Receiver):
@@ -71,7 +64,7 @@ class GraphReceiver(Receiver):
         self.secret, self.endpoint_id = endpoint["secret"], endpoint["id"]
 
     def take(self, headers, body):
-        if headers.get("x-hub-signature-256") != signed(self.secret, body):
+        if headers.get("x-hub-signature-256") != signature_of(body, self.secret):
             self.faults.append(f"not signed as Meta signs: {headers}")
         if any(byte > 127 for byte in body) or b"/" in body.replace(b"\\/", b""):
             self.faults.append(f"not escaped as Meta escapes: {body[:200]}")

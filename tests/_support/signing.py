@@ -1,10 +1,16 @@
-"""Webhooks as Meta would send them."""
+"""Webhooks, and what else Meta signs, as it would send them."""
 
+import base64
 import hashlib
 import hmac
 import json
 import time
+from urllib.parse import quote
 
+from _support.http_client import HttpClient
+
+# Those of a sandbox's first workspace.
+ACCOUNT_ID = "102290129340398"
 PHONE_NUMBER_ID = "106540352242922"
 DISPLAY_NUMBER = "15550783881"
 
@@ -17,7 +23,7 @@ def callback(value, phone_number_id=PHONE_NUMBER_ID, field="messages"):
     """The body around one change's value."""
     metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": phone_number_id}
     change = {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
-    return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
+    return {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT_ID, "changes": [change]}]}
 
 
 def status_of(message_id, status, wamid, at=None):
@@ -30,3 +36,16 @@ def post_callback(stack, body, signature=None):
     signed = signature_of(raw, stack.app_secret) if signature is None else signature
     headers = {"X-Hub-Signature-256": signed or None}
     return stack.api.post("/hooks/whatsapp", raw, headers=headers, key=None)
+
+
+def signed_request(app_secret, **payload):
+    """What Meta says of a person who removes the app, or wants deletion."""
+    body = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", **payload}).encode()).rstrip(b"=")
+    signature = hmac.new(app_secret.encode(), body, hashlib.sha256).digest()
+    return f"{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}.{body.decode()}"
+
+
+def post_signed_request(server, name, text):
+    return HttpClient(server.base_url).request(
+        "POST", f"/hooks/whatsapp/{name}", body=f"signed_request={quote(text)}",
+        headers={"Content-Type": "application/x-www-form-urlencoded"})

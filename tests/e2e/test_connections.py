@@ -1,39 +1,22 @@
 """Accounts that a workspace connects: by a system user's token, their steps, what happens to their tokens, their end."""
 
-import base64
-import hashlib
-import hmac
-import json
-from itertools import count
-from urllib.parse import quote
-
 import pytest
 
 from _support.api import code, text_to
+from _support.connections import account_in, token_for
+from _support.graph import Graph
 from _support.http_client import HttpClient
 from _support.people import WHY, operator_of, owner_of, sign_up
+from _support.signing import post_signed_request, signed_request
 from _support.waiting import wait_until
 
 PIN = "123456"
 TO = "+919876500042"
-_numbers = count(15550770000)
 
 
 @pytest.fixture
 def root(stack):
     return operator_of(stack.server)
-
-
-def account_in(sim, verified=True):
-    """A new account at the simulator with a number that is not registered."""
-    made = sim.call("POST", "accounts", {"name": "Asha's Shop", "display_phone_number": str(next(_numbers))})
-    if verified:
-        sim.call("POST", "phones", {"id": made["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
-    return made
-
-
-def token_for(sim, account, **more):
-    return sim.call("POST", "tokens", {"accounts": [account["id"]], **more})["access_token"]
 
 
 def path_of(workspace, connection=None, edge=""):
@@ -56,10 +39,8 @@ def updates_in(receiver):
     return [each.event["data"]["connection"] for each in receiver.all() if each.type == "connection.updated"]
 
 
-def call_graph(stack, method, path, token, body=None):
-    http = HttpClient(stack.simulator.url)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return http.request(method, f"/v25.0/{path}", body=None if body is None else json.dumps(body), headers=headers)
+def sender_of(stack, connection):
+    return next(each for each in stack.api.all_of("/v1/senders") if each["connection_id"] == connection["id"])
 
 
 # --- connecting ---
@@ -94,9 +75,7 @@ def test_the_token_stands_nowhere_in_clear(stack, root):
     token = token_for(stack.sim, account)
     assert connect(stack, root, account, token).status == 201
     stack.server.terminate()
-    for file in stack.server.data.rglob("*"):
-        if file.is_file():
-            assert token.encode() not in file.read_bytes(), file
+    assert [path for path, content in stack.server.files().items() if token.encode() in content] == []
     assert token not in stack.server.log_text()
 
 
@@ -122,7 +101,7 @@ def test_a_token_of_another_app_is_refused(stack, root):
 
 def test_a_token_of_several_accounts_wants_one_named(stack, root):
     one, two = account_in(stack.sim), account_in(stack.sim)
-    token = stack.sim.call("POST", "tokens", {"accounts": [one["id"], two["id"]]})["access_token"]
+    token = token_for(stack.sim, one, two)
     assert connect(stack, root, token=token).json()["errors"][0]["code"] == "account_ambiguous"
     named = connect(stack, root, token=token, account_id=two["id"])
     assert (named.status, named.json()["account_id"]) == (201, two["id"])
@@ -143,8 +122,8 @@ def test_a_wrong_pin_is_said_in_words_and_the_right_one_goes_on(stack, root):
     owner = owner_of(stack.server)
     account = account_in(stack.sim)
     token = token_for(stack.sim, account)
-    assert call_graph(stack, "POST", f"{account['phone_number_id']}/register", token,
-                      {"messaging_product": "whatsapp", "pin": "246810"}).status == 200
+    assert Graph.of_simulator(stack, token).call("POST", f"{account['phone_number_id']}/register",
+                                                 {"messaging_product": "whatsapp", "pin": "246810"}).status == 200
     stack.sim.call("POST", "phones", {"id": account["phone_number_id"], "set": {"status": "DISCONNECTED"}})
     made = connect(stack, root, account, token).json()
     assert (made["status"], made["onboarding"]["status"]) == ("pending", "action_required")
@@ -279,7 +258,7 @@ def test_a_revoked_token_is_noticed_by_a_send_and_mended_by_connecting_again(sta
     account = account_in(stack.sim)
     token = token_for(stack.sim, account)
     made = connect(stack, root, account, token).json()
-    sender = next(each for each in stack.api.all_of("/v1/senders") if each["connection_id"] == made["id"])
+    sender = sender_of(stack, made)
     stack.sim.call("POST", "tokens/revoke", {"token": token})
     waiting = stack.api.accept({**text_to(TO), "from": sender["id"]})
     wait_until(lambda: status_of(stack, made["id"])["status"] == "action_required", "its token is known to be revoked")
@@ -326,9 +305,9 @@ def test_a_disconnected_account_sends_nothing_more(stack, root):
     account = account_in(stack.sim)
     token = token_for(stack.sim, account)
     made = connect(stack, root, account, token).json()
-    sender = next(each for each in stack.api.all_of("/v1/senders") if each["connection_id"] == made["id"])
-    subscribed = call_graph(stack, "GET", f"{account['id']}/subscribed_apps", token)
-    assert len(subscribed.json()["data"]) == 1
+    sender = sender_of(stack, made)
+    graph = Graph.of_simulator(stack, token)
+    assert len(graph.call("GET", f"{account['id']}/subscribed_apps").json()["data"]) == 1
     stack.sim.fault({"error": 131016}, to=TO)  # it waits to be tried again
     waiting = stack.api.accept({**text_to(TO), "from": sender["id"]})
     wait_until(lambda: stack.sim.call("GET", "faults")["faults"][0]["hits"] >= 1, "it was refused once")
@@ -337,7 +316,7 @@ def test_a_disconnected_account_sends_nothing_more(stack, root):
     assert owner.delete(f"/v1/connections/{made['id']}").status == 204
     gone = status_of(stack, made["id"])
     assert (gone["status"], gone["token_expires_at"]) == ("disconnected", None)
-    assert call_graph(stack, "GET", f"{account['id']}/subscribed_apps", token).json()["data"] == []
+    assert graph.call("GET", f"{account['id']}/subscribed_apps").json()["data"] == []
     assert sender["id"] not in [each["id"] for each in stack.api.all_of("/v1/senders")]
     refused = stack.api.post("/v1/messages", {**text_to(TO), "from": sender["id"]})
     assert refused.json()["errors"][0]["pointer"] == "/from"
@@ -349,7 +328,7 @@ def test_a_disconnected_account_sends_nothing_more(stack, root):
 def test_a_disconnected_account_stays_so_after_a_restart_and_comes_back_with_its_ids(stack, root):
     account = account_in(stack.sim)
     made = connect(stack, root, account).json()
-    sender = next(each for each in stack.api.all_of("/v1/senders") if each["connection_id"] == made["id"])
+    sender = sender_of(stack, made)
     assert stack.api.request("DELETE", f"/v1/connections/{made['id']}").status == 204
     stack.server.terminate()
     stack.start_server()
@@ -361,27 +340,15 @@ def test_a_disconnected_account_stays_so_after_a_restart_and_comes_back_with_its
 
 # --- who has connected it ---
 
-def signed_request(secret, **payload):
-    body = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", **payload}).encode()).rstrip(b"=")
-    signature = hmac.new(secret.encode(), body, hashlib.sha256).digest()
-    return f"{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}.{body.decode()}"
-
-
-def callback(stack, name, text):
-    http = HttpClient(stack.server.base_url)
-    return http.request("POST", f"/hooks/whatsapp/{name}", body=f"signed_request={quote(text)}",
-                        headers={"Content-Type": "application/x-www-form-urlencoded"})
-
-
 def user_of(stack, token):
-    return call_graph(stack, "GET", "me", token).json()["id"]
+    return Graph.of_simulator(stack, token).call("GET", "me").json()["id"]
 
 
 def test_who_removes_the_app_leaves_a_connection_that_needs_action(stack, root):
     account = account_in(stack.sim)
     token = token_for(stack.sim, account)
     made = connect(stack, root, account, token).json()
-    answer = callback(stack, "deauthorize", signed_request(stack.app_secret, user_id=user_of(stack, token)))
+    answer = post_signed_request(stack.server, "deauthorize", signed_request(stack.app_secret, user_id=user_of(stack, token)))
     assert answer.status == 200, answer
     assert status_of(stack, made["id"])["reason"]["code"] == "app_removed"
 
@@ -390,7 +357,7 @@ def test_who_wants_their_data_deleted_is_told_where_to_read_of_it(stack, root):
     account = account_in(stack.sim)
     token = token_for(stack.sim, account)
     made = connect(stack, root, account, token).json()
-    answer = callback(stack, "data_deletion", signed_request(stack.app_secret, user_id=user_of(stack, token)))
+    answer = post_signed_request(stack.server, "data_deletion", signed_request(stack.app_secret, user_id=user_of(stack, token)))
     assert answer.status == 200, answer
     shown = answer.json()
     assert shown["confirmation_code"] in shown["url"]
@@ -411,17 +378,17 @@ def test_who_wants_their_data_deleted_is_told_where_to_read_of_it(stack, root):
     signed_request("another-secret", user_id="1").split(".")[1],
 ])
 def test_what_the_app_has_not_signed_is_refused(shared, name, text):
-    answer = callback(shared, name, text)
+    answer = post_signed_request(shared.server, name, text)
     assert (answer.status, code(answer)) == (401, "invalid_signature")
 
 
 def test_a_signed_request_that_was_changed_is_refused(shared):
     signature, payload = signed_request(shared.app_secret, user_id="1").split(".")
     other = signed_request(shared.app_secret, user_id="2").split(".")[1]
-    assert callback(shared, "deauthorize", f"{signature}.{payload}").status == 200
-    assert callback(shared, "deauthorize", f"{signature}.{other}").status == 401
+    assert post_signed_request(shared.server, "deauthorize", f"{signature}.{payload}").status == 200
+    assert post_signed_request(shared.server, "deauthorize", f"{signature}.{other}").status == 401
 
 
 def test_somebody_who_is_not_known_here_is_done_with(shared):
-    answer = callback(shared, "data_deletion", signed_request(shared.app_secret, user_id="77"))
+    answer = post_signed_request(shared.server, "data_deletion", signed_request(shared.app_secret, user_id="77"))
     assert answer.status == 200, answer

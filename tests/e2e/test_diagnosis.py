@@ -2,9 +2,8 @@
 
 import pytest
 
+from _support.signing import ACCOUNT_ID
 from _support.waiting import wait_until
-
-WABA, PHONE = "102290129340398", "106540352242922"
 
 
 @pytest.fixture
@@ -13,7 +12,7 @@ def sound(make_stack):
     stack = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "vt"})
     stack.sim.inbound()
     wait_until(lambda: stack.api.get("/v1/messages").json()["data"], "a webhook came")
-    return stack, stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
+    return stack, stack.server.sandbox["connection_id"]
 
 
 def diagnose(sound):
@@ -49,8 +48,7 @@ def test_the_round_trip_reaches_our_own_door(sound):
 
 def test_a_token_that_is_not_taken_is_found_and_hides_nothing(make_stack):
     stack = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "vt"}, simulator={"access-token": "another"})
-    connection = stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
-    diagnosis = diagnose((stack, connection))
+    diagnosis = diagnose((stack, stack.server.sandbox["connection_id"]))
     assert finding(diagnosis, "token_valid")["status"] == "fail"
     assert finding(diagnosis, "webhook_round_trip")["status"] == "pass"
     assert {each["status"] for each in diagnosis["checks"] if each["check"].startswith("account_")} == {"skipped"}
@@ -59,7 +57,7 @@ def test_a_token_that_is_not_taken_is_found_and_hides_nothing(make_stack):
 
 def test_an_app_that_is_not_subscribed_is_found(sound):
     stack, _ = sound
-    stack.sim.call("POST", "accounts", {"id": WABA, "set": {"_subscribed_apps": {}}})
+    stack.sim.call("POST", "accounts", {"id": ACCOUNT_ID, "set": {"_subscribed_apps": {}}})
     is_found(sound, "app_subscribed", "fail")
 
 
@@ -82,13 +80,13 @@ def test_what_is_wrong_with_a_number_is_found(sound, change, check, status):
 ])
 def test_what_is_wrong_with_an_account_is_found(sound, change, check, status):
     stack, _ = sound
-    stack.sim.call("POST", "accounts", {"id": WABA, "set": change})
+    stack.sim.call("POST", "accounts", {"id": ACCOUNT_ID, "set": change})
     is_found(sound, check, status)
 
 
 def test_payment_has_metas_own_advice(sound):
     stack, _ = sound
-    stack.sim.call("POST", "accounts", {"id": WABA, "set": {"_no_payment_method": True}})
+    stack.sim.call("POST", "accounts", {"id": ACCOUNT_ID, "set": {"_no_payment_method": True}})
     found = is_found(sound, "account_health", "fail")
     assert ("141006" in found["evidence"], found["fix"]) == (True, "Add a valid payment method.")
 
@@ -110,14 +108,12 @@ def test_an_address_that_does_not_lead_here_is_found(make_stack):
     other = make_stack(settings={"WHATSAPP_VERIFY_TOKEN": "another"})
     stack = make_stack(start=False, settings={"WHATSAPP_VERIFY_TOKEN": "vt", "PUBLIC_URL": other.server.base_url})
     stack.start()
-    connection = stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
-    found = is_found((stack, connection), "webhook_round_trip", "fail")
+    found = is_found((stack, stack.server.sandbox["connection_id"]), "webhook_round_trip", "fail")
     assert "status 401" in found["evidence"]
 
 
 def test_without_a_verify_token_the_round_trip_is_skipped(stack):
-    connection = stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
-    is_found((stack, connection), "webhook_round_trip", "skipped")
+    is_found((stack, stack.server.sandbox["connection_id"]), "webhook_round_trip", "skipped")
 
 
 def test_a_provider_that_is_away_leaves_what_needs_none_of_it(sound):

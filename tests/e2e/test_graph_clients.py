@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from _support.graph import ACCOUNT, Graph, GraphReceiver, signed, text_to
+from _support.api import text_to
+from _support.graph import Graph, GraphReceiver
+from _support.signing import ACCOUNT_ID, callback, signature_of
 from _support.stack import Stack
 
 FOLDER = Path(__file__).resolve().parents[1] / "graph_clients"
@@ -21,23 +23,20 @@ CLIENTS = {
 }
 WAYS = ("simulator", "door")
 SECRET = "a secret of webhooks"
-PHONE = "106540352242922"  # that of a sandbox's first workspace
 
 
-def webhook(field, value):
+def webhook(value):
     """As Meta sends it: escaped, and signed over those bytes."""
-    entry = {"id": ACCOUNT, "changes": [{"field": field, "value": {
-        "messaging_product": "whatsapp", "metadata": {"display_phone_number": "15550783881", "phone_number_id": PHONE}, **value}}]}
-    body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}, separators=(",", ":")).replace("/", "\\/")
-    return {"body": body, "signature": signed(SECRET, body.encode())}
+    body = json.dumps(callback(value), separators=(",", ":")).replace("/", "\\/")
+    return {"body": body, "signature": signature_of(body.encode(), SECRET)}
 
 
 CONTACTS = [{"profile": {"name": "Zoë"}, "wa_id": "919811299999", "user_id": "IN.13491208655302741918"}]
 WEBHOOKS = [
-    webhook("messages", {"contacts": CONTACTS, "messages": [
+    webhook({"contacts": CONTACTS, "messages": [
         {"from": "919811299999", "from_user_id": "IN.13491208655302741918", "id": "wamid.IN", "timestamp": "1790000000",
          "type": "text", "text": {"body": "Où / when?"}}]}),
-    webhook("messages", {"contacts": CONTACTS, "statuses": [
+    webhook({"contacts": CONTACTS, "statuses": [
         {"id": "wamid.OUT", "status": "delivered", "timestamp": "1790000005", "recipient_id": "919811299999",
          "recipient_user_id": "IN.13491208655302741918", "biz_opaque_callback_data": "order-42"}]}),
 ]
@@ -59,18 +58,17 @@ def run(client, stack, way):
     """What the client told, and Meta's side of it."""
     command, recipients = CLIENTS[client]
     recipients += 1000 * WAYS.index(way)
-    door = Graph.of_door(stack)
+    door, metas = Graph.of_door(stack), Graph.of_simulator(stack)
+    called = metas if way == "simulator" else door
     customer, template = str(recipients + 900), f"{client}_{way}"
     inbound = stack.sim.inbound(f"+{customer}")["id"]
     if client == "whatsapp_api_js":  # which makes none
-        Graph(stack.simulator.url, "EAAG-metas-own", door.phone).call("POST", f"{ACCOUNT}/message_templates", {
+        metas.call("POST", f"{ACCOUNT_ID}/message_templates", {
             "name": template, "language": "en_US", "category": "UTILITY", "components": [
                 {"type": "BODY", "text": "Your order {{1}} is ready.", "example": {"body_text": [["A-1"]]}}]})
     secret, webhooks = (SECRET, WEBHOOKS) if way == "simulator" else real_webhooks(stack, door)
-    world = {"URL": stack.simulator.url if way == "simulator" else door.url,
-             "TOKEN": "EAAG-metas-own" if way == "simulator" else door.token,
-             "PHONE": door.phone, "ACCOUNT": ACCOUNT, "INBOUND": inbound, "CUSTOMER": customer, "TEMPLATE": template, "SECRET": secret,
-             "RECIPIENTS": recipients, "WEBHOOKS": json.dumps(webhooks)}
+    world = {"URL": called.url, "TOKEN": called.token, "PHONE": called.phone, "ACCOUNT": ACCOUNT_ID, "INBOUND": inbound,
+             "CUSTOMER": customer, "TEMPLATE": template, "SECRET": secret, "RECIPIENTS": recipients, "WEBHOOKS": json.dumps(webhooks)}
     done = subprocess.run(command, env={**os.environ, **{f"GRAPH_{name}": str(value) for name, value in world.items()}},
                           capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -1,14 +1,11 @@
 """The Graph-compatible door: Meta's own requests with an API key, answered in Meta's shapes, by the API's own way."""
 
-import json
-import socket
-
 import pytest
 
-from _support.api import KEY_OF_NOBODY
-from _support.graph import ACCOUNT, Graph, code_of, text_to
+from _support.api import KEY_OF_NOBODY, text_to
+from _support.graph import Graph, code_of
 from _support.people import owner_of
-from _support.waiting import wait_until
+from _support.signing import ACCOUNT_ID
 
 SENT = {
     "text": {"body": "See https://example.com/track", "preview_url": True},
@@ -173,19 +170,19 @@ def test_a_key_in_an_address_does_not_count_and_is_nowhere(shared, graph):
 def test_scopes_are_asked_for(shared, graph):
     reader = key_with(shared, "messages:read", "templates:read", "connections:read")
     assert code_of(graph.send(text_to("+919811210012"), token=reader)) == (403, 200, 0)
-    assert code_of(graph.call("POST", f"{ACCOUNT}/message_templates", {"name": "x"}, token=reader)) == (403, 200, 0)
+    assert code_of(graph.call("POST", f"{ACCOUNT_ID}/message_templates", {"name": "x"}, token=reader)) == (403, 200, 0)
     assert code_of(graph.call("POST", f"{graph.phone}/register", {"pin": "123456"}, token=reader)) == (403, 200, 0)
-    assert graph.call("GET", f"{ACCOUNT}/message_templates", token=reader).status == 200
+    assert graph.call("GET", f"{ACCOUNT_ID}/message_templates", token=reader).status == 200
     sender = key_with(shared, "messages:send")
     assert code_of(graph.call("GET", graph.phone, token=sender)) == (403, 200, 0)
-    assert code_of(graph.call("GET", f"{ACCOUNT}/message_templates", token=sender)) == (403, 200, 0)
+    assert code_of(graph.call("GET", f"{ACCOUNT_ID}/message_templates", token=sender)) == (403, 200, 0)
 
 
 def test_another_workspaces_number_and_account_are_not_there(make_stack):
     stack = make_stack(settings={"SANDBOX_WORKSPACES": 2}, simulator={"numbers": 2})
     mine, other = (Graph(f"{stack.server.base_url}/graph", each["api_key"], each["phone_number_id"])
                    for each in stack.server.sandbox["workspaces"])
-    account = str(int(ACCOUNT) + 1)
+    account = str(int(ACCOUNT_ID) + 1)
     assert other.call("GET", account).status == 200
     assert mine.send(text_to("+919811210013"), phone=other.phone).json()["error"]["error_subcode"] == 33
     for method, path in [("GET", other.phone), ("POST", f"{other.phone}/register"), ("GET", account),
@@ -323,28 +320,28 @@ def test_templates_are_made_listed_edited_and_deleted(stack):
     stack.sim.call("POST", "templates", {"review_after_ms": 0})
     ids = []
     for nth in range(3):
-        made = graph.call("POST", f"{ACCOUNT}/message_templates", {**TEMPLATE, "name": f"door_{nth}"})
+        made = graph.call("POST", f"{ACCOUNT_ID}/message_templates", {**TEMPLATE, "name": f"door_{nth}"})
         assert made.status == 200, made
         ids.append(made.json()["id"])
     assert graph.call("GET", f"{ids[0]}?fields=name,status").json()["name"] == "door_0"
-    page = graph.call("GET", f"{ACCOUNT}/message_templates?limit=2&fields=id,name").json()
+    page = graph.call("GET", f"{ACCOUNT_ID}/message_templates?limit=2&fields=id,name").json()
     assert len(page["data"]) == 2
     following = page["paging"]["next"]
-    assert following.startswith(f"{stack.server.base_url}/graph/v25.0/{ACCOUNT}/message_templates?")
+    assert following.startswith(f"{stack.server.base_url}/graph/v25.0/{ACCOUNT_ID}/message_templates?")
     assert "access_token" not in following
     rest = graph.http.request("GET", following.removeprefix(stack.server.base_url),
                               headers={"Authorization": f"Bearer {graph.token}"}).json()
     assert {each["id"] for each in page["data"] + rest["data"]} == set(ids)
     assert graph.call("POST", ids[1], {"components": [{"type": "BODY", "text": "Your order is ready."}]}).status == 200
-    gone = graph.call("DELETE", f"{ACCOUNT}/message_templates?name=door_2&hsm_id={ids[2]}")
+    gone = graph.call("DELETE", f"{ACCOUNT_ID}/message_templates?name=door_2&hsm_id={ids[2]}")
     assert gone.json() == {"success": True}
     assert code_of(graph.call("GET", ids[2])) == (400, 100, 33)
-    assert code_of(graph.call("POST", f"{ACCOUNT}/message_templates", {"name": "No", "language": "en_US"}))[:2] == (400, 100)
+    assert code_of(graph.call("POST", f"{ACCOUNT_ID}/message_templates", {"name": "No", "language": "en_US"}))[:2] == (400, 100)
 
 
 def test_numbers_and_their_profile(stack):
     graph = Graph.of_door(stack)
-    assert [each["id"] for each in graph.call("GET", f"{ACCOUNT}/phone_numbers").json()["data"]] == [graph.phone]
+    assert [each["id"] for each in graph.call("GET", f"{ACCOUNT_ID}/phone_numbers").json()["data"]] == [graph.phone]
     assert graph.call("GET", f"{graph.phone}?fields=display_phone_number,quality_rating").json()["id"] == graph.phone
     changed = graph.call("POST", f"{graph.phone}/whatsapp_business_profile",
                          {"messaging_product": "whatsapp", "about": "We deliver"})
@@ -383,7 +380,7 @@ def test_changes_are_on_record_before_they_are_made(stack):
     ("POST", "{phone}/register", {"pin": "123456", "access_token": "EAAx"}),
 ])
 def test_what_would_move_a_callback_or_reach_elsewhere_is_refused_with_words(graph, method, path, body):
-    answer = graph.call(method, path.format(phone=graph.phone, account=ACCOUNT), body)
+    answer = graph.call(method, path.format(phone=graph.phone, account=ACCOUNT_ID), body)
     assert code_of(answer) == (400, 100, 0), answer
     assert len(answer.json()["error"]["error_data"]["details"]) > 20
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from _support.graph import ACCOUNT, Graph, GraphReceiver, text_to
+from _support.api import text_to
+from _support.graph import Graph, GraphReceiver
+from _support.signing import ACCOUNT_ID
 from _support.waiting import wait_until
 
 
@@ -23,7 +25,7 @@ def test_the_statuses_of_a_send_come_with_the_clients_own_data(stack):
     field, value = receiver.changes()[0]
     assert (field, value["messaging_product"]) == ("messages", "whatsapp")
     assert value["metadata"]["phone_number_id"] == stack.server.sandbox["phone_number_id"]
-    assert {each.event["entry"][0]["id"] for each in receiver.all()} == {ACCOUNT}
+    assert {each.event["entry"][0]["id"] for each in receiver.all()} == {ACCOUNT_ID}
 
 
 def test_what_the_api_sends_has_no_data_but_what_its_metadata_say(stack):

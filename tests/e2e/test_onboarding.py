@@ -9,6 +9,7 @@ from _support.api import code
 from _support.contract import contract
 from _support.onboarding import SESSIONS, Guest, make_link, opened, path_of, session_of, signed_up, started
 from _support.people import WHY, Browser, operator_of, owner_of
+from _support.signing import ACCOUNT_ID
 from _support.waiting import wait_until
 
 NOBODY = "onb_01kb2v5m4q8x9r3t6w7y0z1a2c"
@@ -103,7 +104,7 @@ def test_a_link_that_was_taken_back_opens_nothing(stack, made):
 
 def test_a_link_whose_time_is_over_opens_nothing(stack, made):
     guest = opened(stack, made)
-    stack.server.database.sql(f"UPDATE onboarding_sessions SET expires_at = 1 WHERE created_at = (SELECT MAX(created_at) FROM onboarding_sessions)")
+    stack.server.database.sql("UPDATE onboarding_sessions SET expires_at = 1 WHERE created_at = (SELECT MAX(created_at) FROM onboarding_sessions)")
     page = guest.open()
     assert page.status == 410 and "too old" in page.content().decode()
     assert guest.say("visit").json()["state"] == "expired"
@@ -221,7 +222,7 @@ def test_a_message_that_lies_about_the_account_connects_nothing_else(stack, made
     guest = opened(stack, made)
     message, meta_code = signed_up(stack)
     told = json.loads(message)
-    told["data"]["waba_id"] = "102290129340398"
+    told["data"]["waba_id"] = ACCOUNT_ID
     guest.say("message", {"message": json.dumps(told)})
     guest.say("code", {"code": meta_code})
     done = connect(guest)

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from _support.api import code
-from _support.http_client import HttpClient
+from _support.graph import Graph
+from _support.signing import ACCOUNT_ID
+from _support.stack import Stack
 from _support.waiting import wait_until
 
-WABA = "102290129340398"
 CARD = {"form": "flowsell-rate-card/1",
         "markets": [{"country": "IN", "calling_codes": ["91"]}, {"country": "US", "calling_codes": ["1"]}],
         "lists": [{"valid_from": "2020-01-01", "currency": "USD", "rates": [
@@ -18,13 +19,11 @@ CARD = {"form": "flowsell-rate-card/1",
 
 @pytest.fixture(scope="module")
 def priced(tmp_path_factory):
-    from _support.stack import Stack
     folder = tmp_path_factory.mktemp("priced")
     (folder / "rates.json").write_text(json.dumps(CARD), encoding="utf-8")
     stack = Stack(folder / "stack", settings={"WHATSAPP_RATE_CARD_FILE": str(folder / "rates.json")},
                   simulator={"review-after-ms": 0}).start()
-    connection = stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
-    assert stack.api.post(f"/v1/connections/{connection}/sync").status == 200
+    assert stack.api.post(f"/v1/connections/{stack.server.sandbox['connection_id']}/sync").status == 200
     yield stack
     stack.close()
 
@@ -90,13 +89,12 @@ def test_recipients_are_kept_nowhere(make_stack):
     preflight(stack, recipients=["+14155550987"])
     stack.server.terminate()
     assert "14155550987" not in stack.server.log_text()
-    assert all(b"14155550987" not in file.read_bytes() for file in stack.server.data.rglob("*") if file.is_file())
+    assert all(b"14155550987" not in content for content in stack.server.files().values())
 
 
 def make_template(stack, name, category="MARKETING"):
     body = {"name": name, "language": "en_US", "category": category, "components": [{"type": "BODY", "text": "Sale today, come in"}]}
-    answer = HttpClient(stack.sim.url).request("POST", f"/v25.0/{WABA}/message_templates", body=json.dumps(body), headers={
-        "Authorization": "Bearer any", "Content-Type": "application/json"})
+    answer = Graph.of_simulator(stack).call("POST", f"{ACCOUNT_ID}/message_templates", body)
     assert answer.status == 200, answer
     return answer.json()["id"]
 
@@ -115,9 +113,8 @@ def test_a_template_says_its_category_and_its_state(priced):
 
 
 def test_a_template_is_named_by_our_id_too(priced):
-    connection = priced.api.get("/v1/senders").json()["data"][0]["connection_id"]
     made = priced.api.post("/v1/templates", {
-        "connection_id": connection, "name": "welcome_back", "language": "en_US", "category": "marketing",
+        "connection_id": priced.server.sandbox["connection_id"], "name": "welcome_back", "language": "en_US", "category": "marketing",
         "components": [{"type": "body", "text": "Sale today, come in"}]})
     assert made.status == 201, made
     asked = {"template": {"id": made.json()["id"]}, "countries": [{"country": "IN", "count": 1}]}

@@ -7,13 +7,12 @@ import pytest
 
 from _support.api import text_to
 from _support.contract import contract
-from _support.signing import DISPLAY_NUMBER, PHONE_NUMBER_ID, callback, post_callback, status_of
+from _support.signing import ACCOUNT_ID, DISPLAY_NUMBER, PHONE_NUMBER_ID, callback, post_callback, status_of
 from _support.waiting import wait_until
 
 CORPUS = Path(__file__).resolve().parents[2] / "src/channels/whatsapp/tests/corpus"
-ACCOUNT = "102290129340398"
 # The corpus' invented ids, and those of the sandbox.
-PLACES = {"106000000000001": PHONE_NUMBER_ID, "102000000000001": ACCOUNT, "102000000000777": ACCOUNT,
+PLACES = {"106000000000001": PHONE_NUMBER_ID, "102000000000001": ACCOUNT_ID, "102000000000777": ACCOUNT_ID,
           "4915155500001": DISPLAY_NUMBER}
 
 

@@ -1,45 +1,35 @@
 """Senders are managed at the provider: what WhatsApp says of each, what is set there, what is refused, and who may do it."""
 
-import json
-
 import pytest
 
 from _support.api import code, text_to
-from _support.http_client import HttpClient
+from _support.graph import Graph
 from _support.people import add_member, owner_of
+from _support.signing import ACCOUNT_ID
 from _support.waiting import wait_until
 
-WABA, PHONE = "102290129340398", "106540352242922"
 ANA = "+919812345678"
 MISSING = "snd_01kb2v5m4q8x9r3t6w7y0z1a2c"
-
-
-def graph(stack, method, path, body=None):
-    """A call to the simulator as its own client would make it: around our server."""
-    answer = HttpClient(stack.sim.url).request(
-        method, f"/v25.0/{path}", body=None if body is None else json.dumps(body),
-        headers={"Authorization": "Bearer any", "Content-Type": "application/json"})
-    assert answer.status == 200, answer
-    return answer.json()
 
 
 def target(stack, tail="", sender=None):
     return f"/v1/senders/{sender or stack.server.sandbox['sender_id']}{tail}"
 
 
-def connection_of(stack):
-    return stack.api.get("/v1/senders").json()["data"][0]["connection_id"]
+def of_connection(stack, tail):
+    return f"/v1/connections/{stack.server.sandbox['connection_id']}{tail}"
 
 
 def sync(stack, **more):
-    answer = stack.api.post(f"/v1/connections/{connection_of(stack)}/sync", **more)
+    answer = stack.api.post(of_connection(stack, "/sync"), **more)
     assert answer.status == 200, answer
     return answer.json()
 
 
 def new_number(stack, digits="1510000042"):
     """A number that the account got elsewhere: neither verified nor registered. Its sender's id."""
-    graph(stack, "POST", f"{WABA}/phone_numbers", {"cc": "49", "phone_number": digits, "verified_name": "Shop"})
+    made = Graph.of_simulator(stack).call("POST", f"{ACCOUNT_ID}/phone_numbers", {"cc": "49", "phone_number": digits, "verified_name": "Shop"})
+    assert made.status == 200, made
     [sender] = sync(stack)["added"]
     return sender
 
@@ -105,23 +95,21 @@ def test_a_webhook_about_a_number_that_is_not_ours_changes_none_of_ours(stack):
 def test_a_sync_is_made_once_for_a_key(stack):
     headers = {"Idempotency-Key": "k1"}
     sync(stack, headers=headers)
-    path = f"/v1/connections/{connection_of(stack)}/sync"
-    again = stack.api.post(path, headers=headers)
+    again = stack.api.post(of_connection(stack, "/sync"), headers=headers)
     assert (again.status, again.headers["Idempotent-Replayed"]) == (200, "true")
 
 
 def test_a_sync_that_whatsapp_refuses_changes_nothing(make_stack):
     stack = make_stack(simulator={"access-token": "another"})
     before = stack.api.get("/v1/senders").json()["data"]
-    answer = stack.api.post(f"/v1/connections/{connection_of(stack)}/sync")
+    answer = stack.api.post(of_connection(stack, "/sync"))
     assert (answer.status, code(answer), answer.json()["provider"]["code"]) == (502, "provider_rejected", 190)
     assert stack.api.get("/v1/senders").json()["data"] == before
 
 
 def test_a_provider_that_is_away_is_told_as_that(stack):
-    connection = connection_of(stack)
     stack.stop_simulator()
-    answer = stack.api.post(f"/v1/connections/{connection}/sync")
+    answer = stack.api.post(of_connection(stack, "/sync"))
     assert (answer.status, code(answer)) == (502, "provider_unreachable")
 
 
@@ -167,7 +155,7 @@ def test_the_pin_is_changed_and_shown_nowhere(stack):
     assert (answer.status, answer.json()["has_pin"]) == (200, True)
     stack.server.terminate()
     assert "864213" not in stack.server.log_text()
-    assert all(b"864213" not in file.read_bytes() for file in stack.server.data.rglob("*") if file.is_file())
+    assert all(b"864213" not in content for content in stack.server.files().values())
 
 
 def test_a_registration_is_made_once_for_a_key(stack):
@@ -267,7 +255,7 @@ def test_whom_somebody_blocked_is_found_nowhere_here(stack):
     stack.api.post(target(stack, "/blocked_users"), {"users": ["+14155550999"]})
     stack.server.terminate()
     assert "14155550999" not in stack.server.log_text()
-    assert all(b"14155550999" not in file.read_bytes() for file in stack.server.data.rglob("*") if file.is_file())
+    assert all(b"14155550999" not in content for content in stack.server.files().values())
 
 
 # --- QR codes ---
@@ -328,6 +316,6 @@ def test_a_viewer_looks_and_changes_nothing(stack):
     for method, tail, body in CHANGES:
         answer = viewer.request(method, target(stack, tail), body)
         assert (answer.status == 403) == (method != "GET"), (method, tail, answer)
-    assert viewer.post(f"/v1/connections/{connection_of(stack)}/diagnose").status == 403
+    assert viewer.post(of_connection(stack, "/diagnose")).status == 403
     owner = owner_of(stack.server)
     assert owner.request("PUT", target(stack, "/pin"), {"pin": "123456"}).status == 200

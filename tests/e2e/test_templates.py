@@ -1,13 +1,13 @@
 """Templates: made, changed and deleted at the provider, mirrored here, and what sends are checked by."""
 
-import json
-
 import pytest
 from jsonschema import Draft202012Validator
 
 from _support.api import code
-from _support.http_client import HttpClient
+from _support.graph import Graph
 from _support.people import owner_of, sign_up
+from _support.signing import ACCOUNT_ID
+from _support.stack import Stack
 from _support.waiting import wait_until
 
 ANA = "+919876500201"
@@ -110,7 +110,6 @@ def message(name, components, to=ANA, language="en_US"):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """A stack whose account has the templates of DESIGNS."""
-    from _support.stack import Stack
     stack = Stack(tmp_path_factory.mktemp("shop"), simulator={"review-after-ms": 0}).start()
     stack.ids = {}
     for name, (category, components) in DESIGNS.items():
@@ -118,7 +117,6 @@ def shop(tmp_path_factory):
         made = stack.api.post("/v1/templates", definition(name, components, category, **more))
         assert (made.status, made.json()["status"]) == (201, "approved"), made
         stack.ids[name] = made.json()["id"]
-    stack.phone = stack.api.get("/v1/senders").json()["data"][0]["phone_number_id"]
     yield stack
     stack.close()
 
@@ -151,9 +149,7 @@ def test_what_meta_would_refuse_is_refused_before_it_is_accepted(shop, case):
     assert (fault["pointer"], bool(fault["fix"])) == (pointer, True)
     assert fault_of(shop.api.post("/v1/messages/validate", message(name, components))) == fault
     assert shop.api.quota()["used"] == used
-    raw = {"messaging_product": "whatsapp", **message(name, components)}
-    refused = HttpClient(shop.simulator.url).request(
-        "POST", f"/v25.0/{shop.phone}/messages", {"Authorization": "Bearer any", "Content-Type": "application/json"}, json.dumps(raw))
+    refused = Graph.of_simulator(shop).send(message(name, components))
     assert refused.json()["error"]["code"] == meta_code
 
 
@@ -296,10 +292,8 @@ def test_what_happens_at_the_provider_is_known_here(own):
 
 def at_meta(stack, name, **more):
     """A template that somebody makes at the provider itself."""
-    raw = {**definition(name, **more), "category": "UTILITY"}
-    made = HttpClient(stack.simulator.url).request(
-        "POST", "/v25.0/102290129340398/message_templates", {"Authorization": "Bearer any", "Content-Type": "application/json"},
-        json.dumps(raw))
+    made = Graph.of_simulator(stack).call("POST", f"{ACCOUNT_ID}/message_templates",
+                                          {**definition(name, **more), "category": "UTILITY"})
     assert made.status == 200, made
     return made.json()["id"]
 
@@ -320,8 +314,7 @@ def test_a_sync_finds_what_is_new_and_what_is_gone(own):
     connection = kept["connection_id"]
     own.sim.call("POST", "settings", {"webhook_url": ""})
     at_meta(own, "new_there")
-    HttpClient(own.simulator.url).request("DELETE", "/v25.0/102290129340398/message_templates?name=kept",
-                                          {"Authorization": "Bearer any"})
+    Graph.of_simulator(own).call("DELETE", f"{ACCOUNT_ID}/message_templates?name=kept")
     once = {"Idempotency-Key": "synced-once"}
     report = own.api.post(f"/v1/connections/{connection}/templates/sync", headers=once).json()
     replay = own.api.post(f"/v1/connections/{connection}/templates/sync", headers=once)

@@ -1,24 +1,17 @@
 """Connections on several replicas: whoever connects an account, each of them takes its webhooks."""
 
-import base64
-import hashlib
-import hmac
-import json
-from itertools import count
-from urllib.parse import quote
-
 import pytest
 
 from _support.api import code, text_to
+from _support.connections import account_in, token_for
 from _support.database import on_postgres
-from _support.http_client import HttpClient
+from _support.graph import Graph
 from _support.people import WHY, operator_of
 from _support.replicas import Replicas
+from _support.signing import post_signed_request, signed_request
 from _support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
-
-_numbers = count(15550760000)
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +26,9 @@ def root(cluster):
     return operator_of(cluster.servers[0])
 
 
-def account_in(sim):
-    made = sim.call("POST", "accounts", {"display_phone_number": str(next(_numbers))})
-    sim.call("POST", "phones", {"id": made["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
-    made["token"] = token_for(sim, made)
-    return made
-
-
-def token_for(sim, *accounts):
-    return sim.call("POST", "tokens", {"accounts": [each["id"] for each in accounts]})["access_token"]
+def account_with_token(sim):
+    account = account_in(sim)
+    return {**account, "token": token_for(sim, account)}
 
 
 def connect(cluster, root, account, workspace, through=0):
@@ -52,17 +39,12 @@ def connect(cluster, root, account, workspace, through=0):
 
 def remove_app(cluster, token, server):
     """Whom the token speaks for takes the app away; Meta tells one replica of it."""
-    http = HttpClient(cluster.simulator.url)
-    user = http.request("GET", "/v25.0/me", headers={"Authorization": f"Bearer {token}"}).json()["id"]
-    payload = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", "user_id": user}).encode()).rstrip(b"=")
-    signature = base64.urlsafe_b64encode(hmac.new(cluster.app_secret.encode(), payload, hashlib.sha256).digest()).rstrip(b"=")
-    return HttpClient(server.base_url).request(
-        "POST", "/hooks/whatsapp/deauthorize", body=f"signed_request={quote((signature + b'.' + payload).decode())}",
-        headers={"Content-Type": "application/x-www-form-urlencoded"})
+    user = Graph.of_simulator(cluster, token).call("GET", "me").json()["id"]
+    return post_signed_request(server, "deauthorize", signed_request(cluster.app_secret, user_id=user))
 
 
 def test_a_connection_made_through_one_replica_hears_through_all(cluster, root):
-    account = account_in(cluster.sim)
+    account = account_with_token(cluster.sim)
     receiver = cluster.receiver(1, ["message.received"])
     elsewhere = (cluster.owner_of(1) + 1) % len(cluster.servers)
     made = connect(cluster, root, account, 1, through=elsewhere)
@@ -79,7 +61,7 @@ def test_a_connection_made_through_one_replica_hears_through_all(cluster, root):
 
 
 def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let_go(cluster, root):
-    account = account_in(cluster.sim)
+    account = account_with_token(cluster.sim)
     mine = connect(cluster, root, account, 0).json()["id"]
     for workspace in (1, 2, 3):
         refused = connect(cluster, root, account, workspace)
@@ -97,7 +79,7 @@ def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let
 
 
 def test_who_removes_the_app_is_found_whichever_replica_hears_of_it(cluster, root):
-    account = account_in(cluster.sim)
+    account = account_with_token(cluster.sim)
     made = connect(cluster, root, account, 2).json()
     elsewhere = cluster.servers[(cluster.owner_of(2) + 1) % len(cluster.servers)]
     answer = remove_app(cluster, account["token"], elsewhere)
