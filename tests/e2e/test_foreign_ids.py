@@ -30,7 +30,6 @@ def things_of(stack, owner):
         "/v1/webhook_endpoints": endpoint,
         "/v1/events": event["id"],
         "/v1/senders": stack.server.sandbox["sender_id"],
-        "/v1/connections": api.get("/v1/senders").json()["data"][0]["connection_id"],
         "/v1/members": owner.get("/v1/user").json()["id"],
         "/v1/invitations": invited["id"],
         "/v1/api_keys": owner.make_key().json()["id"],

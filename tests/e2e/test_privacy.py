@@ -299,11 +299,11 @@ def test_what_a_provider_told_of_a_deleted_number_is_nowhere(make_stack):
     person = NUMBER[1:]
     stack.sim.inbound(NUMBER, user_id="", type="text", text={"body": "Hello"})
     notices = [("user_preferences", {"user_preferences": [{"wa_id": person, "value": "stop", "timestamp": 1795403047,
-                                                        "category": "marketing_messages"}]}),
-            ("smb_message_echoes", {"message_echoes": [{"to": person, "id": "wamid.of.ashalata", "type": "text",
-                                                        "timestamp": "1795403047", "text": {"body": "Hi"}}]}),
-            ("calls", {"calls": [{"id": "wacid.of.ashalata", "from": person, "event": "connect",
-                                  "timestamp": "1795403047", "direction": "USER_INITIATED"}]})]
+                                                           "category": "marketing_messages"}]}),
+               ("smb_message_echoes", {"message_echoes": [{"to": person, "id": "wamid.of.ashalata", "type": "text",
+                                                           "timestamp": "1795403047", "text": {"body": "Hi"}}]}),
+               ("calls", {"calls": [{"id": "wacid.of.ashalata", "from": person, "event": "connect",
+                                     "timestamp": "1795403047", "direction": "USER_INITIATED"}]})]
     for field, value in notices:
         assert post_callback(stack, callback(value, field=field)).status == 200
     wait_until(lambda: len(stack.api.all_of("/v1/events")) == 4, "all is told")
