@@ -1,24 +1,19 @@
 """What our server asks about accounts and files, and what the simulator answers to that, judged by Meta's own OpenAPI
 (meta/accounts.json, meta/management.json): an account is connected, gone on with and let go of; a file goes up, comes down and goes."""
 
-import json
 import re
-from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
+from _support.connections import account_in, token_for
 from _support.media import PNG, uploaded
 from _support.people import WHY, operator_of
+from meta_document import MetaDocument
 from test_management import META
 
-FILE = Path(__file__).parent / "meta" / "accounts.json"
-URI = "urn:meta-accounts"
-DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
-REGISTRY = Registry().with_resource(URI, Resource(contents=DOCUMENT, specification=DRAFT202012))
+ACCOUNTS = MetaDocument("accounts.json")
+DOCUMENT = ACCOUNTS.document
 
 # Where Meta's file is not what its API takes, and how we know. (operation, field, reason)
 DEVIATIONS = {
@@ -30,9 +25,7 @@ NOT_IN_THE_FILE = {"get /debug_token"}
 
 
 def faults_of_body(operation, body):
-    pointer = quote(operation.replace("~", "~0").replace("/", "~1"), safe="~")
-    schema = {"$ref": f"{URI}#/requests/{pointer}/schema"}
-    return [error.message for error in Draft202012Validator(schema, registry=REGISTRY).iter_errors(body)]
+    return [error.message for error in ACCOUNTS.errors("requests", operation, body)]
 
 
 def faults_of_form(operation, form):
@@ -75,9 +68,8 @@ def operation_of(exchange, account):
 
 def walk(stack, account):
     root = operator_of(stack.server)
-    token = stack.sim.call("POST", "tokens", {"accounts": [account["id"]]})["access_token"]
     path = f"/admin/v1/workspaces/{stack.server.sandbox['workspace_id']}/connections"
-    made = root.post(path, {"token": token}, headers=WHY)
+    made = root.post(path, {"token": token_for(stack.sim, account)}, headers=WHY)
     assert (made.status, made.json()["onboarding"]["status"]) == (201, "action_required"), made
     one = made.json()["id"]
     assert stack.api.post(f"/v1/connections/{one}/resume", {"pin": "123456"}).json()["status"] == "active"
@@ -89,8 +81,7 @@ def walk(stack, account):
 
 def test_each_call_is_one_of_metas_and_its_answer_too(recorded):
     stack, recorder = recorded
-    account = stack.sim.call("POST", "accounts", {"name": "Asha's Shop", "display_phone_number": "15550781234"})
-    stack.sim.call("POST", "phones", {"id": account["phone_number_id"], "set": {"code_verification_status": "VERIFIED"}})
+    account = account_in(stack.sim)
     recorder.exchanges.clear()
     recorder.keeps_reads = True
     walk(stack, account)

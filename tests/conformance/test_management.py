@@ -1,19 +1,13 @@
 """The simulator's answers to management calls, judged by Meta's own OpenAPI (meta/management.json) and its examples."""
 
 import json
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from _support.http_client import HttpClient
 from _support.processes import Simulator
+from meta_document import MetaDocument
 
-FILE = Path(__file__).parent / "meta" / "management.json"
-URI = "urn:meta-management"
 BUSINESS, WABA, PHONE = "506914307656634", "102290129340398", "106540352242922"
 PHONE_PATH = "/{Version}/{Phone-Number-ID}"
 WABA_PATH = "/{Version}/{WABA-ID}"
@@ -30,27 +24,18 @@ DEVIATIONS = {
 }
 
 
-class MetaAnswers:
-    def __init__(self):
-        self.document = json.loads(FILE.read_text(encoding="utf-8"))
-        self._registry = Registry().with_resource(URI, Resource(contents=self.document, specification=DRAFT202012))
-
-    def errors(self, operation, body):
-        pointer = quote(operation.replace("~", "~0").replace("/", "~1"), safe="~")
-        schema = {"$ref": f"{URI}#/answers/{pointer}/schema"}
-        return Draft202012Validator(schema, registry=self._registry).iter_errors(body)
-
+class MetaAnswers(MetaDocument):
     def faults(self, operation, body):
         """[(the field that is wrong, what is wrong)], without the listed deviations."""
         found = []
-        for error in self.errors(operation, body):
+        for error in self.errors("answers", operation, body):
             field = next((part for part in reversed(error.absolute_path) if isinstance(part, str)), "")
             if (operation, field) not in DEVIATIONS:
                 found.append((field, error.message[:200]))
         return found
 
 
-META = MetaAnswers()
+META = MetaAnswers("management.json")
 
 
 @pytest.mark.parametrize("operation", sorted(META.document["answers"]))
@@ -66,7 +51,7 @@ def test_every_deviation_has_a_reason(deviation):
     operation, field = deviation
     bodies = META.document["answers"][operation]["examples"] + (
         [{"data": [{"id": "1", "display_phone_number": "+1 5", "status": "CONNECTED"}]}] if field == "status" else [])
-    assert any(field in error.absolute_path for body in bodies for error in META.errors(operation, body))
+    assert any(field in error.absolute_path for body in bodies for error in META.errors("answers", operation, body))
 
 
 @pytest.fixture(scope="module")

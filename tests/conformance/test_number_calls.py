@@ -1,21 +1,17 @@
 """What our server asks about numbers, and what the simulator answers to that, judged by Meta's own OpenAPI (meta/numbers.json,
 meta/management.json): each call of the senders' management, of a sync, a diagnosis and a preflight."""
 
-import json
 import re
-from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
+from _support.graph import Graph
+from _support.signing import ACCOUNT_ID
+from meta_document import MetaDocument
 from test_management import META
 
-FILE = Path(__file__).parent / "meta" / "numbers.json"
-URI = "urn:meta-numbers"
-WABA, PHONE = "102290129340398", "106540352242922"
 ANA = "+491510000001"
 
 # Where Meta's schema is not what its API takes, and how we know. (operation, where in the request, reason)
@@ -34,17 +30,9 @@ ANSWER_DEVIATIONS = {
 NOT_IN_THE_FILE = {"get /debug_token", "get /{WABA-ID}/message_templates"}
 
 
-class MetaRequests:
-    def __init__(self):
-        self.document = json.loads(FILE.read_text(encoding="utf-8"))
-        self._registry = Registry().with_resource(URI, Resource(contents=self.document, specification=DRAFT202012))
-
-    def errors(self, operation, body):
-        pointer = quote(operation.replace("~", "~0").replace("/", "~1"), safe="~")
-        return Draft202012Validator({"$ref": f"{URI}#/requests/{pointer}/schema"}, registry=self._registry).iter_errors(body)
-
+class MetaRequests(MetaDocument):
     def faults(self, operation, body):
-        return [(list(error.absolute_path), error.message[:200]) for error in self.errors(operation, body)
+        return [(list(error.absolute_path), error.message[:200]) for error in self.errors("requests", operation, body)
                 if (operation, field_of(error)) not in DEVIATIONS]
 
     def query_faults(self, operation, query):
@@ -69,7 +57,7 @@ def field_of(error):
     return ""
 
 
-REQUESTS = MetaRequests()
+REQUESTS = MetaRequests("numbers.json")
 
 
 @pytest.mark.parametrize("operation", sorted(REQUESTS.document["requests"]))
@@ -102,7 +90,7 @@ def operation_of(exchange):
     head, _, edge = path.strip("/").partition("/")
     if head == "debug_token":
         return "get /debug_token", {}
-    owner = "{WABA-ID}" if head == WABA else "{Phone-Number-ID}"
+    owner = "{WABA-ID}" if head == ACCOUNT_ID else "{Phone-Number-ID}"
     edge = re.sub(r"^message_qrdls/.+", "message_qrdls/{QR-Code-ID}", edge)
     name = f"/{{Version}}/{owner}" + (f"/{edge}" if edge else "")
     if edge == "message_templates":
@@ -110,15 +98,14 @@ def operation_of(exchange):
     return f"{exchange.method.lower()} {name}", parse_qs(parts.query)
 
 
-def walk(api, sim):
+def walk(stack):
     """Each call once."""
+    api = stack.api
     sender = api.get("/v1/senders").json()["data"][0]
     one, account = f"/v1/senders/{sender['id']}", f"/v1/connections/{sender['connection_id']}"
     assert api.post(f"{account}/sync").status == 200
     new = {"cc": "49", "phone_number": "1510000042", "verified_name": "Shop"}
-    sim.http.forget()
-    sim.http.request("POST", f"/v25.0/{WABA}/phone_numbers", body=json.dumps(new),
-                     headers={"Authorization": "Bearer any", "Content-Type": "application/json"})
+    assert Graph.of_simulator(stack).call("POST", f"{ACCOUNT_ID}/phone_numbers", new).status == 200
     fresh = f"/v1/senders/{api.post(f'{account}/sync').json()['added'][0]}"
     for method, path, body in [
             ("POST", f"{fresh}/request_code", {"method": "sms"}), ("POST", f"{fresh}/verify_code", {"code": "123-456"}),
@@ -131,7 +118,7 @@ def walk(api, sim):
                                           "prompts": ["a", "b", "c", "d"]}),
             ("GET", f"{one}/automation", None)]:
         assert api.request(method, path, body).status == 200, (method, path)
-    sim.inbound(ANA)
+    stack.sim.inbound(ANA)
     for method in ("POST", "DELETE"):
         assert api.request(method, f"{one}/blocked_users", {"users": [ANA]}).status == 200
     api.get(f"{one}/blocked_users?limit=5")
@@ -149,7 +136,7 @@ def walk(api, sim):
 def test_each_call_is_one_of_metas_and_its_answer_too(recorded):
     stack, recorder = recorded
     recorder.keeps_reads = True
-    walk(stack.api, stack.sim)
+    walk(stack)
     wrong, seen = [], set()
     for exchange in recorder.exchanges:
         operation, query = operation_of(exchange)

@@ -1,35 +1,25 @@
 """Templates: what leaves the server for Meta, and what the simulator answers, judged by Meta's own description; and Meta's own
 examples of templates, made through our API."""
 
-import json
-from pathlib import Path
-
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from _support.http_client import HttpClient
+from _support.signing import ACCOUNT_ID
+from test_management import META
 
-FILE = Path(__file__).parent / "meta" / "management.json"
-URI = "urn:meta-management"
 CREATE, EDIT = "post /{Version}/{WABA-ID}/message_templates", "post /{Version}/{TEMPLATE_ID}"
-DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
-REGISTRY = Registry().with_resource(URI, Resource(contents=DOCUMENT, specification=DRAFT202012))
 # Meta's placeholders, filled in.
 NAMES = {"<TEMPLATE_NAME>": "example_template"}
 
 
 def faults(part, operation, value):
-    anchored = {"$ref": f"{URI}#/{part}/" + operation.replace("~", "~0").replace("/", "~1") + "/schema"}
-    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
-            for error in Draft202012Validator(anchored, registry=REGISTRY).iter_errors(value)]
+    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in META.errors(part, operation, value)]
 
 
 def examples(operation):
     """Each with a name of its own: an account has a name once."""
     out = []
-    for number, example in enumerate(DOCUMENT["requests"][operation]["examples"]):
+    for number, example in enumerate(META.document["requests"][operation]["examples"]):
         name = NAMES.get(example["name"], example["name"])
         out.append({**example, "name": f"{name}_{number}"})
     return out
@@ -70,7 +60,7 @@ def test_metas_own_example_is_made_and_nothing_of_it_is_lost(made, example):
 
 def test_metas_own_example_of_a_change_is_made(recorded, made):
     stack, recorder = recorded
-    [example] = DOCUMENT["requests"][EDIT]["examples"]
+    [example] = META.document["requests"][EDIT]["examples"]
     template = stack.api.post("/v1/templates", {**example, "name": "to_change"}).json()
     answer = stack.api.request("PATCH", f"/v1/templates/{template['id']}", body={"components": example["components"]})
     assert answer.status == 200, answer
@@ -83,12 +73,12 @@ def test_metas_own_example_of_a_change_is_made(recorded, made):
 
 @pytest.mark.parametrize("part, operation", [("requests", CREATE), ("requests", EDIT)])
 def test_metas_own_examples_hold(part, operation):
-    for example in DOCUMENT[part][operation]["examples"]:
+    for example in META.document[part][operation]["examples"]:
         assert faults(part, operation, example) == []
 
 
 @pytest.mark.parametrize("operation, path", [
-    ("get /{Version}/{WABA-ID}/message_templates", "102290129340398/message_templates"),
+    ("get /{Version}/{WABA-ID}/message_templates", f"{ACCOUNT_ID}/message_templates"),
 ])
 def test_a_list_of_the_simulator_is_what_meta_describes(recorded, made, operation, path):
     stack, _ = recorded

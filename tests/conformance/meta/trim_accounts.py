@@ -6,8 +6,8 @@ they reach; without prose.
 
 import sys
 
-from trim import reached, references, without_prose, write
-from trim_management import resolved
+from trim import without_prose, write
+from trim_management import components_of, queries_of, requests_of, resolved
 
 PHONE = "/{Version}/{Phone-Number-ID}"
 WABA = "/{Version}/{WABA-ID}"
@@ -18,23 +18,12 @@ READS = [(WABA, "get"), (f"{WABA}/phone_numbers", "get"), (f"{WABA}/subscribed_a
 
 
 def trimmed(document):
-    requests, forms, queries, wanted = {}, {}, {}, []
-
-    def content(path, method):
-        return resolved(document, document["paths"][path][method]["requestBody"])["content"]
-    for path, method in OPERATIONS:
-        body = content(path, method)["application/json"]
-        schema = without_prose(body["schema"])
-        requests[f"{method} {path}"] = {
-            "schema": schema, "examples": [resolved(document, each)["value"] for each in body.get("examples", {}).values()]}
-        wanted += references(schema)
+    requests, forms = requests_of(document, OPERATIONS), {}
     for path, method in FORMS:
-        forms[f"{method} {path}"] = without_prose(content(path, method)["multipart/form-data"]["schema"])
-    for path, method in READS:
-        parameters = [resolved(document, each) for each in document["paths"][path][method]["parameters"]]
-        queries[f"{method} {path}"] = {each["name"]: without_prose(each["schema"]) for each in parameters if each["in"] == "query"}
-    return {"requests": requests, "forms": forms, "queries": queries,
-            "components": {"schemas": dict(sorted(reached(document, wanted).items()))}}
+        content = resolved(document, document["paths"][path][method]["requestBody"])["content"]
+        forms[f"{method} {path}"] = without_prose(content["multipart/form-data"]["schema"])
+    return {"requests": requests, "forms": forms, "queries": queries_of(document, READS),
+            "components": components_of(document, requests.values())}
 
 
 if __name__ == "__main__":

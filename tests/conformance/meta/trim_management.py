@@ -41,22 +41,41 @@ def resolved(document, node):
     return node
 
 
+def requests_of(document, operations):
+    """The bodies that they take, with Meta's own examples."""
+    requests = {}
+    for path, method in operations:
+        body = resolved(document, document["paths"][path][method]["requestBody"])["content"]["application/json"]
+        requests[f"{method} {path}"] = {
+            "schema": without_prose(body["schema"]),
+            "examples": [resolved(document, each)["value"] for each in body.get("examples", {}).values()]}
+    return requests
+
+
+def queries_of(document, operations):
+    """What their queries may say."""
+    queries = {}
+    for path, method in operations:
+        parameters = [resolved(document, each) for each in document["paths"][path][method]["parameters"]]
+        queries[f"{method} {path}"] = {each["name"]: without_prose(each["schema"]) for each in parameters if each["in"] == "query"}
+    return queries
+
+
+def components_of(document, operations):
+    """The schemas that those of the operations reach."""
+    wanted = list(references([each["schema"] for each in operations]))
+    return {"schemas": dict(sorted(reached(document, wanted).items()))}
+
+
 def trimmed(document):
-    answers, wanted = {}, []
+    answers = {}
     for path, method in OPERATIONS:
         answer = resolved(document, document["paths"][path][method]["responses"]["200"])["content"]["application/json"]
-        schema = without_prose(answer["schema"])
         examples = [resolved(document, each)["value"] for each in answer.get("examples", {}).values()]
-        answers[f"{method} {path}"] = {"schema": schema, "examples": examples or [answer["example"]]}
-        wanted += references(schema)
-    requests = {}
-    for path, method in REQUESTS:
-        body = resolved(document, document["paths"][path][method]["requestBody"])["content"]["application/json"]
-        schema = without_prose(body["schema"])
-        requests[f"{method} {path}"] = {
-            "schema": schema, "examples": [resolved(document, each)["value"] for each in body.get("examples", {}).values()]}
-        wanted += references(schema)
-    return {"answers": answers, "requests": requests, "components": {"schemas": dict(sorted(reached(document, wanted).items()))}}
+        answers[f"{method} {path}"] = {"schema": without_prose(answer["schema"]), "examples": examples or [answer["example"]]}
+    requests = requests_of(document, REQUESTS)
+    return {"answers": answers, "requests": requests,
+            "components": components_of(document, [*answers.values(), *requests.values()])}
 
 
 if __name__ == "__main__":
