@@ -86,6 +86,11 @@ class Replicas:
         owners = self.owners()
         return owners[workspace % len(owners)]
 
+    def stranger_of(self, workspace=0):
+        """A replica that does not have the workspace."""
+        owner = self.owner_of(workspace)
+        return next(number for number in range(len(self.servers)) if number != owner)
+
     def wait_until_spread(self):
         """Each running replica has its share."""
         def is_spread():

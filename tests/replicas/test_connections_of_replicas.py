@@ -7,18 +7,10 @@ from _support.connections import account_in, token_for
 from _support.database import on_postgres
 from _support.graph import Graph
 from _support.people import WHY, operator_of
-from _support.replicas import Replicas
 from _support.signing import post_signed_request, signed_request
 from _support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    replicas = Replicas(tmp_path_factory.mktemp("connections")).start()
-    yield replicas
-    replicas.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +38,7 @@ def remove_app(cluster, token, server):
 def test_a_connection_made_through_one_replica_hears_through_all(cluster, root):
     account = account_with_token(cluster.sim)
     receiver = cluster.receiver(1, ["message.received"])
-    elsewhere = (cluster.owner_of(1) + 1) % len(cluster.servers)
-    made = connect(cluster, root, account, 1, through=elsewhere)
+    made = connect(cluster, root, account, 1, through=cluster.stranger_of(1))
     assert (made.status, made.json()["status"]) == (201, "active"), made
     for number in range(6):  # the proxy gives each connection to another
         cluster.sim.inbound(sender=f"+91981234560{number}", phone_number_id=account["phone_number_id"])
@@ -81,8 +72,7 @@ def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let
 def test_who_removes_the_app_is_found_whichever_replica_hears_of_it(cluster, root):
     account = account_with_token(cluster.sim)
     made = connect(cluster, root, account, 2).json()
-    elsewhere = cluster.servers[(cluster.owner_of(2) + 1) % len(cluster.servers)]
-    answer = remove_app(cluster, account["token"], elsewhere)
+    answer = remove_app(cluster, account["token"], cluster.servers[cluster.stranger_of(2)])
     assert answer.status == 200, answer
     assert cluster.apis[2].get(f"/v1/connections/{made['id']}").json()["reason"]["code"] == "app_removed"
 

@@ -4,16 +4,8 @@ import pytest
 
 from _support.database import on_postgres
 from _support.onboarding import Guest, make_link, session_of, signed_up
-from _support.replicas import Replicas
 
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    replicas = Replicas(tmp_path_factory.mktemp("onboarding")).start()
-    yield replicas
-    replicas.close()
 
 
 @pytest.mark.parametrize("workspace", range(4))

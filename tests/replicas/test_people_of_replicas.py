@@ -16,13 +16,6 @@ pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    replicas = Replicas(tmp_path_factory.mktemp("people")).start()
-    yield replicas
-    replicas.close()
-
-
-@pytest.fixture(scope="module")
 def owner(cluster):
     return owner_of(cluster.servers[0])
 

@@ -42,11 +42,6 @@ def make_replicas(tmp_path):
         replicas.close()
 
 
-def stranger_of(replicas, workspace=0):
-    """A replica that does not have the workspace."""
-    return next(number for number in range(REPLICAS) if number != replicas.owner_of(workspace))
-
-
 def number_of(test, n=0):
     return f"+9198{test:04}{n:04}"
 
@@ -83,7 +78,7 @@ def test_events_are_delivered_once(three, workspace):
 
 
 def test_request_for_anothers_workspace_is_passed_on_once(three):
-    owner, stranger = three.owner_of(0), stranger_of(three)
+    owner, stranger = three.owner_of(0), three.stranger_of()
     # What the simulator tells is passed on as well.
     wait_until(lambda: three.is_idle() and three.sim.stats()["webhooks_waiting"] == 0, "nothing else is under way")
     before = [three.metric_of(number, "connect_requests_forwarded_total") for number in (owner, stranger)]
@@ -94,7 +89,7 @@ def test_request_for_anothers_workspace_is_passed_on_once(three):
 
 
 def test_answer_is_held_back_by_a_replica_that_does_not_send(three):
-    answer = three.api_at(stranger_of(three)).send(text_to(number_of(3)), prefer="wait=5")
+    answer = three.api_at(three.stranger_of()).send(text_to(number_of(3)), prefer="wait=5")
     assert answer.status == 200, answer
     # What the provider told meanwhile may have overtaken its answer.
     assert answer.json()["status"] in ("sent", "delivered", "read")
