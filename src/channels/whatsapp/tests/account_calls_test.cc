@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "support.h"
 #include "whatsapp/adapter.h"
 
 namespace flowsell::whatsapp {
@@ -21,14 +22,6 @@ const channel::ConnectApp kApp{"670", Secret("app secret&")};
 
 channel::SenderRoute route() {
   return {.address = {}, .api_base = http::Url::parse("https://graph.example/v25.0").value()};
-}
-
-http::Exchange answer(std::string body) {
-  http::Exchange exchange;
-  exchange.end = http::ExchangeEnd::kAnswered;
-  exchange.status = 200;
-  exchange.body = std::move(body);
-  return exchange;
 }
 
 TEST(AccountCalls, SecretsOfAnExchangeStandInTheBodyAndNotInTheAddress) {
@@ -46,19 +39,19 @@ TEST(AccountCalls, PopUpHasNoAddressToGoBackTo) {
 
 TEST(AccountCalls, IssuedTokenHasItsLife) {
   const auto issued = kCalls.read_issued(
-      answer(R"({"access_token":"EAAx","token_type":"bearer","expires_in":60})"));
+      answered(R"({"access_token":"EAAx","token_type":"bearer","expires_in":60})"));
   ASSERT_TRUE(issued);
   EXPECT_EQ(issued->token.reveal(), "EAAx");
   EXPECT_EQ(issued->life, std::chrono::seconds(60));
 }
 
 TEST(AccountCalls, AnswerWithoutATokenIsNone) {
-  EXPECT_FALSE(kCalls.read_issued(answer(R"({"token_type":"bearer"})")));
-  EXPECT_FALSE(kCalls.read_issued(answer("<html>")));
+  EXPECT_FALSE(kCalls.read_issued(answered(R"({"token_type":"bearer"})")));
+  EXPECT_FALSE(kCalls.read_issued(answered("<html>")));
 }
 
 TEST(AccountCalls, TokenIsReadWithItsAccountsAndItsEnd) {
-  const auto facts = kCalls.read_token(answer(
+  const auto facts = kCalls.read_token(answered(
       R"({"data":{"app_id":670,"is_valid":true,"expires_at":1767225600,"user_id":"77",
           "scopes":["whatsapp_business_management","whatsapp_business_messaging"],
           "granular_scopes":[{"scope":"whatsapp_business_management","target_ids":["1","2"]},
@@ -73,7 +66,7 @@ TEST(AccountCalls, TokenIsReadWithItsAccountsAndItsEnd) {
 }
 
 TEST(AccountCalls, TokenWithoutAnEndHasNone) {
-  const auto facts = kCalls.read_token(answer(R"({"data":{"is_valid":true,"expires_at":0}})"));
+  const auto facts = kCalls.read_token(answered(R"({"data":{"is_valid":true,"expires_at":0}})"));
   ASSERT_TRUE(facts);
   EXPECT_FALSE(facts->expires_at);
 }
@@ -95,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(AccountCalls, InvalidTokenSaysWhy) {
   const auto facts = kCalls.read_token(
-      answer(R"({"data":{"is_valid":false,"error":{"code":190,"subcode":463}}})"));
+      answered(R"({"data":{"is_valid":false,"error":{"code":190,"subcode":463}}})"));
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->trouble, "token_expired");
 }
@@ -106,7 +99,7 @@ TEST(AccountCalls, IdInAPathStaysOneSegment) {
 }
 
 TEST(AccountCalls, AccountIsReadWithItsOwner) {
-  const auto facts = kCalls.read_account(answer(
+  const auto facts = kCalls.read_account(answered(
       R"({"id":"1","name":"Shop","currency":"INR","timezone_id":71,
           "owner_business_info":{"id":"9","name":"Shop Ltd"}})"));
   ASSERT_TRUE(facts);
@@ -118,7 +111,7 @@ TEST(AccountCalls, AccountIsReadWithItsOwner) {
 }
 
 TEST(AccountCalls, NumbersAreReadAndTheNextPageIsFound) {
-  const auto page = kCalls.read_addresses(answer(
+  const auto page = kCalls.read_addresses(answered(
       R"({"data":[{"id":"5","display_phone_number":"+1 555-078-3881","verified_name":"Shop",
                    "status":"CONNECTED","is_on_biz_app":false},
                   {"id":"6","display_phone_number":"+91 98765 43210","status":"DISCONNECTED",
@@ -135,7 +128,7 @@ TEST(AccountCalls, NumbersAreReadAndTheNextPageIsFound) {
 
 TEST(AccountCalls, LastPageHasNoNext) {
   const auto page =
-      kCalls.read_addresses(answer(R"({"data":[],"paging":{"cursors":{"after":"QQ"}}})"));
+      kCalls.read_addresses(answered(R"({"data":[],"paging":{"cursors":{"after":"QQ"}}})"));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->next, "");
 }

@@ -9,11 +9,7 @@ using namespace std::chrono_literals;
 using Kind = channel::Interpretation::Kind;
 
 http::Exchange answer(int status, std::string body, std::vector<http::Header> headers = {}) {
-  http::Exchange exchange;
-  exchange.end = http::ExchangeEnd::kAnswered;
-  exchange.byte_sent = true;
-  exchange.status = status;
-  exchange.body = std::move(body);
+  auto exchange = answered(std::move(body), status);
   exchange.headers = std::move(headers);
   return exchange;
 }

@@ -4,6 +4,7 @@
 
 #include "core/encoding.h"
 #include "media_rules.h"
+#include "support.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -21,14 +22,6 @@ std::string header(const http::OutRequest& request, std::string_view name) {
   return {};
 }
 
-http::Exchange answer(std::string body) {
-  http::Exchange exchange;
-  exchange.end = http::ExchangeEnd::kAnswered;
-  exchange.status = 200;
-  exchange.body = std::move(body);
-  return exchange;
-}
-
 TEST(MediaCalls, AnUploadIsAForm) {
   const auto call = media_calls().compile_upload({"image/png", "a\"b.png", "XX"}, route());
   EXPECT_EQ(call.request.url.target, "/v25.0/106540352242922/media");
@@ -39,9 +32,9 @@ TEST(MediaCalls, AnUploadIsAForm) {
             "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%22b.png\"\r\n"
             "Content-Type: image/png\r\n\r\n");
   EXPECT_EQ(call.after, "\r\n--XX--\r\n");
-  EXPECT_EQ(*media_calls().read_uploaded(answer(R"({"id":"1037543291543636"})")),
+  EXPECT_EQ(*media_calls().read_uploaded(answered(R"({"id":"1037543291543636"})")),
             "1037543291543636");
-  EXPECT_FALSE(media_calls().read_uploaded(answer("<html>")));
+  EXPECT_FALSE(media_calls().read_uploaded(answered("<html>")));
 }
 
 TEST(MediaCalls, ALookUpNamesTheNumber) {
@@ -55,16 +48,17 @@ TEST(MediaCalls, SizesAndDigestsAreReadInEachOfTheirForms) {
   for (const std::string& digest : {hex, base64_encode(as_bytes(sum))}) {
     for (const std::string_view size : {"303833", "\"303833\""}) {
       const auto facts = media_calls().read_look_up(
-          answer(R"({"url":"https://lookaside.fbsbx.com/x?mid=1","mime_type":"image/jpeg",)"
-                 R"("sha256":")" +
-                 digest + R"(","file_size":)" + std::string(size) + R"(,"id":"1"})"));
+          answered(R"({"url":"https://lookaside.fbsbx.com/x?mid=1","mime_type":"image/jpeg",)"
+                   R"("sha256":")" +
+                   digest + R"(","file_size":)" + std::string(size) + R"(,"id":"1"})"));
       ASSERT_TRUE(facts);
       EXPECT_EQ(facts->size, 303833U);
       EXPECT_EQ(facts->sha256, sum);
       EXPECT_EQ(facts->url.target, "/x?mid=1");
     }
   }
-  EXPECT_FALSE(media_calls().read_look_up(answer(R"({"url":"ftp://x","mime_type":"image/jpeg"})")));
+  EXPECT_FALSE(
+      media_calls().read_look_up(answered(R"({"url":"ftp://x","mime_type":"image/jpeg"})")));
 }
 
 TEST(MediaCalls, OnlyMetasHostsAreToldTheToken) {
@@ -89,12 +83,12 @@ TEST(MediaCalls, SessionsHaveTheirOwnCredential) {
   EXPECT_EQ(bytes.url.target, "/v25.0/upload:abc?sig=x");
   EXPECT_EQ(header(bytes, "Authorization"), "OAuth T");
   EXPECT_EQ(header(bytes, "file_offset"), "4096");
-  EXPECT_EQ(*media_calls().read_session(answer(R"({"id":"upload:abc?sig=x"})")),
+  EXPECT_EQ(*media_calls().read_session(answered(R"({"id":"upload:abc?sig=x"})")),
             "upload:abc?sig=x");
-  EXPECT_FALSE(media_calls().read_session(answer(R"({"id":"../me"})")));
-  EXPECT_EQ(*media_calls().read_session_offset(answer(R"({"id":"upload:a","file_offset":12})")),
+  EXPECT_FALSE(media_calls().read_session(answered(R"({"id":"../me"})")));
+  EXPECT_EQ(*media_calls().read_session_offset(answered(R"({"id":"upload:a","file_offset":12})")),
             12U);
-  EXPECT_EQ(*media_calls().read_handle(answer(R"({"h":"4::aW1h"})")), "4::aW1h");
+  EXPECT_EQ(*media_calls().read_handle(answered(R"({"h":"4::aW1h"})")), "4::aW1h");
 }
 
 TEST(MediaRules, EachKindHasItsLimit) {

@@ -15,19 +15,8 @@ const NumberCalls kCalls;
 const WhatsAppAccountCalls kAccountCalls;
 
 channel::SenderRoute route(const std::string& address = "106540352242922") {
-  channel::SenderRoute out;
-  out.address = address;
-  out.api_base = http::Url::parse("https://graph.facebook.com/v25.0").value();
-  return out;
-}
-
-http::Exchange answered(const std::string& body, int status = 200) {
-  http::Exchange out;
-  out.end = http::ExchangeEnd::kAnswered;
-  out.byte_sent = true;
-  out.status = status;
-  out.body = body;
-  return out;
+  return {.address = address,
+          .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
 }
 
 /// "METHOD target body"

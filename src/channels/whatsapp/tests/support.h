@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "channel/message.h"
+#include "http/client.h"
 #include "json/json.h"
 #include "json/writer.h"
 
@@ -68,6 +69,16 @@ inline std::string canonical(const std::string& text) {
   };
   write(write, document->root());
   return out;
+}
+
+/// The provider's answer to a call.
+inline http::Exchange answered(std::string body, int status = 200) {
+  http::Exchange exchange;
+  exchange.end = http::ExchangeEnd::kAnswered;
+  exchange.byte_sent = true;
+  exchange.status = status;
+  exchange.body = std::move(body);
+  return exchange;
 }
 
 /// A file, byte for byte.

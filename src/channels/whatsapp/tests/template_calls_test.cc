@@ -15,13 +15,6 @@ const channel::TemplateCalls& calls() {
 channel::SenderRoute route(const std::string& base = "https://graph.facebook.com/v25.0") {
   return {.address = {}, .api_base = http::Url::parse(base).value()};
 }
-http::Exchange answer(std::string body) {
-  http::Exchange out;
-  out.end = http::ExchangeEnd::kAnswered;
-  out.status = 200;
-  out.body = std::move(body);
-  return out;
-}
 
 TEST(TemplateCalls, ListAsksForAllThatIsKept) {
   channel::TemplateSearch search;
@@ -78,7 +71,7 @@ TEST(TemplateCalls, CreateSaysWhatItIs) {
 }
 
 TEST(TemplateCalls, APageIsReadInWordsOfOurs) {
-  const auto page = calls().read_list(answer(
+  const auto page = calls().read_list(answered(
       R"({"data":[{"id":"7","name":"order","language":"de","category":"UTILITY",)"
       R"("status":"PAUSED","parameter_format":"NAMED",)"
       R"("components":[{"type":"BODY","text":"Hi"}],"rejected_reason":"NONE",)"
@@ -101,7 +94,7 @@ TEST(TemplateCalls, APageIsReadInWordsOfOurs) {
 }
 
 TEST(TemplateCalls, OneThatCannotBeReadHidesNoOther) {
-  const auto page = calls().read_list(answer(
+  const auto page = calls().read_list(answered(
       R"({"data":[7,{"id":"1"},{"id":"8","name":"a","language":"de","status":"APPROVED"}]})"));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->templates.size(), 1U);
@@ -111,19 +104,19 @@ TEST(TemplateCalls, OneThatCannotBeReadHidesNoOther) {
 
 TEST(TemplateCalls, WhatIsNoAnswerIsNone) {
   for (const char* body : {"", "[]", "{}", "nonsense", R"({"data":7})"}) {
-    EXPECT_FALSE(calls().read_list(answer(body))) << body;
-    EXPECT_FALSE(calls().read_found(answer(body))) << body;
-    EXPECT_FALSE(calls().read_created(answer(body))) << body;
+    EXPECT_FALSE(calls().read_list(answered(body))) << body;
+    EXPECT_FALSE(calls().read_found(answered(body))) << body;
+    EXPECT_FALSE(calls().read_created(answered(body))) << body;
   }
 }
 
 TEST(TemplateCalls, AnActMayBeRefusedBySuccess) {
-  EXPECT_EQ(calls().read_acted(answer(R"({"success":true})")), true);
-  EXPECT_EQ(calls().read_acted(answer(R"({"success":false,"reason":"too early"})")), false);
-  EXPECT_EQ(calls().read_acted(answer(R"({"archived_templates":["7"],"failed_templates":{}})")),
+  EXPECT_EQ(calls().read_acted(answered(R"({"success":true})")), true);
+  EXPECT_EQ(calls().read_acted(answered(R"({"success":false,"reason":"too early"})")), false);
+  EXPECT_EQ(calls().read_acted(answered(R"({"archived_templates":["7"],"failed_templates":{}})")),
             true);
   EXPECT_EQ(
-      calls().read_acted(answer(R"({"archived_templates":[],"failed_templates":{"7":"no"}})")),
+      calls().read_acted(answered(R"({"archived_templates":[],"failed_templates":{"7":"no"}})")),
       false);
 }
 
