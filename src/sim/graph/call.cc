@@ -5,45 +5,12 @@
 #include <algorithm>
 
 #include "core/encoding.h"
+#include "http/multipart.h"
 #include "json/writer.h"
 #include "letters.h"
 
 namespace flowsell::sim {
 namespace {
-
-/// The value of `name="..."` in a header.
-std::string_view quoted_of(std::string_view header, std::string_view name) {
-  const auto at = header.find(fmt::format("{}=\"", name));
-  if (at == header.npos) return {};
-  header.remove_prefix(at + name.size() + 2);
-  return header.substr(0, header.find('"'));
-}
-
-/// The value of a header of a part, its name in any case.
-std::string_view header_of(std::string_view head, std::string_view name) {
-  while (!head.empty()) {
-    const auto end = std::min(head.find("\r\n"), head.size());
-    const auto line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 2, head.size()));
-    const auto colon = line.find(':');
-    if (colon == line.npos || !equals_ignoring_case(line.substr(0, colon), name)) continue;
-    auto value = line.substr(colon + 1);
-    while (value.starts_with(' ')) value.remove_prefix(1);
-    return value;
-  }
-  return {};
-}
-
-std::string_view boundary_of(std::string_view content_type) {
-  constexpr std::string_view kName = "boundary=";
-  const auto at = content_type.find(kName);
-  if (at == content_type.npos) return {};
-  auto value = content_type.substr(at + kName.size());
-  value = value.substr(0, value.find(';'));
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-    value = value.substr(1, value.size() - 2);
-  return value;
-}
 
 bool starts_with_any_case(std::string_view text, std::string_view head) {
   return text.size() >= head.size() && equals_ignoring_case(text.substr(0, head.size()), head);
@@ -61,9 +28,9 @@ Checked<Params> Params::read(const http::Request& request) {
   const auto type = request.header("content-type");
   if (request.body.empty()) return params;
   if (starts_with_any_case(type, "multipart/form-data")) {
-    const auto boundary = boundary_of(type);
-    if (boundary.empty()) return unreadable();
-    params.read_multipart(request.body, boundary);
+    const auto boundary = http::multipart_boundary(type);
+    if (!boundary) return unreadable();
+    params.read_multipart(request.body, *boundary);
   } else if (starts_with_any_case(type, "application/x-www-form-urlencoded")) {
     if (!is_valid_utf8(request.body)) return unreadable();
     params.read_pairs(request.body);
@@ -97,23 +64,22 @@ Checked<> Params::read_json(std::string_view body) {
 }
 
 void Params::read_multipart(std::string_view body, std::string_view boundary) {
-  const auto line = fmt::format("--{}", boundary);
-  auto at = body.find(line);
-  while (at != body.npos) {
-    auto rest = body.substr(at + line.size());
-    if (!rest.starts_with("\r\n")) return;  // "--": the last one
-    rest.remove_prefix(2);
-    const auto head_end = rest.find("\r\n\r\n");
-    if (head_end == rest.npos) return;
-    const auto head = rest.substr(0, head_end);
-    const auto content = rest.substr(head_end + 4);
-    const auto end = content.find(fmt::format("\r\n{}", line));
-    if (end == content.npos) return;
-    const auto disposition = header_of(head, "content-disposition");
-    const auto name = quoted_of(disposition, " name");
-    // A file comes as a stream (intake.h).
-    if (disposition.find("filename=") == disposition.npos) set(name, content.substr(0, end));
-    at = body.find(line, static_cast<std::size_t>(content.data() - body.data()) + end);
+  using Step = http::MultipartReader::Step;
+  http::MultipartReader reader(boundary);
+  reader.put(body);
+  std::string value;
+  while (true) {
+    const auto step = reader.next();
+    if (step == Step::kPart) {
+      value.clear();
+    } else if (step == Step::kData) {
+      value.append(reader.data());
+    } else if (step == Step::kPartEnd) {
+      // A file comes as a stream (intake.h).
+      if (!reader.part().filename) set(reader.part().name, value);
+    } else {
+      return;
+    }
   }
 }
 
