@@ -31,6 +31,12 @@ def status_of(message_id, status, wamid, at=None):
             "biz_opaque_callback_data": message_id}
 
 
+def choice_of(person, value, timestamp=1_790_000_000):
+    """Somebody stops marketing in WhatsApp, or resumes it."""
+    return callback({"user_preferences": [{"wa_id": person, "detail": "User requested it", "category": "marketing_messages",
+                                           "value": value, "timestamp": timestamp}]}, field="user_preferences")
+
+
 def post_callback(stack, body, signature=None):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     signed = signature_of(raw, stack.app_secret) if signature is None else signature

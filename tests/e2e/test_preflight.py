@@ -6,7 +6,7 @@ import pytest
 
 from _support.api import code
 from _support.graph import Graph
-from _support.signing import ACCOUNT_ID
+from _support.signing import ACCOUNT_ID, choice_of, post_callback
 from _support.stack import Stack
 from _support.waiting import wait_until
 
@@ -72,11 +72,7 @@ def test_time_and_quota(priced):
 
 def test_people_who_stopped_marketing_are_counted(make_stack):
     stack = make_stack()
-    stack.sim.call("POST", "webhook", {"field": "user_preferences", "value": {
-        "messaging_product": "whatsapp", "metadata": {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"},
-        "contacts": [{"wa_id": "919876543210"}],
-        "user_preferences": [{"wa_id": "919876543210", "detail": "stop", "category": "marketing_messages", "value": "stop",
-                              "timestamp": 1790000000}]}})
+    assert post_callback(stack, choice_of("919876543210", "stop")).status == 200
     wait_until(lambda: stack.api.get("/v1/events?type=contact.preferences_updated").json()["data"], "the choice is known")
     told = preflight(stack, recipients=["+919876543210", "+14155550123", "+14155550123"])
     counts = {each["code"]: each["count"] for each in told["obstacles"]}

@@ -7,7 +7,7 @@ import pytest
 
 from _support.api import text_to
 from _support.contract import contract
-from _support.signing import ACCOUNT_ID, DISPLAY_NUMBER, PHONE_NUMBER_ID, callback, post_callback, status_of
+from _support.signing import ACCOUNT_ID, DISPLAY_NUMBER, PHONE_NUMBER_ID, callback, choice_of, post_callback, status_of
 from _support.waiting import wait_until
 
 CORPUS = Path(__file__).resolve().parents[2] / "src/channels/whatsapp/tests/corpus"
@@ -189,9 +189,7 @@ def test_validation_says_whether_a_template_is_needed(make_stack):
 # --- opt-outs ---
 
 def choose(stack, value, timestamp):
-    preference = {"wa_id": "919812345678", "detail": "User requested it", "category": "marketing_messages",
-                  "value": value, "timestamp": timestamp}
-    assert post_callback(stack, callback({"user_preferences": [preference]}, field="user_preferences")).status == 200
+    assert post_callback(stack, choice_of("919812345678", value, timestamp)).status == 200
 
 
 def test_marketing_to_who_stopped_it_is_refused_before_it_costs(make_stack):

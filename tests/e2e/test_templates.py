@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from _support.api import code
 from _support.graph import Graph
 from _support.people import owner_of, sign_up
-from _support.signing import ACCOUNT_ID
+from _support.signing import ACCOUNT_ID, choice_of, post_callback
 from _support.stack import Stack
 from _support.waiting import wait_until
 
@@ -412,11 +412,7 @@ def test_who_may_manage_templates(own):
 def test_a_template_of_category_marketing_goes_to_nobody_who_has_opted_out(own):
     made = own.api.post("/v1/templates", definition("sale", SALE, "marketing"))
     assert made.status == 201, made
-    own.sim.call("POST", "webhook", {"field": "user_preferences", "value": {
-        "messaging_product": "whatsapp", "metadata": {
-            "display_phone_number": "15550783881", "phone_number_id": own.api.get("/v1/senders").json()["data"][0]["phone_number_id"]},
-        "contacts": [{"wa_id": ANA[1:]}], "user_preferences": [
-            {"wa_id": ANA[1:], "detail": "no more", "category": "marketing_messages", "value": "stop", "timestamp": 1790000000}]}})
+    assert post_callback(own, choice_of(ANA[1:], "stop")).status == 200
     wait_until(lambda: own.api.get("/v1/events?type=contact.preferences_updated").json()["data"], "the choice is known")
     sale = message("sale", GOOD["sale"])
     assert code(own.api.send(sale)) == "recipient_opted_out"
