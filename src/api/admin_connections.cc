@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "connection_body.h"
+#include "headers.h"
 #include "paging.h"
 #include "request_body.h"
 #include "staff_door.h"
@@ -47,15 +48,7 @@ Task<> put_on_record(AdminCall& call, const Place& place, std::string act) {
 Result<std::optional<metering::IdempotentCall>> idempotent(const AdminCall& call,
                                                            const Place& place,
                                                            identity::Mode mode) {
-  const auto header = call.visit.request.header("Idempotency-Key");
-  if (header.empty()) return std::nullopt;
-  TRY(const std::string key, metering::Idempotency::parse_header(header));
-  const Services& services = place.services();
-  // Another operator's key is another key.
-  return services.idempotency.begin(
-      place.workspace, mode, http::method_name(call.visit.request.method),
-      std::string(call.visit.request.path) + "#" + call.who.user.str(), key,
-      call.visit.request.body, services.clock.now());
+  return idempotent_call(call, place.services(), place.workspace, mode);
 }
 
 http::Response shown(const Place& place, const ConnectionRecord& record, bool is_replay = false) {

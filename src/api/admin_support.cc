@@ -1,6 +1,7 @@
 // How operators open support sessions, and see what became of them.
 
 #include "call.h"
+#include "headers.h"
 #include "ip_ranges.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -46,20 +47,6 @@ SupportSessions::Draft read_draft(json::ObjectReader& in, const AdminCall& call)
   return draft;
 }
 
-/// The key of the call, in the workspace that it is about.
-Result<std::optional<metering::IdempotentCall>> idempotent_opening(const AdminCall& call,
-                                                                   const Services& services,
-                                                                   const WorkspaceId& workspace) {
-  const auto header = call.visit.request.header("Idempotency-Key");
-  if (header.empty()) return std::nullopt;
-  TRY(const std::string key, metering::Idempotency::parse_header(header));
-  // Another operator's key is another key.
-  return services.idempotency.begin(
-      workspace, identity::Mode::kLive, http::method_name(call.visit.request.method),
-      std::string(call.visit.request.path) + "#" + call.who.user.str(), key,
-      call.visit.request.body, services.clock.now());
-}
-
 /// Owners hear of it before it lets anybody in.
 Task<> tell_owners(AdminCall& call, const Services& services, const SupportSession& session,
                    std::string workspace) {
@@ -94,7 +81,7 @@ Task<http::Response> open_session(AdminCall& call) {
   // On SQLite every name has its home there: whether there is such a workspace is asked here.
   CO_TRY(std::string name, co_await services.workspaces.name_of(draft.workspace));
   draft.needs_approval = services.workspaces.settings().of(draft.workspace)->support_needs_approval;
-  CO_TRY(auto once, idempotent_opening(call, services, draft.workspace));
+  CO_TRY(auto once, idempotent_call(call, services, draft.workspace, identity::Mode::kLive));
   CO_TRY(const auto opened, co_await services.support_sessions.open(std::move(draft), once));
   // What is cut short here lets nobody in; the same call with its Idempotency-Key goes on.
   CO_CHECK_OK(co_await make_usable(call, services, opened.session, std::move(name)));

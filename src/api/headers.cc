@@ -40,6 +40,19 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
   return idempotent_call(call.services, call.caller, call.request, body);
 }
 
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const AdminCall& call,
+                                                                const Services& services,
+                                                                const WorkspaceId& workspace,
+                                                                identity::Mode mode) {
+  const http::Request& request = call.visit.request;
+  const auto header = request.header("Idempotency-Key");
+  if (header.empty()) return std::nullopt;
+  TRY(const std::string key, metering::Idempotency::parse_header(header));
+  return services.idempotency.begin(workspace, mode, http::method_name(request.method),
+                                    std::string(request.path) + "#" + call.who.user.str(), key,
+                                    request.body, services.clock.now());
+}
+
 void add_timing(http::Response& response, std::string_view part,
                 std::chrono::steady_clock::duration took) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();

@@ -20,6 +20,12 @@ Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call
 /// The same of a call whose body is a stream: `body` stands for it.
 Result<std::optional<metering::IdempotentCall>> idempotent_call(const Call& call,
                                                                 std::string_view body);
+/// The same of an operator's call, in the workspace and mode that it is about: another operator's
+/// key is another key.
+Result<std::optional<metering::IdempotentCall>> idempotent_call(const AdminCall& call,
+                                                                const Services& services,
+                                                                const WorkspaceId& workspace,
+                                                                identity::Mode mode);
 
 /// Whose rate it is.
 enum class RateOf : std::uint8_t { kKey, kUser };

@@ -74,21 +74,6 @@ Task<http::Response> revoke_session(Call& call) {
   co_return no_content();
 }
 
-/// The key of an operator's call, in the workspace that it is about.
-Result<std::optional<metering::IdempotentCall>> idempotent_making(const AdminCall& call,
-                                                                  const Services& services,
-                                                                  const WorkspaceId& workspace,
-                                                                  identity::Mode mode) {
-  const auto header = call.visit.request.header("Idempotency-Key");
-  if (header.empty()) return std::nullopt;
-  TRY(const std::string key, metering::Idempotency::parse_header(header));
-  // Another operator's key is another key.
-  return services.idempotency.begin(
-      workspace, mode, http::method_name(call.visit.request.method),
-      std::string(call.visit.request.path) + "#" + call.who.user.str(), key,
-      call.visit.request.body, services.clock.now());
-}
-
 struct OperatorsDraft {
   Sessions::Draft draft;
   identity::Mode mode = identity::Mode::kLive;
@@ -118,7 +103,7 @@ Task<http::Response> create_for_workspace(AdminCall& call) {
   CO_CHECK_OK(check_place(services, read.mode, read.draft.way));
   read.draft.workspace = workspace;
   read.draft.mode = read.mode;
-  CO_TRY(auto once, idempotent_making(call, services, workspace, read.mode));
+  CO_TRY(auto once, idempotent_call(call, services, workspace, read.mode));
   CO_TRY(auto reason, stated_reason(call.visit.request, /*is_needed=*/true));
   const audit::Actor actor{audit::ActorKind::kOperator, call.who.user.str()};
   CO_TRY(const auto created,
