@@ -32,20 +32,6 @@ constexpr std::array kFailures = {
     std::pair{std::string_view("store_unavailable"), Failure::kInternal},
 };
 
-AccountStep::State state_of(StepState state) noexcept {
-  switch (state) {
-    case StepState::kPending:
-      return AccountStep::State::kWaiting;
-    case StepState::kDone:
-      return AccountStep::State::kDone;
-    case StepState::kFailed:
-      return AccountStep::State::kFailed;
-    case StepState::kSkipped:
-      return AccountStep::State::kSkipped;
-  }
-  return AccountStep::State::kWaiting;
-}
-
 }  // namespace
 
 Failure ConnectorSteps::failure_of(std::string_view code, std::int64_t provider_code,
@@ -132,8 +118,7 @@ Task<AccountShown> ConnectorSteps::show(AccountNamed named) {
   for (const auto step : connections::kServerSteps) {
     const std::string_view name = connections::step_name(step);
     const StepRow* const row = record->step(name);
-    shown.steps.push_back(
-        {std::string(name), row ? state_of(row->state) : AccountStep::State::kWaiting});
+    shown.steps.push_back({std::string(name), row ? row->state : StepState::kPending});
   }
   for (const auto& sender : changes_.senders().of_connection(record->id))
     if (!sender->is_removed) shown.numbers.push_back(sender->display_number);

@@ -88,20 +88,6 @@ std::string config_of(const Session& session, const SignupPlace& place, std::str
   return script_safe(std::move(out).take());
 }
 
-std::string_view step_state(AccountStep::State state) noexcept {
-  switch (state) {
-    case AccountStep::State::kWaiting:
-      return "pending";
-    case AccountStep::State::kDone:
-      return "done";
-    case AccountStep::State::kFailed:
-      return "failed";
-    case AccountStep::State::kSkipped:
-      return "skipped";
-  }
-  return "";
-}
-
 /// Where it leads, with what came of it.
 std::string return_url_of(const Session& session) {
   std::string url = session.return_url;
@@ -154,7 +140,7 @@ std::string page_status(const Session& session, const AccountShown& account, Tim
   out.key("steps").begin_array();
   for (const AccountStep& step : account.steps) {
     out.begin_object().key("name").string(step.name);
-    out.key("state").string(step_state(step.state)).end_object();
+    out.key("state").string(connections::step_state_name(step.state)).end_object();
   }
   out.end_array().key("account");
   if (session.connection.is_none()) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "audit/event.h"
+#include "connections/connection_record.h"
 #include "core/id.h"
 #include "core/sensitive.h"
 #include "core/time.h"
@@ -40,7 +41,7 @@ struct AccountOutcome {
 /// One line of progress, for people.
 struct AccountStep {
   std::string name;
-  enum class State : std::uint8_t { kWaiting, kDone, kFailed, kSkipped } state = State::kWaiting;
+  connections::StepState state = connections::StepState::kPending;
 };
 
 /// What is known of a connected account, for the page's last words.
