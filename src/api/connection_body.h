@@ -1,8 +1,5 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "call.h"
 #include "connections/connection_desk.h"
 #include "json/reader.h"

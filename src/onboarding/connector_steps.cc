@@ -80,7 +80,7 @@ AccountOutcome ConnectorSteps::outcome_of(const Error& error) const {
 }
 
 Task<ConnectionRecord> ConnectorSteps::take_steps(AccountWanted wanted) {
-  connections::Acting by{std::move(wanted.actor), std::move(wanted.from)};
+  connections::Acting by{{}, std::move(wanted.from)};
   if (wanted.token.empty()) {
     co_return co_await connector_.resume(wanted.workspace, wanted.connection, std::move(wanted.pin),
                                          std::move(by));

@@ -265,7 +265,6 @@ Task<AccountOutcome> Door::run_steps(Session session, Secret pin, audit::Origin 
   wanted.workspace = session.workspace;
   wanted.mode = session.mode;
   wanted.way = session.way;
-  wanted.token_expires_at = session.granted_until;
   wanted.account = session.account;
   wanted.address = session.address;
   wanted.coexists = session.coexists;

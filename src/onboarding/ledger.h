@@ -63,7 +63,6 @@ class Ledger {
   Task<std::optional<Session>> find(WorkspaceId workspace, OnboardingSessionId id) const;
   Task<std::optional<Session>> find(WorkspaceId workspace, crypto::Digest token_hash) const;
   Task<SessionPage> list(Query query) const;
-  store::Database& database() const noexcept { return db_; }
 
  private:
   store::Database& db_;

@@ -29,12 +29,6 @@ std::string_view name_in(const Rows& rows, Value value) noexcept {
   return found == rows.end() ? std::string_view() : found->second;
 }
 
-template <class Value, class Rows>
-std::optional<Value> named_in(const Rows& rows, std::string_view name) noexcept {
-  const auto found = std::ranges::find(rows, name, [](const auto& row) { return row.second; });
-  return found == rows.end() ? std::nullopt : std::optional<Value>(found->first);
-}
-
 void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& time) {
   out.key(name);
   time ? out.string(format_time(*time)) : out.null();
@@ -43,11 +37,11 @@ void write_time(json::Writer& out, std::string_view name, const std::optional<Ti
 }  // namespace
 
 std::string_view way_name(Way way) noexcept { return name_in(kWays, way); }
-std::optional<Way> way_named(std::string_view name) noexcept { return named_in<Way>(kWays, name); }
-std::string_view state_name(State state) noexcept { return name_in(kStates, state); }
-std::optional<State> state_named(std::string_view name) noexcept {
-  return named_in<State>(kStates, name);
+std::optional<Way> way_named(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kWays, name, [](const auto& row) { return row.second; });
+  return found == kWays.end() ? std::nullopt : std::optional(found->first);
 }
+std::string_view state_name(State state) noexcept { return name_in(kStates, state); }
 
 State Session::state_at(Time now) const noexcept {
   return is_over(state) || expires_at > now ? state : State::kExpired;

@@ -8,7 +8,6 @@
 #include "connections/connection_record.h"
 #include "core/id.h"
 #include "core/sensitive.h"
-#include "core/time.h"
 #include "identity/caller.h"
 #include "onboarding/session.h"
 #include "runtime/task.h"
@@ -21,12 +20,10 @@ struct AccountWanted {
   identity::Mode mode = identity::Mode::kTest;
   Way way = Way::kEmbeddedSignup;
   Secret token;  ///< what the consent gave; empty: it is with the connection already
-  std::optional<Time> token_expires_at;  ///< nullopt: it has no end
-  std::string account, address;          ///< what the browser has told; may be empty
+  std::string account, address;  ///< what the browser has told; may be empty
   bool coexists = false;
   Secret pin;               ///< of two-step verification; empty: none was given
   ConnectionId connection;  ///< then: which one
-  audit::Actor actor;
   audit::Origin from;
 };
 

@@ -33,7 +33,6 @@ enum class State : std::uint8_t {
   kRevoked = 12,
 };
 std::string_view state_name(State state) noexcept;
-std::optional<State> state_named(std::string_view name) noexcept;
 /// Where the customer's consent is. Numbers are stored.
 enum class Consent : std::uint8_t {
   kNone = 0,

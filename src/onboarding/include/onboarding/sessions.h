@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/sensitive.h"
-#include "identity/settings.h"
+#include "identity/caller.h"
 #include "metering/idempotency.h"
 #include "onboarding/session.h"
 #include "runtime/task.h"
