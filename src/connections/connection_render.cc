@@ -14,12 +14,7 @@ std::string_view onboarding_status(const ConnectionRecord& record) {
 }
 
 void write_time(Writer& out, std::string_view name, const std::optional<Time>& time) {
-  out.key(name);
-  if (time) {
-    out.string(format_time(*time));
-  } else {
-    out.null();
-  }
+  out.key(name).string_or_null(time ? format_time(*time) : "");
 }
 
 void write_failure(Writer& out, const StepRow& step) {

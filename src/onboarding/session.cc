@@ -30,8 +30,7 @@ std::string_view name_in(const Rows& rows, Value value) noexcept {
 }
 
 void write_time(json::Writer& out, std::string_view name, const std::optional<Time>& time) {
-  out.key(name);
-  time ? out.string(format_time(*time)) : out.null();
+  out.key(name).string_or_null(time ? format_time(*time) : "");
 }
 
 }  // namespace
@@ -86,7 +85,7 @@ std::string render_fields(const Session& session, Time now) {
   out.key("failure");
   write_failure(out, session);
   out.key("connection_id");
-  session.connection.is_none() ? out.null() : out.string(session.connection.str());
+  out.string_or_null(session.connection.is_none() ? "" : session.connection.str());
   out.key("created_by").string(session.created_by);
   out.key("created_at").string(format_time(session.created_at));
   out.key("expires_at").string(format_time(session.expires_at));
