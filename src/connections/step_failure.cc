@@ -117,12 +117,20 @@ StepRow failed_step(ServerStep step, const Error& error, const Acting& by, Time 
   return row;
 }
 
-void note_refused_token(ConnectionRecord& record, const Error& error, Time now) {
-  if (error.code != ErrorCode::kInvalidRequest || error.fields.empty()) return;
-  const std::string& code = error.fields.front().code;
-  if (!is_token_reason(code) || record.reason == code) return;
-  record.reason = code;
+std::string field_fault(const Error& error) {
+  if (error.code != ErrorCode::kInvalidRequest || error.fields.empty()) return {};
+  return error.fields.front().code;
+}
+
+void put_reason(ConnectionRecord& record, const std::string& reason, Time now) {
+  if (record.reason == reason) return;
+  record.reason = reason;
   record.reason_at = now;
+}
+
+void note_refused_token(ConnectionRecord& record, const Error& error, Time now) {
+  const std::string code = field_fault(error);
+  if (is_token_reason(code)) put_reason(record, code, now);
 }
 
 }  // namespace flowsell::connections

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "step_failure.h"
 #include "telemetry/log.h"
 
 namespace flowsell::connections {
@@ -42,20 +43,8 @@ bool is_restored_by(std::string_view reason) {
   return reason == "account_disabled" || reason == "account_offboarded";
 }
 
-void put_reason(ConnectionRecord& record, const std::string& reason, Time now) {
-  if (record.reason == reason) return;
-  record.reason = reason;
-  record.reason_at = now;
-}
-
 bool ends_soon(const std::optional<Time>& end, Time now) {
   return end && *end - now < kRenewBefore;
-}
-
-/// What keeps the token from being used, in the words of `reason`; empty: it can't be told.
-std::string trouble_in(const Error& error) {
-  if (error.code != ErrorCode::kInvalidRequest || error.fields.empty()) return {};
-  return error.fields.front().code;
 }
 
 }  // namespace
@@ -115,7 +104,7 @@ Task<> TokenWatch::look(ConnectionPtr connection, std::string trouble) {
   auto facts = co_await connector_.inspect(connection);
   if (!facts) {
     // Without an app, or where the provider is away, its refusal is all that is known.
-    const std::string told = trouble_in(facts.error());
+    const std::string told = field_fault(facts.error());
     const std::string& reason = told.empty() ? trouble : told;
     if (reason.empty()) co_return Result<>{};
     co_return co_await note(connection, reason, std::nullopt);
