@@ -33,8 +33,6 @@ constexpr json::StringRule kCode{1, 2048};
 constexpr json::StringRule kMessage{1, 16'384};
 constexpr json::StringRule kPin{6, 6};
 
-Error no_link() { return {ErrorCode::kNotFound, "there is no such onboarding link"}; }
-
 /// A link's session, at its home.
 struct Guest {
   Visit& visit;
@@ -132,9 +130,8 @@ enum class From : std::uint8_t { kAnywhere, kPage };
 /// Answers at the home of the link's workspace.
 Task<http::Response> at_home(Visit& visit, std::string link, GuestHandler handler,
                              From from = From::kAnywhere) {
-  const auto workspace = onboarding::workspace_of_link(link);
-  if (!workspace) co_return std::unexpected(no_link());
-  CO_TRY(auto home, co_await visit.homes.find_named(workspace_name(*workspace), visit.request));
+  CO_TRY(const auto workspace, onboarding::workspace_of_link(link));
+  CO_TRY(auto home, co_await visit.homes.find_named(workspace_name(workspace), visit.request));
   if (home.services() == nullptr) co_return home.take_answer();
   CO_TRY(auto session, co_await home.services()->onboarding_door.find(link));
   Guest guest{visit, *home.services(), std::move(session), std::move(link)};

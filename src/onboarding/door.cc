@@ -28,17 +28,16 @@ std::string oauth_hash(std::string_view state, const Secret& browser) {
   return std::string(as_text(digest));
 }
 
-void put_failure(Session& session, Failure failure, State state = State::kFailed) {
-  session.state = state;
-  session.failure = failure;
-  session.provider_code = session.provider_subcode = 0;
-  session.provider_trace.clear();
-}
-
 void clear_failure(Session& session) {
   session.failure.reset();
   session.provider_code = session.provider_subcode = 0;
   session.provider_trace.clear();
+}
+
+void put_failure(Session& session, Failure failure, State state = State::kFailed) {
+  clear_failure(session);
+  session.state = state;
+  session.failure = failure;
 }
 
 /// Nothing of an earlier sign-up counts any more.
@@ -59,9 +58,10 @@ std::int64_t number_of(std::string_view text) {
 
 }  // namespace
 
-std::optional<WorkspaceId> workspace_of_link(std::string_view link) {
+Result<WorkspaceId> workspace_of_link(std::string_view link) {
   const auto parsed = Link::parse(link);
-  return parsed ? std::optional(parsed->workspace) : std::nullopt;
+  if (!parsed) return std::unexpected(no_link());
+  return parsed->workspace;
 }
 
 Task<Session> Door::find(std::string link) const {

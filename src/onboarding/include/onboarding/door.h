@@ -17,9 +17,9 @@
 
 namespace flowsell::onboarding {
 
-/// Which workspace a link is of, so that its home can be found; nullopt: the text can't be a link.
-/// Whether there is such a link is another question: Door::find().
-std::optional<WorkspaceId> workspace_of_link(std::string_view link);
+/// Which workspace a link is of, so that its home can be found. Fails with kNotFound: the text
+/// can't be a link. Whether there is such a link is another question: Door::find().
+Result<WorkspaceId> workspace_of_link(std::string_view link);
 
 /// The side of who has the link: nobody knows him, and all that he sends came through a browser.
 /// A session is worked on by one call at a time; what others send meanwhile changes nothing.
