@@ -47,6 +47,17 @@ audit::Act act_of(IdSource& ids, Time now, const Mover& by, const Session& sessi
   return act;
 }
 
+/// Each of these operations, and the events of all.
+template <class Op>
+Result<> apply_told(store::Connection& db, std::span<store::WriteOp* const> ops) {
+  CHECK_OK(store::apply_each<Op>(db, ops));
+  return store::as<Op>(ops.front()).events.store_recorded(db);
+}
+template <class Op>
+void end_told(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+  store::as<Op>(ops.front()).events.ended(committed);
+}
+
 /// A change, with what it needs to be told.
 struct MoveOp final : store::WriteOp {
   MoveOp(Events& e, IdSource& i, const Mover& b, const Move& m, const Session& k, Time t);
@@ -65,14 +76,7 @@ struct MoveOp final : store::WriteOp {
   Decision decision;
 };
 
-Result<> apply_moves(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) CHECK_OK(store::as<MoveOp>(each).apply(db));
-  return store::as<MoveOp>(ops.front()).events.store_recorded(db);
-}
-void end_moves(std::span<store::WriteOp* const> ops, bool committed) noexcept {
-  store::as<MoveOp>(ops.front()).events.ended(committed);
-}
-constexpr store::WriteKind kMoveKind{"onboarding", 44, apply_moves, end_moves};
+constexpr store::WriteKind kMoveKind{"onboarding", 44, apply_told<MoveOp>, end_told<MoveOp>};
 
 MoveOp::MoveOp(Events& e, IdSource& i, const Mover& b, const Move& m, const Session& k, Time t)
     : WriteOp(kMoveKind),
@@ -119,14 +123,7 @@ struct AddOp final : store::WriteOp {
   Ledger::Added added;  ///< result
 };
 
-Result<> apply_adds(store::Connection& db, std::span<store::WriteOp* const> ops) {
-  for (store::WriteOp* each : ops) CHECK_OK(store::as<AddOp>(each).apply(db));
-  return store::as<AddOp>(ops.front()).events.store_recorded(db);
-}
-void end_adds(std::span<store::WriteOp* const> ops, bool committed) noexcept {
-  store::as<AddOp>(ops.front()).events.ended(committed);
-}
-constexpr store::WriteKind kAddKind{"onboarding_add", 43, apply_adds, end_adds};
+constexpr store::WriteKind kAddKind{"onboarding_add", 43, apply_told<AddOp>, end_told<AddOp>};
 
 AddOp::AddOp(Events& e, IdSource& i, metering::Idempotency& k, const Mover& b, const Session& f,
              Time t)
