@@ -6,6 +6,9 @@
 namespace flowsell::connections {
 namespace {
 
+/// Of what the provider says of an upload.
+constexpr std::size_t kAnswerBytesMax = 1 << 20;
+
 Result<> check_answered(const http::Exchange& exchange) {
   if (exchange.end == http::ExchangeEnd::kAnswered) return {};
   return fail(
@@ -56,13 +59,6 @@ Task<http::Exchange> ProviderCalls::call_as(As as, http::OutRequest request, std
   co_return exchange;
 }
 
-namespace {
-
-/// Of what the provider says of an upload.
-constexpr std::size_t kAnswerBytesMax = 1 << 20;
-
-}  // namespace
-
 Task<http::Exchange> ProviderCalls::upload(ConnectionPtr connection, http::OutRequest request,
                                            std::string_view what) {
   request.client = connection->id.bytes();
@@ -82,8 +78,7 @@ Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection,
                                                  http::OutRequest request) {
   request.client = connection->id.bytes();
   auto streamed = co_await client_.stream(std::move(request));
-  if (streamed.head.end != http::ExchangeEnd::kAnswered)
-    CO_CHECK_OK(check_answer(*connection->adapter, streamed.head, ""));
+  CO_CHECK_OK(check_answered(streamed.head));
   co_return streamed;
 }
 

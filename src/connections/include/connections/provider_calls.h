@@ -44,7 +44,7 @@ class ProviderCalls {
   };
   /// The same.
   Task<http::Exchange> call_as(As as, http::OutRequest request, std::string_view what,
-                               std::chrono::seconds time_max = std::chrono::seconds(15));
+                               std::chrono::seconds time_max = kTimeMax);
 
   /// Told of each error by which a provider refuses a connection's call. Before the first call.
   using Listener = std::function<void(const ConnectionPtr&, const ProviderError&)>;
