@@ -453,13 +453,12 @@ Task<bool> Connector::keep(Run& run, ServerStep step, Result<StepState> end, Fou
     for (const Sender& each : found.fresh) CHECK_OK(insert_sender(db, each));
     for (const Sender& each : found.changed) CHECK_OK(update_sender(db, each));
     StepRow& kept = record.put_step(row.name);
-    // The same as before is no news.
     row.note = kept.note;
-    const Time at = kept.at;
     StepRow same = row;
-    same.at = at;
+    same.at = kept.at;
     same.by = kept.by;
-    kept = same == kept ? kept : row;
+    // The same as before is no news.
+    if (same != kept) kept = std::move(row);
     if (end && found.note) found.note(record);
     if (!end && step == ServerStep::kToken) note_refused_token(record, end.error(), now);
     record.status = status_of(record);
