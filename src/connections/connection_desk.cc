@@ -58,12 +58,7 @@ Task<ConnectionRecord> ConnectionDesk::find(WorkspaceId workspace,
 Task<ConnectionChanges::Changed> ConnectionDesk::change(
     ConnectionRecord of, Edit edit, Acting by, std::optional<metering::IdempotentCall> call) {
   const Time now = changes_.now();
-  ConnectionChanges::Change change;
-  change.workspace = of.workspace;
-  change.mode = of.mode;
-  change.id = of.id;
-  change.act = "connection.changed";
-  change.by = by;
+  auto change = ConnectionChanges::Change::of(of, "connection.changed", by);
   change.call = std::move(call);
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     if (edit.label) record.label = *edit.label;
@@ -110,12 +105,7 @@ Task<> ConnectionDesk::let_go(ConnectionRecord of, Acting by) {
     }
   }
   const Time now = changes_.now();
-  ConnectionChanges::Change change;
-  change.workspace = of.workspace;
-  change.mode = of.mode;
-  change.id = of.id;
-  change.act = "connection.disconnected";
-  change.by = std::move(by);
+  auto change = ConnectionChanges::Change::of(of, "connection.disconnected", std::move(by));
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     if (record.status == ConnectionStatus::kDisconnected) return std::nullopt;
     record.sealed_token.clear();

@@ -426,12 +426,7 @@ Task<bool> Connector::keep(Run& run, ServerStep step, Result<StepState> end, Fou
   const Time now = changes_.now();
   std::vector<Sender> senders = found.fresh;
   senders.insert(senders.end(), found.changed.begin(), found.changed.end());
-  ConnectionChanges::Change change;
-  change.workspace = run.record.workspace;
-  change.mode = run.record.mode;
-  change.id = run.record.id;
-  change.act = "connection.onboarded";
-  change.by = run.by;
+  auto change = ConnectionChanges::Change::of(run.record, "connection.onboarded", run.by);
   change.senders = &senders;
   change.edit = [&](store::Connection& db,
                     ConnectionRecord& record) -> Result<std::optional<Error>> {

@@ -129,11 +129,8 @@ Task<> TokenWatch::renew(ConnectionPtr connection) {
 Task<> TokenWatch::note(ConnectionPtr connection, std::string reason,
                         std::optional<channel::TokenFacts> facts, std::string sealed_token) {
   const Time now = changes_.now();
-  ConnectionChanges::Change change;
-  change.workspace = connection->workspace;
-  change.mode = connection->mode;
-  change.id = connection->id;
-  change.act = sealed_token.empty() ? "connection.token_checked" : "connection.token_renewed";
+  auto change = ConnectionChanges::Change::of(
+      *connection, sealed_token.empty() ? "connection.token_checked" : "connection.token_renewed");
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     // Of another token than was looked at it says nothing.
     const bool is_another = record.token_checked_at != connection->token_checked_at;
@@ -172,11 +169,7 @@ Task<> TokenWatch::person_left(identity::Mode mode, std::string token_user, Trac
 
 Task<> TokenWatch::put(ConnectionPtr connection, std::string reason, Trace trace) {
   const Time now = changes_.now();
-  ConnectionChanges::Change change;
-  change.workspace = connection->workspace;
-  change.mode = connection->mode;
-  change.id = connection->id;
-  change.act = "connection.changed_by_provider";
+  auto change = ConnectionChanges::Change::of(*connection, "connection.changed_by_provider");
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     if (record.status == ConnectionStatus::kDisconnected) return std::nullopt;
     put_reason(record, reason, now);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/event.h"
@@ -31,6 +32,18 @@ class ConnectionChanges {
                     metering::Idempotency& idempotency, IdSource& ids, const Clock& clock);
 
   struct Change {
+    /// Of one that is there: its record, or what memory has of it.
+    template <class Known>
+    static Change of(const Known& known, std::string act, Acting by = {}) {
+      Change change;
+      change.workspace = known.workspace;
+      change.mode = known.mode;
+      change.id = known.id;
+      change.act = std::move(act);
+      change.by = std::move(by);
+      return change;
+    }
+
     WorkspaceId workspace;
     identity::Mode mode = identity::Mode::kTest;
     ConnectionId id;
