@@ -1,6 +1,6 @@
 // A workspace's accounts at providers.
 
-#include <memory>
+#include <vector>
 
 #include "call.h"
 #include "connection_body.h"
@@ -35,15 +35,14 @@ http::Response shown(const Call& call, const ConnectionRecord& record, bool is_r
 
 Task<http::Response> list_connections(Call& call) {
   CO_TRY(const auto asked, ListRequest<ConnectionId>::parse(call.request.query));
-  CO_TRY(auto all,
+  CO_TRY(const auto all,
          co_await call.services.connection_desk.list(call.caller.workspace, call.caller.mode));
-  std::vector<std::shared_ptr<const ConnectionRecord>> rows;
+  std::vector<const ConnectionRecord*> rows;
   rows.reserve(all.size());
-  for (ConnectionRecord& each : all)
-    rows.push_back(std::make_shared<const ConnectionRecord>(std::move(each)));
+  for (const ConnectionRecord& each : all) rows.push_back(&each);
   const Time now = call.services.clock.now();
   const auto page = page_of(std::move(rows), asked);
-  co_return list_response(call.request, page, [now](const auto& each) {
+  co_return list_response(call.request, page, [now](const ConnectionRecord* each) {
     return connections::render(*each, now, ConnectionView::kMembers);
   });
 }
