@@ -18,7 +18,7 @@ const Sql kFind("SELECT " CONNECTION_COLUMNS
                 " FROM connections WHERE workspace_id = ?1 AND id = ?2");
 const Sql kOfWorkspace("SELECT " CONNECTION_COLUMNS
                        " FROM connections WHERE workspace_id = ?1 AND mode = ?2 ORDER BY id");
-const Sql kAll("SELECT " CONNECTION_COLUMNS " FROM connections");
+const Sql kAll("SELECT " CONNECTION_COLUMNS " FROM connections WHERE status <> 4");
 const Sql kByAccount("SELECT " CONNECTION_COLUMNS
                      " FROM connections WHERE account = ?3 AND mode = ?1 AND channel = ?2 AND "
                      "status <> 4 ORDER BY created_at LIMIT 1");
@@ -187,7 +187,7 @@ Result<std::vector<ConnectionRecord>> list_connections(store::Connection& db,
   return all;
 }
 
-Result<std::vector<ConnectionRecord>> all_connections(store::Connection& db) {
+Result<std::vector<ConnectionRecord>> all_connected(store::Connection& db) {
   std::vector<ConnectionRecord> all;
   CHECK_OK(db.query(kAll, {}, [&all](const store::Row& row) { all.push_back(record_of(row)); }));
   return all;

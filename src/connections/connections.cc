@@ -39,10 +39,9 @@ Result<Connection> Connections::opened(const ConnectionRecord& record) const {
 
 Result<> Connections::load() {
   Result<std::vector<ConnectionRecord>> rows;
-  CHECK_OK(db_.read_now([&rows](store::Connection& db) { rows = all_connections(db); }));
+  CHECK_OK(db_.read_now([&rows](store::Connection& db) { rows = all_connected(db); }));
   if (!rows) return std::unexpected(std::move(rows).error());
   for (const ConnectionRecord& each : *rows) {
-    if (each.status == ConnectionStatus::kDisconnected) continue;
     TRY(auto connection, opened(each));
     publish(std::make_shared<const Connection>(std::move(connection)));
   }

@@ -145,8 +145,8 @@ Result<std::optional<ConnectionRecord>> find_connection(store::Connection& db,
 Result<std::vector<ConnectionRecord>> list_connections(store::Connection& db,
                                                        const WorkspaceId& workspace,
                                                        identity::Mode mode);
-/// Every connection in the database, without steps and funding.
-Result<std::vector<ConnectionRecord>> all_connections(store::Connection& db);
+/// Every connection in the database that is not disconnected, without steps and funding.
+Result<std::vector<ConnectionRecord>> all_connected(store::Connection& db);
 /// Whoever has connected the account and not let go of it.
 Result<std::optional<ConnectionRecord>> find_by_account(store::Connection& db, identity::Mode mode,
                                                         std::string_view channel,
