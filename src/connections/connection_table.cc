@@ -42,10 +42,12 @@ const Sql kPut(
     "excluded.admin_notes, updated_at = excluded.updated_at, disconnected_at = "
     "excluded.disconnected_at");
 
-const Sql kSteps(
-    "SELECT step, state, code, fix, about, provider_code, provider_subcode, provider_trace, note, "
-    "done_by, at FROM connection_steps WHERE workspace_id = ?1 AND connection_id = ?2 ORDER BY "
-    "at, step");
+#define STEPS_OF                                                                                  \
+  "SELECT step, state, code, fix, about, provider_code, provider_subcode, provider_trace, note, " \
+  "done_by, at, connection_id FROM connection_steps WHERE workspace_id = ?1 "
+const Sql kSteps(STEPS_OF "AND connection_id = ?2 ORDER BY at, step");
+const Sql kStepsOfAll(STEPS_OF "ORDER BY at, step");
+#undef STEPS_OF
 const Sql kPutStep(
     "INSERT INTO connection_steps (workspace_id, connection_id, step, state, code, fix, about, "
     "provider_code, provider_subcode, provider_trace, note, done_by, at) VALUES (?1, ?2, ?3, ?4, "
@@ -54,9 +56,12 @@ const Sql kPutStep(
     "excluded.about, provider_code = excluded.provider_code, provider_subcode = "
     "excluded.provider_subcode, provider_trace = excluded.provider_trace, note = excluded.note, "
     "done_by = excluded.done_by, at = excluded.at");
-const Sql kFunding(
-    "SELECT effective_from, mode, set_by, set_at FROM connection_funding WHERE workspace_id = ?1 "
-    "AND connection_id = ?2 ORDER BY effective_from");
+#define FUNDING_OF                                                                            \
+  "SELECT effective_from, mode, set_by, set_at, connection_id FROM connection_funding WHERE " \
+  "workspace_id = ?1 "
+const Sql kFunding(FUNDING_OF "AND connection_id = ?2 ORDER BY effective_from");
+const Sql kFundingOfAll(FUNDING_OF "ORDER BY effective_from");
+#undef FUNDING_OF
 const Sql kPutFunding(
     "INSERT INTO connection_funding (workspace_id, connection_id, effective_from, mode, set_by, "
     "set_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (workspace_id, connection_id, "
@@ -109,12 +114,31 @@ StepRow step_of(const store::Row& row) {
   return step;
 }
 
+Funding funding_of(const store::Row& row) {
+  return {row.time(0), static_cast<FundingMode>(row.integer(1)), std::string(row.text(2)),
+          row.time(3)};
+}
+
 Result<> read_parts(store::Connection& db, ConnectionRecord& record) {
   CHECK_OK(db.query(kSteps, {record.workspace, record.id},
                     [&](const store::Row& row) { record.steps.push_back(step_of(row)); }));
-  return db.query(kFunding, {record.workspace, record.id}, [&](const store::Row& row) {
-    record.funding.push_back({row.time(0), static_cast<FundingMode>(row.integer(1)),
-                              std::string(row.text(2)), row.time(3)});
+  return db.query(kFunding, {record.workspace, record.id},
+                  [&](const store::Row& row) { record.funding.push_back(funding_of(row)); });
+}
+
+/// Of all that a workspace has, at once. `all` are ordered by id.
+Result<> read_parts(store::Connection& db, const WorkspaceId& workspace,
+                    std::vector<ConnectionRecord>& all) {
+  // Those of the other mode have parts too.
+  const auto find = [&all](const ConnectionId& id) -> ConnectionRecord* {
+    const auto found = std::ranges::lower_bound(all, id, {}, &ConnectionRecord::id);
+    return found == all.end() || found->id != id ? nullptr : &*found;
+  };
+  CHECK_OK(db.query(kStepsOfAll, {workspace}, [&find](const store::Row& row) {
+    if (auto* const of = find(row.id<ConnectionId>(11))) of->steps.push_back(step_of(row));
+  }));
+  return db.query(kFundingOfAll, {workspace}, [&find](const store::Row& row) {
+    if (auto* const of = find(row.id<ConnectionId>(4))) of->funding.push_back(funding_of(row));
   });
 }
 
@@ -183,7 +207,7 @@ Result<std::vector<ConnectionRecord>> list_connections(store::Connection& db,
   std::vector<ConnectionRecord> all;
   CHECK_OK(db.query(kOfWorkspace, {workspace, static_cast<int>(mode)},
                     [&all](const store::Row& row) { all.push_back(record_of(row)); }));
-  for (ConnectionRecord& each : all) CHECK_OK(read_parts(db, each));
+  CHECK_OK(read_parts(db, workspace, all));
   return all;
 }
 

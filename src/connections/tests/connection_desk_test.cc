@@ -108,6 +108,24 @@ TEST_F(DeskTest, ReplayOfAKeyChangesNothing) {
   EXPECT_EQ(world_.now_is(record_).label, "Other");
 }
 
+TEST_F(DeskTest, ListHasEachWithItsStepsAndWhoPays) {
+  change({.funding = FundingMode::kWallet, .steps = {{"other", StepState::kDone, "a note"}}});
+  world_.says_token_is_good(R"(,"accounts":["acc2"])");
+  world_.says(R"({"name":"Second"})");
+  world_.says(R"({"numbers":[{"id":"n2","number":"+15550000002","registered":true}]})");
+  world_.says("{}");
+  const auto second = world_.connect().value();
+  world_.caller.mode = identity::Mode::kLive;
+  world_.says_all_is_well();
+  world_.says("{}");
+  const auto live = world_.connect().value();
+  const auto list = [this](identity::Mode mode) {
+    return testkit::run(world_.pool, world_.desk.list(record_.workspace, mode)).value();
+  };
+  EXPECT_EQ(list(record_.mode), (std::vector{world_.now_is(record_), world_.now_is(second)}));
+  EXPECT_EQ(list(identity::Mode::kLive), std::vector{world_.now_is(live)});
+}
+
 TEST_F(DeskTest, ConnectionOfTheOtherModeIsNotFound) {
   EXPECT_EQ(code_of(testkit::run(world_.pool, world_.desk.find(record_.workspace,
                                                                identity::Mode::kLive, record_.id))),
