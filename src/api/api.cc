@@ -95,9 +95,8 @@ class Api::Impl final : public Routes {
   void add_streamed(http::Method method, std::string pattern, identity::Scope scope,
                     CallHandler handler) override {
     if (method == http::Method::kPost) streamed_.add(method, pattern, nobody);
-    streams_answer_ = method == http::Method::kGet;
-    add(method, std::move(pattern), scope, std::move(handler));
-    streams_answer_ = false;
+    add_call(method, std::move(pattern), scope, std::move(handler), /*names_workspace=*/false,
+             /*streams_answer=*/method == http::Method::kGet);
   }
 
   void add_admin(http::Method method, std::string pattern, operators::Power power,
@@ -140,8 +139,7 @@ class Api::Impl final : public Routes {
   }
 
   void add_open(http::Method method, std::string pattern, http::Handler handler) override {
-    if (!routes_.contains(pattern)) routes_.emplace(pattern, count_route(pattern));
-    router_.add(method, std::move(pattern), std::move(handler), streams_answer_);
+    add_route(method, std::move(pattern), std::move(handler), /*streams_answer=*/false);
   }
 
   Awaitable<http::Response> handle(http::Request& request) {
@@ -187,14 +185,20 @@ class Api::Impl final : public Routes {
   }
 
   void add_call(http::Method method, std::string pattern, identity::Scope scope,
-                CallHandler handler, bool names_workspace) {
+                CallHandler handler, bool names_workspace, bool streams_answer = false) {
     CallRoute route{
         method,         pattern, scope, is_open_to_support(method, pattern), std::move(handler),
         names_workspace};
     auto authorized = [this, route = std::move(route)](const http::Request& request) {
       return answer_call(request, route);
     };
-    add_open(method, std::move(pattern), std::move(authorized));
+    add_route(method, std::move(pattern), std::move(authorized), streams_answer);
+  }
+
+  void add_route(http::Method method, std::string pattern, http::Handler handler,
+                 bool streams_answer) {
+    if (!routes_.contains(pattern)) routes_.emplace(pattern, count_route(pattern));
+    router_.add(method, std::move(pattern), std::move(handler), streams_answer);
   }
 
   Awaitable<http::Response> answer_call(const http::Request& request, const CallRoute& route) {
@@ -556,8 +560,7 @@ class Api::Impl final : public Routes {
 
   Process process_;
   http::Router router_;
-  bool streams_answer_ = false;  ///< the route that is being added
-  http::Router streamed_;        ///< those whose body is a stream
+  http::Router streamed_;  ///< those whose body is a stream
   std::unordered_map<std::string, RouteMetrics> routes_;
   RouteMetrics unmatched_;
   Throttle throttle_;
