@@ -38,14 +38,10 @@ Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId worksp
   if (!cell) co_return Result<>{};
   std::vector<std::string> names;
   for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
-    for (const auto& sender : rooms.senders.list(workspace, mode)) {
+    for (const auto& sender : rooms.senders.list(workspace, mode))
       names.push_back(address_route(mode, sender->address));
-      names.push_back(account_route(mode, sender->account));
-    }
-  }
-  for (const auto& connection : rooms.senders.connections().all()) {
-    if (connection->workspace == workspace)
-      names.push_back(account_route(connection->mode, connection->account));
+    for (const auto& connection : rooms.senders.connections().list(workspace, mode))
+      names.push_back(account_route(mode, connection->account));
   }
   CO_TRY(const auto keys, co_await rooms.db.read([workspace](store::Connection& db) {
     return identity::list_keys(db, workspace);

@@ -19,10 +19,8 @@ Result<> Cells::publish(std::size_t number, Cell& cell) {
   TRY(auto names, cell.api_keys().names());
   TRY(const auto workspaces, cell.workspaces().list());
   for (const WorkspaceId& workspace : workspaces) names.push_back(api::workspace_name(workspace));
-  for (const auto& sender : cell.senders().all()) {
+  for (const auto& sender : cell.senders().all())
     names.push_back(address_route(sender->mode, sender->address));
-    names.push_back(account_route(sender->mode, sender->account));
-  }
   for (const auto& each : cell.senders().connections().all()) {
     names.push_back(account_route(each->mode, each->account));
     if (!each->token_user.empty())
