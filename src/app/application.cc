@@ -129,8 +129,7 @@ class Application::Parts {
         {process.settings.terms.version, process.settings.terms.provider_policies_version},
         {process.settings.limits.requests_per_second_per_user,
          process.settings.limits.open_requests_per_minute},
-        process.settings.server.public_url.empty() ? listening_url()
-                                                   : process.settings.server.public_url});
+        process.signup_places.public_url});
     auto options = server_options(process.settings);
     options.streams = [this](http::Method method, std::string_view target) {
       return api->streams(method, target) || graph_door::GraphDoor::streams(method, target);
