@@ -1,9 +1,7 @@
 #include "onboarding_render.h"
 
-#include <algorithm>
-
-#include "core/encoding.h"
 #include "http/url.h"
+#include "request_body.h"
 
 namespace flowsell::api {
 namespace {
@@ -28,11 +26,6 @@ void read_return_url(json::ObjectReader& in, bool takes_loopback, Sessions::Draf
   }
   in.fault("return_url", "invalid_value", "it is no https URL without a user and a fragment",
            "Send where your customer goes on, such as https://app.example/whatsapp.");
-}
-
-bool is_one_line(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 }  // namespace

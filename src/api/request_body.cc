@@ -1,5 +1,7 @@
 #include "request_body.h"
 
+#include <algorithm>
+
 #include "core/encoding.h"
 
 namespace flowsell::api {
@@ -12,6 +14,11 @@ Result<json::Document> json_body(const http::Request& request) {
     return fail(ErrorCode::kUnsupportedMediaType, "the Content-Type must be application/json");
   }
   return json::parse(request.body);
+}
+
+bool is_one_line(std::string_view text) noexcept {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 }  // namespace flowsell::api

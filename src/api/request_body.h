@@ -18,6 +18,9 @@ namespace flowsell::api {
 /// kInvalidJson.
 Result<json::Document> json_body(const http::Request& request);
 
+/// A text without control characters, line ends among them.
+bool is_one_line(std::string_view text) noexcept;
+
 /// What `read` makes of the request's object. Fails as json_body(), and with kInvalidRequest: all
 /// faults that `read` has found, and the fields that it has not asked for.
 template <class Read>

@@ -14,11 +14,6 @@ constexpr std::size_t kIdMax = 40;
 constexpr json::StringRule kReason{10, 500};
 constexpr json::StringRule kTicket{1, 100};
 
-bool is_one_line(std::string_view text) {
-  return std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 }  // namespace
 
 Task<operators::Operator> operator_of(const accounts::Session& session, Staff& staff,
