@@ -1,6 +1,7 @@
 #include "browser.h"
 
 #include <optional>
+#include <utility>
 
 #include "core/encoding.h"
 
@@ -65,6 +66,13 @@ void renew_session_cookie(http::Response& response, const Secret& token,
 
 void clear_cookie(http::Response& response, std::string_view name) {
   put_cookie(response, name, "", std::chrono::seconds(0));
+}
+
+http::Response redirect_to(std::string location) {
+  http::Response response;
+  response.status = 303;
+  response.headers.push_back({"Location", std::move(location)});
+  return response;
 }
 
 Result<> check_same_site(const http::Request& request) {

@@ -33,6 +33,9 @@ void renew_session_cookie(http::Response& response, const Secret& token,
                           const accounts::Session& session, Time now);
 void clear_cookie(http::Response& response, std::string_view name);
 
+/// 303: it goes on there, by a GET.
+http::Response redirect_to(std::string location);
+
 /// For what changes something and goes by cookies: fails with kCrossSiteRequest when a browser says
 /// that another site's page sends it (Sec-Fetch-Site, or an Origin that is not ours). Programs that
 /// are no browsers send neither, and no page can make them send cookies.

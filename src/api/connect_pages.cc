@@ -221,10 +221,9 @@ VisitHandler of_page(GuestHandler handler) {
 
 // --- by redirect ---
 
-http::Response redirect_to(std::string url) {
-  http::Response response;
-  response.status = 303;
-  response.headers.push_back({"Location", std::move(url)});
+/// Where it leads nobody learns the link.
+http::Response lead_to(std::string url) {
+  http::Response response = redirect_to(std::move(url));
   response.headers.push_back({"Referrer-Policy", "no-referrer"});
   return response;
 }
@@ -233,14 +232,14 @@ Task<http::Response> leave(Guest& guest) {
   const std::string page = "/connect/" + guest.link;
   CO_TRY(auto browser, cookie(guest.visit.request, kBrowserCookie));
   // Who has not seen the page sees it first.
-  if (browser.size() != crypto::kTokenLength) co_return redirect_to(page);
+  if (browser.size() != crypto::kTokenLength) co_return lead_to(page);
   auto url =
       co_await guest.door().begin_oauth(guest.session, std::move(browser), guest.visit.origin());
   if (!url) {
-    if (url.error().code == ErrorCode::kConflict) co_return redirect_to(page);
+    if (url.error().code == ErrorCode::kConflict) co_return lead_to(page);
     co_return std::unexpected(url.error());
   }
-  http::Response response = redirect_to(*std::move(url));
+  http::Response response = lead_to(*std::move(url));
   set_cookie(response, kLinkCookie, Secret(guest.link), kDialogLife);
   co_return response;
 }
@@ -258,7 +257,7 @@ Task<http::Response> come_back(Guest& guest) {
                                                  guest.visit.origin());
   if (!done && done.error().code == ErrorCode::kInvalidToken) co_return no_sign_in();
   if (!done) co_return std::unexpected(done.error());
-  http::Response response = redirect_to("/connect/" + guest.link);
+  http::Response response = lead_to("/connect/" + guest.link);
   clear_cookie(response, kLinkCookie);
   co_return response;
 }

@@ -80,13 +80,6 @@ Task<UserId> signed_in_user(Visit& visit) {
   co_return session ? session->user.id : UserId();
 }
 
-http::Response redirect_to(const std::string& path) {
-  http::Response response;
-  response.status = 303;
-  response.headers.push_back({"Location", path});
-  return response;
-}
-
 /// The path with one more parameter, before its fragment.
 std::string with_parameter(std::string_view path, std::string_view parameter) {
   const auto fragment = std::min(path.find('#'), path.size());
