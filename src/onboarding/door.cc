@@ -50,6 +50,11 @@ void forget_signup(Session& session) {
   session.coexists = false;
 }
 
+/// Nobody works on it, and whoever has the link may still sign up.
+bool awaits_consent(const Session& session, Time now) {
+  return session.takes_visitors(now) && !session.is_busy(now) && session.consent == Consent::kNone;
+}
+
 std::int64_t number_of(std::string_view text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -99,8 +104,7 @@ Task<Session> Door::exchange(Session session, Secret code, std::string redirect_
   bool is_mine = false;
   auto begin = [&is_mine](Session& known, Time now) {
     is_mine = false;
-    if (!known.takes_visitors(now) || known.is_busy(now) || known.consent != Consent::kNone)
-      return Decision::nothing();
+    if (!awaits_consent(known, now)) return Decision::nothing();
     is_mine = true;
     known.busy_until = now + kExchangeMax;
     return Decision::quiet();
@@ -285,7 +289,7 @@ Task<std::string> Door::begin_oauth(Session session, Secret browser, audit::Orig
   auto begin = [&hash](Session& known, Time now) {
     if (known.way != Way::kOauth)
       return Decision::refuse({ErrorCode::kConflict, "the link leads another way"});
-    if (!known.takes_visitors(now) || known.is_busy(now) || known.consent != Consent::kNone)
+    if (!awaits_consent(known, now))
       return Decision::refuse({ErrorCode::kConflict, "the link is used, or in use"});
     known.oauth_hash = hash;
     return Decision::quiet();
@@ -312,10 +316,7 @@ Task<Session> Door::finish_oauth(Session session, Secret browser, std::string qu
     if (known.oauth_hash.empty() || !crypto::constant_time_equal(known.oauth_hash, hash))
       return Decision::refuse({ErrorCode::kInvalidToken, "this browser began no such sign-in"});
     known.oauth_hash.clear();
-    if (brings_code || !known.takes_visitors(now) || known.is_busy(now) ||
-        known.consent != Consent::kNone) {
-      return Decision::quiet();
-    }
+    if (brings_code || !awaits_consent(known, now)) return Decision::quiet();
     put_failure(known, Failure::kDenied, State::kCancelled);
     return Decision::told("onboarding_session.cancelled");
   };
