@@ -202,21 +202,14 @@ EventPlan Events::plan(const EventDraft& draft) {
     plan.key_id_ = key.id;
   }
   plan.deliveries_.reserve(endpoints.size());
-  for (EndpointPtr& endpoint : endpoints) {
-    auto slot = outbox_.reserve(outbox::JobKind::kDelivery, endpoint->id.bytes(), draft.lane);
-    plan.deliveries_.push_back(
-        {std::move(endpoint), std::move(slot), ids_.next<IdKind::kDelivery>(), {}, {}});
-  }
+  for (EndpointPtr& endpoint : endpoints) plan.deliveries_.push_back({.endpoint = endpoint});
   return plan;
 }
 
 EventPlan Events::plan_queued(const EventDraft& draft) {
   EventPlan plan;
-  plan.outbox_ = &outbox_;
-  for (EndpointPtr& endpoint : endpoints_.subscribed(draft.workspace, draft.mode, draft.type)) {
-    plan.deliveries_.push_back(
-        {std::move(endpoint), std::nullopt, ids_.next<IdKind::kDelivery>(), {}, {}});
-  }
+  for (EndpointPtr& endpoint : endpoints_.subscribed(draft.workspace, draft.mode, draft.type))
+    plan.deliveries_.push_back({.endpoint = endpoint});
   return plan;
 }
 
@@ -244,6 +237,12 @@ Result<> Events::record(store::Connection& db, EventDraft& draft, EventPlan& pla
        Param::blob_or_null(plan.sealed_), has_content ? Param(clock_.now() + plan.kept_) : none,
        draft.contact_hash ? Param::blob(as_text(*draft.contact_hash)) : none}));
   for (EventPlan::Planned& planned : plan.deliveries_) {
+    // Id and slot here, not in plan(): a conversation's deliveries go in the order of its events,
+    // and of two plans it is not said which is recorded first. A rolled-back run's slot is kept.
+    planned.id = ids_.next<IdKind::kDelivery>();
+    if (plan.outbox_ != nullptr && !planned.slot)
+      planned.slot =
+          outbox_.reserve(outbox::JobKind::kDelivery, planned.endpoint->id.bytes(), draft.lane);
     const JobState wanted = planned.slot ? planned.slot->state : JobState::kReady;
     NewDelivery delivery{
         planned.id, draft.workspace, draft.mode,  planned.endpoint->id,        draft.id, draft.type,

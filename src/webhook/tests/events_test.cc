@@ -233,15 +233,84 @@ TEST_F(EventsTest, IsWantedOnlyWhereAnEndpointAsksForIt) {
   EXPECT_FALSE(wanted(EventType::kMessageSent));
 }
 
-TEST_F(EventsTest, PlanThatIsNotUsedGivesItsSlotsBack) {
+/// An event and its plan, as another room's operation holds them.
+struct Told {
+  EventDraft draft;
+  EventPlan plan;
+};
+
+/// Records some events in one transaction, which may fail behind them.
+struct RecordOp final : store::WriteOp {
+  RecordOp(Events& all_events, std::vector<Told*> told_in_order)
+      : WriteOp(kKind), events(all_events), told(std::move(told_in_order)) {}
+  Events& events;
+  std::vector<Told*> told;
+  bool fails = false;
+
+ private:
+  static Result<> apply(store::Connection& db, std::span<store::WriteOp* const> ops) {
+    auto& op = store::as<RecordOp>(ops.front());
+    for (Told* each : op.told) {
+      each->plan.begin();
+      CHECK_OK(op.events.record(db, each->draft, each->plan));
+    }
+    CHECK_OK(op.events.store_recorded(db));
+    if (op.fails) return fail(ErrorCode::kInternal, "it fails after all");
+    return {};
+  }
+  static void end(std::span<store::WriteOp* const> ops, bool committed) noexcept {
+    store::as<RecordOp>(ops.front()).events.ended(committed);
+  }
+  static constexpr store::WriteKind kKind{"record", 1001, apply, end};
+};
+
+TEST_F(EventsTest, AreDeliveredInTheOrderOfTheirRecordsNotOfTheirPlans) {
+  testkit::HttpImposter receiver;
+  world_.add_endpoint(receiver.url());
+  auto failed = world_.draft(EventType::kMessageFailed);
+  auto sent = world_.draft(EventType::kMessageSent);
+  Told later{failed, world_.events.plan(failed)};
+  Told earlier{sent, world_.events.plan(sent)};
+  RecordOp op(world_.events, {&earlier, &later});
+  ASSERT_TRUE(world_.db->commit_now(op));
+  for (Told* each : {&later, &earlier})
+    world_.events.launch(each->draft, std::move(each->plan), world_.pool.context(0).get_executor());
+  const auto seen = receiver.wait_for(2);
+  ASSERT_THAT(seen, SizeIs(2));
+  EXPECT_THAT(seen[0].body, HasSubstr("message.sent"));
+  EXPECT_THAT(seen[1].body, HasSubstr("message.failed"));
+  EXPECT_TRUE(world_.idle());
+}
+
+TEST_F(EventsTest, PlanOfATransactionThatFailedGivesItsSlotsBack) {
   world_.add_endpoint("https://hooks.example.com/");
   {
     const auto event = world_.draft();
-    auto first = world_.events.plan(event);
-    auto second = world_.events.plan(event);  // waits behind the first
+    Told first{event, world_.events.plan(event)};
+    Told second{event, world_.events.plan(event)};  // waits behind the first
+    RecordOp op(world_.events, {&first, &second});
+    op.fails = true;
+    EXPECT_FALSE(world_.db->commit_now(op));
     EXPECT_EQ(world_.outbox.queued(), 1);
   }
   EXPECT_EQ(world_.outbox.queued(), 0);
+}
+
+TEST_F(EventsTest, PlanThatIsRecordedAgainAfterAFailureIsDeliveredOnce) {
+  testkit::HttpImposter receiver;
+  world_.add_endpoint(receiver.url());
+  const auto event = world_.draft();
+  Told told{event, world_.events.plan(event)};
+  RecordOp op(world_.events, {&told});
+  op.fails = true;
+  EXPECT_FALSE(world_.db->commit_now(op));
+  op.fails = false;
+  ASSERT_TRUE(world_.db->commit_now(op));
+  world_.events.launch(told.draft, std::move(told.plan), world_.pool.context(0).get_executor());
+  ASSERT_THAT(receiver.wait_for(1), SizeIs(1));
+  ASSERT_TRUE(world_.idle());
+  EXPECT_EQ(receiver.seen_count(), 1);
+  EXPECT_EQ(world_.jobs(), 0);
 }
 
 class NothingRetained : public testing::Test {

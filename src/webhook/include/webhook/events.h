@@ -49,8 +49,8 @@ struct EventDraft {
 using BodySource = Result<std::string> (*)(store::Connection& db, const WorkspaceId& workspace,
                                            const IdBytes& subject, EventType type);
 
-/// The deliveries of one event: decided before its transaction, written in it, begun after it.
-/// Destroying it gives back what was not used.
+/// The deliveries of one event: decided before its transaction, written and given their places in
+/// the outbox in it, begun after it. Destroying it gives back places that were not used.
 class EventPlan {
  public:
   EventPlan() = default;
@@ -69,14 +69,15 @@ class EventPlan {
   friend class Events;
   struct Planned {
     EndpointPtr endpoint;
-    std::optional<outbox::Slot> slot;  ///< none: queued at once, without the outbox knowing
-    DeliveryId id;
-    BegunDelivery begun;                         ///< set by record(), with a slot
-    std::shared_ptr<outbox::JobState> inserted;  ///< the same: the job's state once it is queued
+    // Set by record():
+    std::optional<outbox::Slot> slot = {};
+    DeliveryId id = {};
+    BegunDelivery begun = {};                         ///< with a slot
+    std::shared_ptr<outbox::JobState> inserted = {};  ///< the same: the job's state once queued
     bool used = false;
   };
   void give_back() noexcept;
-  outbox::Outbox* outbox_ = nullptr;
+  outbox::Outbox* outbox_ = nullptr;  ///< none: queued at once, without the outbox knowing
   std::vector<Planned> deliveries_;
   std::string sealed_;
   std::uint32_t key_id_ = 0;
@@ -108,15 +109,16 @@ class Events {
   bool wants_originals(const WorkspaceId& workspace, identity::Mode mode) const;
   /// Makes the draft one of kProviderWebhook, which tells `original` and nothing else.
   static void tell_original(EventDraft& draft, Content original);
-  /// Seals the content and takes a place in the outbox for each endpoint that wants the event.
+  /// Seals the content, and names the endpoints that want the event.
   EventPlan plan(const EventDraft& draft);
   /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and
   /// the outbox finds it in its table when it starts.
   EventPlan plan_queued(const EventDraft& draft);
   /// An event of its own: plans, commits, launches. What can't be stored is logged and not told.
   Awaitable<void> tell(EventDraft draft);
-  /// In a transaction: writes the event and its deliveries, and gives the event its id. Each kind
-  /// of operation that calls it calls store_recorded() at its end, and ended().
+  /// In a transaction: writes the event and its deliveries, gives the event its id, and takes a
+  /// place in the outbox for each delivery: in the order of transactions. Each kind of operation
+  /// that calls it calls store_recorded() at its end, and ended().
   Result<> record(store::Connection& db, EventDraft& draft, EventPlan& plan);
   /// The same for what is told once: nothing, and false, where the workspace was told of this
   /// subject by an event of this type in the last 8 days.
