@@ -24,6 +24,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
+/// Whoever had the database has mostly just closed it, and the server is about to notice: the first
+/// looks follow each other quickly.
+constexpr std::chrono::milliseconds kFirstOwnerPoll{1};
 constexpr std::chrono::milliseconds kOwnerPoll{100};
 constexpr std::chrono::milliseconds kEndingPoll{20};
 /// A reader that could not connect does not try again sooner: its caller is told at once instead.
@@ -256,14 +259,15 @@ class OwningWriter final : public PostgresWriter {
   Result<> open(steady_clock::time_point deadline, const std::function<bool()>& may_end_owner) {
     CHECK_OK(connect());
     CHECK_OK(db().execute(kOwnTable));
-    while (true) {
+    const auto longest_pause = may_end_owner ? kEndingPoll : kOwnerPoll;
+    for (auto pause = kFirstOwnerPoll; true; pause = std::min(pause * 2, longest_pause)) {
       TRY(const bool owns, try_to_own());
       if (owns) break;
       if (steady_clock::now() >= deadline)
         return fail(ErrorCode::kStoreUnavailable,
                     "PostgreSQL: another process has this database; stop it first");
       if (may_end_owner && may_end_owner()) CHECK_OK(db().query(kEndOwner, {}, [](const Row&) {}));
-      std::this_thread::sleep_for(may_end_owner ? kEndingPoll : kOwnerPoll);
+      std::this_thread::sleep_for(pause);
     }
     CHECK_OK(db().query(kTakeOver, {}, [this](const Row& row) { epoch_ = row.integer(0); }));
     set_takes_writes(true);

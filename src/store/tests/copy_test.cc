@@ -35,8 +35,8 @@ class Copy : public testing::TestWithParam<Engine> {
 
   void SetUp() override {
     if (!GetParam().is_available()) GTEST_SKIP() << "script/test starts the server";
-    from_ = *kEngines[0].open(from_place_);
-    to_ = *GetParam().open(to_place_);
+    from_ = *kEngines[0].open(from_place_, kPatience);
+    to_ = *GetParam().open(to_place_, kPatience);
     ASSERT_TRUE(from_->migrate(kMigrations));
     ASSERT_TRUE(to_->migrate(kMigrations));
     write(*from_, [](Connection& db) -> Result<> {

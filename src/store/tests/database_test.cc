@@ -404,7 +404,7 @@ TEST_P(DatabaseSuite, ReopenedDatabaseHasEverything) {
 }
 
 TEST_P(DatabaseSuite, SecondHandleIsRefused) {
-  auto second = GetParam().open(place_);
+  auto second = GetParam().open(place_, std::chrono::milliseconds(0));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kStoreUnavailable);
 }

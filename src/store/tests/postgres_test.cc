@@ -18,8 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr auto kPatience = 30s;
-
 template <class Fact>
 bool eventually(Fact fact) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -47,7 +45,8 @@ class PostgresTest : public testing::Test {
   }
 
   static std::unique_ptr<Database> open(const std::string& conninfo) {
-    auto opened = open_postgres({.conninfo = Secret(conninfo), .readers = 1, .wait_for_owner = 5s});
+    auto opened =
+        open_postgres({.conninfo = Secret(conninfo), .readers = 1, .wait_for_owner = kPatience});
     if (!opened) ADD_FAILURE() << opened.error().detail;
     return opened ? *std::move(opened) : nullptr;
   }
@@ -177,7 +176,7 @@ TEST_F(PostgresTest, OwnerThatLostItsRightIsEndedThoughItLives) {
   ASSERT_TRUE(commit_item(1));
   auto next = open_postgres({.conninfo = Secret(schema_->conninfo()),
                              .readers = 1,
-                             .wait_for_owner = 5s,
+                             .wait_for_owner = kPatience,
                              .may_end_owner = [] { return true; }});
   ASSERT_TRUE(next);
   EXPECT_EQ(code_of(commit_item(2)), ErrorCode::kStoreUnavailable);
@@ -369,11 +368,10 @@ TEST_F(PostgresTest, ErrorOfAValueDoesNotHoldIt) {
 
 TEST_F(PostgresTest, MigrationMayTakeLongerThanAnyOtherStatement) {
   db_.reset();
-  auto opened = open_postgres({.conninfo = Secret(schema_->conninfo()),
-                               .readers = 1,
-                               .statement_timeout = std::chrono::milliseconds(50)});
+  auto opened = open_postgres(
+      {.conninfo = Secret(schema_->conninfo()), .readers = 1, .statement_timeout = 1s});
   ASSERT_TRUE(opened);
-  const Migration slow[] = {kItemMigrations[0], {2, "slow", "", "SELECT pg_sleep(0.2)"}};
+  const Migration slow[] = {kItemMigrations[0], {2, "slow", "", "SELECT pg_sleep(1.2)"}};
   EXPECT_TRUE((*opened)->migrate(slow));
 }
 

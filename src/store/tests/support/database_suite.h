@@ -6,9 +6,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "item_ops.h"
@@ -19,6 +21,9 @@
 
 namespace flowsell::store {
 
+/// How long a test waits for what must come: only a test that fails waits so long.
+inline constexpr std::chrono::seconds kPatience{60};
+
 /// Where a test's database lies.
 struct Place {
   TempFolder folder;
@@ -28,18 +33,21 @@ struct Place {
 struct Engine {
   const char* name;
   bool (*is_available)();
-  Result<std::unique_ptr<Database>> (*open)(Place& place);
+  /// `wait_for_owner`: a server learns a while later that a database was closed.
+  Result<std::unique_ptr<Database>> (*open)(Place& place, std::chrono::milliseconds wait_for_owner);
 };
 
 inline constexpr Engine kEngines[] = {
     {"Sqlite", [] { return true; },
-     [](Place& place) { return open_sqlite({.path = place.folder.file("test.db")}); }},
+     [](Place& place, std::chrono::milliseconds) {
+       return open_sqlite({.path = place.folder.file("test.db")});
+     }},
     {"Postgres", [] { return PostgresSchema::is_available(); },
-     [](Place& place) {
+     [](Place& place, std::chrono::milliseconds wait_for_owner) {
        if (!place.schema) place.schema.emplace();
        return open_postgres({.conninfo = Secret(place.schema->conninfo()),
                              .readers = 2,
-                             .wait_for_owner = std::chrono::milliseconds(0)});
+                             .wait_for_owner = wait_for_owner});
      }},
 };
 
@@ -57,8 +65,8 @@ class DatabaseSuite : public testing::TestWithParam<Engine> {
 
   void reopen() {
     db_.reset();
-    auto opened = GetParam().open(place_);
-    ASSERT_TRUE(opened) << opened.error().detail;
+    auto opened = GetParam().open(place_, kPatience);
+    if (!opened) throw std::runtime_error(opened.error().detail);  // no test goes on without one
     db_ = *std::move(opened);
   }
 
