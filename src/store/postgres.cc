@@ -95,7 +95,8 @@ using Returns = std::atomic<std::uint64_t>;
 
 /// ANALYZE leaves what it knew of a table that has become empty. A column that is given a type, be
 /// it the one that it has, loses it. Partitions take no types of their own: what is known of one
-/// goes with it.
+/// goes with it. pg_stats is asked once for all columns, and by the table's name: it looks through
+/// all tables of that name, in however many schemas.
 std::string forget_statistics_of_empty(const std::string& table) {
   return fmt::format(
       "DO $$ DECLARE each record; has_rows boolean; BEGIN "
@@ -103,9 +104,12 @@ std::string forget_statistics_of_empty(const std::string& table) {
       "IF has_rows THEN RETURN; END IF; "
       "FOR each IN SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type "
       "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+      "JOIN (SELECT attname FROM pg_stats WHERE schemaname = (SELECT n.nspname FROM pg_class t "
+      "JOIN pg_namespace n ON n.oid = t.relnamespace WHERE t.oid = '{0}'::regclass) "
+      "AND tablename = (SELECT t.relname FROM pg_class t WHERE t.oid = '{0}'::regclass)) s "
+      "ON s.attname = a.attname "
       "WHERE c.oid = '{0}'::regclass AND c.relkind = 'r' AND NOT c.relispartition AND a.attnum > 0 "
-      "AND NOT a.attisdropped AND EXISTS (SELECT 1 FROM pg_stats s WHERE s.schemaname = "
-      "c.relnamespace::regnamespace::text AND s.tablename = c.relname AND s.attname = a.attname) "
+      "AND NOT a.attisdropped "
       "LOOP EXECUTE format('ALTER TABLE {0} ALTER COLUMN %I TYPE %s', each.name, each.type); "
       "END LOOP; END $$",
       table);
@@ -151,11 +155,13 @@ class PostgresWriter : public Writer {
     CHECK_OK(own.set_patient(true));
     CHECK_OK(own.execute(kScrubLockTimeout));
     // What the planner knows of a table has some of its values: it is gathered anew.
-    const std::string vacuum = rewrites_ ? "VACUUM (FULL, ANALYZE) " : "VACUUM (ANALYZE) ";
-    for (const std::string_view table : tables) {
-      CHECK_OK(own.execute(vacuum + quoted_identifier(table)));
+    // One command for all: at its end the server looks through all that its database has.
+    std::string vacuum = rewrites_ ? "VACUUM (FULL, ANALYZE)" : "VACUUM (ANALYZE)";
+    for (const std::string_view table : tables)
+      vacuum += (table == tables.front() ? " " : ", ") + quoted_identifier(table);
+    CHECK_OK(own.execute(vacuum));
+    for (const std::string_view table : tables)
       CHECK_OK(own.execute(forget_statistics_of_empty(quoted_identifier(table))));
-    }
     return rewrites_ ? let_go_of_log(own) : Result<>();
   }
   bool scrubs_beside() const noexcept override { return true; }
