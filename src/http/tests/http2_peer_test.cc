@@ -12,6 +12,7 @@ namespace {
 using testing_support::Crowd;
 using testing_support::echo;
 using testing_support::eventually;
+using testing_support::kPatience;
 using testing_support::Peer;
 using testing_support::post_http2;
 using testing_support::ScriptedServer;
@@ -60,7 +61,7 @@ struct Frame {
 std::string read_bytes(Peer& peer, std::size_t count) {
   std::string bytes(count, '\0');
   std::size_t have = 0;
-  while (have < count && peer.wait_readable(5s)) {
+  while (have < count && peer.wait_readable(kPatience)) {
     const ssize_t got = ::recv(peer.fd(), bytes.data() + have, count - have, 0);
     if (got <= 0) return {};
     have += static_cast<std::size_t>(got);

@@ -10,6 +10,7 @@ namespace flowsell::http {
 namespace {
 
 using testing_support::echo;
+using testing_support::kPatience;
 using testing_support::Peer;
 using testing_support::RawAnswer;
 using testing_support::TestServer;
@@ -381,7 +382,7 @@ TEST(ServerTime, AClientThatDoesNotReadIsCut) {
   TestServer server(huge, hasty());
   Peer peer = Peer::connect(server.port());
   peer.send(kGet);
-  peer.wait_readable(5s);
+  peer.wait_readable(kPatience);
   while (server.server->connections() > 0) std::this_thread::yield();
   EXPECT_LT(peer.read_all().size(), std::size_t{8} << 20U);
 }

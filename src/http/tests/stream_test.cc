@@ -14,6 +14,7 @@ namespace {
 
 using testing_support::eventually;
 using testing_support::get;
+using testing_support::kPatience;
 using testing_support::Peer;
 using testing_support::post;
 using testing_support::post_http2;
@@ -325,7 +326,7 @@ TEST(Stream, AnAnswerThatComesEarlyEndsTheSending) {
   ScriptedServer server({[](Peer peer) {
     peer.read_head();
     peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno");
-    peer.wait_readable(5s);
+    peer.wait_readable(kPatience);
     peer.read_all();
   }});
   std::atomic<std::size_t> given = 0;
@@ -372,7 +373,7 @@ TEST(Stream, AServerThatStallsIsGivenUp) {
   ScriptedServer server({[](Peer peer) {
     peer.read_request();
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
-    peer.wait_readable(5s);
+    peer.wait_readable(kPatience);
   }});
   TestClient client;
   StreamTimes times;
@@ -383,7 +384,7 @@ TEST(Stream, AServerThatStallsIsGivenUp) {
 TEST(Stream, AServerThatDoesNotAnswerIsGivenUp) {
   ScriptedServer server({[](Peer peer) {
     peer.read_request();
-    peer.wait_readable(5s);
+    peer.wait_readable(kPatience);
   }});
   TestClient client;
   StreamTimes times;

@@ -96,7 +96,8 @@ TEST_F(ConversationWindows, CallOpensOneToo) {
 
 TEST_F(ConversationWindows, TimeFromTheFutureIsNow) {
   ASSERT_TRUE(world_.apply({inbound("in.1", now_ + 24h * 365)}));
-  EXPECT_EQ(window()->last_inbound_at, now_);
+  EXPECT_GE(window()->last_inbound_at, now_);
+  EXPECT_LE(window()->last_inbound_at, world_.clock.now());
 }
 
 TEST_F(ConversationWindows, OldOnesGo) {

@@ -35,11 +35,11 @@ class RoundsTest : public testing::Test {
       co_return;
     });
   }
-  bool has_come() { return came_.get_future().wait_for(10s) == std::future_status::ready; }
+  bool has_come() { return came_.get_future().wait_for(60s) == std::future_status::ready; }
   void end() {
     if (!rounds_) return;
     rounds_->stop();
-    EXPECT_TRUE(rounds_->wait(10s));
+    EXPECT_TRUE(rounds_->wait(60s));
   }
 
   IoPool pool_{1};

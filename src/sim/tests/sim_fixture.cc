@@ -16,7 +16,7 @@
 namespace flowsell::sim::test {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatience{60};
 
 std::string exchange(std::uint16_t port, const std::string& request) {
   net::io_context context;
