@@ -9,7 +9,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from _support.people import text_of
-from _support.processes import free_port
+from _support.ports import free_port
 from _support.waiting import wait_until
 
 USER, PASSWORD = "connect", "quarry lantern fifteen"

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: in a temporary folder, on a free port of 127.0.0.1, as a user that is not root.
+"""A PostgreSQL of the tests' own: in a temporary folder, on a port of its own of 127.0.0.1, as a user that is not root.
 
 Needs only the standard library: script/_suites.py uses it too.
 """
@@ -7,11 +7,12 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from _support.ports import free_port
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")  # what is in PATH are scripts that look for them
 USER = "postgres"  # who Debian's package makes; used where the tests run as root
@@ -25,12 +26,6 @@ SETTINGS = {
     "max_wal_size": "4GB",
     "shared_buffers": "128MB",
 }
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _kill(pid):
@@ -51,7 +46,7 @@ class Postgres:
     def __init__(self, settings=None):
         self.folder = Path(tempfile.mkdtemp(prefix="flowsell-postgres-"))
         self.data = self.folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.settings = {**SETTINGS, **(settings or {})}
         self._made_databases = 0
         if os.geteuid() == 0:

@@ -2,15 +2,14 @@
 
 import json
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
 from _support import database
 from _support.http_client import HttpClient
+from _support.ports import free_port
 from _support.waiting import wait_until
 
 BINARIES = Path(__file__).resolve().parents[2] / "build" / "release" / "bin"
@@ -18,18 +17,6 @@ CONNECTD = os.environ.get("CONNECTD", str(BINARIES / "connectd"))
 CONNECT_SIM = os.environ.get("CONNECT_SIM", str(BINARIES / "connect-sim"))
 START_SECONDS = 30.0  # with a sanitizer on a busy machine
 STOP_SECONDS = 30.0
-
-
-def free_port():
-    """A free port below those that the system gives to outgoing connections: none of them takes it while it is ours."""
-    while True:
-        port = random.SystemRandom().randrange(15000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def variables(settings):

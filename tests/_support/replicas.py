@@ -8,7 +8,8 @@ import signal
 from _support.api import Api, SimulatorApi
 from _support.database import PostgresSchema
 from _support.haproxy import server_name
-from _support.processes import Connectd, Simulator, free_port
+from _support.ports import free_port
+from _support.processes import Connectd, Simulator
 from _support.proxy import Proxy
 from _support.receiver import Receiver
 from _support.stack import DEFAULT_SETTINGS, DEFAULT_SIMULATOR

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from _support.processes import free_port
+from _support.ports import free_port
 
 DEMO = Path(__file__).resolve().parents[2] / "script" / "demo.py"
 SECONDS_MAX = 60

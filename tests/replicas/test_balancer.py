@@ -9,7 +9,8 @@ from _support import haproxy
 from _support.api import KEY_OF_NOBODY, Api, text_to
 from _support.database import on_postgres
 from _support.http_client import HttpClient
-from _support.processes import Process, free_port
+from _support.ports import free_port
+from _support.processes import Process
 from _support.replicas import Replicas
 from _support.waiting import wait_until
 
