@@ -155,3 +155,4 @@ class Replicas:
         faults += [fault for receiver in self.receivers for fault in receiver.faults]
         faults += filter(None, [each.sanitizer_report() for each in [*self.servers, self.simulator]])
         assert not faults, "\n".join(faults)
+            self.schema.drop()

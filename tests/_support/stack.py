@@ -105,6 +105,7 @@ class Stack:
                 self.simulator.close()
             for receiver in self.receivers:
                 receiver.close()
+            self.server.database.drop()
         faults += [fault for receiver in self.receivers for fault in receiver.faults]
         faults += filter(None, [each.sanitizer_report() for each in (self.server, self.simulator) if each])
         assert not faults, "\n".join(faults)
