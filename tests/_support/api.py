@@ -70,11 +70,11 @@ class Api:
         assert answer.status == 200, answer
         return answer.json()
 
-    def wait_for_status(self, message_id, *statuses, seconds=10.0):
+    def wait_for_status(self, message_id, *statuses):
         def reached():
             message = self.message(message_id)
             return message if message["status"] in statuses else None
-        return wait_until(reached, f"{message_id} is {' or '.join(statuses)}", seconds)
+        return wait_until(reached, f"{message_id} is {' or '.join(statuses)}")
 
     def all_of(self, path, **filters):
         """Every item of a list, oldest first, by its pages."""

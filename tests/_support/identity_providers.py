@@ -8,6 +8,8 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
+from _support.waiting import PATIENCE_SECONDS
+
 FOLDER = Path(__file__).resolve().parents[1] / "oidc"
 HOPS_MAX = 10
 
@@ -30,7 +32,7 @@ class IdentityProviders:
 
     def close(self):
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_SECONDS)
 
     def _tell(self, path, body=None):
         post(self._control + path, body)
@@ -60,7 +62,7 @@ class IdentityProviders:
 
 def post(url, body):
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST")
-    with build_opener().open(request, timeout=10) as answer:
+    with build_opener().open(request, timeout=PATIENCE_SECONDS) as answer:
         return json.load(answer)
 
 
@@ -74,7 +76,7 @@ class UserAgent:
         """Where the provider sends the browser back to: the target at `home`."""
         for _ in range(HOPS_MAX):
             try:
-                answer = self._opener.open(url, timeout=10)
+                answer = self._opener.open(url, timeout=PATIENCE_SECONDS)
                 raise AssertionError(f"{url} ends at the provider: {answer.read()[:2000]}")
             except HTTPError as redirect:
                 location = redirect.headers.get("Location")

@@ -6,6 +6,8 @@ import json
 import random
 import threading
 
+from _support.waiting import PATIENCE_SECONDS
+
 # What a client may see while a server dies or starts.
 CONNECTION_FAULTS = (OSError, http.client.HTTPException)
 TRY_AGAIN = {500, 503}
@@ -38,7 +40,7 @@ class Load:
         for thread in self._threads:
             thread.start()
 
-    def finish(self, seconds=60):
+    def finish(self, seconds=PATIENCE_SECONDS):
         """No new message is begun; those that are unanswered are asked for until they are. A server must run."""
         self._ends.set()
         for thread in self._threads:

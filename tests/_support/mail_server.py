@@ -76,8 +76,8 @@ class MailServer:
     def all_to(self, address):
         return [mail for mail in list(self.mails) if mail.envelope[1] == [address]]
 
-    def wait_for(self, address, words, seconds=10.0):
+    def wait_for(self, address, words):
         """The first one to the address that has these in its text."""
         def come():
             return next((mail for mail in self.all_to(address) if words in text_of(mail)), None)
-        return wait_until(come, f"a mail to {address} with {words}", seconds)
+        return wait_until(come, f"a mail to {address} with {words}")

@@ -25,20 +25,20 @@ def step(operator, request, name, why=WHY["Connect-Reason"]):
     return operator.post(f"/admin/v1/data_requests/{request['id']}/steps", {"step": name}, headers={"Connect-Reason": why})
 
 
-def wait_until_done(browser, request, seconds=30.0):
+def wait_until_done(browser, request):
     """The request as it is then. Not of an account: who has none sees none."""
     def done():
         answer = browser.get(f"/v1/data_requests/{request['id']}").json()
         return answer if answer["state"] == "done" else None
-    return wait_until(done, "the deletion is done", seconds)
+    return wait_until(done, "the deletion is done")
 
 
-def wait_until_gone(server, token, seconds=30.0):
+def wait_until_gone(server, token):
     """The same of an account, by its mail's link."""
     def done():
         answer = Browser(server.base_url).post("/v1/data_request_links", {"token": token}).json()
         return answer if answer["state"] == "done" else None
-    return wait_until(done, "the account is gone", seconds)
+    return wait_until(done, "the account is gone")
 
 
 def found_in(content, marks):

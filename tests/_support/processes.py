@@ -10,13 +10,11 @@ from pathlib import Path
 from _support import database
 from _support.http_client import HttpClient
 from _support.ports import free_port
-from _support.waiting import wait_until
+from _support.waiting import PATIENCE_SECONDS, wait_until
 
 BINARIES = Path(__file__).resolve().parents[2] / "build" / "release" / "bin"
 CONNECTD = os.environ.get("CONNECTD", str(BINARIES / "connectd"))
 CONNECT_SIM = os.environ.get("CONNECT_SIM", str(BINARIES / "connect-sim"))
-START_SECONDS = 30.0  # with a sanitizer on a busy machine
-STOP_SECONDS = 30.0
 
 
 def variables(settings):
@@ -59,12 +57,16 @@ class Process:
     def kill(self):
         """kill -9: nothing is flushed, no handler runs."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(STOP_SECONDS)
+        self.wait_for_end()
 
     def terminate(self):
         """SIGTERM; the exit status."""
         self.process.terminate()
-        return self.process.wait(STOP_SECONDS)
+        return self.wait_for_end()
+
+    def wait_for_end(self):
+        """The exit status of a process that ends by itself."""
+        return self.process.wait(PATIENCE_SECONDS)
 
     def close(self):
         if self.running():
@@ -90,7 +92,7 @@ class Simulator(Process):
         def listening():
             self.must_run()
             return re.search(r"listening on (http://\S+)", self.log_text()[said:])
-        wait_until(listening, "connect-sim listens", START_SECONDS)
+        wait_until(listening, "connect-sim listens")
 
 
 class Connectd(Process):
@@ -119,13 +121,13 @@ class Connectd(Process):
         def fresh():
             self.must_run()
             return file.exists() and file.stat().st_ino != before
-        wait_until(fresh, "sandbox.json is written", START_SECONDS)
+        wait_until(fresh, "sandbox.json is written")
         self.sandbox = json.loads(file.read_text())
         self.wait_until_ready()
 
     def wait_until_ready(self):
         client = HttpClient(self.base_url)
-        wait_until(lambda: client.request("GET", "/readyz").status == 200, "connectd is ready", START_SECONDS)
+        wait_until(lambda: client.request("GET", "/readyz").status == 200, "connectd is ready")
         client.forget()
 
     def begin(self, failpoint=None):
@@ -137,7 +139,7 @@ class Connectd(Process):
     def audit(self, *arguments):
         """`connectd audit`, which finds the database as the server does."""
         return subprocess.run([CONNECTD, "audit", *arguments], env={**os.environ, **variables(self.database.settings)},
-                              text=True, capture_output=True, timeout=60, check=False)
+                              text=True, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
 
     def files(self):
         """Every file of the data folder with its bytes."""

@@ -9,6 +9,8 @@ import asyncio
 import itertools
 import threading
 
+from _support.waiting import PATIENCE_SECONDS
+
 ANSWER_SECONDS = 20.0  # longer than a server holds a request back while a part of the database changes hands
 
 
@@ -22,12 +24,12 @@ class Proxy:
 
     def start(self):
         self._thread.start()
-        assert self._listens.wait(10), "the proxy does not listen"
+        assert self._listens.wait(PATIENCE_SECONDS), "the proxy does not listen"
         return self
 
     def close(self):
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
 
     def _run(self):
         asyncio.set_event_loop(self._loop)

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from _support.contract import contract
+from _support.waiting import PATIENCE_SECONDS
 
 
 class Delivery:
@@ -66,7 +67,7 @@ class Receiver:
     def types_about(self, message_id):
         return [each.type for each in self.about(message_id)]
 
-    def wait_for(self, fact, what, seconds=10.0):
+    def wait_for(self, fact, what, seconds=PATIENCE_SECONDS):
         """Waits until `fact(deliveries)` is true, and gives its answer."""
         deadline = time.monotonic() + seconds
         with self._changed:
@@ -80,7 +81,7 @@ class Receiver:
                     raise AssertionError(f"not within {seconds:g} s: {what}; {len(seen)} arrived: {seen[-20:]}")
                 self._changed.wait(left)
 
-    def wait_for_type(self, event_type, message_id=None, seconds=10.0):
+    def wait_for_type(self, event_type, message_id=None, seconds=PATIENCE_SECONDS):
         def found(deliveries):
             return next((each for each in deliveries if each.type == event_type
                          and message_id in (None, each.message.get("id"))), None)

@@ -16,7 +16,6 @@ from _support.stack import DEFAULT_SETTINGS, DEFAULT_SIMULATOR
 from _support.waiting import wait_until
 
 SHARED_KEYS = ("master.key", "keys")
-SETTLE_SECONDS = 20
 
 
 class Replicas:
@@ -101,7 +100,7 @@ class Replicas:
             counts = [owners.count(number) for number in running]
             opened = sum(self.metric_of(number, "connect_cells_owned") for number in running)
             return None not in owners and opened == len(owners) and all(least <= n <= least + 1 for n in counts)
-        wait_until(is_spread, "the cells are spread", SETTLE_SECONDS)
+        wait_until(is_spread, "the cells are spread")
 
     # --- what happens to them ---
 
@@ -114,6 +113,10 @@ class Replicas:
     def terminate(self, number):
         """SIGTERM: it hands its cells over. The exit status."""
         return self.servers[number].terminate()
+
+    def is_taken_for_dead(self, number):
+        """By the others; they know each other by the addresses."""
+        return not self.schema.sql(f"SELECT 1 FROM replicas WHERE address = '{self.servers[number].base_url}'", shared=True)
 
     def pause(self, number):
         self.servers[number].process.send_signal(signal.SIGSTOP)
@@ -152,7 +155,7 @@ class Replicas:
             for receiver in self.receivers:
                 receiver.close()
             self.proxy.close()
+            self.schema.drop()
         faults += [fault for receiver in self.receivers for fault in receiver.faults]
         faults += filter(None, [each.sanitizer_report() for each in [*self.servers, self.simulator]])
         assert not faults, "\n".join(faults)
-            self.schema.drop()

@@ -8,6 +8,8 @@ from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from _support.waiting import PATIENCE_SECONDS
+
 DROPPED = {"host", "content-length", "connection", "transfer-encoding"}
 
 
@@ -56,7 +58,7 @@ class Recorder:
         self._thread.join(10)
 
     def forward(self, method, path, headers, body):
-        connection = http.client.HTTPConnection(self._upstream.hostname, self._upstream.port, timeout=10)
+        connection = http.client.HTTPConnection(self._upstream.hostname, self._upstream.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -70,10 +70,10 @@ def fail_over(folder, primary, standby):
             before = load.count()
             time.sleep(DEAD_SECONDS)  # that long nobody has noticed
             standby.promote()
-            wait_until(lambda: load.count() > before + MIN_MESSAGES, "messages are accepted again", seconds=30)
+            wait_until(lambda: load.count() > before + MIN_MESSAGES, "messages are accepted again")
         load.finish()
-        wait_until(stack.is_idle, "the outbox is empty", seconds=60)
-        wait_until(lambda: stack.sim.stats()["webhooks_waiting"] == 0, "all statuses are told", seconds=60)
+        wait_until(stack.is_idle, "the outbox is empty")
+        wait_until(lambda: stack.sim.stats()["webhooks_waiting"] == 0, "all statuses are told")
         stack.server.must_run()
         return SimpleNamespace(
             acknowledged=set(load.acknowledged.values()), faults=load.faults, outage=outage.seconds,
@@ -105,7 +105,7 @@ def test_a_standby_that_was_behind_sends_nothing_again(tmp_path):
         primary.kill()
         standby.start()
         standby.promote()
-        assert stack.server.process.wait(30) == 1, "it ends, so that it is started again"
+        assert stack.server.wait_for_end() == 1, "it ends, so that it is started again"
         stack.start_server()
         wait_until(stack.is_idle, "the outbox is empty")
         seen = Counter(each["biz_opaque_callback_data"] for each in stack.sim.taken())
@@ -162,4 +162,4 @@ def test_the_same_key_gives_the_same_message(after):
 
 
 def test_it_goes_on_by_itself_within_seconds_of_the_promotion(after):
-    assert DEAD_SECONDS / 2 < after.outage < DEAD_SECONDS + 5
+    assert DEAD_SECONDS / 2 < after.outage < DEAD_SECONDS + 15

@@ -7,7 +7,7 @@ import pytest
 from _support.api import text_to
 from _support.load import CONNECTION_FAULTS
 from _support.processes import CONNECTD, Connectd
-from _support.waiting import wait_until
+from _support.waiting import PATIENCE_SECONDS, wait_until
 
 TO = "+919876570001"
 KEY = "the-key"
@@ -172,7 +172,7 @@ class HeldAnswers:
         self._released = threading.Event()
 
     def __call__(self, _delivery, _nth):
-        self._released.wait(30)
+        self._released.wait(PATIENCE_SECONDS)
         return (204, {}, b"")
 
     def release(self):
@@ -254,5 +254,5 @@ def test_killed_around_a_new_endpoint_its_key_tells_whether_it_is_there(make_sta
 def test_failpoints_are_refused_outside_the_sandbox(tmp_path):
     server = Connectd(tmp_path, {})
     server.spawn([CONNECTD, "--data-dir", str(server.data), "--failpoint", "commit.before"])
-    assert server.process.wait(30) == 2
+    assert server.wait_for_end() == 2
     assert "failpoint" in server.log_text()

@@ -10,7 +10,7 @@ import pytest
 from _support.api import text_to
 from _support.database import on_postgres
 from _support.load import Load
-from _support.processes import CONNECTD, START_SECONDS
+from _support.processes import CONNECTD
 from _support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(on_postgres(), reason="of SQLite's file; on PostgreSQL the two commands are refused")
@@ -143,9 +143,9 @@ def test_endpoints_are_told_and_get_the_same_event_again_under_its_id(slow, tmp_
     move_to(stack, tmp_path / "backup.db", tmp_path / "restored")
     stack.start_server()
     waited = next(each["id"] for each in stack.api.all_of("/v1/messages", status="unknown") if each["id"] in ids)
-    unknown = receiver.wait_for_type("message.unknown", waited, seconds=30)
+    unknown = receiver.wait_for_type("message.unknown", waited)
     assert unknown.message["error"]["code"] == "restored_from_backup"
-    wait_until(stack.deliveries_done, "all deliveries are done", seconds=30)
+    wait_until(stack.deliveries_done, "all deliveries are done")
     # What could be told is told under the event's own id: the receiver knows it again.
     sent = [each for each in receiver.about(first) if each.type == "message.sent"]
     assert len({each.id for each in sent}) == 1 and len(sent) > told["message.sent"]
@@ -162,12 +162,12 @@ def test_a_backup_under_load_is_one_state_that_lacks_nothing(make_stack, tmp_pat
     load = Load(stack.api, threads=6, seed=1)
     load.start()
     try:
-        wait_until(lambda: load.count() >= 300, "there is something to copy", seconds=60)
+        wait_until(lambda: load.count() >= 300, "there is something to copy")
         for number in range(3):
             acknowledged = dict(load.acknowledged)
             sent = {each["id"] for each in stack.api.get("/v1/messages?status=sent&limit=100").json()["data"]}
             back_up(stack, tmp_path / f"backup{number}.db")
-        wait_until(lambda: load.count() >= len(acknowledged) + 100, "it goes on", seconds=60)
+        wait_until(lambda: load.count() >= len(acknowledged) + 100, "it goes on")
         load.finish()
     finally:
         load.give_up()
@@ -225,7 +225,7 @@ def test_a_start_that_is_killed_while_it_turns_messages_into_unknown_is_taken_up
     move_to(stack, tmp_path / "backup.db", tmp_path / "restored")
     for failpoint in ("commit.before.give_up", "commit.after.give_up", "commit.before.restore"):
         stack.server.begin(failpoint)
-        assert stack.server.process.wait(START_SECONDS) == SIGKILLED
+        assert stack.server.wait_for_end() == SIGKILLED
     stack.start_server()
     by_status = {each["id"]: each["status"] for each in stack.api.all_of("/v1/messages")}
     assert set(by_status) == set(ids)

@@ -11,7 +11,7 @@ from _support.api import text_to
 from _support.contract import contract
 from _support.media import PNG, uploaded
 from _support.people import owner_of, sign_up
-from _support.waiting import wait_until
+from _support.waiting import PATIENCE_SECONDS, wait_until
 
 MISSING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
 # Forms that Meta signs: test_connections.py.
@@ -402,7 +402,7 @@ def test_a_large_answer_is_packed_where_the_client_takes_it(shared):
 
 def raw_exchange(stack, request, until=b"\r\n\r\n"):
     """The first bytes of the answer, up to and with `until`."""
-    with socket.create_connection(("127.0.0.1", stack.server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", stack.server.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         answer = b""
         while until not in answer:
@@ -420,7 +420,7 @@ def raw_head(stack, length, more=""):
 
 def test_a_client_that_expects_to_go_on_is_told_so(shared):
     body = json.dumps(text_to("+919876543210")).encode()
-    with socket.create_connection(("127.0.0.1", shared.server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", shared.server.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(raw_head(shared, len(body), "Expect: 100-continue\r\n"))
         assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
         connection.sendall(body)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from _support.people import PASSWORD, Browser
-from _support.processes import CONNECTD, START_SECONDS, Connectd
+from _support.processes import CONNECTD, Connectd
 from _support.second_factor import enable
 from _support.waiting import wait_until
 
@@ -37,13 +37,13 @@ class Live(Connectd):
         def listening():
             self.must_run()
             return "listening" in self.log_text()[said:]
-        wait_until(listening, "it listens", START_SECONDS)
+        wait_until(listening, "it listens")
         self.wait_until_ready()
 
     def refusal(self):
         """How it ends that does not start."""
         self.begin()
-        status = self.process.wait(30)
+        status = self.wait_for_end()
         return status, self.log_text()
 
 

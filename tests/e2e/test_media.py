@@ -11,6 +11,7 @@ import pytest
 from _support.api import code
 from _support.media import PNG, FileServer, form, pdf, sha256, stream_down, stream_up, upload, uploaded
 from _support.people import owner_of
+from _support.waiting import PATIENCE_SECONDS
 
 DAY = 24 * 3600
 
@@ -136,7 +137,7 @@ def refused_while_sending(shared, size, kind="image/png", said=None, fields=()):
     head = b"".join(b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % pair for pair in fields)
     head += b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a"\r\nContent-Type: ' + kind.encode() + b"\r\n\r\n" + PNG
     sent = 0
-    with closing(socket.create_connection((shared.api.http.host, shared.api.http.port), timeout=20)) as peer:
+    with closing(socket.create_connection((shared.api.http.host, shared.api.http.port), timeout=PATIENCE_SECONDS)) as peer:
         peer.sendall((f"POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {shared.api.api_key}\r\n"
                       "Content-Type: multipart/form-data; boundary=XX\r\n"
                       f"Content-Length: {said or size + 100_000}\r\n\r\n").encode() + head)
@@ -174,7 +175,7 @@ def test_a_size_that_is_too_large_is_refused_at_once(shared):
 def test_a_client_that_goes_away_leaves_nothing(shared, api):
     headers, body = form(pdf(200_000))
     before = len(api.all_of("/v1/media"))
-    with closing(socket.create_connection((api.http.host, api.http.port), timeout=20)) as peer:
+    with closing(socket.create_connection((api.http.host, api.http.port), timeout=PATIENCE_SECONDS)) as peer:
         peer.sendall((f"POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.api_key}\r\n"
                       f"Content-Type: {headers['Content-Type']}\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body[:150_000])
     content = pdf()

@@ -106,7 +106,7 @@ def test_no_server_starts_on_half_a_copy(make_stack, target):
     target.sql("UPDATE copies SET finished_at = NULL")
     stack.server.settings.update(target.settings)
     stack.server.begin()
-    assert stack.server.process.wait(30) == 1
+    assert stack.server.wait_for_end() == 1
     assert "migrate-store" in stack.server.log_text()
     assert migrate(stack, target).returncode == 0
     start_on(stack, target)

@@ -11,7 +11,6 @@ from _support.onboarding import make_link, path_of, session_of, started
 from _support.waiting import wait_until
 
 PIN, THEIR_PIN = "135790", "246810"
-SECONDS = 20
 # What no business owner should have to read.
 JARGON = ("token", "API", "HTTP", "WABA", "OAuth", "undefined", "null", "JSON", "exception")
 
@@ -53,7 +52,7 @@ class Page:
 
     def open(self):
         self.driver.get(self.made["url"])
-        wait_until(lambda: self.state() or self.notice(), "the page runs", SECONDS)
+        wait_until(lambda: self.state() or self.notice(), "the page runs")
         return self
 
     def meets(self, scenario):
@@ -78,7 +77,7 @@ class Page:
 
     def wait(self, fact, what):
         try:
-            return wait_until(fact, what, SECONDS)
+            return wait_until(fact, what)
         except AssertionError as error:
             raise AssertionError(f"{error}; it is at {self.state()}, it says {self.notice()}, {self.made and self.session()}") from error
 
@@ -227,7 +226,7 @@ def test_the_number_is_with_another_provider(page):
     tried = page.tries()
     page.click("retry")
     wait_until(lambda: page.tries() > tried and not page.shows("progress") and page.notice() in ("number_elsewhere", "pin_needed"),
-               "the same again", SECONDS)
+               "the same again")
     page.click("restart").wait_state("opened")
     page.goes_on_to_the_end()
 
@@ -263,7 +262,7 @@ def test_the_browser_blocks_the_window(page):
 def test_the_window_is_closed(page):
     page.link().connect("")
     main = page.driver.current_window_handle
-    popup = wait_until(lambda: next((each for each in page.driver.window_handles if each != main), None), "Meta's window", SECONDS)
+    popup = wait_until(lambda: next((each for each in page.driver.window_handles if each != main), None), "Meta's window")
     page.driver.switch_to.window(popup)
     page.driver.close()
     page.driver.switch_to.window(main)
@@ -310,7 +309,7 @@ def test_a_strangers_message_changes_nothing(page):
                    "https://www.facebook.com", "null"):
         page.driver.execute_script("window.dispatchEvent(new MessageEvent('message', {origin: arguments[0], data: arguments[1]}))",
                                    origin, cancel)
-    wait_until(lambda: page.driver.execute_script("return heard") == 7, "all of them arrived", SECONDS)
+    wait_until(lambda: page.driver.execute_script("return heard") == 7, "all of them arrived")
     assert page.notice() is None and page.session()["state"] == "opened"
     # The place of Meta here is the simulator's, and nothing else: what comes from there counts.
     page.driver.execute_script("window.dispatchEvent(new MessageEvent('message', {origin: arguments[0], data: arguments[1]}))",
@@ -416,12 +415,12 @@ def test_the_redirect_is_declined(page):
 
 def test_the_redirect_comes_back_to_another_browser(page):
     page.meets("").link(way="oauth").click("oauth")
-    wait_until(lambda: "/dialog/oauth" in page.driver.current_url, "Meta's page", SECONDS)
+    wait_until(lambda: "/dialog/oauth" in page.driver.current_url, "Meta's page")
     dialog = page.driver.current_url
     page.driver.get(page.made["url"])
     page.driver.delete_all_cookies()
     page.meets("success").driver.get(dialog)
-    wait_until(lambda: "callback" in page.driver.current_url, "the way back", SECONDS)
+    wait_until(lambda: "callback" in page.driver.current_url, "the way back")
     assert "in another browser" in page.element("words").text and "Open the link again" in page.element("fix").text
     assert page.session()["state"] == "opened"
 

@@ -379,7 +379,7 @@ def test_a_deletion_goes_on_after_a_crash_in_its_middle(make_stack, failpoint):
     wait_until(lambda: not stack.server.running(), "the failpoint is passed")
     stack.start_server()
     # Not by the mail: a crash in the middle of its sending delays it by its claim.
-    wait_until(lambda: states(stack.server) == ["6"], "the deletion is done", 30)
+    wait_until(lambda: states(stack.server) == ["6"], "the deletion is done")
     assert stack.server.terminate() == 0
     assert found_on_disk(stack.server, MARKS) == []
     assert_record_is_whole(stack)

@@ -124,8 +124,8 @@ def test_the_whole_corpus_becomes_events_that_the_contract_knows(make_stack):
             assert post_callback(stack, payload(name).encode()).status == 200, name
             expected |= {type_of(update) for update in updates(name)}
     expected -= {None}
-    receiver.wait_for(lambda all_: expected <= {each.type for each in all_}, "an event of each type", seconds=60)
-    wait_until(stack.deliveries_done, "all deliveries are done", seconds=60)
+    receiver.wait_for(lambda all_: expected <= {each.type for each in all_}, "an event of each type")
+    wait_until(stack.deliveries_done, "all deliveries are done")
     ids = [each.id for each in receiver.all()]
     assert len(ids) == len(set(ids))
     # Each stored once, though all came twice; of messages that are not here nobody is told.

@@ -99,7 +99,7 @@ def sign_up(place, scenario):
     browser.visit(site.url)
     browser.driver.find_element("id", "go").click()
     return wait_until(lambda: (seen := browser.driver.execute_script("return window.seen")) and len(seen) == 2 and seen,
-                      "message and code", 20)
+                      "message and code")
 
 
 def test_signup_gives_account_and_code(place):
@@ -125,7 +125,7 @@ def test_signup_redirects(place):
     post, site, browser = place
     post("/_sim/signup", {"scenario": "success"})
     browser.open(f"/v25.0/dialog/oauth?client_id=670843887433847&redirect_uri={site.url}/back&state=s1&response_type=code")
-    wait_until(lambda: browser.driver.current_url.startswith(f"{site.url}/back?"), "the redirect", 20)
+    wait_until(lambda: browser.driver.current_url.startswith(f"{site.url}/back?"), "the redirect")
     assert "code=AQ" in browser.driver.current_url and "state=s1" in browser.driver.current_url
 
 
@@ -140,14 +140,14 @@ def test_the_phone_shows_messages_and_answers(place):
             "action": {"buttons": [{"type": "reply", "reply": {"id": "yes", "title": "Yes"}}]}}})
         return watched()
     # Messages are kept only once the page looks.
-    wait_until(shown, "the message on the phone", 20)
+    wait_until(shown, "the message on the phone")
     assert "Is it good?" in browser.driver.find_element("id", "thread").text
     # The page scrolls with each message that still comes: no place to aim at.
     browser.driver.execute_script("[...document.querySelectorAll('#thread li button')].at(-1).click()")
-    wait_until(lambda: any(each["type"] == "interactive" for each in site.messages()), "the reply", 20)
+    wait_until(lambda: any(each["type"] == "interactive" for each in site.messages()), "the reply")
     reply = next(each for each in site.messages() if each["type"] == "interactive")
     assert reply["interactive"]["button_reply"] == {"id": "yes", "title": "Yes"}
     assert reply["context"]["id"].startswith("wamid.")
-    wait_until(lambda: "read" in site.statuses(), "a read receipt", 20)
+    wait_until(lambda: "read" in site.statuses(), "a read receipt")
     browser.driver.find_element("id", "text").send_keys("Thanks\n")
-    wait_until(lambda: any(each.get("text", {}).get("body") == "Thanks" for each in site.messages()), "the text", 20)
+    wait_until(lambda: any(each.get("text", {}).get("body") == "Thanks" for each in site.messages()), "the text")

@@ -36,7 +36,6 @@ PACES = (0, 0, 100)  # messages a second of a sender; 0: none. A pace makes queu
 ROUND_SECONDS = (0.2, 1.0)
 PAUSE_SECONDS = (4.0, 6.0)  # longer than a lease
 TAKEN_SECONDS = 5.0
-END_SECONDS = 30
 
 
 class ReplicaCrashTest:
@@ -106,9 +105,10 @@ class ReplicaCrashTest:
         self.replicas.pause(victim)
         begun = time.monotonic()
         self.measure(orphans, (victim + 1) % REPLICAS)
+        wait_until(lambda: self.replicas.is_taken_for_dead(victim), "the others take it for dead")
         time.sleep(max(0.0, self.chance.uniform(*PAUSE_SECONDS) - (time.monotonic() - begun)))
         self.replicas.resume(victim)
-        status = self.replicas.servers[victim].process.wait(END_SECONDS)
+        status = self.replicas.servers[victim].wait_for_end()
         self.deaths["stopped and taken for dead"] += 1
         if status != 1:
             self.faults.append(f"a replica that was taken for dead ended with {status}")
@@ -139,7 +139,7 @@ class ReplicaCrashTest:
                     return self.replicas.api_at(other, workspace).send(body, idempotency_key=key)
                 except CONNECTION_FAULTS:
                     return None
-            answer = wait_until(lambda: found if (found := answered()) and found.status == 202 else None, "it is taken", 20)
+            answer = wait_until(lambda: found if (found := answered()) and found.status == 202 else None, "it is taken")
             self.away.append(time.monotonic() - begun)
             load.acknowledged[key] = answer.json()["id"]
 

@@ -66,7 +66,7 @@ def test_an_account_of_a_workspace_in_another_cell_is_a_conflict_until_it_is_let
         """Some seconds later everywhere."""
         cluster.sim.inbound(phone_number_id=account["phone_number_id"])
         return len(receiver.all()) >= len(cluster.servers)
-    wait_until(is_heard, "the number is where it is connected now", 30)
+    wait_until(is_heard, "the number is where it is connected now")
 
 
 def test_who_removes_the_app_is_found_whichever_replica_hears_of_it(cluster, root):

@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL"),
               pytest.mark.parametrize("moment", ["before", "after"])]
 
 WORKSPACES = 2
-DEATH_SECONDS = 20
 KILLED = -9
 # Passed while it joins, and once a second afterwards: not the first, so that it dies as a member.
 BEATS = 4
@@ -43,7 +42,7 @@ def sends(two):
             api = two.api_at(through, workspace)
             # With a key it is carried on where the replica that had it is lost.
             message = api.accept(text_to(f"+9198765{number:05}"), idempotency_key=f"failpoint-{number}")
-            api.wait_for_status(message["id"], "read", seconds=30)
+            api.wait_for_status(message["id"], "read")
             sent.append(message["id"])
     yield send
     assert Counter(each["biz_opaque_callback_data"] for each in two.sim.taken()) == dict.fromkeys(sent, 1)
@@ -51,7 +50,7 @@ def sends(two):
 
 def wait_for_death(replicas, number):
     server = replicas.servers[number]
-    wait_until(lambda: not server.running(), "the failpoint is passed", DEATH_SECONDS)
+    wait_until(lambda: not server.running(), "the failpoint is passed")
     assert server.process.returncode == KILLED, server.log_text()[-2000:]
 
 

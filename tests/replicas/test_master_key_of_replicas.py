@@ -55,7 +55,7 @@ def test_the_old_one_opens_until_every_replica_has_the_new_one(replicas):
     old = (one.data / "master.key").read_text()
     command = subprocess.Popen([CONNECTD, "rotate-master-key", "--data-dir", one.data], text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "the first one has it", 20)
+    wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "the first one has it")
     assert seals(replicas) == 2
     check_all_send(replicas)
     # The other one is killed, and starts with what it has.
@@ -67,7 +67,7 @@ def test_the_old_one_opens_until_every_replica_has_the_new_one(replicas):
     give(replicas, 0, 1)
     said, faults = command.communicate(timeout=90)
     assert command.returncode == 0, said + faults
-    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it", 20)
+    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it")
     assert (two.data / "master.key").read_text() == (one.data / "master.key").read_text() != old
     assert seals(replicas) == 1
     check_all_send(replicas)
@@ -80,7 +80,7 @@ def test_the_old_one_opens_until_every_replica_has_the_new_one(replicas):
     assert replicas.terminate(1) == 0
     (two.data / "master.key").write_text(old)
     two.begin()
-    assert two.process.wait(30) == 1
+    assert two.wait_for_end() == 1
     assert "is sealed under the master key" in two.log_text()
 
 
@@ -93,7 +93,7 @@ def test_a_replica_that_was_away_comes_back_with_the_new_one_beside_the_old(repl
     assert seals(replicas) == 1
     give(replicas, 0, 1)
     replicas.start_server(1)
-    wait_until(lambda: files(two) == {"master.key"}, "it has taken it", 20)
+    wait_until(lambda: files(two) == {"master.key"}, "it has taken it")
     replicas.wait_until_spread()
     check_all_send(replicas)
 
@@ -116,7 +116,7 @@ def test_of_two_rotations_at_once_one_goes_first_and_the_other_gives_way(replica
             if files(replicas.servers[number]) == {"master.key", "master.key.former"} and refused(replicas.servers[1 - number]):
                 return number + 1
         return None
-    first = wait_until(decided, "one goes first, the other one's key is set aside", 30) - 1
+    first = wait_until(decided, "one goes first, the other one's key is set aside") - 1
     other = 1 - first
     assert (replicas.servers[first].data / "master.key").read_text() == keys[first]
     assert files(replicas.servers[other]) == {"master.key"}
@@ -128,7 +128,7 @@ def test_of_two_rotations_at_once_one_goes_first_and_the_other_gives_way(replica
                           capture_output=True, timeout=90, check=False)
     assert said.returncode == 1 and "another replica's rotation was first" in said.stderr, said
     give(replicas, first, other)
-    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it", 20)
+    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it")
     assert (one.data / "master.key").read_text() == (two.data / "master.key").read_text() == keys[first]
     assert seals(replicas) == 1
     check_all_send(replicas)
@@ -141,7 +141,7 @@ def begin_and_die(replicas):
     one.start(failpoint="rotation.sealed")
     replicas.wait_until_spread()
     bring(one, "b" * 64)
-    wait_until(lambda: not one.running(), "it dies behind the first step", 30)
+    wait_until(lambda: not one.running(), "it dies behind the first step")
 
 
 def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(replicas):
@@ -154,13 +154,13 @@ def test_a_rotation_whose_beginner_died_in_its_middle_keeps_nobody_from_another(
         if not (two.data / "master.key.next").exists() and (two.data / "master.key").read_text() != "c" * 64:
             bring(two, "c" * 64)
         return files(two) == {"master.key"} and (two.data / "master.key").read_text() == "c" * 64
-    wait_until(rotated, "the other one rotates by itself", 60)
-    wait_until(lambda: seals(replicas) == 1, "and ends it", 20)
+    wait_until(rotated, "the other one rotates by itself")
+    wait_until(lambda: seals(replicas) == 1, "and ends it")
     check_all_send_through(replicas, 1)
     # The one that died is given the key that there is, beside what it has.
     give(replicas, 1, 0)
     replicas.start_server(0)
-    wait_until(lambda: files(one) == {"master.key"}, "it has taken it", 20)
+    wait_until(lambda: files(one) == {"master.key"}, "it has taken it")
     assert (one.data / "master.key").read_text() == "c" * 64
     replicas.wait_until_spread()
     check_all_send(replicas)
@@ -170,10 +170,10 @@ def test_a_rotation_whose_beginner_comes_back_goes_on(replicas):
     one, two = replicas.servers
     begin_and_die(replicas)
     replicas.start_server(0)
-    wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "it goes on", 20)
+    wait_until(lambda: files(one) == {"master.key", "master.key.former"}, "it goes on")
     bring(two, "c" * 64)
-    wait_until(lambda: refused(two), "the other one gives way", 20)
+    wait_until(lambda: refused(two), "the other one gives way")
     give(replicas, 0, 1)
-    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it", 20)
+    wait_until(lambda: files(one) == files(two) == {"master.key"}, "both have ended it")
     assert (two.data / "master.key").read_text() == "b" * 64
     assert seals(replicas) == 1

@@ -16,7 +16,6 @@ from _support.waiting import wait_until
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 
 WORKSPACE = 0
-END_SECONDS = 30
 ANSWER_MS = 2000  # sooner than a lease is over, which begins anew with each second's beat
 NO_STATUSES = {"no-statuses": True}
 
@@ -44,7 +43,7 @@ def prove(replicas, api, ids):
     for message_id in ids:
         replicas.sim.status(wamids[message_id], "delivered")
     for message_id in ids:
-        api.wait_for_status(message_id, "delivered", seconds=20)
+        api.wait_for_status(message_id, "delivered")
 
 
 def pause_until_taken_over(replicas):
@@ -52,14 +51,14 @@ def pause_until_taken_over(replicas):
     paused = replicas.owner_of(WORKSPACE)
     other = replicas.api_at(1 - paused, WORKSPACE)
     replicas.pause(paused)
-    wait_until(lambda: replicas.owner_of(WORKSPACE) == 1 - paused, "the other one has the cell", 10)
-    wait_until(lambda: other.get("/v1/quota").status == 200, "and answers", 10)
+    wait_until(lambda: replicas.owner_of(WORKSPACE) == 1 - paused, "the other one has the cell")
+    wait_until(lambda: other.get("/v1/quota").status == 200, "and answers")
     return paused, other
 
 
 def resume_and_end(replicas, number):
     replicas.resume(number)
-    assert replicas.servers[number].process.wait(END_SECONDS) == 1, "it ends, so that it is started again"
+    assert replicas.servers[number].wait_for_end() == 1, "it ends, so that it is started again"
     replicas.start_server(number)
 
 
@@ -89,7 +88,7 @@ def test_what_waited_is_sent_by_the_other_one_once(make_replicas):
     before = len(taken(replicas))
     assert before < len(ids)
     resume_and_end(replicas, paused)
-    wait_until(replicas.is_idle, "the queue is empty", 20)
+    wait_until(replicas.is_idle, "the queue is empty")
     statuses = Counter(other.message(message_id)["status"] for message_id in ids)
     seen = taken(replicas)
     assert set(seen.values()) == {1}
@@ -104,20 +103,20 @@ def test_a_death_at_the_first_byte_is_unknown_at_the_other_one(make_replicas, fa
     owner = replicas.owner_of(WORKSPACE)
     server = replicas.servers[owner]
     assert replicas.terminate(owner) == 0
-    wait_until(lambda: replicas.owner_of(WORKSPACE) == 1 - owner, "the other one has all", 10)
+    wait_until(lambda: replicas.owner_of(WORKSPACE) == 1 - owner, "the other one has all")
     server.start(failpoint)
     replicas.wait_until_spread()
     workspace = next(n for n in range(2) if replicas.owner_of(n) == owner)
     api = replicas.api_at(1 - owner, workspace)
     sent = api.send(text_to("+919876500000"), idempotency_key="at-the-first-byte")
     assert sent.status == 202
-    assert server.process.wait(END_SECONDS) != 0
+    assert server.wait_for_end() != 0
     message_id = sent.json()["id"]
     if failpoint == "client.before_first_byte":
         api.wait_for_status(message_id, "unknown")
         assert not taken(replicas)
     else:
         # One write holds the whole request, so the provider has it and its statuses prove it.
-        api.wait_for_status(message_id, "read", seconds=20)
+        api.wait_for_status(message_id, "read")
         assert taken(replicas) == {message_id: 1}
     server.start()

@@ -26,16 +26,17 @@ def sign_in_anew(cluster, browser, who):
     assert browser.sign_in(known["email"], known["password"]).status == 201
 
 
-def seconds_until_refused(asks, status=401):
-    """Until every one of them has said so."""
+def are_refused_within_a_second(asks, status=401):
+    """Who asks later than that is let in nowhere, however busy the machine is."""
     begun = time.monotonic()
-    refused = set()
-    while len(refused) < len(asks):
-        for number, ask in enumerate(asks):
-            if ask().status == status:
-                refused.add(number)
-        assert time.monotonic() - begun < 10, f"{len(refused)} of {len(asks)}"
-    return time.monotonic() - begun
+
+    def refused(ask):
+        is_late = time.monotonic() > begun + 1
+        answer = ask().status
+        assert answer == status or not is_late
+        return answer == status
+    wait_until(lambda: all([refused(ask) for ask in asks]), "all refuse it")
+    return True
 
 
 def test_a_session_is_known_to_every_replica_and_ends_on_all_at_once(cluster):
@@ -49,7 +50,7 @@ def test_a_session_is_known_to_every_replica_and_ends_on_all_at_once(cluster):
     assert everywhere[1].delete("/v1/sessions/current").status == 204
     for each in everywhere:
         each.cookies = session
-    assert seconds_until_refused([lambda each=each: each.get("/v1/user") for each in everywhere]) <= 1.0
+    assert are_refused_within_a_second([lambda each=each: each.get("/v1/user") for each in everywhere])
 
 
 def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cluster, owner):
@@ -58,7 +59,7 @@ def test_a_key_made_at_one_replica_works_at_all_and_is_refused_by_all_at_once(cl
     for number, api in enumerate(apis):
         assert api.send(text_to(f"+91987650000{number}")).status == 202
     assert owner.at(cluster.servers[1]).delete(f"/v1/api_keys/{made['id']}").status == 204
-    assert seconds_until_refused([lambda api=api: api.get("/v1/quota") for api in apis]) <= 1.0
+    assert are_refused_within_a_second([lambda api=api: api.get("/v1/quota") for api in apis])
 
 
 def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_once(cluster, owner):
@@ -73,7 +74,7 @@ def test_a_support_session_lets_in_at_every_replica_and_is_refused_by_all_at_onc
         ["active"] * len(everywhere)
     assert owner.at(cluster.servers[2]).delete(f"/v1/support_sessions/{session}").status == 204
     asks = [lambda each=each: each.get("/v1/quota", headers=headers) for each in everywhere]
-    assert seconds_until_refused(asks, 403) <= 1.0
+    assert are_refused_within_a_second(asks, 403)
     reads = owner.get(f"/v1/audit_events?target={session}&act=support_session.read").json()["data"]
     assert [each["address"] for each in reads] == ["127.0.0.1"] * len(everywhere), "each once, from where it came"
 
@@ -87,7 +88,7 @@ def test_an_operator_who_is_disabled_is_out_at_every_replica_at_once(cluster, ow
     assert [each.get("/admin/v1/workspaces").status for each in everywhere] == [200] * len(everywhere)
     assert root.at(cluster.servers[2]).patch(f"/admin/v1/operators/{user}", {"disabled": True}, headers=WHY).status == 200
     asks = [lambda each=each: each.get("/admin/v1/workspaces") for each in everywhere]
-    assert seconds_until_refused(asks, 404) <= 1.0
+    assert are_refused_within_a_second(asks, 404)
 
 
 def test_two_superadmins_who_demote_each_other_at_once_leave_one(cluster, owner):
@@ -188,7 +189,7 @@ def test_a_lost_second_factor_is_taken_away_once_whichever_replica_looks_first(t
         def states():
             """One that still takes its cells answers 503."""
             return {each.get(path).json().get("data", [{"state": "starting"}])[0]["state"] for each in browsers}
-        wait_until(lambda: states() == {"done"}, "it takes effect", 30)
+        wait_until(lambda: states() == {"done"}, "it takes effect")
         lost = lost.at(replicas.servers[1])
         assert lost.get("/v1/user").status == 401
         assert lost.sign_in("lost@example.com").status == 201

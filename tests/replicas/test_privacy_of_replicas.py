@@ -11,7 +11,6 @@ from _support.replicas import Replicas
 pytestmark = pytest.mark.skipif(not on_postgres(), reason="of PostgreSQL")
 ADDRESS = "spread@example.com"
 NUMBER = "+91987659900"
-DONE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,7 @@ def test_a_number_is_erased_by_who_has_its_cell(cluster):
         api.wait_for_status(message["id"], "read")
         browser = owner.at(server)
         request = delete(browser, "recipient", cluster.servers[0].sandbox["owner"]["password"], recipient=recipient)
-        wait_until_done(browser, request, DONE_SECONDS)
+        wait_until_done(browser, request)
         assert api.message(message["id"])["to"] == ""
 
 
@@ -51,8 +50,8 @@ def test_workspaces_and_their_owner_go_wherever_they_are(cluster, mails):
         there.workspace = workspace
         asked.append((there, delete(there, "workspace")))
     for there, request in asked:
-        wait_until_done(there, request, DONE_SECONDS)
+        wait_until_done(there, request)
     assert browser.get("/v1/workspaces").json()["data"] == []
     delete(browser.at(cluster.servers[1]), "account")
-    wait_until_gone(cluster.servers[2], mails.token_for(ADDRESS, "keep-account"), DONE_SECONDS)
+    wait_until_gone(cluster.servers[2], mails.token_for(ADDRESS, "keep-account"))
     assert ADDRESS.encode() not in cluster.schema.content()

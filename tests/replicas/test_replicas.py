@@ -181,19 +181,18 @@ def test_rate_limit_of_a_key_is_one_for_all_replicas(make_replicas):
     limit = 20
     replicas = make_replicas(settings={"REQUESTS_PER_SECOND_PER_KEY": limit})
     apis = [replicas.api_at(n % REPLICAS) for n in range(12)]
-    admitted, ends = Counter(), time.monotonic() + 2
+    admitted, begun = Counter(), time.monotonic()
 
     def ask(api):
-        while time.monotonic() < ends:
+        while time.monotonic() < begun + 2 or not admitted[429]:
             admitted[api.get("/v1/quota").status] += 1
     threads = [threading.Thread(target=ask, args=(api,)) for api in apis]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert admitted[429] > 0, admitted
-    # What is saved up for one second, and two seconds' worth.
-    assert limit <= admitted[200] <= limit * 3 + len(apis), admitted
+    # What is saved up for one second, and what has come since.
+    assert limit <= admitted[200] <= limit * (1 + time.monotonic() - begun) + len(apis), admitted
 
 
 def test_quota_is_exact_at_its_end(make_replicas):
@@ -212,16 +211,14 @@ def test_quota_is_exact_at_its_end(make_replicas):
 def test_pace_of_a_sender_is_one_for_all_replicas(make_replicas):
     pace = 40
     replicas = make_replicas(settings={"SENDER_MESSAGES_PER_SECOND": pace})
-    begun = time.monotonic()
+    begun = time.time()
     for n in range(3 * pace):
         replicas.api_at(n % REPLICAS).accept(text_to(number_of(7, n)))
-    wait_until(lambda: len(replicas.sim.taken()) == 3 * pace, "all are sent", 20)
-    # The first second's worth may leave at once.
-    assert time.monotonic() - begun > 3 - 1 - 0.2
+    wait_until(lambda: len(replicas.sim.taken()) == 3 * pace, "all are sent")
     times = sorted(datetime.fromisoformat(each["at"]).timestamp() for each in replicas.sim.taken())
-    busiest = max(sum(begin <= at < begin + 1 for at in times) for begin in times)
-    # That, the second's own, and one block ahead.
-    assert busiest <= 2 * pace + pace / 10, busiest
+    # A second's worth may leave at once, and one block ahead. What is late on a busy machine is no sooner there.
+    early = [(count, at - begun) for count, at in enumerate(times, 1) if count > pace * (1 + at - begun) + pace / 10]
+    assert early == []
 
 
 def test_replica_that_ends_hands_over_without_an_error(make_replicas):
@@ -315,5 +312,5 @@ def test_replica_with_other_keys_does_not_start(make_replicas):
     assert server.terminate() == 0
     (server.data / "master.key").write_text("0" * 64 + "\n")
     server.begin()
-    assert server.process.wait(20) == 1
+    assert server.wait_for_end() == 1
     assert "is sealed under the master key" in server.log_text()

@@ -28,7 +28,7 @@ def take_over(replicas):
     """Kills who has the changed cell; the number of the other one, which is given it."""
     gone = replicas.owner_of(HERE)
     replicas.kill(gone)
-    wait_until(lambda: replicas.owner_of(HERE) != gone, "it is noticed", 10)
+    wait_until(lambda: replicas.owner_of(HERE) != gone, "it is noticed")
     return gone
 
 
@@ -52,7 +52,7 @@ def test_cell_from_which_a_newer_version_took_something_is_nobodys_until_one_com
     gone = replicas.owner_of(HERE)
     other = 1 - gone
     replicas.kill(gone)
-    wait_until(lambda: "newer program" in replicas.servers[other].log_text(), "the other one has tried", 10)
+    wait_until(lambda: "newer program" in replicas.servers[other].log_text(), "the other one has tried")
     refused = replicas.api_at(other, HERE).get("/v1/quota")
     assert (refused.status, refused.json()["code"]) == (503, "store_unavailable")
     # The other's own cell goes on.
@@ -60,5 +60,5 @@ def test_cell_from_which_a_newer_version_took_something_is_nobodys_until_one_com
     replicas.api_at(other, ELSEWHERE).wait_for_status(sent["id"], "read")
     # A program comes that knows it: this one, once there is nothing that it does not know.
     replicas.schema.sql(f"DELETE FROM schema_migrations WHERE number = {OF_TOMORROW}")
-    wait_until(lambda: replicas.api_at(other, HERE).get("/v1/quota").status == 200, "it is open", 20)
+    wait_until(lambda: replicas.api_at(other, HERE).get("/v1/quota").status == 200, "it is open")
     replicas.start_server(gone)
