@@ -6,6 +6,7 @@ Each suite prints one line; the output of a suite is shown only when something i
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +26,9 @@ from _support.postgres import Postgres  # noqa: E402
 
 SUITE_SECONDS_MAX = 1800
 FUZZ_SECONDS = 60
-WORKS_AT_ONCE = 3
+WORKS_AT_ONCE = 5
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 4 << 30
 # The rooms whose tests run on PostgreSQL once more. store_test has both engines in one run.
 ROOMS_WITH_TABLES = ("accounts", "api", "app", "audit", "connections", "consent", "identity", "ingest", "mail", "media", "messaging", "metering", "onboarding", "numbers", "operators", "outbox", "passkeys", "preflight", "privacy", "recovery", "sso", "team", "templates", "vault", "webhook")
 
@@ -160,38 +164,81 @@ def fuzz(totals):
         totals.add(f"fuzz {binary.name}", int(status == 0), int(status != 0), 0, seconds, output)
 
 
-def run_pytest(totals, suite, preset, env=None, engine=""):
-    folder = REPO / "tests" / suite
-    if not any(folder.glob("test_*.py")):
+class Pytest:
+    """One suite in some processes at once, which share its files (tests/_support/shares.py) and are counted together."""
+
+    def __init__(self, totals, suite, preset="release", env=None, engine="", processes=1):
+        self.totals, self.processes = totals, processes
+        self.name = f"{preset} tests/{suite}{engine}"
+        self.folder = REPO / "tests" / suite
+        self._shares = tempfile.TemporaryDirectory()
+        binaries = REPO / "build" / preset / "bin"
+        self._env = {"CONNECTD": str(binaries / "connectd"), "CONNECT_SIM": str(binaries / "connect-sim"),
+                     "PYTHONPATH": str(REPO / "tests"), "FLOWSELL_TEST_SHARES": self._shares.name, **(env or {})}
+        self._results, self._lock = [], threading.Lock()
+
+    def works(self):
+        return [self.run] * self.processes
+
+    def run(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            report = Path(scratch) / "report.xml"
+            command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "_support.shares",
+                       "-o", "tmp_path_retention_policy=failed", f"--junitxml={report}", str(self.folder)]
+            status, output, seconds = run(command, self._env)
+            try:
+                counts = count_junit(xml.parse(report).getroot())
+            except (OSError, ValueError, xml.ParseError):
+                counts = (0, 0, 0)
+        with self._lock:
+            self._results.append((status, output, seconds, counts))
+            if len(self._results) == self.processes:
+                self._add()
+
+    def _add(self):
+        passed, failed, skipped = (sum(column) for column in zip(*(counts for *_, counts in self._results)))
+        # Of each that has not named what failed in it.
+        failed += sum(status != 0 and counts[1] == 0 for status, _, _, counts in self._results)
+        outputs = [output for status, output, _, counts in self._results if status != 0 or counts[1]]
+        if failed == 0 and passed + skipped == 0:
+            failed, outputs = 1, [f"{self.name} has no tests"]
+        seconds = max(seconds for _, _, seconds, _ in self._results)
+        self.totals.add(self.name, passed, failed, skipped, seconds, "\n".join(outputs))
+        self._shares.cleanup()
+
+
+@contextmanager
+def scratch_in_memory():
+    """Where there is room in memory, what tests write lies there: to sync a disk takes longer than most of them. That what is
+    synced survives a power cut is tested below the file system, by a VFS of our own."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_BYTES_MIN:
+        yield
         return
-    binaries = REPO / "build" / preset / "bin"
-    server = {"CONNECTD": str(binaries / "connectd"), "CONNECT_SIM": str(binaries / "connect-sim")}
-    with tempfile.TemporaryDirectory() as scratch:
-        report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
-                   f"--junitxml={report}", str(folder)]
-        result = run(command, {**server, **(env or {})})
-        add_counted(totals, f"{preset} tests/{suite}{engine}", result, lambda: count_junit(xml.parse(report).getroot()))
+    with tempfile.TemporaryDirectory(prefix="flowsell-tests-", dir=MEMORY) as folder:
+        os.chmod(folder, 0o711)  # PostgreSQL runs as somebody else
+        os.environ["TMPDIR"] = folder
+        yield
 
 
 def main(arguments):
-    with Postgres() as postgres:
+    with Postgres() as postgres, scratch_in_memory():
         os.environ["FLOWSELL_TEST_POSTGRES"] = postgres.conninfo()
         return run_all(arguments)
 
 
 def works_of_release(totals, fast):
     """The longest first, so that none of them is left over when the others have ended."""
-    def suite(name):
-        return partial(run_pytest, totals, name, "release")
+    def suite(name, processes=1):
+        return Pytest(totals, name, processes=processes).works()
 
-    def on_postgres(name):
-        return partial(run_pytest, totals, name, "release", ON_POSTGRES, ", PostgreSQL")
-    of_servers = [on_postgres("e2e"), partial(run_pytest, totals, "replicas", "release", ON_POSTGRES), suite("e2e"),
-                  on_postgres("crash"), suite("crash"), on_postgres("conformance"), suite("conformance")]
+    def on_postgres(name, processes=1, engine=", PostgreSQL"):
+        return Pytest(totals, name, env=ON_POSTGRES, engine=engine, processes=processes).works()
     units = [partial(run_unit_tests, totals, "release"), partial(run_unit_tests_on_postgres, totals, "release")]
-    short = [partial(replay_corpora, totals, "release"), suite("policy")]
-    return units + short if fast else of_servers[:3] + units + of_servers[3:] + short
+    short = [partial(replay_corpora, totals, "release"), *suite("policy")]
+    if fast:
+        return units + short
+    return [*on_postgres("replicas", 2, ""), *on_postgres("e2e", 3), *suite("e2e", 2), *on_postgres("crash"), *units, *suite("crash"),
+            *on_postgres("conformance"), *suite("conformance"), *short]
 
 
 def run_beside_each_other(works):
@@ -210,7 +257,7 @@ def run_all(arguments):
             run_unit_tests(totals, preset, SANITIZER_OPTIONS)
             run_unit_tests_on_postgres(totals, preset, SANITIZER_OPTIONS)
             if not fast:
-                run_pytest(totals, "e2e", preset, SANITIZER_OPTIONS)
+                Pytest(totals, "e2e", preset, SANITIZER_OPTIONS).run()
     if "--fuzz" in arguments:
         fuzz(totals)
     print(f"{totals.passed} passed, {totals.failed} failed", flush=True)

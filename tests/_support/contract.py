@@ -18,7 +18,7 @@ HEADERS_OF_HTTP = {"date", "cache-control", "content-type", "content-length", "c
 
 class Contract:
     def __init__(self):
-        self.document = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+        self.document = yaml.load(CONTRACT.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         resource = Resource(contents=self.document, specification=DRAFT202012)
         self._registry = Registry().with_resource(URI, resource)
         self._patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in self.document["paths"]]

@@ -21,9 +21,10 @@ START_SECONDS = 60
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
-    "max_connections": "200",
+    "full_page_writes": "off",
+    "max_connections": "400",
     "logging_collector": "off",
-    "max_wal_size": "4GB",
+    "max_wal_size": "512MB",
     "shared_buffers": "128MB",
 }
 
