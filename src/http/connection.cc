@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "caught.h"
 #include "chunk_writer.h"
 #include "http2_server.h"
 #include "telemetry/log.h"
@@ -277,7 +278,7 @@ Awaitable<bool> Connection::send_stream(BodySource& stream, std::optional<std::u
   std::uint64_t sent = 0;
   Pace pace(shard_->shared().options.idle_time_max);
   while (true) {
-    const auto piece = co_await stream.next();
+    const auto piece = co_await next_caught(stream);
     if (!piece) break;
     if (piece->empty()) {
       if (length && sent != *length) break;

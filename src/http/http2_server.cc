@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "caught.h"
 #include "core/encoding.h"
 #include "head_slices.h"
 #include "pace.h"
@@ -269,9 +270,24 @@ void Http2Server::begin(Incoming& incoming) {
                         run(shared_from_this(), incoming_.at(incoming.id)), "http2 request");
 }
 
+/// One of the handlers that run, however it ends.
+class Http2Server::Running {
+ public:
+  explicit Running(Http2Server& server) : server_(server) {}
+  ~Running() {
+    if (--server_.running_ == 0) server_.all_ended_.cancel();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Http2Server& server_;
+};
+
 /// A frame that is destroyed with the context lets go of `incoming` first.
 Awaitable<void> Http2Server::run(std::shared_ptr<Http2Server> self,
                                  std::shared_ptr<Incoming> incoming) {
+  const Running running(*self);
   Body body(*self, *incoming);
   if (incoming->is_streamed) {
     incoming->request.stream = &body;
@@ -281,7 +297,6 @@ Awaitable<void> Http2Server::run(std::shared_ptr<Http2Server> self,
   self->release(*incoming);
   if (!incoming->is_answered) self->answer(*incoming, std::move(response));
   if (incoming->goes_on) co_await self->send_stream(incoming);
-  if (--self->running_ == 0) self->all_ended_.cancel();
 }
 
 /// Until something came of the stream, or of its answer.
@@ -318,7 +333,7 @@ Awaitable<void> Http2Server::send_stream(std::shared_ptr<Incoming> incoming) {
   std::uint64_t sent = 0;
   incoming->pace.emplace(shard_->shared().options.idle_time_max);
   while (!incoming->is_over) {
-    const auto piece = co_await incoming->response.stream->next();
+    const auto piece = co_await next_caught(*incoming->response.stream);
     if (incoming->is_over) break;
     const bool is_end = piece && piece->empty();
     if (piece) sent += piece->size();

@@ -43,6 +43,7 @@ class Http2Server final : public Http2Events, public std::enable_shared_from_thi
  private:
   struct Incoming;
   class Body;
+  class Running;
 
   static Awaitable<void> run(std::shared_ptr<Http2Server> self, std::shared_ptr<Incoming> incoming);
   Awaitable<Response> handle(Request& request);

@@ -23,6 +23,24 @@ using testing_support::TestClient;
 using testing_support::TestServer;
 using namespace std::chrono_literals;
 
+/// A piece, then what no source may do.
+class Throwing final : public BodySource {
+ public:
+  Task<std::string_view> next() override {
+    if (std::exchange(has_given_, true)) throw std::runtime_error("no");
+    co_return std::string_view("piece");
+  }
+
+ private:
+  bool has_given_ = false;
+};
+
+Awaitable<Response> throwing(Request& /*request*/) {
+  Response response;
+  response.stream = std::make_shared<Throwing>();
+  co_return response;
+}
+
 /// `total` bytes, some at a time; then an end, or a failure.
 class Pattern final : public BodySource {
  public:
@@ -272,6 +290,12 @@ TEST(Stream, AnAnswerThatBreaksOffIsNotTakenForWhole) {
   }
 }
 
+TEST(Stream, AnAnswerWhoseSourceThrowsIsNotTakenForWhole) {
+  TestServer server(throwing);
+  TestClient client;
+  EXPECT_EQ(client.send(get(server.port())).end, ExchangeEnd::kBroken);
+}
+
 TEST(Stream, AnAnswerWaitsForItsReader) {
   std::atomic<std::size_t> given = 0;
   TestServer server(answering(500 << 20, false, true, &given));
@@ -437,6 +461,12 @@ TEST(Stream, Http2AnswersThatBreakOffAreReset) {
   TestClient client;
   EXPECT_EQ(client.send(post_http2(server.port(), "")).end, ExchangeEnd::kBroken);
 }
+
+TEST(Stream, Http2AnswersWhoseSourceThrowsAreReset) {
+  TestServer server(throwing);
+  TestClient client;
+  EXPECT_EQ(client.send(post_http2(server.port(), "")).end, ExchangeEnd::kBroken);
+}  // the server's end waits for all that runs
 
 }  // namespace
 }  // namespace flowsell::http
