@@ -49,17 +49,22 @@ void PeerDoor::take_address(http::Request& request) const {
 Awaitable<http::Response> PeerDoor::handle(http::Request& request) const {
   // No coroutine: what comes from a client pays nothing.
   if (!request.header(cluster::kReplica).empty()) return answer_peer(request);
+  // Who is no replica has no say in where he is answered.
+  if (!request.header(cluster::kForwarded).empty())
+    std::erase_if(request.fields, [](const http::Request::Field& field) {
+      return equals_ignoring_case(field.name, cluster::kForwarded);
+    });
   if (!trusted_.empty()) take_address(request);
   return handler_(request);
 }
 
 Awaitable<http::Response> PeerDoor::answer_peer(http::Request& request) const {
   const std::string meant_for(request.header(cluster::kReplica));
-  if (!is_me_(meant_for)) co_return misdirected();
-  if (const auto client = client_of_(request)) {
-    request.remote_address = *client;
-    request.is_proven = true;
-  }
+  const auto client = client_of_(request);
+  // A caller who writes as a replica does is told what a replica would be: nothing was done.
+  if (!client || !is_me_(meant_for)) co_return misdirected();
+  request.remote_address = *client;
+  request.is_proven = true;
   http::Response response = co_await handler_(request);
   response.headers.push_back({std::string(cluster::kReplica), meant_for});
   co_return response;

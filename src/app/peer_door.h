@@ -26,9 +26,10 @@ http::Response misdirected();
 std::string_view client_address(std::string_view peer, std::string_view forwarded_for,
                                 std::span<const IpRange> trusted);
 
-/// Lets what another replica has passed on reach `handler` only where it is meant for this process,
-/// as `is_me` says of the name in the request, and signs the answer with that name. An address can
-/// have passed to another server by the time that it is used.
+/// Lets what another replica has passed on, as it proves, reach `handler` only where it is meant
+/// for this process, as `is_me` says of the name in the request, and signs the answer with that
+/// name. An address can have passed to another server by the time that it is used. From others'
+/// requests it takes what only a replica may say.
 class PeerDoor {
  public:
   using ClientOf = std::function<std::optional<std::string_view>(const http::Request&)>;

@@ -30,9 +30,11 @@ class PeerDoorTest : public testing::Test {
   int handled_ = 0;
   runtime::IoPool pool_{1};
   std::string address_;  ///< as the handler saw it
+  std::string forwarded_ = "not asked";
   const std::vector<IpRange> trusted_ = {*IpRange::parse("10.0.0.0/24")};
   PeerDoor door_{[this](http::Request& request) {
                    address_ = request.remote_address;
+                   forwarded_ = request.header("Connect-Forwarded");
                    return answer(handled_);
                  },
                  [](std::string_view name) { return name == "77"; },
@@ -50,7 +52,7 @@ TEST_F(PeerDoorTest, RequestOfAClientPassesAsItIs) {
 }
 
 TEST_F(PeerDoorTest, AnswerToAnotherReplicaBearsTheNameItAskedFor) {
-  const auto response = handle({{"connect-replica", "77"}});
+  const auto response = handle({{"connect-replica", "77"}, {"Connect-Client", "203.0.113.9"}});
   EXPECT_EQ(response.status, 202);
   ASSERT_EQ(response.headers.size(), 1U);
   EXPECT_EQ(response.headers[0].name, "Connect-Replica");
@@ -59,7 +61,7 @@ TEST_F(PeerDoorTest, AnswerToAnotherReplicaBearsTheNameItAskedFor) {
 
 TEST_F(PeerDoorTest, WhatIsMeantForAnotherProcessIsNotDoneHere) {
   for (const auto* name : {"78", "7", "x"}) {
-    const auto response = handle({{"Connect-Replica", name}});
+    const auto response = handle({{"Connect-Replica", name}, {"Connect-Client", "203.0.113.9"}});
     EXPECT_EQ(response.status, 503);
     ASSERT_FALSE(response.headers.empty());
     EXPECT_EQ(response.headers.back().name, "Connect-Misdirected");
@@ -70,8 +72,24 @@ TEST_F(PeerDoorTest, WhatIsMeantForAnotherProcessIsNotDoneHere) {
 TEST_F(PeerDoorTest, AddressOfAForwardedRequestIsWhatTheReplicaProves) {
   (void)handle({{"Connect-Replica", "77"}, {"Connect-Client", "203.0.113.9"}});
   EXPECT_EQ(address_, "203.0.113.9");
-  (void)handle({{"Connect-Replica", "77"}, {"X-Forwarded-For", "203.0.113.9"}});
-  EXPECT_EQ(address_, "10.0.0.7");
+}
+
+TEST_F(PeerDoorTest, WhoDoesNotProveThatHeIsAReplicaIsNotTakenForOne) {
+  const auto response = handle({{"Connect-Replica", "77"}, {"Connect-Forwarded", "0"}});
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.headers.back().name, "Connect-Misdirected");
+  EXPECT_EQ(handled_, 0);
+}
+
+TEST_F(PeerDoorTest, ClientHasNoSayInWhereItIsAnswered) {
+  EXPECT_EQ(handle({{"Connect-Forwarded", "3"}, {"connect-forwarded", "4"}}).status, 202);
+  EXPECT_EQ(forwarded_, "");
+}
+
+TEST_F(PeerDoorTest, ReplicaSaysWhereItIsAnswered) {
+  (void)handle(
+      {{"Connect-Replica", "77"}, {"Connect-Client", "203.0.113.9"}, {"Connect-Forwarded", "3"}});
+  EXPECT_EQ(forwarded_, "3");
 }
 
 TEST_F(PeerDoorTest, ClientCantNameItselfAsAReplicaDoes) {
