@@ -2,15 +2,13 @@
 
 import pytest
 
-from _support.api import Api, code, text_to
+from _support.api import code, text_to
 from _support.contract import contract
+from _support.operators import REASON, ROLES, Helper, acts_of, add_operator, helper_of, open_session
 from _support.people import WHY, Browser, Mails, add_member, operator_of, owner_of, sign_up, text_of, told
 from _support.second_factor import enable, sign_in
 from _support.waiting import wait_until
 
-SUPPORT_HEADER = "Connect-Support-Session"
-ROLES = ("support", "onboarding", "billing", "superadmin")
-REASON = "Deliveries to the shop stop since noon"
 LOST = "The telephone was stolen; asked on the known number"
 NOTHING = "01kb2v5m4q8x9r3t6w7y0z1a2c"
 
@@ -30,57 +28,7 @@ def root(server):
     return operator_of(server)
 
 
-def add_operator(server, root, address, role, checked=True):
-    """Somebody new whom a superadmin has made an operator, and who has signed in since."""
-    browser = sign_up(server, address, checked=checked)
-    answer = root.post("/admin/v1/operators", {"email": address, "role": role}, headers=WHY)
-    assert answer.status == 201, answer
-    assert browser.get("/admin/v1/workspaces").status == 401, "no session that is older than the right"
-    assert browser.sign_in(address).status == 201
-    return browser
-
-
-def open_session(operator, workspace, headers=None, **more):
-    body = {"workspace_id": workspace, "category": "debugging", "reason": REASON, **more}
-    return operator.post("/admin/v1/support_sessions", body, headers=headers)
-
-
-class Helper:
-    """An operator's browser, as it is let in by a support session."""
-
-    def __init__(self, browser, session):
-        self.browser, self.session = browser, session
-
-    def request(self, method, target, body=None, **more):
-        return self.browser.request(method, target, body, headers={SUPPORT_HEADER: self.session, **more})
-
-    def get(self, target):
-        return self.request("GET", target)
-
-
-def helper_of(operator, workspace, **more):
-    answer = open_session(operator, workspace, **more)
-    assert answer.status == 201, answer
-    return Helper(operator, answer.json()["id"])
-
-
-def acts_of(owner, session):
-    """What the workspace's record says of a session, the oldest first."""
-    events = owner.get(f"/v1/audit_events?target={session}&limit=100").json()["data"]
-    return [(event["act"], (event["after"] or {}).get("operation")) for event in reversed(events)]
-
-
 # --- who is an operator ---
-
-def test_to_others_there_is_no_such_path(server, owner):
-    for method, path in admin_operations().values():
-        answer = ask(owner, method, path)
-        assert (answer.status, code(answer)) == (404, "not_found"), path
-        answer = ask(Browser(server.base_url), method, path)
-        assert (answer.status, code(answer)) == (401, "invalid_session"), path
-        answer = Api(server.base_url, server.sandbox["api_key"]).request(method, path.replace("{id}", "x"))
-        assert answer.status == 401, "a key opens no door of operators"
-
 
 def test_an_operator_without_a_second_factor_is_refused_where_it_is_required(make_stack):
     server = make_stack(settings={"OPERATORS_SECOND_FACTOR": "required"}).server
@@ -98,6 +46,8 @@ def test_an_operator_is_made_changed_disabled_and_removed(server, root):
     browser = add_operator(server, root, "meera@example.com", "support")
     user = browser.get("/v1/user").json()["id"]
     assert browser.get("/admin/v1/workspaces").status == 200
+    listed = root.get("/admin/v1/operators?limit=100", headers=WHY).json()["data"]
+    assert ("meera@example.com", "support") in [(each["email"], each["role"]) for each in listed]
     again = root.post("/admin/v1/operators", {"email": "meera@example.com", "role": "billing"}, headers=WHY)
     assert code(again) == "conflict"
     changed = root.patch(f"/admin/v1/operators/{user}", {"role": "billing"}, headers=WHY).json()
@@ -482,99 +432,6 @@ def test_a_removal_whose_time_comes_while_nobody_runs_takes_effect_at_the_start(
     stack.start_server()
     browser = Browser(stack.server.base_url)
     wait_until(lambda: browser.sign_in(address).status == 201, "the second factor is gone")
-
-
-# --- who may do what, by the contract ---
-
-EVERY_ROLE = set(ROLES)
-# What a role may do, by operationId; the table of docs/permissions.md once more, from the caller's side.
-ALLOWED = {
-    "openSupportSession": EVERY_ROLE, "listSupportOpenings": EVERY_ROLE, "getOpenedSupportSession": EVERY_ROLE,
-    "closeSupportSession": EVERY_ROLE, "findWorkspaces": EVERY_ROLE,
-    "listOperators": {"superadmin"}, "createOperator": {"superadmin"}, "updateOperator": {"superadmin"},
-    "deleteOperator": {"superadmin"}, "listOperatorActs": {"superadmin"},
-    "createDataRequestForSomebody": {"support", "superadmin"}, "listAllDataRequests": {"support", "superadmin"},
-    "findUsers": {"support", "superadmin"}, "removeSecondFactor": {"support", "superadmin"},
-    "listSecondFactorRemovals": {"support", "superadmin"}, "cancelSecondFactorRemoval": {"support", "superadmin"},
-    "listConnectionsOfWorkspace": EVERY_ROLE, "getConnectionOfWorkspace": EVERY_ROLE,
-    "connectByToken": {"onboarding", "superadmin"}, "updateConnectionOfWorkspace": {"onboarding", "superadmin"},
-    "resumeConnectionOfWorkspace": {"onboarding", "superadmin"},
-    "getAnyDataRequest": {"support", "superadmin"}, "stepDataRequest": {"support", "superadmin"},
-    "createOnboardingSessionForWorkspace": {"onboarding", "superadmin"},
-    "createLegalHold": {"support", "superadmin"}, "listLegalHolds": {"support", "superadmin"}, "liftLegalHold": {"support", "superadmin"},
-}
-# What a superadmin's support session may do: "read" always, "write" by a scope. What is not here is open to none.
-IN_SUPPORT = {
-    "listMessages": "read", "getMessage": "read", "createMessage": "write", "validateMessage": "write",
-    "markMessageRead": "write", "listSenders": "read", "listWebhookEndpoints": "read", "getWebhookEndpoint": "read",
-    "updateWebhookEndpoint": "write", "deleteWebhookEndpoint": "write", "listDeliveries": "read", "getQuota": "read",
-    "listUsage": "read", "getWorkspace": "read", "listMembers": "read", "listInvitations": "read", "listApiKeys": "read", "getApiKey": "read",
-    "listAuditEvents": "read", "getAuditEvent": "read", "getSender": "read", "listConnections": "read",
-    "getConnection": "read", "resumeConnection": "write", "diagnoseConnection": "write",
-}
-IDS = {"users": "usr", "data_requests": "dsr", "legal_holds": "aud", "support_sessions": "sup", "operators": "usr", "messages": "msg",
-       "webhook_endpoints": "whe", "events": "evt", "members": "usr", "invitations": "inv", "api_keys": "key", "audit_events": "aud",
-       "senders": "snd", "connections": "con", "workspaces": "ws", "onboarding_sessions": "onb"}
-
-
-def admin_operations():
-    return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
-            if path.startswith("/admin/")}
-
-
-def calls_of_workspaces():
-    """Those that go by a key or by a member's role."""
-    of_people = {"people", "privacy", "sandbox", "operation", "operators", "hosted"}
-    return {operation["operationId"]: (method.upper(), path) for method, path, operation in contract().operations()
-            if not set(operation["tags"]) & of_people
-            and operation["operationId"] not in {"acceptInvitation", "reportLeakedApiKey"}}
-
-
-def ask(browser, method, path, headers=None):
-    """Something that is well-formed but about nothing that exists, so that it changes nothing."""
-    kind = IDS.get(path.split("/")[3 if path.startswith("/admin/") else 2], "msg")
-    target = (path.replace("{id}", f"{kind}_{NOTHING}").replace("{connection}", f"con_{NOTHING}")
-              .replace("{code}", "NOSUCHCODE"))
-    return browser.request(method, target, {"nothing": 1} if method in ("POST", "PATCH") else None,
-                           headers={**WHY, **(headers or {})})
-
-
-def test_every_admin_operation_has_its_row():
-    assert set(admin_operations()) == set(ALLOWED)
-
-
-def test_each_role_may_do_what_its_row_says_and_nothing_else(make_stack):
-    server = make_stack(checked=False).server
-    root = operator_of(server, checked=False)
-    browsers = {role: add_operator(server, root, f"{role}@example.com", role, checked=False) for role in ROLES}
-    stranger = sign_up(server, "foreign@example.com", checked=False)
-    wrong = []
-    for name, (method, path) in admin_operations().items():
-        for role, browser in browsers.items():
-            refused = ask(browser, method, path).status == 403
-            if refused == (role in ALLOWED[name]):
-                wrong.append((name, role))
-        if ask(stranger, method, path).status != 404:
-            wrong.append((name, "no operator"))
-        if ask(Browser(server.base_url, checked=False), method, path).status != 401:
-            wrong.append((name, "nobody"))
-    assert wrong == []
-
-
-def test_a_support_session_may_do_what_its_row_says_and_nothing_else(make_stack):
-    server = make_stack(checked=False).server
-    root = operator_of(server, checked=False)
-    workspace = server.sandbox["workspace_id"]
-    reader = helper_of(root, workspace)
-    writer = helper_of(root, workspace, scopes=["messages:send", "webhooks:manage", "connections:manage"])
-    wrong = []
-    for name, (method, path) in calls_of_workspaces().items():
-        for helper, allowed in ((reader, ("read",)), (writer, ("read", "write"))):
-            answer = ask(root, method, path, {SUPPORT_HEADER: helper.session})
-            is_refused = answer.status == 403 and code(answer) == "insufficient_scope"
-            if is_refused == (IN_SUPPORT.get(name) in allowed):
-                wrong.append((name, IN_SUPPORT.get(name), answer.status))
-    assert wrong == []
 
 
 def test_a_session_ends_by_its_time(make_stack):
