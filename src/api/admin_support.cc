@@ -89,7 +89,7 @@ Task<http::Response> open_session(AdminCall& call) {
   response.status = 201;
   response.body = render(opened.session, &call.user(), services.clock.now());
   response.headers.push_back({"Location", "/admin/v1/support_sessions/" + opened.session.id.str()});
-  if (opened.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, opened.replayed);
   co_return response;
 }
 

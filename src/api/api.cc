@@ -1,9 +1,8 @@
 #include "api/api.h"
 
-#include <array>
 #include <chrono>
-#include <unordered_map>
 
+#include "answered.h"
 #include "asked.h"
 #include "browser.h"
 #include "call.h"
@@ -35,51 +34,8 @@ class Api::Impl final : public Routes {
   explicit Impl(Process process)
       : process_(std::move(process)),
         throttle_(process_.limits, process_.clock),
-        request_time_(process_.metrics.histogram("connect_request_seconds",
-                                                 "Time from a whole request to its answer.")) {
-    add_message_routes(*this);
-    add_webhook_endpoint_routes(*this);
-    add_event_routes(*this);
-    add_delivery_routes(*this);
-    add_sender_routes(*this);
-    add_connection_routes(*this);
-    add_admin_connection_routes(*this, process_);
-    add_sender_profile_routes(*this);
-    add_sender_list_routes(*this);
-    add_connection_check_routes(*this);
-    add_preflight_routes(*this);
-    add_media_routes(*this);
-    add_template_routes(*this);
-    add_quota_routes(*this);
-    add_session_routes(*this);
-    add_user_routes(*this);
-    add_second_factor_routes(*this);
-    add_passkey_routes(*this);
-    add_second_factor_removal_routes(*this);
-    add_workspace_routes(*this);
-    add_member_routes(*this);
-    add_api_key_routes(*this);
-    add_audit_routes(*this, process_);
-    add_data_request_routes(*this);
-    add_sso_sign_in_routes(*this);
-    add_sso_identity_routes(*this);
-    add_sso_provider_routes(*this);
-    add_sso_domain_routes(*this);
-    add_support_session_routes(*this);
-    add_admin_data_request_routes(*this);
-    add_admin_support_routes(*this);
-    add_admin_operator_routes(*this);
-    add_admin_user_routes(*this);
-    add_admin_workspace_routes(*this);
-    add_consent_routes(*this);
-    add_terms_routes(*this, process_);
-    add_retention_run_routes(*this);
-    add_onboarding_routes(*this);
-    add_hook_routes(*this, process_);
-    add_provider_callback_routes(*this, process_);
-    add_sandbox_routes(*this, process_);
-    add_health_routes(*this, process_);
-    unmatched_ = count_route("none");
+        answered_(process_.metrics) {
+    add_all_routes(*this, process_);
   }
 
   void add(http::Method method, std::string pattern, identity::Scope scope,
@@ -155,7 +111,7 @@ class Api::Impl final : public Routes {
     } else {
       response = no_route(match);
     }
-    finish(request, response, match.pattern, id, SteadyClock::now() - begun);
+    answered_.finish(request, response, match.pattern, id, SteadyClock::now() - begun);
     co_return response;
   }
 
@@ -197,7 +153,7 @@ class Api::Impl final : public Routes {
 
   void add_route(http::Method method, std::string pattern, http::Handler handler,
                  bool streams_answer) {
-    if (!routes_.contains(pattern)) routes_.emplace(pattern, count_route(pattern));
+    answered_.add_route(pattern);
     router_.add(method, std::move(pattern), std::move(handler), streams_answer);
   }
 
@@ -511,60 +467,11 @@ class Api::Impl final : public Routes {
     return {};
   }
 
-  void finish(const http::Request& request, http::Response& response, std::string_view pattern,
-              const std::string& id_text, SteadyClock::duration took) {
-    constexpr std::string_view kNoInstance = "\"instance\":\"\"";
-    if (response.content_type == "application/problem+json") {
-      // Problems are made where the request's id is not known.
-      if (const auto at = response.body.find(kNoInstance); at != std::string::npos) {
-        response.body.insert(at + kNoInstance.size() - 1, id_text);
-      }
-    }
-    request_time_.observe(took);
-    // What another process answered has it all, and is in its log and its numbers.
-    if (response.is_relayed) return;
-    response.headers.push_back({"Request-Id", id_text});
-    response.headers.push_back({"FlowSell-Version", std::string(kVersion)});
-    // Most answers are about people, messages or secrets, and none gains by a cache.
-    response.headers.push_back({"Cache-Control", "no-store"});
-    add_timing(response, "total", took);
-    const auto route = routes_.find(std::string(pattern));
-    const RouteMetrics& metrics = route == routes_.end() ? unmatched_ : route->second;
-    const auto status_class = static_cast<std::size_t>(response.status / 100);
-    if (status_class < kStatusClasses.size()) metrics.answers[status_class]->add();
-    if (response.status >= 500) {
-      log::warn("a request failed", {{"request_id", id_text},
-                                     {"trace_id", trace_id(request.header("traceparent"))},
-                                     {"route", pattern},
-                                     {"status", response.status}});
-    } else if (log::enabled(log::Level::kDebug)) {
-      const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-      log::debug("request", {{"request_id", id_text},
-                             {"trace_id", trace_id(request.header("traceparent"))},
-                             {"method", http::method_name(request.method)},
-                             {"route", pattern},
-                             {"status", response.status},
-                             {"took_us", std::int64_t{micros}}});
-    }
-  }
-
-  RouteMetrics count_route(const std::string& pattern) {
-    RouteMetrics metrics;
-    for (std::size_t i = 0; i < kStatusClasses.size(); ++i) {
-      metrics.answers[i] = &process_.metrics.counter(
-          "connect_http_requests_total", "Requests answered, by route and class of status.",
-          "route=\"" + pattern + "\",status=\"" + std::string(kStatusClasses[i]) + "\"");
-    }
-    return metrics;
-  }
-
   Process process_;
   http::Router router_;
   http::Router streamed_;  ///< those whose body is a stream
-  std::unordered_map<std::string, RouteMetrics> routes_;
-  RouteMetrics unmatched_;
   Throttle throttle_;
-  metrics::Histogram& request_time_;
+  Answered answered_;
 };
 
 http::Response problem_of(const Error& error) { return problem(error, {}); }

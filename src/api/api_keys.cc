@@ -76,7 +76,7 @@ http::Response made_response(const KeyDesk::Made& made, Time now) {
   response.status = 201;
   response.body = std::move(out).take();
   response.headers.push_back({"Location", "/v1/api_keys/" + made.key.id.str()});
-  if (!made.text) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, !made.text);
   return response;
 }
 

@@ -136,6 +136,8 @@ class Routes {
 };
 
 // One file a resource.
+/// All that follow.
+void add_all_routes(Routes& routes, const Api::Process& process);
 void add_message_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
 void add_event_routes(Routes& routes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/replay.h"
 #include "request_body.h"
 
 namespace flowsell::api {
@@ -89,7 +90,7 @@ http::Response connection_response(const connections::ConnectionRecord& record, 
                                    connections::ConnectionView view, bool is_replay) {
   http::Response response;
   response.body = connections::render(record, now, view);
-  if (is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, is_replay);
   return response;
 }
 

@@ -86,7 +86,7 @@ Task<http::Response> record_consent(Call& call) {
   response.status = recorded.is_new || recorded.is_replay ? 201 : 200;
   response.body = render(recorded.consent);
   response.headers.push_back({"Location", "/v1/consents/" + recorded.consent.id.str()});
-  if (recorded.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, recorded.is_replay);
   co_return response;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/replay.h"
 #include "call.h"
 #include "metering/rate_limit.h"
 

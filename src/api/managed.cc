@@ -1,5 +1,6 @@
 #include "managed.h"
 
+#include "api/replay.h"
 #include "json/writer.h"
 #include "render.h"
 
@@ -11,15 +12,6 @@ Task<> check_policies(const Call& call, Use use) {
   if (use == Use::kChange && call.caller.key.is_none() && call.caller.mode == identity::Mode::kLive)
     CO_CHECK_OK(co_await call.services.policies.require(call.caller.workspace));
   co_return Result<>{};
-}
-
-void write_flag(json::Writer& out, std::string_view name, const std::optional<bool>& flag) {
-  out.key(name);
-  if (flag) {
-    out.boolean(*flag);
-  } else {
-    out.null();
-  }
 }
 
 void write_state(json::Writer& out, const numbers::KnownState& known) {
@@ -76,7 +68,7 @@ Task<connections::ConnectionPtr> named_connection(const Call& call, Use use) {
 http::Response answer(std::string body, bool is_replay) {
   http::Response response;
   response.body = std::move(body);
-  if (is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, is_replay);
   return response;
 }
 

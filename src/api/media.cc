@@ -58,7 +58,7 @@ http::Response created(const Call& call, const media::Library::Made& made) {
   http::Response response = shown(call, made.media);
   response.status = 201;
   response.headers.push_back({"Location", "/v1/media/" + made.media.id.str()});
-  if (made.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, made.is_replay);
   return response;
 }
 

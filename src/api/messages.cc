@@ -44,7 +44,7 @@ http::Response accepted_response(const Accepted& accepted, std::string body) {
   response.body = std::move(body);
   response.headers.reserve(kHeadersOfASend);
   response.headers.push_back({"Location", "/v1/messages/" + accepted.row->id.str()});
-  if (accepted.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, accepted.replayed);
   return response;
 }
 
@@ -199,7 +199,7 @@ Task<http::Response> mark_read(Call& call) {
       .end_object();
   http::Response response;
   response.body = std::move(out).take();
-  if (replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, replayed);
   co_return response;
 }
 

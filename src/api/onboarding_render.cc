@@ -1,5 +1,6 @@
 #include "onboarding_render.h"
 
+#include "api/replay.h"
 #include "http/url.h"
 #include "request_body.h"
 
@@ -57,10 +58,10 @@ http::Response created_response(const Services& services, const Sessions::Create
   response.status = 201;
   response.body = render(created.session, services.clock.now());
   response.body.pop_back();
+  mark_replay(response, created.is_replay);
   if (created.is_replay) {
     response.body +=
         R"(,"fix":"The link was shown once. If it was lost, delete this session and create another."})";
-    response.headers.push_back({"Idempotent-Replayed", "true"});
   } else {
     response.body.append(R"(,"url":")").append(services.onboarding_door.places().public_url);
     response.body.append("/connect/").append(created.link.reveal()).append(R"("})");

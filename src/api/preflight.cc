@@ -153,12 +153,7 @@ void write_headroom(json::Writer& out, const preflight::Headroom& headroom) {
   out.key("used").integer(headroom.used);
   out.key("used_is_complete").boolean(headroom.is_used_known);
   out.key("needed").integer(headroom.needed);
-  out.key("fits");
-  if (headroom.fits) {
-    out.boolean(*headroom.fits);
-  } else {
-    out.null();
-  }
+  write_flag(out, "fits", headroom.fits);
   out.end_object();
 }
 

@@ -31,6 +31,16 @@ inline void write_number(json::Writer& out, std::string_view name,
   }
 }
 
+/// A field with a flag, or null.
+inline void write_flag(json::Writer& out, std::string_view name, const std::optional<bool>& flag) {
+  out.key(name);
+  if (flag) {
+    out.boolean(*flag);
+  } else {
+    out.null();
+  }
+}
+
 /// A field with an id, or null where it is none.
 template <class IdType>
 void write_id(json::Writer& out, std::string_view name, const IdType& id) {

@@ -119,7 +119,7 @@ Task<http::Response> change_blocked(Call& call, Blocking what) {
   std::vector<std::string> items;
   for (const auto& each : done.results) items.push_back(render(each, what));
   auto response = list_response(call.request, items);
-  if (done.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, done.is_replay);
   co_return response;
 }
 

@@ -87,7 +87,7 @@ Task<http::Response> create_endpoint(Call& call) {
   response.body = render(call, *created.endpoint,
                          created.replayed ? SecretShown::kNotAgain : SecretShown::kNow);
   response.headers.push_back({"Location", "/v1/webhook_endpoints/" + created.endpoint->id.str()});
-  if (created.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, created.replayed);
   co_return response;
 }
 
@@ -118,7 +118,7 @@ Task<http::Response> change_endpoint(Call& call) {
          co_await call.services.endpoints.change(call.by(), id, std::move(change), key));
   http::Response response;
   response.body = render(call, *changed.endpoint);
-  if (changed.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  mark_replay(response, changed.replayed);
   co_return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/replay.h"
 #include "channel/message.h"
 #include "core/encoding.h"
 #include "graph_error.h"
@@ -125,7 +126,7 @@ Task<http::Response> send(const GraphCall& call, GraphSend send) {
     row = co_await read_row(call, made);
   }
   http::Response response = row ? answer_of(call, *row, send, wait->detail()) : unseen(call, made);
-  if (accepted.replayed) response.headers.push_back({"Idempotent-Replayed", "true"});
+  api::mark_replay(response, accepted.replayed);
   co_return response;
 }
 

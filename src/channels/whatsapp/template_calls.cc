@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "answers.h"
+#include "core/encoding.h"
 #include "field_copy.h"
 #include "fields.h"
 #include "json/writer.h"
@@ -29,25 +30,12 @@ constexpr std::string_view kFields =
 constexpr std::string_view kGraphHost = "graph.facebook.com";
 constexpr std::string_view kArchiveHost = "api.facebook.com";
 
-bool is_plain(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         c == '-' || c == '.' || c == ',';
-}
-
 /// "name=value" pairs, encoded.
 class Query {
  public:
   Query& add(std::string_view name, std::string_view value) {
     text_.append(text_.empty() ? "?" : "&").append(name).append("=");
-    for (const char c : value) {
-      if (is_plain(c)) {
-        text_ += c;
-      } else {
-        constexpr std::string_view kDigits = "0123456789ABCDEF";
-        const auto byte = static_cast<unsigned char>(c);
-        text_.append({'%', kDigits[byte >> 4U], kDigits[byte & 0xFU]});
-      }
-    }
+    text_ += percent_encode(value);
     return *this;
   }
   Query& add_if(std::string_view name, std::string_view value) {

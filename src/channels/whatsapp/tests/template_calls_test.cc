@@ -24,8 +24,9 @@ TEST(TemplateCalls, ListAsksForAllThatIsKept) {
   const auto request = calls().list(search, "102", route()).value();
   EXPECT_EQ(request.method, http::Method::kGet);
   EXPECT_EQ(request.url.target,
-            "/v25.0/102/message_templates?fields=id,name,language,category,status,parameter_format,"
-            "components,rejected_reason,quality_score,message_send_ttl_seconds&limit=100&name=a%20b"
+            "/v25.0/102/message_templates?fields=id%2Cname%2Clanguage%2Ccategory%2Cstatus%2C"
+            "parameter_format%2Ccomponents%2Crejected_reason%2Cquality_score%2C"
+            "message_send_ttl_seconds&limit=100&name=a%20b"
             "&after=MQ%3D%3D&summary=message_template_count");
 }
 
