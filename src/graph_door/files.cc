@@ -51,7 +51,7 @@ Task<http::Response> show_file(const GraphCall& call, media::Media file) {
   const auto shown = json::parse(exchange.body);
   const json::Object* fields = shown ? shown->root().if_object() : nullptr;
   if (exchange.status != 200 || fields == nullptr)
-    co_return passed_back(call, std::move(exchange), connection->token);
+    co_return passed_back(call, std::move(exchange), connection->token, Again::kHarmless);
   json::Writer out;
   out.begin_object();
   for (const auto& [name, value] : *fields) {

@@ -11,6 +11,8 @@ namespace {
 
 using enum ErrorCode;
 
+constexpr std::int64_t kUnknownError = 1;
+constexpr std::int64_t kServiceDown = 2;
 constexpr std::int64_t kPermission = 200;
 constexpr std::int64_t kInvalidParameter = 100;
 constexpr std::int64_t kServiceUnavailable = 131016;
@@ -172,6 +174,31 @@ GraphError error_of(const Error& error, Asked asked) {
   out.is_transient = row.is_transient;
   out.retry_after = error.retry_after;
   if (out.status == 503 && !out.retry_after) out.retry_after = std::chrono::seconds(1);
+  return out;
+}
+
+GraphError error_of_no_words(int status, Again again) {
+  const std::string answered =
+      "The provider answered with HTTP " + std::to_string(status) + " and nothing that can be read";
+  if (status == 429) return error_of({kRateLimited, answered}, Asked::kManagement);
+  GraphError out;
+  if (status >= 400 && status < 500 && status != 408) {
+    out = error_of_code(kUnknownError, 0);
+    out.status = status;
+    out.message = "An unknown error occurred";
+    out.details = answered + ". Nothing was done.";
+    out.reason = error_info(kProviderRejected).code;
+  } else if (again == Again::kUnknown) {
+    out = error_of({kProviderTimeout, {}}, Asked::kManagement);
+    out.details = answered + ". It may have done what was asked: look before you ask again.";
+  } else {
+    out = error_of_code(kServiceDown, 0);
+    out.message = "Service temporarily unavailable";
+    out.details = answered + ". Ask again later.";
+    out.reason = error_info(kProviderUnreachable).code;
+    out.is_transient = true;
+    out.retry_after = std::chrono::seconds(1);
+  }
   return out;
 }
 

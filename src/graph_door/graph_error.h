@@ -35,6 +35,14 @@ inline constexpr std::int64_t kUnknownOutcome = 990504;
 GraphError error_of(const Error& error, Asked asked);
 /// One that Meta's code stands for: its type and HTTP status are as there.
 GraphError error_of_code(std::int64_t code, std::int64_t subcode);
+/// What becomes of a call that is made again when it is not known whether it was carried out.
+enum class Again : std::uint8_t {
+  kHarmless,  ///< it only looks, or says the same once more
+  kUnknown,   ///< it may be done twice
+};
+/// The provider's answer is none of its API: a page of something before it, as a rule. Of it only
+/// the status is told, and that something was, or was not, done.
+GraphError error_of_no_words(int status, Again again);
 /// There is no such node, or it is not this caller's, or it has no such edge or method.
 GraphError no_object(std::string_view method, std::string_view node);
 /// A path that is none of the Graph's.

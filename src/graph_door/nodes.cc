@@ -21,17 +21,35 @@ std::vector<ConnectionPtr> accounts_of(const GraphCall& call) {
   return all;
 }
 
+/// What kept the provider from telling; success where it has told, if only that there is no such
+/// thing, or that it is not this account's.
+Result<> check_told(const connections::Connection& connection, const http::Exchange& exchange) {
+  using Kind = channel::Interpretation::Kind;
+  using channel::RetryClass;
+  if (exchange.status < 400) return {};
+  const auto answer = connection.adapter->interpret(exchange);
+  const bool is_read = answer.kind == Kind::kError;
+  const bool is_pace = is_read && exchange.status == 429;
+  if (is_pace || (is_read && answer.retry == RetryClass::kWait)) {
+    Error error{ErrorCode::kRateLimited, "the provider says that it is asked too often"};
+    error.retry_after = answer.retry_after;
+    return std::unexpected(std::move(error));
+  }
+  if (is_read && exchange.status < 500) return {};
+  return fail(ErrorCode::kProviderUnreachable, "the provider does not tell what it has");
+}
+
 /// What the provider shows of `path`; nullopt where it shows nothing.
-Task<std::optional<json::Document>> read(const GraphCall& call, ConnectionPtr connection,
+Task<std::optional<json::Document>> read(const GraphCall& call, ConnectionPtr asked,
                                          std::string path) {
   http::OutRequest request;
   request.method = http::Method::kGet;
-  request.url = call.services.provider_calls.route(*connection).at(path);
-  const auto looked =
-      co_await call.services.provider_calls.exchange(std::move(connection), std::move(request));
+  request.url = call.services.provider_calls.route(*asked).at(path);
+  const auto looked = co_await call.services.provider_calls.exchange(asked, std::move(request));
   // Nothing was changed, whatever the call is to do then.
   if (!looked) co_return fail(ErrorCode::kProviderUnreachable, looked.error().detail);
   const http::Exchange& exchange = *looked;
+  CO_CHECK_OK(check_told(*asked, exchange));
   if (exchange.status != 200) co_return std::nullopt;
   auto document = json::parse(exchange.body);
   if (!document || !document->root().is_object()) co_return std::nullopt;

@@ -134,6 +134,11 @@ std::string target_of(const GraphPath& path, const Parameters& parameters) {
 /// The connection's own token is refused: the caller's key is good all the same.
 bool is_about_our_token(const http::Exchange& exchange) { return exchange.status == 401; }
 
+bool is_json_object(const std::string& body) {
+  const auto document = json::parse(body);
+  return document && document->root().is_object();
+}
+
 }  // namespace
 
 const PassedCall* find_passed(NodeKind kind, http::Method method, const GraphPath& path) {
@@ -149,7 +154,8 @@ std::string_view refusal_of_edge(const GraphPath& path, http::Method method) {
   return refused == kRefusedEdges.end() || method == kGet ? std::string_view() : refused->why;
 }
 
-http::Response passed_back(const GraphCall& call, http::Exchange exchange, const Secret& token) {
+http::Response passed_back(const GraphCall& call, http::Exchange exchange, const Secret& token,
+                           Again again) {
   if (is_about_our_token(exchange)) {
     Error error{ErrorCode::kProviderRejected, "the provider refuses the connection's token"};
     error.provider = ProviderError{};
@@ -158,6 +164,8 @@ http::Response passed_back(const GraphCall& call, http::Exchange exchange, const
     error.provider->fix = "Connect the WhatsApp account again, so that it gets a new access token.";
     return render(error_of(error, Asked::kManagement), call.trace_id);
   }
+  if (!is_json_object(exchange.body))
+    return render(error_of_no_words(exchange.status, again), call.trace_id);
   http::Response response;
   response.status = exchange.status;
   response.body = rewrite_links(std::move(exchange.body), call.base);
@@ -191,7 +199,8 @@ Task<http::Response> pass_on(const GraphCall& call) {
     request.headers.push_back({"Content-Type", std::string(body->content_type)});
   request.body = std::move(body->text);
   CO_TRY(auto exchange, co_await calls.exchange(node.connection, std::move(request)));
-  co_return passed_back(call, std::move(exchange), node.connection->token);
+  const Again again = call.is_read() ? Again::kHarmless : Again::kUnknown;
+  co_return passed_back(call, std::move(exchange), node.connection->token, again);
 }
 
 }  // namespace flowsell::graph_door

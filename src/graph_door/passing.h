@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "graph_call.h"
+#include "graph_error.h"
 #include "identity/caller.h"
 #include "nodes.h"
 #include "runtime/task.h"
@@ -27,7 +28,9 @@ std::string_view refusal_of_edge(const GraphPath& path, http::Method method);
 /// and as ProviderCalls::exchange().
 Task<http::Response> pass_on(const GraphCall& call);
 
-/// An answer of the provider as this door gives it.
-http::Response passed_back(const GraphCall& call, http::Exchange exchange, const Secret& token);
+/// An answer of the provider as this door gives it; one that is none of its API's as
+/// error_of_no_words().
+http::Response passed_back(const GraphCall& call, http::Exchange exchange, const Secret& token,
+                           Again again);
 
 }  // namespace flowsell::graph_door

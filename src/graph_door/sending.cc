@@ -139,7 +139,7 @@ Task<http::Response> mark_read(const GraphCall& call, connections::SenderPtr sen
   CO_TRY(auto request, sender->adapter->compile_read(read.message, read.typing,
                                                      calls.route(*connection, sender->address)));
   CO_TRY(auto exchange, co_await calls.exchange(connection, std::move(request)));
-  co_return passed_back(call, std::move(exchange), connection->token);
+  co_return passed_back(call, std::move(exchange), connection->token, Again::kHarmless);
 }
 
 }  // namespace

@@ -391,3 +391,13 @@ def test_the_connections_own_token_is_refused_and_the_key_is_not_blamed(make_sta
     answer = Graph.of_door(stack).send(text_to("+919811210017"))
     assert code_of(answer) == (403, 131005, 0)
     assert answer.json()["error"]["error_data"]["flowsell_code"] == "token_invalid"
+@pytest.mark.parametrize("status", [502, 503, 200])
+def test_a_page_of_the_providers_is_not_passed_on(stack, status):
+    graph = Graph.of_door(stack)
+    wamid = graph.send(text_to("+919811210018")).json()["messages"][0]["id"]
+    stack.sim.fault({"http_status": status, "body": "<html>Sorry</html>", "content_type": "text/html"}, scope="reads", times=1)
+    answer = graph.call("POST", f"{graph.phone}/messages", {"messaging_product": "whatsapp", "status": "read", "message_id": wamid})
+    assert code_of(answer) == (503, 2, 0), answer
+    assert answer.json()["error"]["is_transient"] is True and b"Sorry" not in answer.body
+
+

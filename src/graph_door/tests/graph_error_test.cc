@@ -121,6 +121,34 @@ TEST(GraphError, OfTheConnectionsTokenDoesNotBlameTheKey) {
   EXPECT_EQ(told.status, 403);
 }
 
+struct WordlessCase {
+  const char* name;
+  int answered;
+  Again again;
+  int status;
+  std::int64_t code;
+  bool is_transient;
+};
+class WordlessAnswer : public testing::TestWithParam<WordlessCase> {};
+TEST_P(WordlessAnswer, IsToldByWhatItMeans) {
+  const GraphError told = error_of_no_words(GetParam().answered, GetParam().again);
+  EXPECT_EQ(told.status, GetParam().status);
+  EXPECT_EQ(told.code, GetParam().code);
+  EXPECT_EQ(told.is_transient, GetParam().is_transient);
+  EXPECT_FALSE(told.details.empty());
+}
+constexpr WordlessCase kWordless[] = {
+    {"DownForALook", 503, Again::kHarmless, 503, 2, true},
+    {"AGatewayForALook", 502, Again::kHarmless, 503, 2, true},
+    {"APageForALook", 200, Again::kHarmless, 503, 2, true},
+    {"DownForAChange", 503, Again::kUnknown, 409, kUnknownOutcome, false},
+    {"APageForAChange", 200, Again::kUnknown, 409, kUnknownOutcome, false},
+    {"RefusedChange", 403, Again::kUnknown, 403, 1, false},
+    {"TooOftenForAChange", 429, Again::kUnknown, 429, 80007, true},
+};
+INSTANTIATE_TEST_SUITE_P(Table, WordlessAnswer, testing::ValuesIn(kWordless),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
+
 TEST(GraphError, IsShownAsMetaShowsIt) {
   const auto response =
       render(error_of({ErrorCode::kQuotaExhausted, "all are used"}, Asked::kMessage), "Atrace");
