@@ -283,9 +283,11 @@ std::string content_type_of(const media::Contents& contents) {
 }
 
 Task<http::Response> download_media(Call& call) {
+  CO_TRY(const Media media,
+         co_await call.services.media.find(call.caller, call.request.params.at(0)));
+  auto range = range_of(call.request, media);
   CO_TRY(auto contents,
-         co_await call.services.media.open(call.caller, call.request.params.at(0),
-                                           std::string(call.request.header("Range"))));
+         co_await call.services.media.open(call.caller, media.id.str(), std::move(range)));
   std::string type = content_type_of(contents);
   std::string disposition = disposition_of(contents.media);
   co_return file_answer(std::move(contents), std::move(type), std::move(disposition));

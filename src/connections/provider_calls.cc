@@ -30,9 +30,19 @@ Task<http::Exchange> ProviderCalls::call(ConnectionPtr connection, http::OutRequ
   auto answer = co_await call_as(
       {connection->adapter, connection->mode, connection->token, connection->id.bytes()},
       std::move(request), what, time_max);
-  if (!answer && answer.error().provider && listener_)
-    listener_(connection, *answer.error().provider);
+  if (!answer) tell(connection, answer.error());
   co_return answer;
+}
+
+/// A refusal's words, where it has any.
+void ProviderCalls::tell(const ConnectionPtr& connection, const Error& error) const {
+  if (error.provider && listener_) listener_(connection, *error.provider);
+}
+
+void ProviderCalls::tell(const ConnectionPtr& connection, const http::Exchange& refused) const {
+  if (!listener_) return;
+  const auto answer = connection->adapter->interpret(refused);
+  if (answer.kind == channel::Interpretation::Kind::kError) listener_(connection, answer.error);
 }
 
 Task<http::Exchange> ProviderCalls::exchange(ConnectionPtr connection, http::OutRequest request,
@@ -42,10 +52,7 @@ Task<http::Exchange> ProviderCalls::exchange(ConnectionPtr connection, http::Out
   request.version = routes_.of(connection->mode, {}).version;
   auto exchange = co_await client_.send(std::move(request), clock_.steady_now() + time_max);
   CO_CHECK_OK(check_answered(exchange));
-  if (exchange.status >= 400 && listener_) {
-    const auto answer = connection->adapter->interpret(exchange);
-    if (answer.kind == channel::Interpretation::Kind::kError) listener_(connection, answer.error);
-  }
+  if (exchange.status >= 400) tell(connection, exchange);
   co_return exchange;
 }
 
@@ -70,15 +77,26 @@ Task<http::Exchange> ProviderCalls::upload(ConnectionPtr connection, http::OutRe
     if (body) exchange.body = *std::move(body);
     if (!body) exchange.end = http::ExchangeEnd::kBroken;
   }
-  CO_CHECK_OK(check_answer(*connection->adapter, exchange, what));
+  if (auto refused = check_answer(*connection->adapter, exchange, what); !refused) {
+    tell(connection, refused.error());
+    co_return std::unexpected(std::move(refused).error());
+  }
   co_return exchange;
 }
 
-Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection,
-                                                 http::OutRequest request) {
+Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection, http::OutRequest request,
+                                                 Credential credential) {
+  if (credential == Credential::kToken) connection->adapter->authorize(request, connection->token);
   request.client = connection->id.bytes();
   auto streamed = co_await client_.stream(std::move(request));
   CO_CHECK_OK(check_answered(streamed.head));
+  if (streamed.head.status < 400) co_return streamed;
+  const auto body = std::exchange(streamed.body, nullptr);
+  if (credential == Credential::kToken && body != nullptr) {
+    auto words = co_await http::read_all(*body, kAnswerBytesMax);
+    if (words) streamed.head.body = *std::move(words);
+    tell(connection, streamed.head);
+  }
   co_return streamed;
 }
 

@@ -38,7 +38,8 @@ http::Response success() {
   return response;
 }
 
-/// What the provider says of the file, with our address of its bytes.
+/// What the provider says of the file, with our address of its bytes, under the id that it was
+/// asked for by: it may have been uploaded anew since.
 Task<http::Response> show_file(const GraphCall& call, media::Media file) {
   const auto sender = call.services.senders.find(file.sender);
   auto connection = sender ? call.services.senders.connections().find(sender->connection) : nullptr;
@@ -55,11 +56,14 @@ Task<http::Response> show_file(const GraphCall& call, media::Media file) {
   json::Writer out;
   out.begin_object();
   for (const auto& [name, value] : *fields) {
-    if (std::string_view(name) != "url") out.any_key(name).value(value);
+    if (std::string_view(name) != "url" && std::string_view(name) != "id")
+      out.any_key(name).value(value);
   }
+  out.key("id").string(call.path.node);
   const std::string version =
       call.path.version.empty() ? std::string() : "/" + std::string(call.path.version);
-  out.key("url").string(call.base + version + "/" + file.provider_id + "/" + std::string(kContent));
+  out.key("url").string(call.base + version + "/" + std::string(call.path.node) + "/" +
+                        std::string(kContent));
   out.end_object();
   http::Response response;
   response.body = std::move(out).take();
@@ -67,8 +71,9 @@ Task<http::Response> show_file(const GraphCall& call, media::Media file) {
 }
 
 Task<http::Response> download(const GraphCall& call, media::Media file) {
-  CO_TRY(auto contents, co_await call.services.media.open(
-                            call.caller, file.id.str(), std::string(call.request.header("Range"))));
+  auto range = api::range_of(call.request, file);
+  CO_TRY(auto contents,
+         co_await call.services.media.open(call.caller, file.id.str(), std::move(range)));
   const bool has_type =
       !contents.content_type.empty() && media::is_printable(contents.content_type);
   std::string type = has_type ? contents.content_type : "application/octet-stream";
@@ -96,6 +101,8 @@ Task<http::Response> upload_file(const GraphCall& call, connections::SenderPtr s
   draft.from = sender->id.str();
   draft.mime_type = type_of(form);
   draft.filename = filename_of(form);
+  // A client counts the provider's 30 days from now on, and deletes what is its own.
+  draft.is_alone = true;
   auto by = by_of(call);
   CO_TRY(const auto made,
          co_await call.services.media.upload(std::move(by), std::move(draft), form, std::nullopt));

@@ -58,6 +58,17 @@ Result<> FileStream::check_end() const {
   return {};
 }
 
+Task<std::string_view> EndedWell::next() {
+  if (!std::exchange(has_begun_, true)) {
+    CO_TRY(following_, co_await from_.next());
+  }
+  std::swap(given_, following_);
+  following_.clear();
+  if (given_.empty()) co_return std::string_view();
+  CO_TRY(following_, co_await from_.next());
+  co_return std::string_view(given_);
+}
+
 Task<std::string_view> Framed::next() {
   if (place_ == Place::kBefore) {
     place_ = Place::kBody;

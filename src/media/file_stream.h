@@ -56,6 +56,20 @@ class FileStream final : public http::BodySource {
   bool has_ended_ = false;
 };
 
+/// A body whose last piece is given only when its source has ended well behind it: a reader that
+/// counts bytes, and asks for no end, does not have the whole of what turns out to be wrong.
+class EndedWell final : public http::BodySource {
+ public:
+  explicit EndedWell(http::BodySource& from) : from_(from) {}
+  Task<std::string_view> next() override;
+
+ private:
+  http::BodySource& from_;
+  std::string given_;
+  std::string following_;
+  bool has_begun_ = false;
+};
+
 /// A body between two texts.
 class Framed final : public http::BodySource {
  public:

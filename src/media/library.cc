@@ -246,7 +246,7 @@ Task<Media> Library::checked(const Draft& draft, FileStream& file, const Place& 
   CO_TRY(const std::string_view head, co_await file.look(kSniffedBytes));
   if (head.empty())
     co_return fail_field("/file", "required", "it is empty", "Send a file that has content.");
-  CO_TRY(std::string sniffed, sniffer_->type_of(head));
+  CO_TRY(std::string sniffed, co_await sniffer_->type_of(std::string(head)));
   CO_TRY(const channel::MediaRule* const rule, rule_for(place, draft, sniffed));
   const std::size_t bytes_max = place.calls->bytes_max(*rule, head);
   std::string too_large = "a file of the kind " + std::string(rule->kind) + " may have " +
@@ -281,7 +281,7 @@ Task<Media> Library::upload_now(team::By by, Draft draft, http::BodySource& sour
   if (media.purpose != MediaPurpose::kMessage) {
     CO_TRY(media.handle, co_await send_session(place, media, file, draft.size));
   } else {
-    CO_CHECK_OK(co_await take_same(media, file, is_same));
+    if (draft.sha256 && !draft.is_alone) CO_CHECK_OK(co_await take_same(media, file, is_same));
     if (!is_same) {
       CO_TRY(media.provider_id, co_await send(place, media, file, draft.size));
     }
@@ -291,13 +291,13 @@ Task<Media> Library::upload_now(team::By by, Draft draft, http::BodySource& sour
   media.size = file.size();
   media.sha256 = file.digest();
   if (!is_same) media.expires_at = parts_.clock.now() + kUploadLife;
+  if (draft.is_alone) co_return co_await store_alone(std::move(by), std::move(media), place);
   const std::string fresh = is_same ? std::string() : media.provider_id;
   co_return co_await store(std::move(by), std::move(media), place, fresh);
 }
 
 /// Where the caller says what it is, and the provider has that: it is read and not sent.
 Task<> Library::take_same(Media& media, FileStream& file, bool& is_same) {
-  if (!media.sha256) co_return Result<>{};
   const Time until = parts_.clock.now() + kLifeToReuse;
   CO_TRY(const auto same, co_await parts_.db.read([&media, until](store::Connection& db) {
     return find_same(db, media, until);
@@ -351,20 +351,38 @@ Task<Media> Library::store(team::By by, Media media, const Place& place, std::st
         made.expires_at = same->expires_at;
       }
     }
-    CHECK_OK(insert(db, made));
-    auto act = team::act_of(parts_.ids, now, by, "media.created", made.id.str());
-    act.after = audit_of(made);
-    return audit::append(db, act);
+    return insert_on_record(db, by, made, now);
   };
   const auto stored = co_await store::change(parts_.db, kKind, std::move(body));
   const bool is_left_over = !stored || made.provider_id != fresh;
-  if (is_left_over && has_fresh) {
-    const auto gone = co_await delete_at_provider(place, fresh);
-    if (!gone) log::warn("a file that is not used stays at its provider until its life ends");
-  }
+  if (is_left_over && has_fresh) co_await drop_at_provider(place, fresh);
   CO_CHECK_OK(stored);
   if (is_lost) co_return fail(ErrorCode::kConflict, "the same file was deleted meanwhile");
   co_return made;
+}
+
+/// Its upload is its own, whoever has the same bytes.
+Task<Media> Library::store_alone(team::By by, Media media, const Place& place) {
+  const Time now = parts_.clock.now();
+  auto body = [&](store::Connection& db) { return insert_on_record(db, by, media, now); };
+  const auto stored = co_await store::change(parts_.db, kKind, std::move(body));
+  if (!stored && !media.provider_id.empty()) co_await drop_at_provider(place, media.provider_id);
+  CO_CHECK_OK(stored);
+  co_return media;
+}
+
+Result<> Library::insert_on_record(store::Connection& db, const team::By& by, const Media& media,
+                                   Time now) {
+  CHECK_OK(insert(db, media));
+  auto act = team::act_of(parts_.ids, now, by, "media.created", media.id.str());
+  act.after = audit_of(media);
+  return audit::append(db, act);
+}
+
+/// What is not used after all.
+Awaitable<void> Library::drop_at_provider(const Place& place, std::string provider_id) {
+  const auto gone = co_await delete_at_provider(place, std::move(provider_id));
+  if (!gone) log::warn("a file that is not used stays at its provider until its life ends");
 }
 
 Task<Media> Library::fetch_now(team::By by, Draft draft, http::Url url, const Place& place,
@@ -394,8 +412,9 @@ Task<Media> Library::fetch_now(team::By by, Draft draft, http::Url url, const Pl
                          "the address answered with status " + std::to_string(found.head.status),
                          "Open the address without signing in: it must give the file.");
   const std::string_view declared = found.head.header("Content-Type");
-  if (draft.mime_type.empty() && place.calls->rule_of(declared, draft.purpose) != nullptr)
-    draft.mime_type = declared;
+  const bool is_taken =
+      is_mime_type(declared) && place.calls->rule_of(declared, draft.purpose) != nullptr;
+  if (draft.mime_type.empty() && is_taken) draft.mime_type = declared;
   if (draft.filename.empty()) draft.filename = name_in(url);
   if (!draft.size) draft.size = found.length;
   co_return co_await upload_now(std::move(by), std::move(draft), *found.body, place, id,
@@ -409,7 +428,9 @@ Task<Media> Library::copy_now(team::By by, Draft draft, std::string of, const Pl
     co_return fail_field("/media_id", "not_found", "there is no such file, or it is gone",
                          "Use an id that GET /v1/media lists as available.");
   if (!contents) co_return std::unexpected(std::move(contents).error());
-  if (draft.mime_type.empty()) draft.mime_type = contents->media.mime_type;
+  // What was received has a type that somebody else has said: it goes into a head.
+  if (draft.mime_type.empty() && is_mime_type(contents->media.mime_type))
+    draft.mime_type = contents->media.mime_type;
   if (draft.filename.empty()) draft.filename = contents->media.filename;
   draft.size = contents->length;
   if (contents->media.direction == Direction::kUploaded) draft.sha256 = contents->media.sha256;
@@ -496,9 +517,11 @@ Task<Contents> Library::open_now(const Place& place, Media media, std::string ra
   for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
     auto request = place.calls->compile_download(url);
     if (!range.empty()) request.headers.push_back({"Range", range});
-    if (place.calls->is_providers_own(url, place.route))
-      place.sender->adapter->authorize(request, place.connection->token);
-    CO_TRY(auto answered, co_await parts_.calls.open(place.connection, std::move(request)));
+    const auto credential = place.calls->is_providers_own(url, place.route)
+                                ? connections::ProviderCalls::Credential::kToken
+                                : connections::ProviderCalls::Credential::kNone;
+    CO_TRY(auto answered,
+           co_await parts_.calls.open(place.connection, std::move(request), credential));
     const int status = answered.head.status;
     if (status == 416 && !range.empty())
       co_return fail_field("Range", "out_of_range", "the file has no such bytes",

@@ -18,14 +18,15 @@ constexpr std::size_t kDropMax = 500;
 #define MEDIA_COLUMNS                                                                       \
   "id, sender_id, mode, direction, purpose, provider_id, handle, filename, mime_type, "     \
   "sniffed_type, size, sha256, source_url, contact_hash, expires_at, used_at, deleted_at, " \
-  "workspace_id"
+  "workspace_id, first_provider_id"
 const Sql kInsert(
     "INSERT INTO media (" MEDIA_COLUMNS
-    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
-    "ON CONFLICT DO NOTHING");
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+    "?19) ON CONFLICT DO NOTHING");
 const Sql kFind("SELECT " MEDIA_COLUMNS " FROM media WHERE workspace_id = ?1 AND id = ?2");
 const Sql kFindByProvider("SELECT " MEDIA_COLUMNS
-                          " FROM media WHERE workspace_id = ?1 AND provider_id = ?2 AND mode = ?3 "
+                          " FROM media WHERE workspace_id = ?1 AND "
+                          "(provider_id = ?2 OR first_provider_id = ?2) AND mode = ?3 "
                           "ORDER BY deleted_at IS NOT NULL, id DESC LIMIT 1");
 const Sql kFindSame("SELECT " MEDIA_COLUMNS
                     " FROM media WHERE workspace_id = ?1 AND sender_id = ?2 AND sha256 = ?3 AND "
@@ -38,8 +39,10 @@ const Sql kMarkDeleted(
     "UPDATE media SET deleted_at = ?3 WHERE workspace_id = ?1 AND id = ?2 AND deleted_at IS NULL");
 const Sql kTouch("UPDATE media SET used_at = ?3 WHERE workspace_id = ?1 AND id = ?2");
 const Sql kReplace(
-    "UPDATE media SET provider_id = ?4, expires_at = ?5 WHERE workspace_id = ?1 AND sender_id = ?2 "
-    "AND provider_id = ?3 AND direction = 0 AND deleted_at IS NULL");
+    "UPDATE media SET provider_id = ?4, expires_at = ?5, "
+    "first_provider_id = coalesce(first_provider_id, provider_id) "
+    "WHERE workspace_id = ?1 AND sender_id = ?2 AND provider_id = ?3 AND direction = 0 AND "
+    "deleted_at IS NULL");
 const Sql kDue(
     "SELECT " MEDIA_COLUMNS
     " FROM media WHERE (expires_at, id) > (?3, ?5) AND expires_at < ?1 AND used_at >= ?2 "
@@ -95,6 +98,7 @@ Media media_of(const store::Row& row) {
   media.used_at = row.optional_time(15);
   media.deleted_at = row.optional_time(16);
   media.workspace = row.id<WorkspaceId>(17);
+  if (!row.is_null(18)) media.first_provider_id = row.text(18);
   return media;
 }
 
@@ -109,12 +113,12 @@ Result<std::optional<Media>> find_one(store::Connection& db, const Sql& sql, sto
 Result<> insert(store::Connection& db, const Media& media) {
   std::optional<std::int64_t> size;
   if (media.size) size = static_cast<std::int64_t>(*media.size);
-  return db.write(
-      kInsert,
-      {media.id, media.sender, static_cast<int>(media.mode), static_cast<int>(media.direction),
-       static_cast<int>(media.purpose), media.provider_id, media.handle, media.filename,
-       media.mime_type, media.sniffed_type, size, blob_of(media.sha256), media.source_url,
-       blob_of(media.contact), media.expires_at, media.used_at, media.deleted_at, media.workspace});
+  return db.write(kInsert, {media.id, media.sender, static_cast<int>(media.mode),
+                            static_cast<int>(media.direction), static_cast<int>(media.purpose),
+                            media.provider_id, media.handle, media.filename, media.mime_type,
+                            media.sniffed_type, size, blob_of(media.sha256), media.source_url,
+                            blob_of(media.contact), media.expires_at, media.used_at,
+                            media.deleted_at, media.workspace, media.first_provider_id});
 }
 
 Result<std::optional<Media>> find(store::Connection& db, const WorkspaceId& workspace,

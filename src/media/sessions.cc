@@ -31,7 +31,9 @@ Task<std::string> Library::send_session(const Place& place, const Media& media, 
                                     "begin the upload"));
   CO_TRY(const std::string session, place.calls->read_session(begun));
   const Secret& token = place.connection->token;
-  Rewindable body(file);
+  // The provider has the file with its last byte, whatever is found of it then.
+  EndedWell checked_file(file);
+  Rewindable body(checked_file);
   std::uint64_t offset = 0;
   for (int tries = 1;; ++tries) {
     auto request = place.calls->compile_session_bytes(session, offset, token, place.route);
@@ -39,11 +41,7 @@ Task<std::string> Library::send_session(const Place& place, const Media& media, 
     request.body_length = *size - offset;
     auto answered =
         co_await parts_.calls.upload(place.connection, std::move(request), "store the file");
-    if (answered) {
-      // Read to its end, so that all that is known of it is.
-      CO_TRY([[maybe_unused]] const auto behind, co_await file.next());
-      co_return place.calls->read_handle(*answered);
-    }
+    if (answered) co_return place.calls->read_handle(*answered);
     if (!was_cut(answered.error()) || tries == kTriesMax)
       co_return std::unexpected(std::move(answered).error());
     const auto looked_up = co_await parts_.calls.upload(

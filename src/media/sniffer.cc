@@ -3,8 +3,16 @@
 #include <magic.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace flowsell::media {
+namespace {
+
+constexpr std::size_t kThreads = 2;
+/// As many as the files that may be on their way at once.
+constexpr std::size_t kWaitingMax = 512;
+
+}  // namespace
 
 class Sniffer::Table {
  public:
@@ -26,15 +34,34 @@ class Sniffer::Table {
   bool is_loaded_;
 };
 
-Sniffer::Sniffer() = default;
-Sniffer::~Sniffer() = default;
+Sniffer::Sniffer() : workers_(kThreads, kWaitingMax) {}
+Sniffer::~Sniffer() { workers_.stop(); }
 
-Result<std::string> Sniffer::type_of(std::string_view head) {
-  const std::lock_guard lock(mutex_);
-  if (table_ == nullptr) table_ = std::make_unique<Table>();
-  const char* const type = table_->look(head.substr(0, kSniffedBytes));
+Task<std::string> Sniffer::type_of(std::string head) {
+  co_return co_await workers_.run([this, &head] { return look(head); });
+}
+
+Result<std::string> Sniffer::look(std::string_view head) {
+  auto table = take_table();
+  const char* const type = table->look(head.substr(0, kSniffedBytes));
   if (type == nullptr) return fail(ErrorCode::kInternal, "types of files can't be told");
-  return std::string(type);
+  std::string out(type);
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(table));
+  return out;
+}
+
+/// As many as there are threads, in the end. One that failed is not used again.
+std::unique_ptr<Sniffer::Table> Sniffer::take_table() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      auto table = std::move(free_.back());
+      free_.pop_back();
+      return table;
+    }
+  }
+  return std::make_unique<Table>();
 }
 
 bool is_one_of(std::string_view type, std::span<const std::string_view> patterns) {

@@ -254,9 +254,10 @@ constexpr std::array kTables = {
               .workspace_column = "workspace_id",
               .of_account = Fate::kStays,
               .of_workspace = Fate::kRows,
-              .columns = "%workspace_id:ws_ %id:med_ %sender_id:snd_ #mode #direction #purpose "
-                         "provider_id handle filename mime_type sniffed_type #size ~sha256 "
-                         "source_url ~contact_hash @expires_at @used_at @deleted_at",
+              .columns =
+                  "%workspace_id:ws_ %id:med_ %sender_id:snd_ #mode #direction #purpose "
+                  "provider_id handle filename mime_type sniffed_type #size ~sha256 "
+                  "source_url ~contact_hash @expires_at @used_at @deleted_at first_provider_id",
               .why = "what a person sent: recipient_erasure.cc; all goes 30 days after its life at "
                      "the provider"},
     HeldTable{.name = "marketing_choices",

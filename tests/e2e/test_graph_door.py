@@ -7,6 +7,8 @@ from _support.graph import Graph, code_of
 from _support.people import owner_of
 from _support.signing import ACCOUNT_ID
 
+DAY = 24 * 3600
+
 SENT = {
     "text": {"body": "See https://example.com/track", "preview_url": True},
     "image": {"link": "https://example.com/parcel.jpg", "caption": "Your parcel"},
@@ -283,6 +285,33 @@ def test_a_file_goes_up_in_any_order_and_comes_back(stack, parts):
     assert code_of(graph.call("GET", file)) == (400, 100, 33)
 
 
+def test_an_upload_is_good_for_metas_whole_thirty_days(make_stack):
+    stack = make_stack()
+    graph = Graph.of_door(stack)
+    older = upload(graph, [*FIELDS, FILE]).json()["id"]
+    stack.sim.call("POST", "clock", {"advance_seconds": 25 * DAY})
+    file = upload(graph, [*FIELDS, FILE]).json()["id"]
+    assert file != older
+    stack.sim.call("POST", "clock", {"advance_seconds": 29 * DAY})
+    assert graph.call("GET", file).json()["id"] == file
+    assert graph.send({"to": "+919811210022", "type": "document", "document": {"id": file}}).status == 200
+    assert code_of(graph.call("GET", older)) == (400, 100, 33)
+    assert graph.call("DELETE", file).json() == {"success": True}
+
+
+def test_a_part_of_a_file_is_read(stack):
+    graph = Graph.of_door(stack)
+    file = upload(graph, [*FIELDS, FILE]).json()["id"]
+    url = graph.call("GET", file).json()["url"].removeprefix(stack.server.base_url)
+
+    def read(**headers):
+        return graph.http.request("GET", url, headers={"Authorization": f"Bearer {graph.token}", **headers})
+    part = read(Range="bytes=5-9")
+    assert (part.status, part.body, part.headers["Content-Range"]) == (206, PDF[5:10], f"bytes 5-9/{len(PDF)}")
+    assert (read(**{"Range": "bytes=5-9", "If-Range": '"another"'}).status) == 200
+    assert code_of(read(Range="bytes=9999-"))[:2] == (400, 131009)
+
+
 def test_a_customers_file_is_read(stack):
     graph, receiver = Graph.of_door(stack), stack.receiver()
     body = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -385,12 +414,6 @@ def test_what_would_move_a_callback_or_reach_elsewhere_is_refused_with_words(gra
     assert len(answer.json()["error"]["error_data"]["details"]) > 20
 
 
-def test_the_connections_own_token_is_refused_and_the_key_is_not_blamed(make_stack):
-    stack = make_stack()
-    stack.sim.fault({"error": 190}, to="+919811210017")
-    answer = Graph.of_door(stack).send(text_to("+919811210017"))
-    assert code_of(answer) == (403, 131005, 0)
-    assert answer.json()["error"]["error_data"]["flowsell_code"] == "token_invalid"
 @pytest.mark.parametrize("status", [502, 503, 200])
 def test_a_page_of_the_providers_is_not_passed_on(stack, status):
     graph = Graph.of_door(stack)
@@ -401,3 +424,9 @@ def test_a_page_of_the_providers_is_not_passed_on(stack, status):
     assert answer.json()["error"]["is_transient"] is True and b"Sorry" not in answer.body
 
 
+def test_the_connections_own_token_is_refused_and_the_key_is_not_blamed(make_stack):
+    stack = make_stack()
+    stack.sim.fault({"error": 190}, to="+919811210017")
+    answer = Graph.of_door(stack).send(text_to("+919811210017"))
+    assert code_of(answer) == (403, 131005, 0)
+    assert answer.json()["error"]["error_data"]["flowsell_code"] == "token_invalid"

@@ -49,6 +49,25 @@ def test_a_file_goes_up_and_comes_down(api):
     assert "filename*=UTF-8''Rechnung%20%E2%80%9EM%C3%A4rz%E2%80%9C.pdf" in answer.headers["Content-Disposition"]
 
 
+def test_a_part_of_a_file_comes_down(api):
+    content = pdf(100_000)
+    media = uploaded(api, content)
+    etag = content_of(api, media["id"]).headers["ETag"]
+
+    def part(wanted, **more):
+        answer = content_of(api, media["id"], headers={"Range": wanted, **more})
+        return answer.status, answer.headers.get("Content-Range"), answer.body
+    assert part("bytes=0-9") == (206, "bytes 0-9/100000", content[:10])
+    assert part("bytes=99990-") == (206, "bytes 99990-99999/100000", content[99990:])
+    assert part("bytes=-5") == (206, "bytes 99995-99999/100000", content[-5:])
+    assert part("bytes=0-9", **{"If-Range": etag}) == (206, "bytes 0-9/100000", content[:10])
+    # The parts that are there are another file's.
+    assert part("bytes=0-9", **{"If-Range": '"another"'}) == (200, None, content)
+    assert part("bytes=0-9,20-29") == (200, None, content)
+    answer = content_of(api, media["id"], headers={"Range": "bytes=100000-"})
+    assert fault_of(answer) == (400, "Range", "out_of_range")
+
+
 def test_a_type_that_is_not_said_is_seen(api):
     assert uploaded(api, PNG, filename="a", kind=None)["mime_type"] == "image/png"
     assert uploaded(api, PNG, filename="a", kind="application/octet-stream")["mime_type"] == "image/png"

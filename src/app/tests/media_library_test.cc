@@ -9,6 +9,7 @@
 #include "messaging/schema.h"
 #include "sim/whatsapp_simulator.h"
 #include "store/change.h"
+#include "testkit/http_imposter.h"
 #include "webhook_world.h"
 #include "whatsapp/adapter.h"
 
@@ -161,6 +162,98 @@ TEST_F(MediaLibrary, AFileOfOneSenderIsMadeForAnother) {
   EXPECT_NE(made->media.provider_id, first.provider_id);
   EXPECT_EQ(made->media.sha256, first.sha256);
   EXPECT_EQ(bytes_of(made->media), kPng);
+}
+
+TEST_F(MediaLibrary, AnUploadOfItsOwnLivesItsWholeLife) {
+  const auto older = upload(kPng)->media;
+  world_.clock.skip(20 * 24h);
+  auto alone = draft();
+  alone.is_alone = true;
+  alone.sha256 = crypto::sha256(kPng);
+  Bytes file(kPng);
+  const auto made = run(library_->upload(world_.by(), alone, file, std::nullopt));
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_NE(made->media.provider_id, older.provider_id);
+  EXPECT_GT(*made->media.expires_at, world_.clock.now() + media::kUploadLife - 1h);
+  EXPECT_EQ(bytes_of(get(older)), kPng);
+}
+
+TEST_F(MediaLibrary, TheIdThatAClientHasFindsWhatWasUploadedAnew) {
+  const auto used = upload(kPng)->media;
+  world_.clock.skip(27 * 24h);
+  use(used);
+  EXPECT_EQ(renew(), 1U);
+  const auto found = run(library_->find(world_.caller, used.provider_id));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, used.id);
+  EXPECT_EQ(bytes_of(*found), kPng);
+}
+
+TEST_F(MediaLibrary, ATypeThatCanNotStandInAHeadIsNotCopied) {
+  const auto first = upload(kPng)->media;
+  const channel::InboundMedia file{first.provider_id, "image/png;\r\nX: y", std::string(32, 'x')};
+  const auto received =
+      media::received(first.workspace, first.sender, first.mode, file, world_.clock.now());
+  ASSERT_TRUE(testkit::write(*world_.db,
+                             [&](store::Connection& db) { return media::insert(db, received); }));
+  const auto made =
+      run(library_->copy(world_.by(), draft("+15550783882"), received.id.str(), std::nullopt));
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_EQ(made->media.mime_type, "image/png");
+}
+
+/// Where the provider answers by script.
+class RefusingProvider : public MediaLibrary {
+ protected:
+  RefusingProvider() {
+    connections::ProviderRoutes routes;
+    routes.test_api_base = *http::Url::parse(provider_.url("/v25.0"));
+    scripted_.emplace(world_.client, world_.clock, std::move(routes));
+    scripted_->set_listener(
+        [this](const auto&, const ProviderError& error) { told_.push_back(error.code); });
+    scripted_library_.emplace(media::Library::Parts{*world_.db, senders_, *scripted_, keys_,
+                                                    world_.client, world_.ids, world_.clock});
+  }
+  static std::string refusal() {
+    return R"({"error":{"message":"no","type":"OAuthException","code":190,"error_subcode":463}})";
+  }
+  Result<media::Library::Made> send(media::Draft asked) {
+    Bytes file(kPng);
+    return run(scripted_library_->upload(world_.by(), std::move(asked), file, std::nullopt));
+  }
+
+  testkit::HttpImposter provider_;
+  std::vector<std::int64_t> told_;
+  std::optional<connections::ProviderCalls> scripted_;
+  std::optional<media::Library> scripted_library_;
+};
+
+TEST_F(RefusingProvider, TellsOfATokenThatAnUploadWasRefusedFor) {
+  provider_.then(401, refusal());
+  EXPECT_EQ(code_of(send(draft())), ErrorCode::kProviderRejected);
+  EXPECT_EQ(told_, std::vector<std::int64_t>{190});
+}
+
+TEST_F(RefusingProvider, TellsOfATokenThatADownloadWasRefusedFor) {
+  const auto made = upload(kPng)->media;
+  provider_.then(200, R"({"url":")" + provider_.url("/bytes") + R"("})");
+  provider_.then(401, refusal());
+  EXPECT_FALSE(run(scripted_library_->open(world_.caller, made.id.str(), "")));
+  EXPECT_EQ(told_, std::vector<std::int64_t>{190});
+}
+
+TEST_F(RefusingProvider, HasNoSampleWholeWhoseBytesAreOthersThanWasSaid) {
+  auto sample = draft();
+  sample.purpose = channel::MediaPurpose::kTemplateHeader;
+  sample.size = kPng.size();
+  sample.sha256 = crypto::sha256("another");
+  provider_.then(200, R"({"id":"upload:abc"})");
+  provider_.then(200, R"({"h":"4::handle"})");
+  const auto made = send(sample);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().fields.at(0).pointer, "/sha256");
+  // Only what came whole is seen: the session was begun, and never had its last bytes.
+  EXPECT_EQ(provider_.seen_count(), 1U);
 }
 
 TEST_F(MediaLibrary, WithoutItsProviderNothingIsStored) {

@@ -45,6 +45,29 @@ TEST(FileStream, GivesWhatWasLookedAtToo) {
   EXPECT_EQ(file.digest(), crypto::sha256("abcdef"));
 }
 
+TEST(EndedWell, GivesAllOfWhatEndsWell) {
+  for (const std::vector<std::string>& parts :
+       {std::vector<std::string>{}, {"ab"}, {"ab", "cd", "ef"}}) {
+    Pieces pieces(parts);
+    EndedWell body(pieces);
+    std::string all;
+    for (const auto& part : parts) all += part;
+    EXPECT_EQ(*all_of(body), all);
+  }
+}
+
+TEST(EndedWell, KeepsTheLastPieceOfWhatDoesNot) {
+  Pieces pieces({"ab", "cd", "ef"});
+  FileStream file(pieces);
+  file.expect(6, crypto::sha256("another"));
+  EndedWell body(file);
+  EXPECT_EQ(*run(body.next()), "ab");
+  EXPECT_EQ(*run(body.next()), "cd");
+  const auto last = run(body.next());
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().fields.at(0).pointer, "/sha256");
+}
+
 TEST(FileStream, ALookMaySeeAll) {
   Pieces pieces({"ab"});
   FileStream file(pieces);

@@ -153,6 +153,28 @@ TEST_F(MediaTable, ARenewalIsOfAllThatShareTheUpload) {
   EXPECT_EQ(get(other)->provider_id, "200");
 }
 
+TEST_F(MediaTable, TheFirstIdFindsWhatWasUploadedAnew) {
+  Media media = a_file();
+  put(media);
+  const auto renew = [&](const std::string& provider_id) {
+    ASSERT_TRUE(testkit::write(*db_, [&](store::Connection& db) {
+      return replace_upload(db, media, provider_id, clock_.now());
+    }));
+    media.provider_id = provider_id;
+  };
+  renew("300");
+  renew("400");
+  const auto found = [&](std::string_view id) {
+    return testkit::in_snapshot(*db_, [&](store::Connection& db) {
+      return find_by_provider_id(db, workspace_, media.mode, id);
+    });
+  };
+  ASSERT_TRUE(found("100"));
+  EXPECT_EQ(found("100")->provider_id, "400");
+  EXPECT_TRUE(found("400"));
+  EXPECT_FALSE(found("300"));
+}
+
 TEST_F(MediaTable, WhatWasUsedLatelyIsDueBeforeItsEnd) {
   const Media used = a_file();
   const Media unused = a_file("200");

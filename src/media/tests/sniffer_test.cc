@@ -3,6 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <vector>
+
+#include "runtime/io_pool.h"
+#include "runtime/spawn.h"
+#include "testkit/io.h"
 
 namespace flowsell::media {
 namespace {
@@ -32,7 +41,56 @@ TEST(Sniffer, KnowsWhatChannelsTake) {
                 "application/x-sharedlib"),
       std::pair("<html><body>hello</body></html>"s, "text/html"),
   };
-  for (const auto& [bytes, type] : files) EXPECT_EQ(sniffer.type_of(bytes).value_or(""), type);
+  runtime::IoPool pool(1);
+  pool.start();
+  for (const auto& [bytes, type] : files)
+    EXPECT_EQ(testkit::run(pool, sniffer.type_of(bytes)).value_or(""), type);
+  pool.stop();
+}
+
+/// Counts how often its thread had time for it.
+Awaitable<void> tick(const bool& has_ended, int& ticks) {
+  while (!has_ended) {
+    ++ticks;
+    co_await net::post(co_await net::this_coro::executor, use_result);
+  }
+}
+
+/// What takes libmagic longest: how often the thread had time for others meanwhile.
+Awaitable<int> ticks_while_looking(Sniffer& sniffer) {
+  bool has_ended = false;
+  int ticks = 0;
+  const auto executor = co_await net::this_coro::executor;
+  runtime::spawn_logged(executor, tick(has_ended, ticks), "ticks");
+  co_await net::post(executor, use_result);
+  const int before = ticks;
+  const auto type = co_await sniffer.type_of(std::string(kSniffedBytes, '\n'));
+  const int after = ticks;
+  has_ended = true;
+  co_await net::post(executor, use_result);
+  EXPECT_EQ(type.value_or(""), "text/plain");
+  co_return after - before;
+}
+
+TEST(Sniffer, LeavesItsCallersThreadToOthers) {
+  Sniffer sniffer;
+  runtime::IoPool pool(1);
+  pool.start();
+  EXPECT_GT(testkit::run(pool, ticks_while_looking(sniffer)), 0);
+  pool.stop();
+}
+
+TEST(Sniffer, LooksAtSomeAtOnce) {
+  Sniffer sniffer;
+  runtime::IoPool pool(4);
+  pool.start();
+  std::vector<std::future<Result<std::string>>> all;
+  for (std::size_t i = 0; i < 64; ++i) {
+    all.push_back(net::co_spawn(pool.context(i % 4), sniffer.type_of("%PDF-1.7\n1 0 obj\n"),
+                                net::use_future));
+  }
+  for (auto& each : all) EXPECT_EQ(each.get().value_or(""), "application/pdf");
+  pool.stop();
 }
 
 TEST(Sniffer, PatternsMayEndOpen) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "graph/path.h"
@@ -22,6 +25,31 @@ std::string hash_of(Graph& graph, std::string_view id, std::string_view until) {
 
 http::Response refused(int status, std::string_view text) {
   return {.status = status, .content_type = "text/plain", .body = std::string(text)};
+}
+
+/// The bytes that are asked for, of so many: a header of one range (RFC 9110, 14.1.2). nullopt: it
+/// is none, or more than one, and all are given.
+struct Part {
+  std::uint64_t from = 0;
+  std::uint64_t count = 0;  ///< 0: it has no such bytes
+};
+std::optional<Part> part_of(std::string_view range, std::uint64_t size) {
+  constexpr std::string_view kUnit = "bytes=";
+  if (!range.starts_with(kUnit)) return std::nullopt;
+  range.remove_prefix(kUnit.size());
+  const auto dash = range.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto last = parse_number<std::uint64_t>(range.substr(dash + 1));
+  if (dash == 0) {
+    if (!last) return std::nullopt;
+    const auto count = std::min(*last, size);
+    return Part{size - count, count};
+  }
+  const auto first = parse_number<std::uint64_t>(range.substr(0, dash));
+  const bool is_open = dash + 1 == range.size();
+  if (!first || (!is_open && (!last || *last < *first))) return std::nullopt;
+  if (*first >= size) return Part{};
+  return Part{*first, (is_open ? size - 1 : std::min(*last, size - 1)) - *first + 1};
 }
 
 }  // namespace
@@ -67,12 +95,24 @@ http::Response download(Graph& graph, const http::Request& request) {
       crypto::constant_time_equal(query_value(request.query, "hash"), hash_of(graph, id, until));
   const auto* media = find_media(graph, id);
   if (!sound || seconds <= graph.now_seconds() || !media) return refused(404, "Not Found");
-  auto bytes = graph.media.read(media->id);
+  const auto size = static_cast<std::uint64_t>(media->number("file_size"));
+  const auto part = part_of(request.header("range"), size);
+  if (part && part->count == 0) {
+    auto out = refused(416, "Range Not Satisfiable");
+    out.headers.push_back({"Content-Range", fmt::format("bytes */{}", size)});
+    return out;
+  }
+  const Part given = part.value_or(Part{0, size});
+  auto bytes = graph.media.read(media->id, given.from, given.count);
   if (!bytes) return refused(404, "Not Found");
-  return {.status = 200,
-          .content_type = std::string(media->text("mime_type")),
-          .stream = *std::move(bytes),
-          .stream_length = static_cast<std::uint64_t>(media->number("file_size"))};
+  http::Response out{.status = part ? 206 : 200,
+                     .content_type = std::string(media->text("mime_type")),
+                     .stream = *std::move(bytes),
+                     .stream_length = given.count};
+  if (part)
+    out.headers.push_back({"Content-Range", fmt::format("bytes {}-{}/{}", given.from,
+                                                        given.from + given.count - 1, size)});
+  return out;
 }
 
 }  // namespace flowsell::sim

@@ -28,10 +28,16 @@ struct Open {
 
 class FileSource final : public http::BodySource {
  public:
-  explicit FileSource(const std::string& path) : open_(path, "rb"), piece_(kPieceBytes, '\0') {}
+  FileSource(const std::string& path, std::uint64_t count)
+      : open_(path, "rb"), piece_(kPieceBytes, '\0'), left_(count) {}
   bool is_open() const { return open_.file != nullptr; }
+  bool skip(std::uint64_t bytes) {
+    return ::fseeko(open_.file, static_cast<off_t>(bytes), SEEK_SET) == 0;
+  }
   Task<std::string_view> next() override {
-    const auto count = std::fread(piece_.data(), 1, piece_.size(), open_.file);
+    const auto most = std::min<std::uint64_t>(piece_.size(), left_);
+    const auto count = std::fread(piece_.data(), 1, most, open_.file);
+    left_ -= count;
     if (count == 0 && std::ferror(open_.file) != 0)
       co_return fail(ErrorCode::kInternal, "a file of media can't be read");
     co_return std::string_view(piece_).substr(0, count);
@@ -40,6 +46,7 @@ class FileSource final : public http::BodySource {
  private:
   Open open_;
   std::string piece_;
+  std::uint64_t left_;
 };
 
 }  // namespace
@@ -134,9 +141,12 @@ Result<std::string> MediaFiles::head(std::string_view name) const {
   return bytes;
 }
 
-Result<std::shared_ptr<http::BodySource>> MediaFiles::read(std::string_view name) const {
-  auto source = std::make_shared<FileSource>(path_of(name));
-  if (!source->is_open()) return fail(ErrorCode::kNotFound, "no such file of media");
+Result<std::shared_ptr<http::BodySource>> MediaFiles::read(std::string_view name,
+                                                           std::uint64_t from,
+                                                           std::uint64_t count) const {
+  auto source = std::make_shared<FileSource>(path_of(name), count);
+  if (!source->is_open() || !source->skip(from))
+    return fail(ErrorCode::kNotFound, "no such file of media");
   return source;
 }
 

@@ -65,8 +65,9 @@ class MediaFiles {
   Result<> append(std::string_view name, const Spool& spool);
   /// The first bytes.
   Result<std::string> head(std::string_view name) const;
-  /// All of it, in pieces.
-  Result<std::shared_ptr<http::BodySource>> read(std::string_view name) const;
+  /// All of it behind its first `from` bytes, or `count` of that, in pieces.
+  Result<std::shared_ptr<http::BodySource>> read(std::string_view name, std::uint64_t from = 0,
+                                                 std::uint64_t count = UINT64_MAX) const;
   void remove(std::string_view name) const;
 
  private:

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "core/encoding.h"
 #include "crypto/hash.h"
 #include "graph_fixture.h"
@@ -29,6 +31,38 @@ TEST_F(Media, IsLookedUpAndDownloaded) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, kJpeg);
   EXPECT_EQ(answer.header("content-type"), "image/jpeg");
+}
+
+TEST_F(Media, IsDownloadedInParts) {
+  const auto url = url_of(upload("image/jpeg", kJpeg));
+  const auto path = url.substr(url.find('/', 7));
+  struct Case {
+    std::string_view range;
+    int status;
+    std::string body;
+    std::string content_range;
+  };
+  const std::string all(kJpeg);
+  const auto size = all.size();
+  const std::array cases = {
+      Case{"bytes=0-3", 206, all.substr(0, 4), fmt::format("bytes 0-3/{}", size)},
+      Case{"bytes=4-", 206, all.substr(4), fmt::format("bytes 4-{}/{}", size - 1, size)},
+      Case{"bytes=-2", 206, all.substr(size - 2),
+           fmt::format("bytes {}-{}/{}", size - 2, size - 1, size)},
+      Case{"bytes=5-900", 206, all.substr(5), fmt::format("bytes 5-{}/{}", size - 1, size)},
+      Case{"bytes=900-", 416, "Range Not Satisfiable", fmt::format("bytes */{}", size)},
+      Case{"bytes=0-1,4-5", 200, all, ""},
+      Case{"bytes=5-4", 200, all, ""},
+      Case{"lines=1-2", 200, all, ""},
+  };
+  for (const auto& each : cases) {
+    const auto answer = call_with(
+        sim_->port(), "GET", path, "",
+        {{"Authorization", "Bearer " + std::string(kToken)}, {"Range", std::string(each.range)}});
+    EXPECT_EQ(answer.status, each.status) << each.range;
+    EXPECT_EQ(answer.body, each.body) << each.range;
+    EXPECT_EQ(answer.header("content-range"), each.content_range) << each.range;
+  }
 }
 
 TEST_F(Media, IsNotDownloadedWithoutAToken) {

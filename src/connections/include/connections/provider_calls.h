@@ -54,11 +54,17 @@ class ProviderCalls {
   /// provider then never sees the end of.
   Task<http::Exchange> upload(ConnectionPtr connection, http::OutRequest request,
                               std::string_view what);
-  /// A request with its credential, or without one; its answer's body is still to be read, whatever
-  /// its status. Fails with kProviderUnreachable and kProviderTimeout.
-  Task<http::StreamedExchange> open(ConnectionPtr connection, http::OutRequest request);
+  /// With whose credential: the token goes to the provider's own hosts only.
+  enum class Credential : std::uint8_t { kNone, kToken };
+  /// Its answer's body is still to be read, but for a refusal's (400 and up), which has none. Fails
+  /// with kProviderUnreachable and kProviderTimeout.
+  Task<http::StreamedExchange> open(ConnectionPtr connection, http::OutRequest request,
+                                    Credential credential);
 
  private:
+  void tell(const ConnectionPtr& connection, const Error& error) const;
+  void tell(const ConnectionPtr& connection, const http::Exchange& refused) const;
+
   http::Client& client_;
   const Clock& clock_;
   const ProviderRoutes routes_;

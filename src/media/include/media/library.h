@@ -27,6 +27,8 @@ struct Draft {
   std::string mime_type;   ///< empty: what the first bytes say
   std::string filename;
   channel::MediaPurpose purpose = channel::MediaPurpose::kMessage;
+  /// It has an upload of its own, whose life at the provider begins now.
+  bool is_alone = false;
   std::optional<crypto::Digest> sha256;   ///< what the caller says of it
   std::optional<std::uint64_t> size;      ///< the same
   SteadyTime end_by = SteadyTime::max();  ///< set by Library with a key, whose lease has an end
@@ -110,6 +112,10 @@ class Library {
   Task<std::string> send_session(const Place& place, const Media& media, FileStream& file,
                                  std::optional<std::uint64_t> size);
   Task<Media> store(team::By by, Media media, const Place& place, std::string fresh);
+  Task<Media> store_alone(team::By by, Media media, const Place& place);
+  Result<> insert_on_record(store::Connection& db, const team::By& by, const Media& media,
+                            Time now);
+  Awaitable<void> drop_at_provider(const Place& place, std::string provider_id);
   Task<> take_same(Media& media, FileStream& file, bool& is_same);
   Task<> delete_at_provider(const Place& place, std::string provider_id);
   Task<Contents> open_now(const Place& place, Media media, std::string range);

@@ -39,7 +39,9 @@ struct Media {
   identity::Mode mode = identity::Mode::kTest;
   Direction direction = Direction::kUploaded;
   channel::MediaPurpose purpose = channel::MediaPurpose::kMessage;
-  std::string provider_id;   ///< of a message's file: several may share one
+  std::string provider_id;  ///< of a message's file: several may share one
+  /// What the provider called it before it was uploaded anew: a client may hold that.
+  std::optional<std::string> first_provider_id;
   std::string handle;        ///< of what is no message's: what the provider calls it
   std::string filename;      ///< empty: none, and always of what was received
   std::string mime_type;     ///< as declared
@@ -80,8 +82,8 @@ bool is_filename(std::string_view text);
 Result<> insert(store::Connection& db, const Media& media);
 Result<std::optional<Media>> find(store::Connection& db, const WorkspaceId& workspace,
                                   const MediaId& id);
-/// The youngest of the workspace's that has that id at the provider, before those that were
-/// deleted.
+/// The youngest of the workspace's that has that id at the provider, or had it first, before those
+/// that were deleted.
 Result<std::optional<Media>> find_by_provider_id(store::Connection& db,
                                                  const WorkspaceId& workspace, identity::Mode mode,
                                                  std::string_view provider_id);
@@ -93,7 +95,7 @@ Result<MediaPage> list(store::Connection& db, const Query& query);
 Result<bool> is_shared(store::Connection& db, const Media& media);
 Result<> mark_deleted(store::Connection& db, const Media& media, Time now);
 Result<> touch(store::Connection& db, const Media& media, Time now);
-/// All that share an upload have another now.
+/// All that share an upload have another now, and are found by the first one's id too.
 Result<> replace_upload(store::Connection& db, const Media& media, std::string_view provider_id,
                         Time expires_at);
 /// Uploads for messages whose life ends before `until`, and which were used since `used_since`; at
