@@ -14,6 +14,7 @@ using webhook::Endpoints;
 constexpr std::size_t kPatternsMax = 20;
 constexpr json::StringRule kUrl{1, 2048};
 constexpr json::StringRule kDescription{0, 200};
+constexpr std::size_t kVerifyTokenMax = 200;
 
 enum class SecretShown : std::uint8_t {
   kNever,     ///< nobody expects it
@@ -34,6 +35,7 @@ std::string render(const Call& call, const Endpoint& endpoint,
   for (const auto& pattern : endpoint.events) out.string(pattern);
   out.end_array().key("description").string(endpoint.description);
   out.key("format").string(webhook::format_name(endpoint.format));
+  out.key("has_verify_token").boolean(!endpoint.verify_token.empty());
   out.key("status").string(endpoint.enabled ? "enabled" : "disabled");
   out.key("created_at").string(format_time(endpoint.created_at));
   if (shown == SecretShown::kNow) out.key("secret").string(endpoint.secret.reveal());
@@ -74,6 +76,8 @@ Endpoints::Draft read_draft(json::ObjectReader& in) {
   draft.events = read_patterns(in).value_or(std::vector<std::string>{});
   draft.description = in.string("description", kDescription).value_or("");
   draft.format = read_format(in).value_or(webhook::Format::kStandard);
+  if (const auto token = in.string("verify_token", {1, kVerifyTokenMax}))
+    draft.verify_token = Secret(std::string(*token));
   return draft;
 }
 
@@ -97,6 +101,9 @@ Endpoints::Change read_change(json::ObjectReader& in) {
   change.events = read_patterns(in);
   change.description = in.string("description", kDescription);
   change.format = read_format(in);
+  // Empty: none from now on.
+  if (const auto token = in.string("verify_token", {0, kVerifyTokenMax}))
+    change.verify_token = Secret(std::string(*token));
   if (const auto status = in.string("status")) {
     change.enabled = *status == "enabled";
     if (*status != "enabled" && *status != "disabled") {
@@ -110,7 +117,8 @@ Task<http::Response> change_endpoint(Call& call) {
   CO_TRY(const auto id, EndpointId::parse(call.request.params.at(0)));
   CO_TRY(auto change, read_body(call.request, read_change));
   // Where events go their content goes, which no operator sees.
-  if (!call.caller.support.is_none() && (change.url || change.events || change.format))
+  const bool says_where = change.url || change.events || change.format || change.verify_token;
+  if (!call.caller.support.is_none() && says_where)
     co_return fail(ErrorCode::kInsufficientScope,
                    "a support session may not say where events go, or which");
   CO_TRY(auto key, idempotent_call(call));

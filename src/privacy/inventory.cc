@@ -366,8 +366,8 @@ constexpr std::array kTables = {
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,
               .columns = "%workspace_id:ws_ %id:whe_ #mode url events description #enabled "
-                         "!sealed_secret @created_at #format",
-              .why = "the workspace's; its secret is sealed"},
+                         "!sealed_secret @created_at #format !sealed_verify_token",
+              .why = "the workspace's; its secrets are sealed"},
     HeldTable{.name = "messages",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kRows,

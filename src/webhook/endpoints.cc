@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "audit/audit_log.h"
+#include "challenge.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "team/acts.h"
@@ -19,18 +20,20 @@ using store::Sql;
 
 const Sql kInsert(
     "INSERT INTO webhook_endpoints (workspace_id, id, mode, url, events, description, enabled, "
-    "sealed_secret, created_at, format) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+    "sealed_secret, created_at, format, sealed_verify_token) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 // Never an insert: an endpoint that was deleted meanwhile must not come back. NULL keeps a column:
 // another change may have written it since this one was asked for.
 const Sql kChange(
     "UPDATE webhook_endpoints SET url = coalesce(?3, url), events = coalesce(?4, events), "
     "description = coalesce(?5, description), enabled = coalesce(?6, enabled), "
-    "format = coalesce(?7, format) "
+    "format = coalesce(?7, format), "
+    "sealed_verify_token = coalesce(?8, sealed_verify_token) "
     "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kDelete("DELETE FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
-#define ENDPOINT_COLUMNS \
-  "workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at, format"
+#define ENDPOINT_COLUMNS                                                                           \
+  "workspace_id, id, mode, url, events, description, enabled, sealed_secret, created_at, format, " \
+  "sealed_verify_token"
 const Sql kAll("SELECT " ENDPOINT_COLUMNS " FROM webhook_endpoints ORDER BY workspace_id, id");
 const Sql kFind("SELECT " ENDPOINT_COLUMNS
                 " FROM webhook_endpoints WHERE workspace_id = ?1 AND id = ?2");
@@ -42,6 +45,7 @@ struct StoredEndpoint {
   Endpoint endpoint;
   std::string url;
   std::string sealed_secret;
+  std::string sealed_verify_token;  ///< empty: none
 };
 
 /// Who does it, and how it is put on record.
@@ -57,6 +61,7 @@ struct PutOp final : store::WriteOp {
   const Endpoint& endpoint;
   Record record;
   std::string sealed_secret;
+  std::string sealed_verify_token;
   metering::Idempotency& idempotency;
   std::optional<metering::IdempotentCall> call;
   Time now;
@@ -106,6 +111,7 @@ StoredEndpoint stored_endpoint(const store::Row& row) {
   stored.sealed_secret = row.text(7);
   stored.endpoint.created_at = row.time(8);
   stored.endpoint.format = static_cast<Format>(row.integer(9));
+  if (!row.is_null(10)) stored.sealed_verify_token = row.text(10);
   return stored;
 }
 
@@ -150,6 +156,8 @@ std::string json_of_differences(const StoredEndpoint& of, const StoredEndpoint& 
     out.key("description").string(of.endpoint.description);
   if (of.endpoint.format != other.endpoint.format)
     out.key("format").string(format_name(of.endpoint.format));
+  if (of.sealed_verify_token != other.sealed_verify_token)
+    out.key("verify_token").string(of.sealed_verify_token.empty() ? "none" : "set");
   if (of.endpoint.enabled != other.endpoint.enabled)
     out.key("status").string(status_of(of.endpoint));
   out.end_object();
@@ -160,7 +168,8 @@ bool is_same(const StoredEndpoint& one, const StoredEndpoint& other) {
   return one.url == other.url && one.endpoint.events == other.endpoint.events &&
          one.endpoint.description == other.endpoint.description &&
          one.endpoint.enabled == other.endpoint.enabled &&
-         one.endpoint.format == other.endpoint.format;
+         one.endpoint.format == other.endpoint.format &&
+         one.sealed_verify_token == other.sealed_verify_token;
 }
 
 audit::Act act_of(const Record& record, Time now, const EndpointId& id) {
@@ -169,10 +178,23 @@ audit::Act act_of(const Record& record, Time now, const EndpointId& id) {
 
 // --- operations ---
 
+/// What a sealed verify_token is bound to: it can't stand in the place of the secret.
+std::string token_place(const EndpointId& id) { return std::string(id.blob()) + " verify_token"; }
+
+/// What can't be opened asks nobody.
+Secret verify_token_of(identity::Workspaces& workspaces, const StoredEndpoint& stored) {
+  if (stored.sealed_verify_token.empty()) return {};
+  return workspaces
+      .unseal(stored.endpoint.workspace, token_place(stored.endpoint.id),
+              stored.sealed_verify_token)
+      .value_or(Secret());
+}
+
 Result<EndpointPtr> opened(identity::Workspaces& workspaces, StoredEndpoint stored) {
   TRY(stored.endpoint.url, http::Url::parse(stored.url));
   TRY(stored.endpoint.secret, workspaces.unseal(stored.endpoint.workspace,
                                                 stored.endpoint.id.blob(), stored.sealed_secret));
+  stored.endpoint.verify_token = verify_token_of(workspaces, stored);
   return std::make_shared<const Endpoint>(std::move(stored.endpoint));
 }
 
@@ -184,10 +206,10 @@ Result<> insert(store::Connection& db, PutOp& op) {
   // A refusal keeps no key.
   if (op.is_full)
     return op.call ? op.idempotency.end(db, e.workspace, *op.call, /*done=*/false) : Result<>{};
-  CHECK_OK(db.write(
-      kInsert,
-      {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events), e.description,
-       e.enabled, Param::blob(op.sealed_secret), e.created_at, static_cast<int>(e.format)}));
+  CHECK_OK(
+      db.write(kInsert, {e.workspace, e.id, static_cast<int>(e.mode), e.url.str(), join(e.events),
+                         e.description, e.enabled, Param::blob(op.sealed_secret), e.created_at,
+                         static_cast<int>(e.format), Param::blob_or_null(op.sealed_verify_token)}));
   op.act = act_of(op.record, op.now, e.id);
   op.act->after = json_of(e, e.url.str());
   return {};
@@ -205,7 +227,8 @@ Result<> change(store::Connection& db, PutOp& op) {
   CHECK_OK(
       db.run(kChange, {e.workspace, e.id, wanted.url ? Param(url) : keep,
                        wanted.events ? Param(events) : keep, wanted.description, wanted.enabled,
-                       wanted.format ? Param(static_cast<int>(*wanted.format)) : keep}));
+                       wanted.format ? Param(static_cast<int>(*wanted.format)) : keep,
+                       wanted.verify_token ? Param::blob(op.sealed_verify_token) : keep}));
   TRY(op.made, find_stored(db, e.workspace, e.id));
   if (!op.made || is_same(*before, *op.made)) return {};
   op.act = act_of(op.record, op.now, e.id);
@@ -313,11 +336,12 @@ bool Endpoint::wants_original(EventType type) const noexcept {
 }
 
 Endpoints::Endpoints(store::Database& db, identity::Workspaces& workspaces,
-                     http::EgressGuard& guard, metering::Idempotency& idempotency, IdSource& ids,
-                     const Clock& clock)
+                     http::EgressGuard& guard, http::Client& client,
+                     metering::Idempotency& idempotency, IdSource& ids, const Clock& clock)
     : db_(db),
       workspaces_(workspaces),
       guard_(guard),
+      client_(client),
       idempotency_(idempotency),
       ids_(ids),
       clock_(clock) {}
@@ -348,6 +372,11 @@ Result<> Endpoints::check(const Endpoint& endpoint) const {
     faults.push_back({"/events/" + std::to_string(i), "invalid_value", "no event has such a type",
                       "Use an event's type, message.* or *."});
   }
+  if (!endpoint.verify_token.empty() && endpoint.format != Format::kGraph) {
+    faults.push_back({"/verify_token", "not_supported",
+                      "only endpoints of the format graph are asked with one",
+                      "Send \"format\": \"graph\", or leave verify_token out."});
+  }
   return json::as_result(std::move(faults));
 }
 
@@ -366,9 +395,11 @@ Task<Endpoints::Created> Endpoints::create(team::By by, Draft draft,
   endpoint.events = draft.events.empty() ? std::vector<std::string>{"*"} : std::move(draft.events);
   endpoint.description = std::move(draft.description);
   endpoint.format = draft.format;
+  endpoint.verify_token = std::move(draft.verify_token);
   endpoint.secret = make_signing_secret();
   endpoint.created_at = clock_.now();
   CO_CHECK_OK(check(endpoint));
+  CO_CHECK_OK(co_await ask_endpoint(client_, endpoint, clock_.steady_now()));
   co_return co_await store_endpoint(std::move(by), std::move(endpoint), std::nullopt, call);
 }
 
@@ -388,7 +419,14 @@ Task<Endpoints::Created> Endpoints::change(team::By by, EndpointId id, Change ch
   if (change.description) endpoint.description = *change.description;
   if (change.enabled) endpoint.enabled = *change.enabled;
   if (change.format) endpoint.format = *change.format;
+  // Only the provider's format has one.
+  const bool leaves_it = change.format && *change.format != Format::kGraph;
+  if (leaves_it && !change.verify_token && !endpoint.verify_token.empty())
+    change.verify_token.emplace();
+  if (change.verify_token) endpoint.verify_token = *change.verify_token;
   CO_CHECK_OK(check(endpoint));
+  if (change.url || change.format || change.verify_token)
+    CO_CHECK_OK(co_await ask_endpoint(client_, endpoint, clock_.steady_now()));
   co_return co_await store_endpoint(std::move(by), std::move(endpoint), std::move(change), call);
 }
 
@@ -401,6 +439,10 @@ Task<Endpoints::Created> Endpoints::store_endpoint(team::By by, Endpoint endpoin
   const Record record{ids_, by, change ? "webhook_endpoint.changed" : "webhook_endpoint.created"};
   PutOp op(endpoint, record, *std::move(sealed), idempotency_, call, clock_.now());
   op.change = change ? &*change : nullptr;
+  if (!endpoint.verify_token.empty()) {
+    CO_TRY(op.sealed_verify_token,
+           workspaces_.seal(endpoint.workspace, token_place(endpoint.id), endpoint.verify_token));
+  }
   EndpointPtr stored;
   op.publish = [&] {
     if (op.made) {
@@ -409,6 +451,7 @@ Task<Endpoints::Created> Endpoints::store_endpoint(team::By by, Endpoint endpoin
       endpoint.enabled = op.made->endpoint.enabled;
       endpoint.format = op.made->endpoint.format;
       if (auto url = http::Url::parse(op.made->url)) endpoint.url = *std::move(url);
+      endpoint.verify_token = verify_token_of(workspaces_, *op.made);
     }
     stored = std::make_shared<const Endpoint>(std::move(endpoint));
     publish(stored, change ? Put::kChange : Put::kNew);

@@ -87,6 +87,10 @@ CREATE INDEX events_once ON events (subject) WHERE type >= 10;
 )sql"},
     store::Migration{35, "the format of webhook endpoints", R"sql(
 ALTER TABLE webhook_endpoints ADD COLUMN format INTEGER NOT NULL DEFAULT 0;
+)sql"},
+    // Empty, too: none.
+    store::Migration{92, "the token that endpoints are asked with", R"sql(
+ALTER TABLE webhook_endpoints ADD COLUMN sealed_verify_token BLOB;
 )sql"}};
 
 const store::GrowingTable kEvents("events");

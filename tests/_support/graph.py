@@ -1,9 +1,12 @@
 """The Graph-compatible door, and Meta's own address, as a program that was written for Meta speaks to them."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl, urlsplit
 
 from _support.http_client import HttpClient
-from _support.receiver import Delivery, Receiver
+from _support.receiver import Delivery, QuietServer, Receiver
 from _support.signing import PHONE_NUMBER_ID, signature_of
 
 VERSION = "v25.0"
@@ -88,3 +91,36 @@ class GraphReceiver(Receiver):
         def found(_):
             return next((each for each in self.elements(name) if fact(each)), None)
         return self.wait_for(found, name)
+
+
+class Subscriber:
+    """Answers the challenge of whoever knows its token, as a program does that was written for Meta's webhooks."""
+
+    def __init__(self, token):
+        self.token, self.asked = token, []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                query = dict(parse_qsl(urlsplit(self.path).query))
+                outer.asked.append(query)
+                knows = query.get("hub.mode") == "subscribe" and query.get("hub.verify_token") == outer.token
+                body = query["hub.challenge"].encode() if knows else b""
+                self.send_response(200 if knows else 403)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()

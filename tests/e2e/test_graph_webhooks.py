@@ -3,7 +3,7 @@
 import pytest
 
 from _support.api import text_to
-from _support.graph import Graph, GraphReceiver
+from _support.graph import Graph, GraphReceiver, Subscriber
 from _support.signing import ACCOUNT_ID
 from _support.waiting import wait_until
 
@@ -123,3 +123,22 @@ def test_the_format_can_be_changed(stack):
     assert delivery.type == "message.received"
     assert "webhook-signature" in delivery.headers
     receiver.faults.clear()  # of what it is not made for
+
+
+def test_an_endpoint_is_asked_with_its_verify_token(stack):
+    with Subscriber("my token") as mine:
+        body = {"url": mine.url, "format": "graph", "verify_token": "my token"}
+        made = stack.api.post("/v1/webhook_endpoints", body)
+        assert made.status == 201, made
+        assert made.json()["has_verify_token"] is True
+        assert "my token" not in made.body.decode()
+        path = f"/v1/webhook_endpoints/{made.json()['id']}"
+        mine.token = "another"
+        moved = stack.api.request("PATCH", path, {"url": mine.url + "?moved=1"})
+        assert (moved.status, moved.json()["errors"][0]["pointer"], moved.json()["errors"][0]["code"]) == (400, "/url", "challenge_failed")
+        assert stack.api.get(path).json()["url"] == mine.url
+        refused = stack.api.post("/v1/webhook_endpoints", body)
+        assert (refused.status, refused.json()["errors"][0]["code"]) == (400, "challenge_failed")
+        assert stack.api.request("PATCH", path, {"verify_token": ""}).json()["has_verify_token"] is False
+        assert stack.api.request("PATCH", path, {"url": mine.url + "?moved=1"}).status == 200
+        assert len(mine.asked) == 3

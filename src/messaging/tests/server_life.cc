@@ -90,7 +90,7 @@ ServerLife::ServerLife(Machine& machine, std::unique_ptr<store::Database> databa
       idempotency(*fingerprint),
       send_keys(*fingerprint),
       outbox(*db, clock, pool, metrics),
-      endpoints(*db, workspaces, *guard, idempotency, ids, clock),
+      endpoints(*db, workspaces, *guard, client, idempotency, ids, clock),
       events(*db, endpoints, begun_deliveries, outbox, *spool, workspaces.settings(), ids, clock,
              24h),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <mutex>
 #include <set>
 
 #include "audit/audit_log.h"
@@ -45,8 +46,8 @@ class EndpointsTest : public testing::Test {
   }
   /// What a process that starts now reads.
   EndpointPtr after_restart(const EndpointId& id) {
-    Endpoints restarted(*world_.db, world_.workspaces, *world_.guard, world_.idempotency,
-                        world_.ids, world_.clock);
+    Endpoints restarted(*world_.db, world_.workspaces, *world_.guard, world_.client,
+                        world_.idempotency, world_.ids, world_.clock);
     EXPECT_TRUE(restarted.load());
     return restarted.find(id);
   }
@@ -107,6 +108,130 @@ TEST_F(EndpointsTest, FormatIsKeptAndCanBeChanged) {
   EXPECT_EQ(after_restart(graph->id)->format, Format::kStandard);
   EXPECT_FALSE(world_.endpoints.has_graph(world_.caller.workspace, world_.caller.mode));
   EXPECT_EQ(acts().back().after, R"({"format":"standard"})");
+}
+
+/// A receiver that was written for Meta's webhooks: answers as it is told to.
+class AskedEndpoint : public EndpointsTest {
+ protected:
+  static constexpr std::string_view kToken = "my token&x";
+
+  /// Answers the challenge, whatever the token.
+  Awaitable<http::Response> answer(http::Request& request) {
+    const std::string query(request.query);
+    const auto begin = query.find("hub.challenge=") + 14;
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(query);
+    http::Response response;
+    response.status = status_;
+    response.body = query.substr(begin, query.find('&', begin) - begin) + behind_;
+    co_return response;
+  }
+  static http::Response broken(const Error& /*error*/) { return {.status = 400}; }
+  void SetUp() override {
+    pool_.start();
+    ASSERT_TRUE(server_.start());
+  }
+  void TearDown() override {
+    server_.stop(1s);
+    pool_.stop();
+  }
+  std::vector<std::string> asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  void answers(int status, std::string behind = {}) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+    behind_ = std::move(behind);
+  }
+  std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(server_.port()) + "/in?mine=1";
+  }
+  Result<Endpoints::Created> create_asked() {
+    return create({url(), {}, {}, Format::kGraph, Secret(std::string(kToken))});
+  }
+  static std::string fault_of(const Result<Endpoints::Created>& created) {
+    return created ? "" : created.error().fields.at(0).pointer + created.error().fields.at(0).code;
+  }
+
+  std::mutex mutex_;
+  int status_ = 200;
+  std::string behind_;  ///< the challenge
+  std::vector<std::string> asked_;
+  runtime::IoPool pool_{1};
+  http::Server server_{
+      pool_, {}, [this](http::Request& request) { return answer(request); }, broken};
+};
+
+TEST_F(AskedEndpoint, IsMadeWhereItKnowsTheToken) {
+  const auto made = create_asked();
+  ASSERT_TRUE(made) << made.error().detail;
+  const auto queries = asked();
+  ASSERT_THAT(queries, SizeIs(1));
+  EXPECT_TRUE(queries[0].starts_with("mine=1&hub.mode=subscribe&hub.challenge="));
+  EXPECT_TRUE(queries[0].ends_with("&hub.verify_token=my%20token%26x"));
+  EXPECT_EQ(after_restart(made->endpoint->id)->verify_token.reveal(), kToken);
+  EXPECT_FALSE(world_.folder.holds(kToken));
+}
+
+TEST_F(AskedEndpoint, IsNotMadeWhereItDoesNotAnswerWithTheChallenge) {
+  answers(200, "0");
+  EXPECT_EQ(fault_of(create_asked()), "/urlchallenge_failed");
+  answers(403);
+  EXPECT_EQ(fault_of(create_asked()), "/urlchallenge_failed");
+  const auto away = create({"http://127.0.0.1:9/x", {}, {}, Format::kGraph, Secret("t")});
+  EXPECT_EQ(fault_of(away), "/urlchallenge_failed");
+  EXPECT_THAT(acts(), IsEmpty());
+}
+
+TEST_F(AskedEndpoint, IsAskedAgainBeforeItIsElsewhere) {
+  const auto id = create_asked()->endpoint->id;
+  Endpoints::Change other;
+  other.description = "x";
+  ASSERT_TRUE(change(id, other));
+  EXPECT_THAT(asked(), SizeIs(1));
+  Endpoints::Change moved;
+  moved.url = url() + "&b=2";
+  answers(404);
+  EXPECT_EQ(fault_of(change(id, moved)), "/urlchallenge_failed");
+  EXPECT_EQ(after_restart(id)->url.str(), url());
+  answers(200);
+  ASSERT_TRUE(change(id, moved));
+  EXPECT_THAT(asked(), SizeIs(3));
+}
+
+TEST_F(AskedEndpoint, HasItsTokenUntilItIsTakenAway) {
+  const auto id = create_asked()->endpoint->id;
+  Endpoints::Change changed;
+  changed.verify_token = Secret("another");
+  ASSERT_TRUE(change(id, changed));
+  EXPECT_EQ(after_restart(id)->verify_token.reveal(), "another");
+  EXPECT_EQ(acts().back().after, R"({"verify_token":"set"})");
+  changed.verify_token = Secret();
+  ASSERT_TRUE(change(id, changed));
+  EXPECT_TRUE(after_restart(id)->verify_token.empty());
+  EXPECT_TRUE(world_.endpoints.find(id)->verify_token.empty());
+  EXPECT_EQ(acts().back().after, R"({"verify_token":"none"})");
+  EXPECT_THAT(asked(), SizeIs(2));
+}
+
+TEST_F(AskedEndpoint, LosesItsTokenWithTheFormat) {
+  const auto id = create_asked()->endpoint->id;
+  Endpoints::Change standard;
+  standard.format = Format::kStandard;
+  ASSERT_TRUE(change(id, standard));
+  EXPECT_TRUE(after_restart(id)->verify_token.empty());
+}
+
+TEST_F(AskedEndpoint, IsOfTheProvidersFormat) {
+  EXPECT_EQ(fault_of(create({url(), {}, {}, Format::kStandard, Secret("t")})),
+            "/verify_tokennot_supported");
+  EXPECT_THAT(asked(), IsEmpty());
+}
+
+TEST_F(EndpointsTest, PrivateAddressIsNotAsked) {
+  EXPECT_EQ(code_of(create({"https://10.0.0.1/in", {}, {}, Format::kGraph, Secret("t")})),
+            ErrorCode::kInvalidRequest);
 }
 
 TEST_F(EndpointsTest, EndpointIsTheSameAfterARestart) {
@@ -219,8 +344,8 @@ TEST_F(EndpointsTest, SameCallManyTimesAtOnceMakesOneEndpoint) {
 TEST_F(EndpointsTest, ReplayThatOvertakesTheFirstCallsPublishingIsAnswered) {
   const auto first = create({kUrl, {"message.sent"}, "shop"}, key());
   // It knows of no endpoint, as this one did right after the commit.
-  Endpoints unaware(*world_.db, world_.workspaces, *world_.guard, world_.idempotency, world_.ids,
-                    world_.clock);
+  Endpoints unaware(*world_.db, world_.workspaces, *world_.guard, world_.client, world_.idempotency,
+                    world_.ids, world_.clock);
   const auto replay = testkit::run(
       world_.pool, unaware.create(world_.by(), {kUrl, {"message.sent"}, "shop"}, key()));
   ASSERT_TRUE(replay);

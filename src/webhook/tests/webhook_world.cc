@@ -26,7 +26,7 @@ WebhookWorld::WebhookWorld(WorldOptions options)
       workspaces(*db, ring, ids, clock),
       idempotency(*fingerprint),
       outbox(*db, clock, pool, metrics),
-      endpoints(*db, workspaces, *guard, idempotency, ids, clock),
+      endpoints(*db, workspaces, *guard, client, idempotency, ids, clock),
       events(*db, endpoints, begun_deliveries, outbox, *spool, workspaces.settings(), ids, clock,
              options.content_retention),
       deliveries(*db, begun_deliveries, client, endpoints, outbox, *spool, clock, options.delivery,

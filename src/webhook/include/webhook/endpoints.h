@@ -10,6 +10,7 @@
 
 #include "core/id.h"
 #include "core/sensitive.h"
+#include "http/client.h"
 #include "http/egress_guard.h"
 #include "http/url.h"
 #include "identity/caller.h"
@@ -41,6 +42,7 @@ struct Endpoint {
   Secret secret;  ///< "whsec_..."
   Time created_at;
   Format format = Format::kStandard;
+  Secret verify_token;  ///< of kGraph: what it is asked with whether it wants to be told; or empty
 
   bool wants(EventType type) const noexcept;
   /// The same of the provider's own words about what an event of that type tells.
@@ -56,7 +58,8 @@ class Endpoints {
   static constexpr std::size_t kPerWorkspaceMax = 50;
 
   Endpoints(store::Database& db, identity::Workspaces& workspaces, http::EgressGuard& guard,
-            metering::Idempotency& idempotency, IdSource& ids, const Clock& clock);
+            http::Client& client, metering::Idempotency& idempotency, IdSource& ids,
+            const Clock& clock);
 
   /// Reads all endpoints. Blocking; at start.
   Result<> load();
@@ -66,13 +69,15 @@ class Endpoints {
     std::vector<std::string> events;  ///< empty: "*"
     std::string description;
     Format format = Format::kStandard;
+    Secret verify_token = {};  ///< see Endpoint
   };
   struct Created {
     EndpointPtr endpoint;
     bool replayed = false;  ///< an earlier call with this Idempotency-Key made it: its secret is
                             ///< not shown again
   };
-  /// Fails with kInvalidRequest (URL, patterns), kConflict (too many), or the idempotency codes.
+  /// One with a verify_token is asked first, as the provider asks. Fails with kInvalidRequest (URL,
+  /// patterns, its answer), kConflict (too many), or the idempotency codes.
   Task<Created> create(team::By by, Draft draft, std::optional<metering::IdempotentCall> call);
 
   struct Change {
@@ -80,9 +85,11 @@ class Endpoints {
     std::optional<std::vector<std::string>> events;
     std::optional<std::string> description;
     std::optional<bool> enabled;
-    std::optional<Format> format = {};  ///< of what happens from now on
+    std::optional<Format> format = {};        ///< of what happens from now on
+    std::optional<Secret> verify_token = {};  ///< empty: none from now on
   };
-  /// What it does not name stays, also where another change comes in the same moment.
+  /// What it does not name stays, also where another change comes in the same moment. As create();
+  /// where neither URL, format nor token is named nobody is asked.
   Task<Created> change(team::By by, EndpointId id, Change change,
                        std::optional<metering::IdempotentCall> call);
   Task<> remove(team::By by, EndpointId id);
@@ -122,6 +129,7 @@ class Endpoints {
   store::Database& db_;
   identity::Workspaces& workspaces_;
   http::EgressGuard& guard_;
+  http::Client& client_;
   metering::Idempotency& idempotency_;
   IdSource& ids_;
   const Clock& clock_;
