@@ -24,8 +24,7 @@ void write_ids(json::Writer& out, std::string_view name, const std::vector<Sende
 Task<http::Response> sync(Call& call) {
   CO_TRY(const auto connection, co_await named_connection(call, Use::kChange));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto synced,
-         co_await call.services.sender_desk.sync(call.by(), connection, std::move(key)));
+  CO_TRY(const auto synced, co_await call.services.sender_desk.sync(call.by(), connection, key));
   json::Writer out;
   out.begin_object().key("object").string("connection_sync");
   out.key("connection_id").string(connection->id.str());

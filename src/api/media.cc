@@ -247,7 +247,7 @@ Task<http::Response> list_media(Call& call) {
       in.fault("direction", "invalid_value", "no such direction", "Use uploaded or received.");
   }
   CO_CHECK_OK(in.finish());
-  CO_TRY(const auto page, co_await call.services.media.list(std::move(query)));
+  CO_TRY(const auto page, co_await call.services.media.list(query));
   co_return list_response(call.request, page,
                           [&call](const Media& media) { return render(call, media); });
 }

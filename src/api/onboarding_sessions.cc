@@ -46,7 +46,7 @@ Task<http::Response> create_session(Call& call) {
   CO_TRY(auto once, idempotent_call(call));
   CO_TRY(const auto created,
          co_await call.services.onboarding.create(std::move(draft), team::actor_of(call.caller),
-                                                  origin_of(call.request), {}, std::move(once)));
+                                                  origin_of(call.request), {}, once));
   co_return created_response(call.services, created);
 }
 
@@ -62,7 +62,7 @@ Task<http::Response> list_sessions(Call& call) {
   CO_TRY(auto in, QueryReader::parse(call.request.query));
   auto query = list_query<onboarding::Query>(in, call.caller);
   CO_CHECK_OK(in.finish());
-  CO_TRY(const auto page, co_await call.services.onboarding.list(std::move(query)));
+  CO_TRY(const auto page, co_await call.services.onboarding.list(query));
   const Time now = call.services.clock.now();
   co_return list_response(call.request, page,
                           [now](const Session& session) { return render(session, now); });
@@ -108,7 +108,7 @@ Task<http::Response> create_for_workspace(AdminCall& call) {
   const audit::Actor actor{audit::ActorKind::kOperator, call.who.user.str()};
   CO_TRY(const auto created,
          co_await services.onboarding.create(std::move(read.draft), actor, call.visit.origin(),
-                                             std::move(reason), std::move(once)));
+                                             std::move(reason), once));
   // The workspace has it on record already; the staff has it too.
   CO_CHECK_OK(co_await call.staff.operators.record(
       call.by(), "operator.onboarding_session_created",

@@ -44,6 +44,7 @@ template <class Row, class Render>
 http::Response page_response(const http::Request& request, const channel::ProviderPaging& asked,
                              const channel::ProviderPage<Row>& page, Render render_row) {
   std::vector<std::string> items;
+  items.reserve(page.rows.size());
   for (const auto& each : page.rows) items.push_back(render_row(each));
   const bool goes_up = !asked.before.empty();
   const auto& cursor = goes_up ? page.before : page.after;
@@ -114,9 +115,10 @@ Task<http::Response> change_blocked(Call& call, Blocking what) {
   if (what == Blocking::kBlock) {
     CO_TRY(key, idempotent_call(call));
   }
-  CO_TRY(const auto done, co_await call.services.sender_desk.block(
-                              call.by(), sender, what, std::move(users), std::move(key)));
+  CO_TRY(const auto done,
+         co_await call.services.sender_desk.block(call.by(), sender, what, std::move(users), key));
   std::vector<std::string> items;
+  items.reserve(done.results.size());
   for (const auto& each : done.results) items.push_back(render(each, what));
   auto response = list_response(call.request, items);
   mark_replay(response, done.is_replay);
@@ -182,9 +184,8 @@ Task<http::Response> make_code(Call& call) {
   CO_TRY(const auto sender, co_await named_sender(call, Use::kChange));
   CO_TRY(auto wanted, read_body(call.request, read_new_code));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto made,
-         co_await call.services.sender_desk.make_qr_code(
-             call.by(), sender, std::move(wanted.message), wanted.image, std::move(key)));
+  CO_TRY(const auto made, co_await call.services.sender_desk.make_qr_code(
+                              call.by(), sender, std::move(wanted.message), wanted.image, key));
   auto response = answer(render(made.code), made.is_replay);
   response.status = 201;
   response.headers.push_back(
@@ -197,9 +198,8 @@ Task<http::Response> change_code(Call& call) {
   CO_TRY(auto code, code_in_path(call));
   CO_TRY(auto message, only_field(call.request, "message", kMessage));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto changed,
-         co_await call.services.sender_desk.change_qr_code(call.by(), sender, std::move(code),
-                                                           std::move(message), std::move(key)));
+  CO_TRY(const auto changed, co_await call.services.sender_desk.change_qr_code(
+                                 call.by(), sender, std::move(code), std::move(message), key));
   co_return answer(render(changed.code), changed.is_replay);
 }
 

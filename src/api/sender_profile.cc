@@ -75,7 +75,7 @@ Task<http::Response> change_profile(Call& call) {
   CO_TRY(auto change, read_body(call.request, read_profile));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto done, co_await call.services.sender_desk.change_profile(
-                              call.by(), sender, std::move(change), std::move(key)));
+                              call.by(), sender, std::move(change), key));
   CO_TRY(const auto profile, co_await call.services.sender_desk.profile(sender));
   co_return answer(render(profile), done.is_replay);
 }

@@ -12,8 +12,6 @@
 namespace flowsell::api {
 namespace {
 
-using numbers::SenderDesk;
-
 constexpr std::size_t kPinDigits = 6;
 constexpr json::StringRule kPin{1, 20};
 constexpr json::StringRule kCode{1, 20};
@@ -84,8 +82,8 @@ Task<http::Response> register_sender(Call& call) {
   CO_TRY(auto asked, read_body(call.request, read_registration));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto done,
-         co_await call.services.sender_desk.register_sender(
-             call.by(), sender, std::move(asked.pin), std::move(asked.region), std::move(key)));
+         co_await call.services.sender_desk.register_sender(call.by(), sender, std::move(asked.pin),
+                                                            std::move(asked.region), key));
   co_return answer(render_sender(call.services, *sender), done.is_replay);
 }
 
@@ -93,7 +91,7 @@ Task<http::Response> deregister_sender(Call& call) {
   CO_TRY(const auto sender, co_await named_sender(call, Use::kChange));
   CO_TRY(auto key, idempotent_call(call));
   CO_TRY(const auto done,
-         co_await call.services.sender_desk.deregister_sender(call.by(), sender, std::move(key)));
+         co_await call.services.sender_desk.deregister_sender(call.by(), sender, key));
   co_return answer(render_sender(call.services, *sender), done.is_replay);
 }
 
@@ -123,9 +121,8 @@ Task<http::Response> request_code(Call& call) {
   CO_TRY(const auto sender, co_await named_sender(call, Use::kChange));
   CO_TRY(auto asked, read_body(call.request, read_code_request));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto done,
-         co_await call.services.sender_desk.request_code(
-             call.by(), sender, asked.method, std::move(asked.language), std::move(key)));
+  CO_TRY(const auto done, co_await call.services.sender_desk.request_code(
+                              call.by(), sender, asked.method, std::move(asked.language), key));
   co_return answer(render_sender(call.services, *sender), done.is_replay);
 }
 
@@ -133,8 +130,8 @@ Task<http::Response> verify_code(Call& call) {
   CO_TRY(const auto sender, co_await named_sender(call, Use::kChange));
   CO_TRY(auto code, read_body(call.request, code_in));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto done, co_await call.services.sender_desk.verify_code(
-                              call.by(), sender, std::move(code), std::move(key)));
+  CO_TRY(const auto done,
+         co_await call.services.sender_desk.verify_code(call.by(), sender, std::move(code), key));
   co_return answer(render_sender(call.services, *sender), done.is_replay);
 }
 
@@ -142,8 +139,8 @@ Task<http::Response> request_name(Call& call) {
   CO_TRY(const auto sender, co_await named_sender(call, Use::kChange));
   CO_TRY(auto name, only_field(call.request, "name", kName));
   CO_TRY(auto key, idempotent_call(call));
-  CO_TRY(const auto done, co_await call.services.sender_desk.request_name(
-                              call.by(), sender, std::move(name), std::move(key)));
+  CO_TRY(const auto done,
+         co_await call.services.sender_desk.request_name(call.by(), sender, std::move(name), key));
   co_return answer(render_sender(call.services, *sender), done.is_replay);
 }
 

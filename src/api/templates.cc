@@ -17,7 +17,6 @@
 namespace flowsell::api {
 namespace {
 
-using identity::Scope;
 using templates::Template;
 using templates::Templates;
 

@@ -47,10 +47,8 @@ Task<> claim_sender(connections::NameBook names, connections::SenderPtr sender) 
   co_return Result<>{};
 }
 
-numbers::SenderDesk::Claim claim_of_senders(connections::NameBook names) {
-  return [names = std::move(names)](connections::SenderPtr sender) {
-    return claim_sender(names, std::move(sender));
-  };
+numbers::SenderDesk::Claim claim_of_senders(const connections::NameBook& names) {
+  return [names](connections::SenderPtr sender) { return claim_sender(names, std::move(sender)); };
 }
 
 numbers::Doctor::Options doctor_options(const Process& process) {
@@ -67,7 +65,7 @@ numbers::Doctor::Options doctor_options(const Process& process) {
 }  // namespace
 
 Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
-           connections::NameBook names, std::function<bool()> holds_lease)
+           const connections::NameBook& names, std::function<bool()> holds_lease)
     : process_(process),
       db_(std::move(database)),
       workspaces_(*db_, process.keys.ring, process.ids, process.clock,

@@ -32,7 +32,7 @@ class Cell {
   using Publish = std::function<Task<>(std::string)>;
   /// `publish`: see api::Services. `names`: see NameBook. `holds_lease`: see Outbox::set_lease().
   Cell(Process& process, std::unique_ptr<store::Database> database, Publish publish,
-       connections::NameBook names, std::function<bool()> holds_lease = nullptr);
+       const connections::NameBook& names, std::function<bool()> holds_lease = nullptr);
   ~Cell();
 
   /// Reads into memory what every request needs. Blocking.
