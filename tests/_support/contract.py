@@ -6,11 +6,8 @@ from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 CONTRACT = Path(__file__).resolve().parents[2] / "openapi" / "openapi.yaml"
-URI = "urn:flowsell:openapi"
 # The description of the contract says so: any path may answer these, all as problems.
 STATUSES_OF_EVERY_PATH = {"405", "408", "414", "417", "431"}
 HEADERS_OF_HTTP = {"date", "cache-control", "content-type", "content-length", "connection", "vary", "content-encoding", "allow"}
@@ -19,8 +16,7 @@ HEADERS_OF_HTTP = {"date", "cache-control", "content-type", "content-length", "c
 class Contract:
     def __init__(self):
         self.document = yaml.load(CONTRACT.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        resource = Resource(contents=self.document, specification=DRAFT202012)
-        self._registry = Registry().with_resource(URI, resource)
+        self._links = {}
         self._patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in self.document["paths"]]
         # Literal paths before those with a parameter: /v1/messages/validate is no message.
         self._patterns.sort(key=lambda entry: "{" in entry[1])
@@ -44,7 +40,7 @@ class Contract:
         if response is None:
             if str(answer.status) not in STATUSES_OF_EVERY_PATH:
                 return [f"{method} {path} does not promise {answer.status}"]
-            return self._faults_of_value({"$ref": f"{URI}#/components/schemas/Problem"}, answer.json())
+            return self.faults_of_schema("Problem", answer.json())
         response = self.resolved(response)
         return self._faults_of_headers(response, answer) + self._faults_of_body(response, method, answer)
 
@@ -55,20 +51,23 @@ class Contract:
         faults = []
         for parameter in map(self.resolved, webhook["post"]["parameters"]):
             value = headers.get(parameter["name"])
-            faults += self._faults_of_value(self._anchored(parameter["schema"]), value)
+            faults += self._faults_of_value(self._linked(parameter["schema"]), value)
         schema = webhook["post"]["requestBody"]["content"]["application/json"]["schema"]
         return faults + self._faults_of_value(self._closed(schema), event)
 
     def faults_of_schema(self, name, value):
-        return self._faults_of_value({"$ref": f"{URI}#/components/schemas/{name}"}, value)
+        return self._faults_of_value(self._linked(self.document["components"]["schemas"][name]), value)
 
     def resolved(self, node):
         while "$ref" in node:
-            target = self.document
-            for key in node["$ref"].removeprefix("#/").split("/"):
-                target = target[key.replace("~1", "/").replace("~0", "~")]
-            node = target
+            node = self._target_of(node)
         return node
+
+    def _target_of(self, node):
+        target = self.document
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            target = target[key.replace("~1", "/").replace("~0", "~")]
+        return target
 
     def _faults_of_headers(self, response, answer):
         faults = []
@@ -78,7 +77,7 @@ class Contract:
             if value is None:
                 faults += [f"the header {name} is missing"] if header.get("required") else []
                 continue
-            schema = self._anchored(header["schema"])
+            schema = self._linked(header["schema"])
             faults += self._faults_of_value(schema, int(value) if schema.get("type") == "integer" else value)
         if described:
             unknown = {name.lower() for name in answer.headers} - set(described) - HEADERS_OF_HTTP
@@ -100,19 +99,26 @@ class Contract:
 
     def _closed(self, schema):
         """Clients allow for fields to come; this server sends none that it does not describe."""
-        return {**self._anchored(schema), "unevaluatedProperties": False}
+        return {**self._linked(schema), "unevaluatedProperties": False}
 
-    @staticmethod
-    def _anchored(node):
-        """The same schema, its references absolute, so that it can stand outside of the document."""
-        if isinstance(node, dict):
-            return {key: URI + value if key == "$ref" else Contract._anchored(value) for key, value in node.items()}
+    def _linked(self, node):
+        """The same schema with what it refers to in place of its references: to find one anew each time takes longer than all
+        the rest. A schema may have itself inside."""
         if isinstance(node, list):
-            return [Contract._anchored(value) for value in node]
-        return node
+            return [self._linked(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get("$ref"), str):
+            target = self._linked(self._target_of(node))
+            others = {key: self._linked(value) for key, value in node.items() if key != "$ref"}
+            return {"allOf": [target, others]} if others else target
+        if id(node) not in self._links:
+            linked = self._links[id(node)] = {}
+            linked.update((key, self._linked(value)) for key, value in node.items())
+        return self._links[id(node)]
 
     def _faults_of_value(self, schema, value):
-        validator = Draft202012Validator(schema, registry=self._registry, format_checker=FormatChecker())
+        validator = Draft202012Validator(schema, format_checker=FormatChecker())
         return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
 
 

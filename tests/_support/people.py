@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+from functools import cache
 
 from _support.api import Api
 from _support.contract import contract
@@ -64,6 +65,13 @@ def text_of(mail):
     return " ".join(mail.get_body(("plain",)).get_content().split())
 
 
+@cache
+def _parsed(file, _number, _size):
+    """Whom it is to, and the mail. It is looked for again and again, and to parse one takes a millisecond."""
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    return str(mail["To"] or ""), mail
+
+
 class Mails:
     """What servers put into their folders instead of sending it."""
 
@@ -74,8 +82,9 @@ class Mails:
         found = []
         files = [file for folder in self._folders for file in folder.glob("*.eml")]
         for file in sorted(files, key=lambda file: file.name):
-            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            if mail["To"] and address in mail["To"]:
+            written = file.stat()
+            to, mail = _parsed(file, written.st_ino, written.st_size)
+            if address in to:
                 found.append(mail)
         return found
 
