@@ -17,6 +17,7 @@ from _support.ports import free_port
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")  # what is in PATH are scripts that look for them
 USER = "postgres"  # who Debian's package makes; used where the tests run as root
 START_SECONDS = 60
+DEADLOCK_LINES = 8
 # Durable against kill -9, which is what the tests do to it: what was written is the kernel's. Not against a power cut.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -114,6 +115,11 @@ class Postgres:
         """What psql prints for a statement: rows by line, columns by '|'."""
         return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database),
                          "-c", statement).stdout.strip()
+
+    def deadlocks(self):
+        """What the server's log says of those that it has ended: each with its statements."""
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        return ["\n".join(lines[at:at + DEADLOCK_LINES]) for at, line in enumerate(lines) if "deadlock detected" in line]
 
     def new_database(self):
         """The name of an empty database of its own."""

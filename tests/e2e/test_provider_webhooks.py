@@ -207,7 +207,7 @@ def test_a_thousand_statuses_in_one_call_are_stored_before_the_answer(make_stack
         assert post_callback(stack, body).status == 200
     assert stack.api.get("/v1/usage").json()["data"][0]["delivered"] == count
     arrived = receiver.wait_for(lambda all_: [e.message["id"] for e in all_] if len(all_) >= count else None,
-                                "all events", seconds=30)
+                                "all events")
     wait_until(stack.deliveries_done, "all deliveries are done")
     assert sorted(arrived) == sorted(ids) and len(receiver.all()) == count
 
