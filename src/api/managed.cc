@@ -7,13 +7,6 @@
 namespace flowsell::api {
 namespace {
 
-/// A live key was made only where that was accepted; a person comes without one.
-Task<> check_policies(const Call& call, Use use) {
-  if (use == Use::kChange && call.caller.key.is_none() && call.caller.mode == identity::Mode::kLive)
-    CO_CHECK_OK(co_await call.services.policies.require(call.caller.workspace));
-  co_return Result<>{};
-}
-
 void write_state(json::Writer& out, const numbers::KnownState& known) {
   const auto& state = known.state;
   write_text(out, "status", known.is_gone ? "gone" : state.status);
@@ -43,6 +36,12 @@ void write_state(json::Writer& out, const numbers::KnownState& known) {
 
 }  // namespace
 
+Task<> check_policies(const Call& call) {
+  if (call.caller.key.is_none() && call.caller.mode == identity::Mode::kLive)
+    CO_CHECK_OK(co_await call.services.policies.require(call.caller.workspace));
+  co_return Result<>{};
+}
+
 Task<connections::SenderPtr> named_sender(const Call& call, Use use) {
   CO_TRY(const auto id, SenderId::parse(call.request.params.at(0)));
   auto sender = call.services.senders.find(id);
@@ -51,7 +50,7 @@ Task<connections::SenderPtr> named_sender(const Call& call, Use use) {
     co_return fail(ErrorCode::kNotFound, "there is no such sender");
   if (!call.caller.may_send_from(id))
     co_return fail(ErrorCode::kSenderNotAllowed, "the key may not use this sender");
-  CO_CHECK_OK(co_await check_policies(call, use));
+  if (use == Use::kChange) CO_CHECK_OK(co_await check_policies(call));
   co_return sender;
 }
 
@@ -61,7 +60,7 @@ Task<connections::ConnectionPtr> named_connection(const Call& call, Use use) {
   if (!connection || connection->workspace != call.caller.workspace ||
       connection->mode != call.caller.mode)
     co_return fail(ErrorCode::kNotFound, "there is no such connection");
-  CO_CHECK_OK(co_await check_policies(call, use));
+  if (use == Use::kChange) CO_CHECK_OK(co_await check_policies(call));
   co_return connection;
 }
 

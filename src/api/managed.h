@@ -9,6 +9,10 @@ namespace flowsell::api {
 /// What a call does to a sender or its account at the provider.
 enum class Use : std::uint8_t { kLook, kChange };
 
+/// Of a change in live mode by a person: a live key was made only where the provider's policies
+/// were accepted, and a person comes without one. Fails with kTermsNotAccepted.
+Task<> check_policies(const Call& call);
+
 /// The sender that the path's first parameter names. Fails with kInvalidId, kNotFound (another
 /// workspace's is not told apart from none), kSenderNotAllowed and, for changes of a person in live
 /// mode, kTermsNotAccepted.

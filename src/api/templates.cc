@@ -84,6 +84,7 @@ connections::Connections& connections_of(const Call& call) {
 }
 
 Task<http::Response> create_template(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(auto wish, read_body(call.request, read_template_wish));
   CO_TRY(const auto connection, connections_of(call).find(call.caller, wish.connection_id));
   CO_TRY(auto once, idempotent_call(call));
@@ -99,6 +100,7 @@ Task<http::Response> get_template(Call& call) {
 }
 
 Task<http::Response> edit_template(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(const auto id, id_in_path(call));
   CO_TRY(auto edit, read_body(call.request, read_template_edit));
   CO_TRY(auto once, idempotent_call(call));
@@ -136,12 +138,14 @@ Task<http::Response> list_versions(Call& call) {
 }
 
 Task<http::Response> remove_template(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(const auto id, id_in_path(call));
   CO_CHECK_OK(co_await call.services.templates.remove(call.by(), id));
   co_return no_content();
 }
 
 Task<http::Response> remove_name(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(auto in, QueryReader::parse(call.request.query));
   const auto name = in.text("name");
   const auto connection_id = in.text("connection_id");
@@ -182,6 +186,7 @@ CopyWish read_copy(json::ObjectReader& in) {
 }
 
 Task<http::Response> copy_template(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(const auto id, id_in_path(call));
   CO_TRY(auto wish, read_body(call.request, read_copy));
   auto& templates = call.services.templates;
@@ -196,6 +201,7 @@ Task<http::Response> copy_template(Call& call) {
 
 template <Templates::Act kAct>
 Task<http::Response> act_on_template(Call& call) {
+  CO_CHECK_OK(co_await check_policies(call));
   CO_TRY(const auto id, id_in_path(call));
   CO_TRY(auto once, idempotent_call(call));
   CO_TRY(const auto made, co_await call.services.templates.act(call.by(), id, kAct, once));

@@ -12,6 +12,14 @@ def server(shared):
     return shared.server
 
 
+@pytest.fixture(scope="module")
+def asha(server):
+    """The owner of a workspace of her own, who has accepted no policies."""
+    owner = sign_up(server, "no-policies@example.com")
+    assert owner.post("/v1/workspaces", {"name": "Acme"}).status == 201
+    return owner
+
+
 def make_live_key(browser):
     return browser.make_key(mode="live")
 
@@ -34,6 +42,24 @@ def test_a_live_key_waits_for_the_providers_policies(server):
     assert (event["act"], event["address"]) == ("provider_policies.accepted", "127.0.0.1")
     assert event["after"] == {"version": "2026-11"}
     assert workspace in [each["id"] for each in owner.get("/v1/workspaces").json()["data"]]
+
+
+@pytest.mark.parametrize("method, target, body", [
+    ("POST", "/v1/templates", {"name": "order_ready", "language": "en_US", "category": "utility",
+                               "components": [{"type": "BODY", "text": "Hello from the shop"}]}),
+    ("PATCH", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c", {"category": "marketing"}),
+    ("DELETE", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c", None),
+    ("DELETE", "/v1/templates?name=order_ready", None),
+    ("POST", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c/copy", {"connection_id": "con_01kb2v5m4q8x9r3t6w7y0z1a2c"}),
+    ("POST", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c/archive", None),
+    ("POST", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c/unarchive", None),
+    ("POST", "/v1/templates/tpl_01kb2v5m4q8x9r3t6w7y0z1a2c/unpause", None),
+])
+def test_a_person_changes_live_templates_once_the_policies_are_accepted(asha, method, target, body):
+    def call(mode):
+        return asha.request(method, target, body, headers={"Connect-Mode": mode})
+    assert code(call("live")) == "terms_not_accepted"
+    assert call("test").status in (400, 404, 409)
 
 
 @pytest.mark.parametrize("body, pointer", [
