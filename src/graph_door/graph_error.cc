@@ -94,6 +94,10 @@ constexpr auto kFields = std::to_array<FieldRow>({
     {kComponents, "out_of_range", 132012, "Parameter format does not match"},
     {kComponents, "too_long", 132005, "Translated text too long"},
     {kComponents, "invalid_format", 132018, "Issue with the parameters in the template"},
+    {kComponents, "invalid_characters", 132007, "Template format character policy violated"},
+    {kComponents, "blank", 132008, "Template parameter value is not valid"},
+    {kComponents, "unfilled", 132008, "Template parameter value is not valid"},
+    {kComponents, "unknown_currency", 132008, "Template parameter value is not valid"},
     {"", "required", kRequired, "Required parameter is missing"},
     {"", "", kInvalidValue, "Parameter value is not valid"},
 });

@@ -45,6 +45,7 @@ Checked<std::int64_t> items_of(const Fields& order) {
     auto price = amount;
     if (item.find("sale_amount")) {
       TRY(price, amount_of(item, "sale_amount"));
+      if (price > amount) return item.wrong("sale_amount", "is more than the amount");
     }
     std::int64_t cost = 0;
     if (__builtin_mul_overflow(price, quantity, &cost) || __builtin_add_overflow(sum, cost, &sum))

@@ -10,6 +10,7 @@
 #include "letters.h"
 #include "message_checks.h"
 #include "order_checks.h"
+#include "value_checks.h"
 
 namespace flowsell::sim {
 namespace {
@@ -33,10 +34,7 @@ enum class Place : std::uint8_t { kHeader, kBody, kButton, kOther };
 
 Checked<> check_text_parameter(const Fields& parameter, std::size_t length_max) {
   TRY(auto text, parameter.text("text", {.max = length_max}));
-  const bool broken = text.find_first_of("\n\t") != text.npos || text.find("     ") != text.npos;
-  if (!broken) return {};
-  return refuse(132012,
-                "Param text cannot have new-line/tab characters or more than 4 consecutive spaces");
+  return check_value(text);
 }
 
 Checked<> check_media_parameter(const Fields& parameter, std::string_view type) {
@@ -47,10 +45,10 @@ Checked<> check_media_parameter(const Fields& parameter, std::string_view type) 
 
 Checked<> check_currency(const Fields& parameter) {
   TRY(const auto currency, parameter.object("currency"));
-  CHECK_OK(currency.text("fallback_value", {}));
+  TRY(const auto shown, currency.text("fallback_value", {}));
+  CHECK_OK(check_value(shown));
   TRY(const auto code, currency.text("code", {.min = 3, .max = 3}));
-  if (!std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; }))
-    return currency.wrong("code", "is not a currency");
+  if (!is_currency(code)) return refuse(132008, "Currency code is not valid");
   constexpr std::int64_t kMax = 1'000'000'000'000'000;
   CHECK_OK(currency.integer("amount_1000", -kMax, kMax));
   return {};
@@ -61,7 +59,11 @@ Checked<> check_action_parameter(const Fields& parameter) {
   CHECK_OK(action.only({"flow_token", "flow_action_data", "thumbnail_product_retailer_id",
                         "sections", "order_details"}));
   CHECK_OK(action.optional_text("flow_token", {}));
-  if (action.find("flow_action_data")) CHECK_OK(action.object("flow_action_data"));
+  if (action.find("flow_action_data")) {
+    CHECK_OK(action.object("flow_action_data"));
+    if (action.find("flow_action_data")->get_object().empty())
+      return action.wrong("flow_action_data", "must not be empty");
+  }
   CHECK_OK(action.optional_text("thumbnail_product_retailer_id", {}));
   if (action.find("sections")) CHECK_OK(check_product_sections(action));
   if (!action.find("order_details")) return {};
@@ -73,8 +75,8 @@ Checked<> check_tap_target(const Fields& parameter) {
   CHECK_OK(parameter.each("tap_target_configuration", 1, 1, [](const Fields& target) -> Checked<> {
     CHECK_OK(target.only({"url", "title"}));
     CHECK_OK(target.link("url"));
-    CHECK_OK(target.text("title", {}));
-    return {};
+    TRY(const auto title, target.text("title", {}));
+    return check_value(title);
   }));
   return {};
 }
@@ -92,8 +94,13 @@ Checked<> check_product_parameter(const Fields& parameter) {
 
 Checked<> check_date_time(const Fields& parameter) {
   TRY(const auto time, parameter.object("date_time"));
-  CHECK_OK(time.text("fallback_value", {}));
-  return {};
+  TRY(const auto shown, time.text("fallback_value", {}));
+  return check_value(shown);
+}
+
+Checked<> check_coupon(const Fields& parameter) {
+  TRY(const auto code, parameter.text("coupon_code", {.max = kCouponMax}));
+  return check_value(code);
 }
 
 Checked<> check_status(const Fields& parameter) {
@@ -128,8 +135,7 @@ constexpr auto kParameters = std::to_array<ParameterKind>({
     {"product", true, false, check_product_parameter},
     {"payload", false, false,
      [](const Fields& in) { return check_of(in.text("payload", {.max = 512})); }},
-    {"coupon_code", false, false,
-     [](const Fields& in) { return check_of(in.text("coupon_code", {.max = kCouponMax})); }},
+    {"coupon_code", false, false, check_coupon},
     {"action", false, false, check_action_parameter},
     {"ttl_minutes", false, false,
      [](const Fields& in) { return check_of(in.integer("ttl_minutes", 1, 43'200)); }},

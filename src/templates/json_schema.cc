@@ -46,10 +46,20 @@ std::string object(const std::vector<std::pair<std::string, std::string>>& membe
          joined(names) + R"(],"additionalProperties":false})";
 }
 
-/// WhatsApp's rule for a text that fills a variable stands in the pattern.
-std::string text(std::size_t length_max) {
-  return R"({"type":"string","minLength":1,"maxLength":)" + std::to_string(length_max) +
-         R"(,"not":{"pattern":"[\\n\\r\\t]|     "}})";
+/// WhatsApp's rules for a text that fills a variable stand in the pattern.
+constexpr std::string_view kNoText =
+    R"([\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029\\uFFFE\\uFFFF]|     |^ +$|)"
+    R"(\\{\\{[A-Za-z0-9_ ]+\\}\\})";
+/// What no URL has.
+constexpr std::string_view kNoUrl = R"(|[ \"<>\\\\^`{|}])";
+
+std::string text(std::size_t length_max, std::string_view nor = {}) {
+  return std::string(R"({"type":"string","minLength":1,"maxLength":)")
+      .append(std::to_string(length_max))
+      .append(R"(,"not":{"pattern":")")
+      .append(kNoText)
+      .append(nor)
+      .append(R"("}})");
 }
 std::string plain(std::size_t length_max) {
   return R"({"type":"string","minLength":1,"maxLength":)" + std::to_string(length_max) + "}";
@@ -91,6 +101,10 @@ std::string with_name(const Named& named, std::vector<std::pair<std::string, std
 std::string text_parameter(const Named& named) {
   return with_name(named, {{"type", constant("text")}, {"text", text(named.length_max)}},
                    {"type", "text"});
+}
+/// The end of a URL.
+std::string url_parameter(std::size_t length_max) {
+  return object({{"type", constant("text")}, {"text", text(length_max, kNoUrl)}}, {"type", "text"});
 }
 std::string body_parameter(const Named& named) {
   const std::string currency = object({{"fallback_value", text(named.length_max)},
@@ -149,18 +163,18 @@ std::string button_parameter(const TemplateButton& button, const TemplateSchema&
   switch (*button.kind) {
     case ButtonKind::kUrl:
     case ButtonKind::kOtp:
-      return text_parameter({{},
-                             button.is_one_time_code ? schema.code_length_max.value_or(kTextMax)
-                                                     : button.url.length_max});
+      if (!button.is_one_time_code) return url_parameter(button.url.length_max);
+      return text_parameter({{}, schema.code_length_max.value_or(kTextMax)});
     case ButtonKind::kQuickReply:
       return object({{"type", constant("payload")}, {"payload", plain(kPayloadMax)}},
                     {"type", "payload"});
     case ButtonKind::kCopyCode:
-      return object({{"type", constant("coupon_code")}, {"coupon_code", plain(15)}},
+      return object({{"type", constant("coupon_code")}, {"coupon_code", text(15)}},
                     {"type", "coupon_code"});
     case ButtonKind::kFlow:
-      return action_parameter(
-          {{"flow_token", plain(kTextMax)}, {"flow_action_data", R"({"type":"object"})"}}, {});
+      return action_parameter({{"flow_token", plain(kTextMax)},
+                               {"flow_action_data", R"({"type":"object","minProperties":1})"}},
+                              {});
     case ButtonKind::kMultiProduct: {
       const std::string item =
           object({{"product_retailer_id", plain(256)}}, {"product_retailer_id"});

@@ -31,6 +31,12 @@ std::string with_article(std::string_view word) {
   return (word.starts_with('i') ? "an " : "a ") + std::string(word);
 }
 
+/// Whether a text has what RFC 3986 gives no place in a URL, as far as ASCII goes: providers encode
+/// the rest themselves.
+bool has_no_place_in_url(std::string_view text) {
+  return text.find_first_of(" \"<>\\^`{|}") != text.npos;
+}
+
 class SendChecker {
  public:
   SendChecker(const TemplateSchema& schema, Time now) : schema_(schema), now_(now) {}
@@ -201,6 +207,10 @@ class SendChecker {
               "with its end the URL is longer than " + std::to_string(button.url.length_max) +
                   " characters",
               "Send a shorter end.");
+      if (!button.is_one_time_code && has_no_place_in_url(text_of(sent.parameters.front())))
+        fault(at + "/parameters/0/text", "invalid_characters",
+              "has a space or another character that no URL has",
+              "Percent-encode what stands for itself in the URL: a space is %20.");
     }
   }
 

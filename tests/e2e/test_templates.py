@@ -31,7 +31,18 @@ CARD = {"components": [{"type": "HEADER", "format": "IMAGE", "example": {"header
                        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Buy", "url": "https://a.example/{{1}}",
                                                         "example": ["https://a.example/1"]}]}]}
 CARDS = [{"type": "BODY", "text": "See what is new"}, {"type": "CAROUSEL", "cards": [CARD, CARD]}]
-DESIGNS = {"order": ("utility", ORDER), "named": ("utility", NAMED), "login": ("authentication", LOGIN), "sale": ("marketing", SALE),
+FLOW_ID = "900100200300"
+
+
+def with_button(**button_of):
+    return [{"type": "BODY", "text": "Hello from the shop"}, {"type": "BUTTONS", "buttons": [button_of]}]
+
+
+DESIGNS = {"flow": ("utility", with_button(type="FLOW", text="Book", flow_id=FLOW_ID)),
+           "shelf": ("marketing", with_button(type="MPM", text="See")),
+           "catalog": ("marketing", with_button(type="CATALOG", text="See")),
+           "pay": ("utility", with_button(type="ORDER_DETAILS", text="Pay")),
+           "order": ("utility", ORDER), "named": ("utility", NAMED), "login": ("authentication", LOGIN), "sale": ("marketing", SALE),
            "cards": ("marketing", CARDS), "plain": ("utility", [{"type": "BODY", "text": "Hello from the shop"}])}
 
 
@@ -62,7 +73,28 @@ def offer(ms):
             "parameters": [{"type": "limited_time_offer", "limited_time_offer": {"expiration_time_ms": ms}}]}
 
 
+SECTION = {"title": "Cups", "product_items": [{"product_retailer_id": "cup-1"}]}
+
+
+def products(*sections):
+    return button(0, None, "mpm", type="action", action={"thumbnail_product_retailer_id": "cup-1", "sections": list(sections)})
+
+
+def payment(total):
+    """An order of 100 hundredths."""
+    def amount(value):
+        return {"value": value, "offset": 100}
+    return button(0, None, "order_details", type="action", action={"order_details": {
+        "reference_id": "A-1", "type": "digital-goods", "currency": "INR", "payment_configuration": "main", "total_amount": amount(total),
+        "order": {"status": "pending", "items": [{"retailer_id": "a", "name": "Cup", "amount": amount(50), "quantity": 2}],
+                  "subtotal": amount(100), "tax": amount(0)}}})
+
+
 GOOD = {
+    "flow": [button(0, None, "flow", type="action", action={"flow_token": "t", "flow_action_data": {"table": 4}})],
+    "shelf": [products(SECTION, SECTION)],
+    "catalog": [],
+    "pay": [payment(100)],
     "order": [HEADER, body("Ana", "A-1"), TRACK],
     "named": [{"type": "body", "parameters": [text("Ana", parameter_name="first_name")]}],
     "login": [body("123456"), button(0, "123456")],
@@ -82,8 +114,34 @@ BAD = {
     "another_header": ("order", [{"type": "header", "parameters": [{"type": "video", "video": {"id": "1"}}]}, body("Ana", "A-1"), TRACK],
                        132012, "/template/components/0/parameters/0/type"),
     "too_long": ("order", [HEADER, body("x" * 1020, "A-1"), TRACK], 132005, "/template/components/1/parameters"),
-    "new_lines": ("order", [HEADER, body("one\ntwo", "A-1"), TRACK], 132012, "/template/components/1/parameters/0/text"),
-    "many_spaces": ("order", [HEADER, body("one     two", "A-1"), TRACK], 132012, "/template/components/1/parameters/0/text"),
+    "new_lines": ("order", [HEADER, body("one\ntwo", "A-1"), TRACK], 132018, "/template/components/1/parameters/0/text"),
+    "many_spaces": ("order", [HEADER, body("one     two", "A-1"), TRACK], 132018, "/template/components/1/parameters/0/text"),
+    "a_bell": ("order", [HEADER, body("one\atwo", "A-1"), TRACK], 132007, "/template/components/1/parameters/0/text"),
+    "a_line_separator": ("order", [HEADER, body("one\u2028two", "A-1"), TRACK], 132007, "/template/components/1/parameters/0/text"),
+    "a_space_in_a_url": ("order", [HEADER, body("Ana", "A-1"), button(0, "4 2")], 132007, "/template/components/2/parameters/0/text"),
+    "only_spaces": ("order", [HEADER, body("Ana", "  "), TRACK], 132008, "/template/components/1/parameters/1/text"),
+    "a_variable_unfilled": ("order", [HEADER, body("{{name}}", "A-1"), TRACK], 132008, "/template/components/1/parameters/0/text"),
+    "no_currency": ("order", [HEADER, {"type": "body", "parameters": [text("Ana"), {"type": "currency", "currency": {
+        "fallback_value": "10", "code": "ABC", "amount_1000": 10000}}]}, TRACK], 132008,
+                    "/template/components/1/parameters/1/currency/code"),
+    "a_coupon_of_spaces": ("sale", [offer(4102444800000), button(0, None, "copy_code", type="coupon_code", coupon_code="  ")], 132008,
+                           "/template/components/1/parameters/0/coupon_code"),
+    "no_flow_data": ("flow", [button(0, None, "flow", type="action", action={"flow_action_data": {}})], 131009,
+                     "/template/components/0/parameters/0/action/flow_action_data"),
+    "a_section_without_products": ("shelf", [products({"title": "Cups", "product_items": []})], 131009,
+                                   "/template/components/0/parameters/0/action/sections/0/product_items"),
+    "too_many_sections": ("shelf", [products(*[SECTION] * 11)], 131009,
+                          "/template/components/0/parameters/0/action/sections"),
+    "no_thumbnail": ("catalog", [button(0, None, "catalog", type="action", action={"thumbnail_product_retailer_id": ""})], 131009,
+                     "/template/components/0/parameters/0/action/thumbnail_product_retailer_id"),
+    "a_sum_that_is_none": ("pay", [payment(101)], 131009,
+                           "/template/components/0/parameters/0/action/order_details/total_amount/value"),
+    "an_order_lost": ("plain", [{"type": "order_status", "parameters": [{"type": "order_status", "order_status": {
+        "reference_id": "A-1", "order": {"status": "lost"}}}]}], 131009,
+                      "/template/components/0/parameters/0/order_status/order/status"),
+    "a_tap_to_nowhere": ("plain", [{"type": "tap_target_configuration", "parameters": [{
+        "type": "tap_target_configuration", "tap_target_configuration": [{"url": "nowhere", "title": "Shop"}]}]}], 131009,
+                         "/template/components/0/parameters/0/tap_target_configuration/0/url"),
     "no_button": ("order", [HEADER, body("Ana", "A-1")], 131008, "/template/components"),
     "another_button": ("order", [HEADER, body("Ana", "A-1"), button(0, None, "quick_reply", type="payload", payload="x")], 132018,
                        "/template/components/2/sub_type"),
@@ -185,9 +243,10 @@ def test_the_schema_takes_what_the_check_takes(shop, name):
     assert not valid(schema, message("other", GOOD[name])["template"])
 
 
-@pytest.mark.parametrize("case", [each for each in BAD if each not in ("too_long", "two_codes", "unknown_name")])
+@pytest.mark.parametrize("case", [each for each in BAD if each not in (
+    "too_long", "two_codes", "unknown_name", "no_currency", "a_sum_that_is_none")])
 def test_the_schema_refuses_what_the_check_refuses(shop, case):
-    """But for lengths of filled texts, and for a code that must come twice."""
+    """But for lengths of filled texts, a code that must come twice, which currencies there are, and sums."""
     name, components, _, _ = BAD[case]
     assert not valid(shop.api.get(f"/v1/templates/{shop.ids[name]}/schema").json(), message(name, components)["template"])
 

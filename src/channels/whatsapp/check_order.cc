@@ -68,6 +68,10 @@ std::int64_t items(Checker& checker, const std::string& at, const channel::Order
     checker.length(place + "/name", item.name.reveal(), 1, kNameMax);
     offset(checker, place + "/amount", item.amount);
     offset(checker, place + "/sale_amount", item.sale_amount);
+    if (item.sale_amount && item.sale_amount->value > item.amount.value) {
+      checker.fault(place + "/sale_amount/value", "out_of_range", "is more than the amount",
+                    "Send the lower price as sale_amount, or leave it out.");
+    }
     std::int64_t cost = 0;
     const std::int64_t price = item.sale_amount ? item.sale_amount->value : item.amount.value;
     if (__builtin_mul_overflow(price, item.quantity, &cost) ||

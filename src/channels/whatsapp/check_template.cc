@@ -18,7 +18,6 @@ constexpr std::size_t kBodyTextMax = 1024;
 constexpr std::size_t kUrlSuffixMax = 2000;
 constexpr std::size_t kPayloadMax = 256;
 constexpr std::size_t kCodeMax = 15;
-constexpr std::size_t kSpacesInRowMax = 4;
 constexpr std::int64_t kButtonIndexMax = 9;
 constexpr std::size_t kTapTitleMax = 200;  // ours
 
@@ -95,13 +94,7 @@ class TemplateChecker {
   }
 
   void text(const std::string& at, std::string_view text, std::size_t max) {
-    check_.length(at, text, 1, max);
-    const std::string too_many_spaces(kSpacesInRowMax + 1, ' ');
-    if (text.find_first_of("\n\r\t") == text.npos && text.find(too_many_spaces) == text.npos)
-      return;
-    check_.fault(at, "invalid_format",
-                 "must not have new lines, tabs or more than 4 spaces in a row",
-                 "Put line breaks into the template itself.");
+    check_template_text(check_, at, text, max);
   }
 
   void header(const std::string& at, const std::vector<TemplateParameter>& all) {
@@ -150,9 +143,7 @@ class TemplateChecker {
 
   void currency(const std::string& at, const channel::Currency& money) {
     text(at + "/fallback_value", money.fallback_value.reveal(), kBodyTextMax);
-    if (money.code.size() == 3 && std::ranges::all_of(money.code, is_upper)) return;
-    check_.fault(at + "/code", "invalid_format", "must be a currency's three capital letters",
-                 "Send a code of ISO 4217, such as INR.");
+    check_currency(check_, at + "/code", money.code);
   }
 
   void parameter_name(const std::string& at, const TemplateParameter& parameter) {
@@ -232,7 +223,7 @@ class TemplateChecker {
         return wrong_type(at, "an otp button", "text: the code");
       case ButtonKind::kCopyCode:
         if (const auto* value = value_of<channel::CouponCode>(in))
-          return check_.length(at + "/coupon_code", value->code.reveal(), 1, kCodeMax);
+          return text(at + "/coupon_code", value->code.reveal(), kCodeMax);
         return wrong_type(at, "a copy_code button", "coupon_code");
       case ButtonKind::kVoiceCall:
         if (const auto* value = value_of<channel::Payload>(in))
@@ -261,6 +252,7 @@ class TemplateChecker {
            !of_products && !action.thumbnail_product_retailer_id.empty());
     refuse("sections", kind != ButtonKind::kMultiProduct && !action.sections.empty());
     refuse("order_details", kind != ButtonKind::kOrderDetails && action.order_details != nullptr);
+    if (kind == ButtonKind::kFlow) flow(at, action);
     if (of_products)
       check_.length(at + "/thumbnail_product_retailer_id", action.thumbnail_product_retailer_id,
                     kind == ButtonKind::kMultiProduct ? 1 : 0, kCatalogIdMax);
@@ -273,6 +265,14 @@ class TemplateChecker {
     } else {
       check_order_details(check_, at + "/order_details", *action.order_details);
     }
+  }
+
+  /// What a flow is begun with.
+  void flow(const std::string& at, const channel::ButtonAction& action) {
+    check_.length(at + "/flow_token", action.flow_token.reveal(), 0, kFlowTokenMax);
+    if (action.flow_action_data_json.reveal() == "{}")
+      check_.fault(at + "/flow_action_data", "too_short", "must not be an empty object",
+                   "Leave it out.");
   }
 
   /// A component that has one parameter, of one type.
@@ -292,7 +292,7 @@ class TemplateChecker {
     if (target == nullptr) return;
     const std::string place = at + "/parameters/0/tap_target_configuration/0";
     check_.link(place + "/url", target->url.reveal());
-    check_.length(place + "/title", target->title.reveal(), 1, kTapTitleMax);
+    text(place + "/title", target->title.reveal(), kTapTitleMax);
   }
 
   void order_status(const std::string& at, const TemplateComponent& component) {

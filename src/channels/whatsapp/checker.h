@@ -14,6 +14,7 @@ namespace flowsell::whatsapp {
 
 inline constexpr std::size_t kCatalogIdMax = 256;  // ours
 inline constexpr std::size_t kCallPayloadMax = 512;
+inline constexpr std::size_t kFlowTokenMax = 1024;  // ours
 inline constexpr std::size_t kCardsMin = 2;
 inline constexpr std::size_t kCardsMax = 10;
 
@@ -59,6 +60,12 @@ class Checker {
 void check_contacts(Checker& checker, const channel::Contacts& message);
 void check_interactive(Checker& checker, const channel::Interactive& message);
 void check_template(Checker& checker, const channel::Template& message);
+/// What stands in the place of a template's variable: not empty, nothing that WhatsApp's policy for
+/// characters forbids, and no variable that was left unfilled. Meta lists no such characters: these
+/// are the ones that nobody can see.
+void check_template_text(Checker& checker, const std::string& at, std::string_view text,
+                         std::size_t max);
+void check_currency(Checker& checker, const std::string& at, std::string_view code);
 /// `at` is the place of their parameters.
 void check_order_details(Checker& checker, const std::string& at,
                          const channel::OrderDetails& details);

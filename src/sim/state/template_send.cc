@@ -8,11 +8,13 @@
 #include "core/encoding.h"
 #include "letters.h"
 #include "state/variables.h"
+#include "value_checks.h"
 
 namespace flowsell::sim {
 namespace {
 
 constexpr std::size_t kBodyMax = 1024;
+constexpr std::string_view kCodeUrl = "https://www.whatsapp.com/otp/code/";
 constexpr std::size_t kBodyAloneMax = 32'768;
 
 std::unexpected<GraphError> wrong_count(std::string_view where, std::size_t given,
@@ -182,7 +184,8 @@ Checked<> check_button(const json::Object& button, const json::Object* sent, std
   if (type != need.parameter && need.sub_type != "voice_call")
     return wrong_format(fmt::format("buttons: Button at index {}", index),
                         upper_case(need.parameter), type);
-  return {};
+  if (need.sub_type != "url" || text_in(button, "url").starts_with(kCodeUrl)) return {};
+  return check_url_end(text_in(parameters[0].get_object(), "text"));
 }
 
 Checked<> check_buttons(const json::Array& defined, const json::Array& sent) {

@@ -225,9 +225,9 @@ INSTANTIATE_TEST_SUITE_P(
              body_parameters(
                  R"({"type":"text","parameter_name":"a","text":"x"},{"type":"text","text":"y"})"),
              132000},
-        Case{"NewLine", body_parameters(R"({"type":"text","text":"a\nb"})"), 132012},
+        Case{"NewLine", body_parameters(R"({"type":"text","text":"a\nb"})"), 132018},
         Case{"FourSpaces", body_parameters(R"({"type":"text","text":"a    b"})"), 0},
-        Case{"FiveSpaces", body_parameters(R"({"type":"text","text":"a     b"})"), 132012},
+        Case{"FiveSpaces", body_parameters(R"({"type":"text","text":"a     b"})"), 132018},
         Case{"UnknownParameter", body_parameters(R"({"type":"smell","text":"x"})"), 131009}),
     kName);
 

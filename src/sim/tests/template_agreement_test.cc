@@ -27,7 +27,21 @@ struct Tally {
   std::size_t templates = 0, refused_templates = 0;
   std::size_t taken = 0, refused = 0;
   std::map<std::string, std::size_t, std::less<>> refusals;  ///< by the code of the fault
+  /// Of messages with such a component: how many were taken, and how many were not.
+  std::map<std::string, std::size_t, std::less<>> taken_with, refused_with;
 };
+
+// What is counted apart: each must be among those that are taken, and among those that are not.
+constexpr auto kCounted = std::to_array<std::string_view>(
+    {"flow_action_data", "\"sections\"", "order_details\":{", "thumbnail_product_retailer_id",
+     "order_status\":{", "tap_target_configuration\":[", "\"currency\":{",
+     "coupon_code\":", "date_time\":{"});
+
+void count_in(std::map<std::string, std::size_t, std::less<>>& counts,
+              std::string_view components) {
+  for (const auto each : kCounted)
+    if (components.find(each) != components.npos) ++counts[std::string(each)];
+}
 
 const channel::Adapter& adapter() {
   static const auto kAdapter = whatsapp::make_adapter();
@@ -51,14 +65,18 @@ void require_agreement(const Node& of_template, const channel::TemplateSchema& s
   const auto document = json::parse(body);
   ASSERT_TRUE(document) << body;
   const auto message = channel::parse_message(document->root());
-  if (!message || !adapter().check(*message)) {
+  const auto checked = message ? adapter().check(*message) : std::unexpected(message.error());
+  if (!checked) {
     ++tally.refused;
+    count_in(tally.refused_with, components);
+    for (const auto& each : checked.error().fields) ++tally.refusals[each.code];
     return;
   }
   const auto& sent = std::get<channel::Template>(message->body);
   const auto faults = templates::check_send(schema, sent, kNow);
   if (!faults.empty()) {
     ++tally.refused;
+    count_in(tally.refused_with, components);
     for (const auto& each : faults) ++tally.refusals[each.code];
     return;
   }
@@ -74,6 +92,7 @@ void require_agreement(const Node& of_template, const channel::TemplateSchema& s
                      << json::Writer().value(of_template.array("components")).text() << "\n"
                      << request->body;
   ++tally.taken;
+  count_in(tally.taken_with, components);
 }
 
 void try_template(TemplateGenerator& generator, Tally& tally) {
@@ -120,9 +139,15 @@ TEST_P(TemplateAgreement, WhatPassesTheSchemaIsTaken) {
   EXPECT_GT(tally.refused_templates, 0U);
   EXPECT_GT(tally.taken, kTemplates * kSendsOfEach / 8);
   EXPECT_GT(tally.refused, kTemplates * kSendsOfEach / 8);
-  for (const std::string_view code : {"wrong_count", "wrong_kind", "required", "not_found",
-                                      "not_allowed", "too_long", "invalid_value"})
+  for (const std::string_view code :
+       {"wrong_count", "wrong_kind", "required", "not_found", "not_allowed", "too_long",
+        "invalid_value", "blank", "invalid_characters", "unfilled", "invalid_format",
+        "unknown_currency", "too_short", "too_many"})
     EXPECT_GT(tally.refusals[std::string(code)], 5U) << code;
+  for (const std::string_view each : kCounted) {
+    EXPECT_GT(tally.taken_with[std::string(each)], 5U) << each;
+    EXPECT_GT(tally.refused_with[std::string(each)], 5U) << each;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, TemplateAgreement, testing::Values(1U, 2U, 3U));

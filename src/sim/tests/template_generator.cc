@@ -10,6 +10,8 @@ using channel::TemplateButton;
 using channel::TemplateHeader;
 using channel::TemplateText;
 
+constexpr std::size_t kBodyValue = 60;  ///< how long what fills a body's variable is, at most
+
 std::string list(const std::vector<std::string>& parts) {
   std::string out;
   for (const auto& each : parts) {
@@ -144,6 +146,9 @@ MadeUpTemplate TemplateGenerator::make() {
 
 std::string TemplateGenerator::value(std::size_t max) {
   if (chance(2)) return "two\\nlines";
+  if (chance(3))
+    return std::string(one_of({" ", "   ", "\\u0007", "a\\u0085", "\\u2028", "Hi {{1}}", "{{name}}",
+                               "two words", "{{}}", "a%20b", "x{y}", "a\\\"b"}));
   const std::size_t length = chance(4)   ? max
                              : chance(3) ? max + 1
                                          : between(1, std::min<std::size_t>(max, 20));
@@ -155,9 +160,14 @@ std::string TemplateGenerator::value(std::size_t max) {
 std::string TemplateGenerator::text_parameter(const std::string& name, std::size_t max) {
   const auto text = code_.empty() ? value(max) : code_;
   const auto named = name.empty() ? std::string() : fmt::format(R"(,"parameter_name":"{}")", name);
-  if (chance(10) && code_.empty() && max > 60)
+  if (chance(10) && code_.empty() && max == kBodyValue)
     return fmt::format(R"({{"type":"date_time","date_time":{{"fallback_value":"{}"}}{}}})", text,
                        named);
+  if (chance(10) && code_.empty() && max == kBodyValue)
+    return fmt::format(R"({{"type":"currency","currency":{{"fallback_value":"{}","code":"{}",)"
+                       R"("amount_1000":{}}}{}}})",
+                       text, one_of({"INR", "USD", "ZWL", "AED", "BRL", "ABC", "ZZZ"}),
+                       below(100'000), named);
   return fmt::format(R"({{"type":"text","text":"{}"{}}})", text, named);
 }
 
@@ -199,25 +209,87 @@ std::string TemplateGenerator::parameter_of(const TemplateButton& button) {
     case ButtonKind::kCopyCode:
       return fmt::format(R"({{"type":"coupon_code","coupon_code":"{}"}})", value(15));
     case ButtonKind::kFlow:
-      return R"({"type":"action","action":{"flow_token":"t"}})";
+      return action({chance(80) ? R"("flow_token":"t")" : "",
+                     chance(40)
+                         ? chance(80) ? R"("flow_action_data":{"a":1})" : R"("flow_action_data":{})"
+                         : ""});
     case ButtonKind::kMultiProduct:
-      return R"({"type":"action","action":{"thumbnail_product_retailer_id":"p",)"
-             R"("sections":[{"title":"A","product_items":[{"product_retailer_id":"p"}]}]}})";
+      return action({chance(95) ? R"("thumbnail_product_retailer_id":"p")" : "", sections()});
     case ButtonKind::kCatalog:
     case ButtonKind::kSingleProduct:
       return R"({"type":"action","action":{"thumbnail_product_retailer_id":"p"}})";
     case ButtonKind::kVoiceCall:
       return R"({"type":"ttl_minutes","ttl_minutes":60})";
     case ButtonKind::kOrderDetails:
-      return R"({"type":"action","action":{"order_details":{"reference_id":"r1",)"
-             R"("type":"digital-goods","currency":"INR","payment_settings":[{"type":"payment_link",)"
-             R"("payment_link":{"uri":"https://example.com"}}],"total_amount":{"value":100,)"
-             R"("offset":100},"order":{"status":"pending","items":[{"retailer_id":"a","name":"A",)"
-             R"("amount":{"value":100,"offset":100},"quantity":1}],"subtotal":{"value":100,)"
-             R"("offset":100},"tax":{"value":0,"offset":100}}}}})";
+      return action({order_details()});
     default:
       return fmt::format(R"({{"type":"payload","payload":"{}"}})", value(200));
   }
+}
+
+std::string TemplateGenerator::action(const Parts& fields) {
+  const auto all = list(fields);
+  return R"({"type":"action","action":{)" + all.substr(1, all.size() - 2) + "}}";
+}
+
+std::string TemplateGenerator::sections() {
+  std::vector<std::string> all(chance(5) ? 11 : between(1, 3));
+  for (auto& each : all) {
+    std::vector<std::string> items(chance(3) ? 31 : chance(4) ? 0 : between(1, 4));
+    for (auto& item : items)
+      item = fmt::format(R"({{"product_retailer_id":"{}"}})", chance(98) ? "p" : "");
+    each = fmt::format(R"({{{}"product_items":{}}})",
+                       chance(90)
+                           ? fmt::format(R"("title":"{}",)", std::string(chance(95) ? 24 : 25, 'A'))
+                           : std::string(),
+                       list(items));
+  }
+  return R"("sections":)" + list(all);
+}
+
+std::string TemplateGenerator::amount(std::size_t value) {
+  return fmt::format(R"({{"value":{},"offset":{}}})", value, chance(98) ? 100 : 1000);
+}
+
+std::string TemplateGenerator::order_details() {
+  std::size_t sum = 0;
+  std::vector<std::string> items(chance(3) ? 0 : between(1, 3));
+  for (auto& each : items) {
+    const std::size_t price = between(1, 5'000);
+    const std::size_t count = between(1, 9);
+    const bool has_sale = chance(30);
+    const std::size_t sale = chance(10) ? price + 1 : below(price + 1);
+    sum += (has_sale ? sale : price) * count;
+    each = fmt::format(R"({{"retailer_id":"a","name":"{}","amount":{},"quantity":{}{}}})",
+                       std::string(chance(97) ? 60 : 61, 'n'), amount(price), count,
+                       has_sale ? R"(,"sale_amount":)" + amount(sale) : std::string());
+  }
+  const std::size_t tax = below(100);
+  const std::size_t discount = chance(30) ? below(sum + 1) : 0;
+  const std::size_t total = sum + tax - discount + (chance(5) ? 1 : 0);
+  return fmt::format(
+      R"("order_details":{{"reference_id":"{}","type":"digital-goods","currency":"{}",)"
+      R"("payment_settings":[{{"type":"payment_link","payment_link":{{"uri":"https://example.com"}}}}],)"
+      R"("total_amount":{},"order":{{"status":"{}","items":{},"subtotal":{},"tax":{}{}}}}})",
+      chance(97) ? "r-1" : "r 1", one_of({"INR", "BRL", "BRL", "USD"}), amount(total),
+      chance(97) ? "pending" : "shipped", list(items), amount(sum + (chance(3) ? 1 : 0)),
+      amount(tax), discount == 0 ? std::string() : R"(,"discount":)" + amount(discount));
+}
+
+/// Components of which a template's description says nothing.
+std::string TemplateGenerator::tap_target() {
+  return fmt::format(
+      R"({{"type":"tap_target_configuration","parameters":[{{"type":"tap_target_configuration",)"
+      R"("tap_target_configuration":[{{"url":"{}","title":"{}"}}]}}]}})",
+      chance(90) ? "https://a.example/x" : "nowhere", value(100));
+}
+
+std::string TemplateGenerator::order_status() {
+  return fmt::format(R"({{"type":"order_status","parameters":[{{"type":"order_status",)"
+                     R"("order_status":{{"reference_id":"{}","order":{{"status":"{}",)"
+                     R"("description":"{}"}}}}}}]}})",
+                     chance(95) ? "A-1" : "", one_of({"processing", "shipped", "canceled", "lost"}),
+                     std::string(chance(90) ? 120 : 121, 'd'));
 }
 
 std::string TemplateGenerator::button_of(const TemplateButton& button, std::size_t index) {
@@ -237,7 +309,7 @@ std::string TemplateGenerator::button_of(const TemplateButton& button, std::size
 }
 
 TemplateGenerator::Parts TemplateGenerator::block(const TemplateBlock& block) {
-  Parts parts = {header_of(block), texts("body", block.body, 60)};
+  Parts parts = {header_of(block), texts("body", block.body, kBodyValue)};
   for (std::size_t i = 0; i < block.buttons.size(); ++i)
     parts.push_back(button_of(block.buttons[i], i));
   return parts;
@@ -273,6 +345,8 @@ std::string TemplateGenerator::send(const channel::TemplateSchema& schema) {
   if (schema.offer && chance(95))
     parts.push_back(R"({"type":"limited_time_offer","parameters":[{"type":"limited_time_offer",)"
                     R"("limited_time_offer":{"expiration_time_ms":4000000000000}}]})");
+  if (chance(10)) parts.push_back(tap_target());
+  if (chance(10)) parts.push_back(order_status());
   if (chance(20)) spoil(parts);
   return list(parts);
 }

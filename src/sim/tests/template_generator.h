@@ -50,6 +50,12 @@ class TemplateGenerator {
   std::string media(std::string_view kind);
   std::string header_of(const channel::TemplateBlock& block);
   std::string parameter_of(const channel::TemplateButton& button);
+  static std::string action(const Parts& fields);
+  std::string sections();
+  std::string amount(std::size_t value);
+  std::string order_details();
+  std::string tap_target();
+  std::string order_status();
   std::string button_of(const channel::TemplateButton& button, std::size_t index);
   Parts block(const channel::TemplateBlock& block);
   std::string carousel(const std::vector<channel::TemplateBlock>& cards);

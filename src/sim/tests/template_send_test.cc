@@ -112,6 +112,11 @@ INSTANTIATE_TEST_SUITE_P(
                   R"({"type":"button","sub_type":"url","index":"5","parameters":[{"type":"text",)"
                   R"("text":"x"}]})"),
             132018},
+        SendCase{"SpaceInAUrl", "order",
+                 parts(kHeader, kBody,
+                       R"({"type":"button","sub_type":"url","index":"0",)"
+                       R"("parameters":[{"type":"text","text":"4 2"}]})"),
+                 132007},
         SendCase{"ParametersForAPlainOne", "plain", parts(kBody), 132000},
         SendCase{"WrongParameterName", "named",
                  R"({"type":"body","parameters":[{"type":"text","parameter_name":"name",)"

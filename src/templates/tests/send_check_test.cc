@@ -12,7 +12,8 @@ constexpr Time kNow = from_unix_ms(1'800'000'000'000);
 std::vector<FieldError> faults_of(const channel::ProviderTemplate& of,
                                   std::string_view components) {
   const auto message = message_of(components);
-  EXPECT_TRUE(whatsapp_adapter().check(message)) << components;
+  const auto checked = whatsapp_adapter().check(message);
+  if (!checked) return checked.error().fields;
   return check_send(schema_of(of), std::get<channel::Template>(message.body), kNow);
 }
 
@@ -196,6 +197,25 @@ INSTANTIATE_TEST_SUITE_P(
                      R"({"type":"button","sub_type":"url","index":9,)"
                      R"("parameters":[{"type":"text","text":"x"}]})"}),
              "/template/components/3/index", "not_found"},
+        Case{"NewLine132018", order(), all_of({kHeader, body_of(R"(a\nb)"), kButton}),
+             "/template/components/1/parameters/0/text", "invalid_format"},
+        Case{"Bell132007", order(), all_of({kHeader, body_of(R"(a\u0007b)"), kButton}),
+             "/template/components/1/parameters/0/text", "invalid_characters"},
+        Case{"SpaceInAUrl132007", order(), all_of({kHeader, kBody, code_button("4 2")}),
+             "/template/components/2/parameters/0/text", "invalid_characters"},
+        Case{"BraceInAUrlOfACard132007", cards(), carousel({card(0), card(1, "{id}")}),
+             "/template/components/0/cards/1/components/2/parameters/0/text", "invalid_characters"},
+        Case{"Blank132008", order(), all_of({kHeader, body_of("  "), kButton}),
+             "/template/components/1/parameters/0/text", "blank"},
+        Case{"Unfilled132008", order(), all_of({kHeader, body_of("{{1}}"), kButton}),
+             "/template/components/1/parameters/0/text", "unfilled"},
+        Case{"NoCurrency132008", order(),
+             all_of({kHeader,
+                     R"({"type":"body","parameters":[{"type":"text","text":"a"},)"
+                     R"({"type":"currency","currency":{"fallback_value":"1","code":"ABC",)"
+                     R"("amount_1000":1000}}]})",
+                     kButton}),
+             "/template/components/1/parameters/1/currency/code", "unknown_currency"},
         Case{"TwoCodes132012", login(), all_of({code_body("123456"), code_button("123457")}),
              "/template/components/1/parameters/0/text", "invalid_value"},
         Case{"LongCode132012", login(),
@@ -256,6 +276,9 @@ INSTANTIATE_TEST_SUITE_P(
               // The fixed words are 33 characters long, the second variable 2.
               all_of({kHeader, body_of(std::string(1024 - 33 - 2, 'x')), kButton})},
         Taken{"CodeAsUrl", login(), all_of({code_body("123456"), code_button("123456")})},
+        Taken{"CodeWithASpace", login(), all_of({code_body("123 456"), code_button("123 456")})},
+        Taken{"UrlOfAnotherScript", order(),
+              all_of({kHeader, kBody, code_button("größe/१%20?a=b")})},
         Taken{"CodeAsOtp", login(), all_of({code_body("123456"), code_button("123456", "otp")})},
         Taken{"Offer", offer(), all_of({expiry(kFuture), kCoupon})},
         Taken{"CardsInAnotherOrder", cards(), carousel({card(1), card(0)})}),
