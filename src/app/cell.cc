@@ -189,6 +189,11 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       [this](const connections::ConnectionPtr& connection, const ProviderError& error) {
         token_watch_.refused(connection->id, error);
       });
+  connection_desk_.set_on_let_go(
+      {[](store::Connection& db, const WorkspaceId& workspace, const ConnectionId& connection) {
+         return templates::forget_flows(db, workspace, connection);
+       },
+       [this](const ConnectionId& connection) { templates_.forget(connection); }});
   ingest_.set_account_listener(
       [this](connections::ConnectionPtr connection, channel::AccountChange change) {
         return token_watch_.account_changed(std::move(connection), change);

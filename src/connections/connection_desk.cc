@@ -116,7 +116,16 @@ Task<> ConnectionDesk::let_go(ConnectionRecord of, Acting by) {
     record.status = status_of(record);
     return std::nullopt;
   };
+  if (on_let_go_.in_transaction) {
+    change.edit = [edit = std::move(change.edit), this](
+                      store::Connection& db,
+                      ConnectionRecord& record) -> Result<std::optional<Error>> {
+      CHECK_OK(on_let_go_.in_transaction(db, record.workspace, record.id));
+      return edit(db, record);
+    };
+  }
   CO_CHECK_OK(co_await changes_.apply(std::move(change)));
+  if (on_let_go_.afterwards) on_let_go_.afterwards(of.id);
   co_return Result<>{};
 }
 

@@ -98,6 +98,9 @@ constexpr auto kFields = std::to_array<FieldRow>({
     {kComponents, "blank", 132008, "Template parameter value is not valid"},
     {kComponents, "unfilled", 132008, "Template parameter value is not valid"},
     {kComponents, "unknown_currency", 132008, "Template parameter value is not valid"},
+    {"", "flow_blocked", 132068, "Flow is blocked"},
+    {"", "flow_deprecated", 132068, "Flow is blocked"},
+    {"", "flow_throttled", 132069, "Flow is throttled"},
     {"", "required", kRequired, "Required parameter is missing"},
     {"", "", kInvalidValue, "Parameter value is not valid"},
 });

@@ -37,8 +37,10 @@ struct AcceptOp final : store::WriteOp {
   JobState wanted = JobState::kReady;
   std::optional<metering::IdempotentCall> call;
   std::vector<OptionalEvent> told;
+  std::optional<templates::ThrottledFlow> throttled;
 
   Verdict verdict;                       ///< result
+  std::optional<Time> flow_full_until;   ///< result
   bool admitted = false;                 ///< result
   metering::Quota quota;                 ///< result
   JobState inserted = JobState::kReady;  ///< result
@@ -51,8 +53,13 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
   const auto quota_key = quota_key_of(op);
   op.verdict = {};
   op.admitted = false;
+  op.flow_full_until.reset();
   for (OptionalEvent& event : op.told) event.plan.begin();
-  TRY(const bool room, tally.has_room(quota_key));
+  TRY(bool room, tally.has_room(quota_key));
+  if (op.throttled) {
+    TRY(op.flow_full_until, templates::flow_full_until(db, *op.throttled, op.now));
+    room &= !op.flow_full_until;
+  }
   if (op.call) {
     // Without room the key must not be taken, but what it stands for is still answered.
     auto verdict = room ? op.keys.take(db, *op.call, op.row->id.bytes(), op.now)
@@ -60,9 +67,11 @@ Result<> accept_one(store::Connection& db, AcceptOp& op, metering::Tally& tally)
     TRY(op.verdict, std::move(verdict));
     if (op.verdict.kind != Verdict::Kind::kFirst) return {};
   }
+  if (op.flow_full_until) return {};
   TRY(op.admitted, tally.admit(quota_key));
   TRY(op.quota, tally.quota(quota_key));
   if (!op.admitted) return {};
+  if (op.throttled) CHECK_OK(templates::count_flow_send(db, *op.throttled, op.row->id, op.now));
   tally.count(quota_key, metering::Metric::kAccepted);
   op.inserted = op.wanted;
   if (op.wanted == JobState::kClaimed) {
@@ -211,12 +220,13 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
                                     const channel::OutboundMessage& message) const {
   CO_TRY(auto sender, senders_.find(caller, message.from));
   CO_CHECK_OK(sender->adapter->check(message));
-  std::string category;
-  if (std::holds_alternative<channel::Template>(message.body)) {
-    CO_TRY(category, co_await templates_.check_send(sender, message));
+  templates::Templates::Allowed allowed;
+  if (std::holds_alternative<channel::Template>(message.body) ||
+      std::holds_alternative<channel::Interactive>(message.body)) {
+    CO_TRY(allowed, co_await templates_.check_send(sender, message));
   }
-  if (may_be_marketing(message, category))
-    CO_CHECK_OK(co_await check_marketing(caller, *sender, message, category));
+  if (may_be_marketing(message, allowed.category))
+    CO_CHECK_OK(co_await check_marketing(caller, *sender, message, allowed.category));
   auto context = context_without_lookup(id, message);
   if (!context) {
     const MessageOwner owner{caller.workspace, caller.mode, sender->id, clock_.now()};
@@ -224,7 +234,7 @@ Task<Accept::Checked> Accept::check(identity::Caller caller, MessageId id,
   }
   // Compiled now: what can't be expressed is refused here, and a send at once reuses it.
   CO_TRY(auto request, sender->adapter->compile(message, *context, send_.route(*sender)));
-  co_return Checked{std::move(sender), std::move(request)};
+  co_return Checked{std::move(sender), std::move(request), std::move(allowed.throttled)};
 }
 
 MessageRow Accept::make_row(const identity::Caller& caller, const MessageId& id,
@@ -255,6 +265,7 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
   MessageRow& row = *op.row;
   row = make_row(caller, id, message, *sender);
   op.call = call;
+  op.throttled = std::move(checked.throttled);
   op.job = job_of(row);
   op.job.due = row.created_at;
   op.job.expires_at = row.created_at + message.ttl.value_or(kDefaultTtl);
@@ -291,6 +302,9 @@ Task<Accepted> Accept::accept(identity::Caller caller, MessageId id,
       case Verdict::Kind::kReplay:
         co_return co_await replay(caller.workspace, MessageId(op.verdict.resource));
       case Verdict::Kind::kFirst:
+        if (op.flow_full_until)
+          co_return std::unexpected(
+              templates::flow_throttled(*op.throttled, *op.flow_full_until, now));
         co_return std::unexpected(quota_exhausted(op.quota, now));
       default:
         co_return std::unexpected(

@@ -51,6 +51,7 @@ struct Prepared {
   std::optional<channel::SenderState> state;         ///< kNotice
   std::vector<SenderId> told_of;                     ///< kNotice: whose state it is
   std::optional<channel::TemplateNews> of_template;  ///< kNotice
+  std::optional<channel::FlowNews> of_flow;          ///< kNotice
   EventDraft event;
   EventPlan plan;
 };
@@ -203,6 +204,10 @@ Result<> apply_notice(store::Connection& db, UpdatesOp& op, Prepared& update,
     CHECK_OK(op.templates.record(db, *op.sender, *update.of_template, at, is_new));
   }
   if (!is_new) return {};
+  if (update.of_flow) {
+    const Time at = std::min(update.event.at, op.now);
+    CHECK_OK(templates::Templates::record_flow(db, *op.sender, *update.of_flow, at));
+  }
   if (update.opens_window) touch_windows(op, update, windows);
   for (const SenderId& id : update.told_of) {
     TRY(auto known, numbers::store_news(db, {op.sender->workspace, id}, *update.state));
@@ -283,8 +288,9 @@ void end_updates(std::span<store::WriteOp* const> ops, bool committed) noexcept 
   for (store::WriteOp* each : ops) {
     const auto& op = store::as<UpdatesOp>(each);
     for (const MessageId& id : op.overtaken) op.begun.forget(id);
-    const bool has_news = std::ranges::any_of(
-        op.updates, [](const Prepared& update) { return update.of_template.has_value(); });
+    const bool has_news = std::ranges::any_of(op.updates, [](const Prepared& update) {
+      return update.of_template.has_value() || update.of_flow.has_value();
+    });
     if (has_news) op.templates.forget(op.sender->connection);
   }
 }
@@ -410,6 +416,7 @@ class Preparer {
     out.choice = update.choice;
     out.state = update.state;
     out.of_template = std::move(update.of_template);
+    out.of_flow = std::move(update.of_flow);
     out.event.body = body_of(update, sender_);
     out.event.content = content_of(update);
     return out;

@@ -362,6 +362,18 @@ constexpr std::array kTables = {
               .of_workspace = Fate::kRows,
               .columns = "%workspace_id:ws_ %connection_id:con_ @synced_at #templates",
               .why = "times; no person's"},
+    HeldTable{.name = "flow_states",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kRows,
+              .columns = "%workspace_id:ws_ %connection_id:con_ provider_id status @told_at",
+              .why = "what a provider says of the business's own flows; no person's"},
+    HeldTable{.name = "flow_sends",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kRows,
+              .columns = "%workspace_id:ws_ %connection_id:con_ provider_id %message_id:msg_ "
+                         "@accepted_at",
+              .why = "which messages took the places of an hour: ten of a throttled flow, and no "
+                     "person"},
     HeldTable{.name = "webhook_endpoints",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,

@@ -99,11 +99,19 @@ Checked<TimedResponse> GraphApi::post_message(const http::Request& request, cons
   if (send.kind == SendRequest::Kind::kMarkAsRead) return mark_as_read(place, number);
   CHECK_OK(world_.media.check(document->root(), place.object, world_.clock.now()));
   SentAs sent_as{.body = request.body, .category = {}};
+  std::vector<std::string> flows;
   if (send.type == MessageType::kTemplate &&
       world_.numbers.has(number, NumberStates::kTemplatesManaged)) {
     const auto& sent = document->root().get_object().at("template").get_object();
-    TRY(sent_as.category, management_.check_template(sender.waba_id, sent, send.to_user));
+    TRY(auto as, management_.check_template(sender.waba_id, sent, send.to_user));
+    sent_as.category = std::move(as.category);
+    flows = std::move(as.flows);
   }
+  if (send.type == MessageType::kInteractive) {
+    if (const auto flow = flow_of_message(document->root().get_object()); !flow.empty())
+      flows.emplace_back(flow);
+  }
+  CHECK_OK(world_.flows.admit(sender.waba_id, flows, world_.clock.now()));
 
   const auto role = send.to_user || send.to_group ? RecipientRole{} : role_of(send.person);
   if (world_.faults.any(FaultScope::kMessages)) {

@@ -16,6 +16,7 @@
 #include "message_log.h"
 #include "recipients.h"
 #include "sim/whatsapp_simulator.h"
+#include "state/flow_table.h"
 #include "state/limits.h"
 #include "state/media_table.h"
 #include "state/number_states.h"
@@ -108,6 +109,7 @@ struct World {
   Windows windows;
   PhoneScreen screen;
   MediaTable media;
+  FlowTable flows;
   NextUploadFault upload_fault;
   Limits limits;
   Stats stats;

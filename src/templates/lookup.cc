@@ -1,6 +1,7 @@
 // What a send asks: memory, then the table, then the provider.
 #include <utility>
 
+#include "flow_table.h"
 #include "json/reader.h"
 #include "telemetry/log.h"
 #include "template_table.h"
@@ -81,19 +82,39 @@ Templates::Templates(store::Database& db, connections::Connections& connections,
       keys_(keys),
       ids_(ids),
       clock_(clock),
+      flows_(std::make_unique<FlowBook>()),
       turns_(std::make_unique<Turns>()) {}
 
 Templates::~Templates() = default;
 
-Task<std::string> Templates::check_send(SenderPtr sender, const channel::OutboundMessage& message) {
+void Templates::forget(const ConnectionId& connection) {
+  book_.forget(connection);
+  flows_->forget(connection);
+}
+
+Task<Templates::Allowed> Templates::check_send(SenderPtr sender,
+                                               const channel::OutboundMessage& message) {
+  Allowed allowed;
+  if (sender->adapter->template_calls() == nullptr) co_return allowed;
+  if (const auto* words = std::get_if<channel::Interactive>(&message.body)) {
+    const auto* button = std::get_if<channel::FlowButton>(&words->action);
+    if (button != nullptr) {
+      CO_TRY(allowed.throttled, co_await check_flow(sender, *button));
+    }
+    co_return allowed;
+  }
   const auto* of = std::get_if<channel::Template>(&message.body);
-  if (of == nullptr || sender->adapter->template_calls() == nullptr) co_return std::string();
+  if (of == nullptr) co_return allowed;
   auto known = book_.find({sender->connection, of->name, of->language}, clock_.now());
   if (!known) {
     CO_TRY(known, co_await look_up(sender, of->name, of->language));
   }
   CO_CHECK_OK(check_judged(*known, message, clock_.now()));
-  co_return known->category;
+  if (known->schema) {
+    CO_TRY(allowed.throttled, co_await check_flows(sender, *known->schema));
+  }
+  allowed.category = known->category;
+  co_return allowed;
 }
 
 Result<> Templates::record(store::Connection& db, const connections::Sender& of,

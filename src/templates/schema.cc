@@ -72,6 +72,29 @@ CREATE TABLE template_syncs (
 ) STRICT, WITHOUT ROWID;
 )sql",
                      {},
+                     true},
+    // Which flows a provider sends no message with, or few.
+    store::Migration{85,
+                     "states of flows",
+                     R"sql(
+CREATE TABLE flow_states (
+  workspace_id BLOB NOT NULL,
+  connection_id BLOB NOT NULL,
+  provider_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  told_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, connection_id, provider_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE flow_sends (
+  workspace_id BLOB NOT NULL,
+  connection_id BLOB NOT NULL,
+  provider_id TEXT NOT NULL,
+  message_id BLOB NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, connection_id, provider_id, message_id)
+) STRICT, WITHOUT ROWID;
+)sql",
+                     {},
                      true}};
 
 }  // namespace

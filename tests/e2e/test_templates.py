@@ -229,6 +229,77 @@ def test_an_account_without_templates_takes_every_name(own):
     assert own.api.send(message("any", [body("Ana")])).status == 202
 
 
+# --- what sends are checked by: flows
+
+def flow_message(flow=FLOW_ID):
+    return {"to": ANA, "type": "interactive", "interactive": {"type": "flow", "body": {"text": "Book a table"}, "action": {
+        "name": "flow", "parameters": {"flow_id": flow, "flow_cta": "Book"}}}}
+
+
+def test_a_flow_that_meta_blocks_is_refused_until_it_is_not(own):
+    receiver = own.receiver()
+    own.api.post("/v1/templates", definition("book", DESIGNS["flow"][1]))
+
+    def becomes(status, nth):
+        own.sim.call("POST", "flows", {"id": FLOW_ID, "status": status})
+        told = receiver.wait_for(lambda all_of: [each for each in all_of if each.type == "flow.updated"][nth:], f"{status} is told")
+        assert told[0].event["data"]["flow"]["status"] == status.lower()
+    sends = {"/template/name": message("book", []), "/interactive/action/parameters/flow_id": flow_message()}
+    assert all(own.api.send(each).status == 202 for each in sends.values())
+    becomes("BLOCKED", 0)
+    used = own.api.quota()["used"]
+    for pointer, each in sends.items():
+        fault = fault_of(own.api.send(each))
+        assert (fault["pointer"], fault["code"], bool(fault["fix"])) == (pointer, "flow_blocked", True)
+        assert fault_of(own.api.post("/v1/messages/validate", each)) == fault
+        assert Graph.of_simulator(own).send(each_of_meta(each)).json()["error"]["code"] == 132068
+        assert Graph.of_door(own).send(each_of_meta(each)).json()["error"]["code"] == 132068
+    assert own.api.send(flow_message("1")).status == 202
+    assert own.api.quota()["used"] == used + 1
+    own.kill_and_restart()
+    assert {fault_of(own.api.send(each))["code"] for each in sends.values()} == {"flow_blocked"}
+    becomes("PUBLISHED", 1)
+    assert all(own.api.send(each).status == 202 for each in sends.values())
+    becomes("DEPRECATED", 2)
+    assert {fault_of(own.api.send(each))["code"] for each in sends.values()} == {"flow_deprecated"}
+
+
+def each_of_meta(each):
+    """The same as Meta takes it."""
+    if "interactive" not in each:
+        return each
+    action = {"name": "flow", "parameters": {"flow_message_version": "3", **each["interactive"]["action"]["parameters"]}}
+    return {**each, "interactive": {**each["interactive"], "action": action}}
+
+
+def test_a_throttled_flow_takes_ten_messages_an_hour(own):
+    receiver = own.receiver()
+    own.sim.call("POST", "flows", {"id": FLOW_ID, "status": "THROTTLED"})
+    receiver.wait_for_type("flow.updated")
+    keys = [f"flow-{nth}" for nth in range(11)]
+    answers = [own.api.send(flow_message(), idempotency_key=key) for key in keys]
+    assert [each.status for each in answers] == [202] * 10 + [400]
+    fault = fault_of(answers[-1])
+    assert (fault["pointer"], fault["code"]) == ("/interactive/action/parameters/flow_id", "flow_throttled")
+    assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
+    # What was accepted is answered as it was; a restart forgets no place.
+    again = own.api.send(flow_message(), idempotency_key=keys[0])
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (202, "true")
+    own.kill_and_restart()
+    assert fault_of(own.api.send(flow_message()))["code"] == "flow_throttled"
+    assert own.api.send(flow_message("1")).status == 202
+    refused = Graph.of_door(own).send(each_of_meta(flow_message()))
+    assert refused.json()["error"]["code"] == 132069
+
+
+def test_a_flow_whose_end_of_trouble_was_not_told_is_asked_for(own):
+    receiver = own.receiver()
+    own.sim.call("POST", "flows", {"id": FLOW_ID, "status": "BLOCKED"})
+    receiver.wait_for_type("flow.updated")
+    own.sim.call("POST", "flows", {"id": FLOW_ID, "status": "PUBLISHED", "quiet": True})
+    assert own.api.send(flow_message()).status == 202
+
+
 # --- schemas and previews
 
 def valid(schema, template):

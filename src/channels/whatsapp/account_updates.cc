@@ -235,7 +235,11 @@ bool read_flow(const Change& change, UpdateSink& sink) {
   Writer fields = object_writer();
   copy_fields(fields, change.value, kFlowFields);
   copy_list(fields, "errors", array_in(change.value, "errors"), kFlowErrorFields);
-  return tell(change, NoticeKind::kFlowUpdated, std::move(fields), sink);
+  Notice notice = notice_of(change.context, NoticeKind::kFlowUpdated);
+  channel::FlowNews news{scalar_in(change.value, "flow_id"), stated_in(change.value, "new_status")};
+  if (!news.provider_id.empty() && !news.status.empty()) notice.of_flow = std::move(news);
+  sink.notice(std::move(notice), std::move(fields), object_writer(), change.whole);
+  return true;
 }
 
 bool read_conversions(const Change& change, UpdateSink& sink) {

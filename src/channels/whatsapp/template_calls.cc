@@ -265,6 +265,20 @@ class WhatsAppTemplates final : public channel::TemplateCalls {
     });
   }
 
+  Result<http::OutRequest> find_flow(std::string_view provider_id,
+                                     const SenderRoute& route) const override {
+    return request_to(http::Method::kGet, provider_id,
+                      std::move(Query().add("fields", "id,status")).take(), route);
+  }
+
+  Result<std::string> read_flow(const http::Exchange& answer) const override {
+    return read_as(answer, [](const Object& in) -> std::optional<std::string> {
+      auto status = stated_in(in, "status");
+      if (status.empty()) return std::nullopt;
+      return status;
+    });
+  }
+
   std::optional<channel::TemplateSchema> schema(const ProviderTemplate& of) const override {
     return template_schema(of);
   }

@@ -106,6 +106,7 @@ TemplateButton button_of(const Object& given) {
     if (const Array* examples = array_in(given, "example"))
       append_texts(*examples, button.url.examples);
   }
+  if (button.kind == ButtonKind::kFlow) button.flow_id = scalar_in(given, "flow_id");
   if (button.type == "phone_number") button.detail = text_in(given, "phone_number");
   if (button.type == "copy_code") {
     button.detail = text_in(given, "example");

@@ -145,6 +145,23 @@ TEST_F(DeskTest, DisconnectingTellsTheProviderAndDestroysTheToken) {
   EXPECT_THAT(world_.withdrawn, Contains(Field(&ProviderNames::addresses, ElementsAre("n1"))));
 }
 
+TEST_F(DeskTest, DisconnectingLetsOtherRoomsFollowInItsTransactionAndAfterIt) {
+  std::vector<std::string> followed;
+  world_.desk.set_on_let_go(
+      {[&](store::Connection& db, const WorkspaceId& workspace,
+           const ConnectionId& id) -> Result<> {
+         TRY(const auto record, find_connection(db, workspace, id));
+         followed.push_back(record && record->disconnected_at ? "too late" : "in transaction");
+         return {};
+       },
+       [&](const ConnectionId& id) {
+         followed.push_back(world_.senders.connections().find(id) ? "too early" : "afterwards");
+       }});
+  world_.says("{}");
+  ASSERT_TRUE(disconnect());
+  EXPECT_THAT(followed, ElementsAre("in transaction", "afterwards"));
+}
+
 TEST_F(DeskTest, SenderOfADisconnectedConnectionIsFoundByItsIdAlone) {
   const auto sender = world_.senders.find_by_address("fake", record_.mode, "n1");
   world_.says("{}");

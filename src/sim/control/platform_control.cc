@@ -69,6 +69,7 @@ PlatformControl::Call PlatformControl::find(std::string_view name) {
                                                 {"businesses", &PlatformControl::businesses},
                                                 {"accounts", &PlatformControl::accounts},
                                                 {"phones", &PlatformControl::phones},
+                                                {"flows", &PlatformControl::flows},
                                                 {"templates", &PlatformControl::templates}});
   const auto* found = std::ranges::find(kCalls, name, &Named::first);
   return found == kCalls.end() ? nullptr : found->second;
@@ -242,6 +243,48 @@ Task<std::string> PlatformControl::phones(const json::Value& body) {
                 {"event", event},
                 {"current_limit", tier},
                 {"max_daily_conversations_per_business", tier}});
+    return {};
+  });
+  CO_CHECK_OK(co_await std::move(changed));
+  co_return R"({"success":true})";
+}
+
+/// A flow's status: {"id","account_id","status":"BLOCKED"}; one that is not known is there from now
+/// on. Told as `flows` where it is another than before.
+Task<std::string> PlatformControl::flows(const json::Value& body) {
+  constexpr auto kStatuses =
+      std::to_array<std::string_view>({"DRAFT", "PUBLISHED", "DEPRECATED", "BLOCKED", "THROTTLED"});
+  std::vector<FieldError> faults;
+  json::ObjectReader in(body, "", faults);
+  const std::string id(in.required_string("id", {.min = 1, .max = 20}).value_or(""));
+  const std::string account(
+      in.string("account_id", {.min = 5, .max = 20}).value_or(world_.options.numbers[0].waba_id));
+  const std::string status(in.required_string("status", {.max = 20}).value_or(""));
+  if (std::ranges::find(kStatuses, status) == kStatuses.end())
+    in.fault("status", "invalid_value", "is no status of a flow",
+             "Use DRAFT, PUBLISHED, DEPRECATED, BLOCKED or THROTTLED.");
+  const bool is_quiet = in.boolean("quiet").value_or(false);
+  in.finish();
+  CO_CHECK_OK(json::as_result(std::move(faults)));
+  auto changed = management_.change([&](Graph& graph) -> Result<> {
+    if (!graph.registry.find(NodeKind::kAccount, account)) return unknown("account_id");
+    auto* flow = graph.registry.find(NodeKind::kFlow, id);
+    if (!flow) {
+      json::Object fields = {
+          {"id", id}, {"name", "A flow"}, {"status", "PUBLISHED"}, {"_account", account}};
+      fields["categories"] = json::Array{"OTHER"};
+      flow = &graph.registry.add(NodeKind::kFlow, id, std::move(fields));
+    }
+    const std::string before(flow->text("status"));
+    flow->fields["status"] = status;
+    graph.registry.touch(*flow);
+    if (before == status || is_quiet) return {};
+    graph.tell(flow->text("_account"), "flows",
+               {{"event", "FLOW_STATUS_CHANGE"},
+                {"message", "Flow " + id + " changed status from " + before + " to " + status},
+                {"flow_id", id},
+                {"old_status", before},
+                {"new_status", status}});
     return {};
   });
   CO_CHECK_OK(co_await std::move(changed));

@@ -9,7 +9,7 @@
 namespace flowsell::sim {
 
 /// Calls under /_sim about what the management side plays: clock, tokens, codes, accounts, numbers,
-/// templates, media. Thread-safe.
+/// flows, templates, media. Thread-safe.
 class PlatformControl {
  public:
   PlatformControl(World& world, Management& management) : world_(world), management_(management) {}
@@ -28,6 +28,7 @@ class PlatformControl {
   Task<std::string> businesses(const json::Value& body);
   Task<std::string> accounts(const json::Value& body);
   Task<std::string> phones(const json::Value& body);
+  Task<std::string> flows(const json::Value& body);
   Task<std::string> templates(const json::Value& body);
 
   World& world_;

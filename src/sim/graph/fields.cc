@@ -88,6 +88,7 @@ const std::vector<KindFields>& kinds() {
         "sub_category", "previous_category", "correct_category", "rejected_reason", "quality_score",
         "message_send_ttl_seconds", "library_template_name", "cta_url_link_tracking_opted_out",
         "health_status", "rejection_info", "last_updated_time", "degrees_of_freedom_spec"}},
+      {NodeKind::kFlow, 4, {"id", "name", "status", "categories"}},
   };
   return kKinds;
 }

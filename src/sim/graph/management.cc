@@ -23,8 +23,8 @@ constexpr std::string_view kClock = "clock";
 auto all_node_routes() {
   return std::to_array<std::span<const NodeRoute>>(
       {app_routes(), business_routes(), account_routes(), phone_routes(), registration_routes(),
-       profile_routes(), block_routes(), qr_routes(), template_routes(), media_routes(),
-       upload_routes()});
+       profile_routes(), block_routes(), qr_routes(), template_routes(), flow_routes(),
+       media_routes(), upload_routes()});
 }
 
 const RootRoute* find_root(http::Method method, std::string_view path) {

@@ -35,9 +35,9 @@ class Management {
   /// Moves the virtual clock.
   Task<> advance(std::chrono::milliseconds by);
 
-  /// Whether a template message may be sent; its category.
-  Checked<std::string> check_template(std::string_view account_id, const json::Object& sent,
-                                      bool to_user_id) const {
+  /// Whether a template message may be sent, as what.
+  Checked<SentTemplate> check_template(std::string_view account_id, const json::Object& sent,
+                                       bool to_user_id) const {
     return templates_.check_send(account_id, sent, to_user_id);
   }
 

@@ -36,6 +36,7 @@ std::span<const NodeRoute> profile_routes();
 std::span<const NodeRoute> block_routes();
 std::span<const NodeRoute> qr_routes();
 std::span<const NodeRoute> template_routes();
+std::span<const NodeRoute> flow_routes();
 std::span<const RootRoute> library_routes();
 std::span<const NodeRoute> media_routes();
 std::span<const NodeRoute> upload_routes();

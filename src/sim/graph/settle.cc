@@ -149,6 +149,10 @@ void Graph::settle(const Registry::Names& changed) {
         world.media.remove(id);
       }
     }
+    if (kind == NodeKind::kFlow) {
+      if (const auto* node = registry.find(kind, id))
+        world.flows.put(id, std::string(node->text("_account")), std::string(node->text("status")));
+    }
     if (kind == NodeKind::kTemplate) {
       const auto* node = registry.find(kind, id);
       if (node) {

@@ -20,6 +20,7 @@ constexpr std::array<KindNames, kNodeKinds> kKindNames = {{
     {"media", "WhatsAppMedia"},
     {"upload", "FileUploadSession"},
     {"clock", "Clock"},
+    {"flow", "WhatsAppFlow"},
 }};
 
 const json::Value* find(const json::Object& object, std::string_view name) {

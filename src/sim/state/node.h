@@ -22,8 +22,9 @@ enum class NodeKind : std::uint8_t {
   kMedia,
   kUpload,  ///< a resumable upload
   kClock,   ///< one: how far the virtual clock is ahead
+  kFlow,
 };
-inline constexpr std::size_t kNodeKinds = 10;
+inline constexpr std::size_t kNodeKinds = 11;
 
 /// As Meta's errors call it: "WhatsAppBusinessAccount".
 std::string_view node_type_name(NodeKind kind) noexcept;

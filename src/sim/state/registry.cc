@@ -11,9 +11,9 @@ namespace flowsell::sim {
 namespace {
 
 // Tokens and codes are secrets, no addresses; the clock is nobody's.
-constexpr std::array kAddressable = {NodeKind::kPhone, NodeKind::kAccount,  NodeKind::kTemplate,
-                                     NodeKind::kMedia, NodeKind::kBusiness, NodeKind::kApp,
-                                     NodeKind::kUpload};
+constexpr std::array kAddressable = {NodeKind::kPhone,  NodeKind::kAccount,  NodeKind::kTemplate,
+                                     NodeKind::kMedia,  NodeKind::kBusiness, NodeKind::kApp,
+                                     NodeKind::kUpload, NodeKind::kFlow};
 
 std::optional<NodeKind> kind_of(std::string_view name) {
   for (std::size_t i = 0; i < kNodeKinds; ++i) {

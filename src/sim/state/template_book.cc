@@ -42,8 +42,28 @@ TemplateBook::Shared TemplateBook::find(std::string_view account_id, std::string
   return nullptr;
 }
 
-Checked<std::string> TemplateBook::check_send(std::string_view account_id, const json::Object& sent,
-                                              bool to_user_id) const {
+namespace {
+
+void add_flows(const json::Array& components, std::vector<std::string>& out) {
+  for (const auto& one : components) {
+    const auto* component = one.if_object();
+    if (component == nullptr) continue;
+    for (const auto& button : array_in(*component, "buttons")) {
+      if (!button.is_object()) continue;
+      const auto* id = button.get_object().if_contains("flow_id");
+      if (id == nullptr) continue;
+      if (id->is_string()) out.emplace_back(view_of(id->get_string()));
+      if (id->is_int64()) out.push_back(std::to_string(id->get_int64()));
+    }
+    for (const auto& card : array_in(*component, "cards"))
+      if (card.is_object()) add_flows(array_in(card.get_object(), "components"), out);
+  }
+}
+
+}  // namespace
+
+Checked<SentTemplate> TemplateBook::check_send(std::string_view account_id,
+                                               const json::Object& sent, bool to_user_id) const {
   const auto name = text_in(sent, "name");
   const auto language = text_in(object_in(sent, "language"), "code");
   bool name_exists = false;
@@ -56,7 +76,9 @@ Checked<std::string> TemplateBook::check_send(std::string_view account_id, const
   }
   if (to_user_id && found->text("category") == "AUTHENTICATION") return refuse(131062, "");
   CHECK_OK(check_parameters_sent(*found, sent));
-  return std::string(found->text("category"));
+  SentTemplate out{std::string(found->text("category")), {}};
+  add_flows(found->array("components"), out.flows);
+  return out;
 }
 
 }  // namespace flowsell::sim

@@ -13,6 +13,12 @@
 
 namespace flowsell::sim {
 
+/// What a template message is sent as.
+struct SentTemplate {
+  std::string category;
+  std::vector<std::string> flows;  ///< behind its buttons
+};
+
 /// Templates as a send needs them, apart from the registry so that a send takes no lock of the
 /// management side. Thread-safe.
 class TemplateBook {
@@ -23,9 +29,9 @@ class TemplateBook {
   bool manages(std::string_view account_id) const;
 
   /// Checks the "template" object of a message that passed every check of its own shape: does it
-  /// exist in that language, may it be sent, does it get what its variables need. Its category.
-  Checked<std::string> check_send(std::string_view account_id, const json::Object& sent,
-                                  bool to_user_id) const;
+  /// exist in that language, may it be sent, does it get what its variables need.
+  Checked<SentTemplate> check_send(std::string_view account_id, const json::Object& sent,
+                                   bool to_user_id) const;
 
  private:
   using Shared = std::shared_ptr<const Node>;

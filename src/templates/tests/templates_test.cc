@@ -76,9 +76,12 @@ class TemplatesTest : public testing::Test {
   Result<std::string> check(const connections::SenderPtr& sender,
                             std::string_view components = "") {
     const auto message = message_of(components);
-    return run(templates_.check_send(sender, message));
+    auto allowed = run(templates_.check_send(sender, message));
+    if (!allowed) return std::unexpected(allowed.error());
+    return allowed->category;
   }
-  static std::string fault_of(const Result<std::string>& checked) {
+  template <class T>
+  static std::string fault_of(const Result<T>& checked) {
     return checked || checked.error().fields.empty() ? "" : checked.error().fields.front().code;
   }
   connections::ConnectionPtr connection() { return senders_.connections().find(test_->connection); }
@@ -206,7 +209,7 @@ TEST_F(TemplatesTest, ManySendsAtOnceAskOnce) {
   provider_.otherwise({.body = page_of(kPlain, 1)});
   provider_.hold();
   const auto message = message_of("");
-  std::vector<std::future<Result<std::string>>> checks;
+  std::vector<std::future<Result<Templates::Allowed>>> checks;
   for (std::size_t i = 0; i < 8; ++i) {
     checks.push_back(net::co_spawn(pool_.context(i % 2), templates_.check_send(test_, message),
                                    net::use_future));

@@ -127,6 +127,11 @@ class TemplateCalls {
                                                   const SenderRoute& route) const = 0;
   virtual Result<TemplateLibrary> read_library(const http::Exchange& answer) const = 0;
 
+  /// The flow of that id, and its status, as FlowNews has it.
+  virtual Result<http::OutRequest> find_flow(std::string_view provider_id,
+                                             const SenderRoute& route) const = 0;
+  virtual Result<std::string> read_flow(const http::Exchange& answer) const = 0;
+
   /// What it needs of a message. nullopt: its components can't be read.
   virtual std::optional<TemplateSchema> schema(const ProviderTemplate& of) const = 0;
 };

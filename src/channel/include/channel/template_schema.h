@@ -59,7 +59,8 @@ struct TemplateButton {
   enum class Need : std::uint8_t { kNothing, kOptional, kRequired } parameter = Need::kNothing;
   bool is_one_time_code = false;  ///< its parameter is the code of the body, once more
   TemplateText url;               ///< of a "url" button
-  std::string detail;             ///< the number of a "phone_number" one, the example of a code
+  std::string flow_id;  ///< of a "flow" one: the provider's; empty: its description names none
+  std::string detail;   ///< the number of a "phone_number" one, the example of a code
 };
 
 /// A message's parts, or a card's.

@@ -165,6 +165,12 @@ struct TemplateNews {
   bool is_partial = false;  ///< the provider has more to say of it than it told
 };
 
+/// What a provider tells of a flow: a form that messages open.
+struct FlowNews {
+  std::string provider_id;
+  std::string status;  ///< "published", "throttled", "blocked", "deprecated", ...
+};
+
 /// Something that a provider tells and that is neither a status nor a message to us.
 struct Notice {
   NoticeKind kind = NoticeKind::kAccountUpdated;
@@ -183,6 +189,7 @@ struct Notice {
   /// What it changes of the sender, or of all senders of the account where it is told of that.
   std::optional<SenderState> state;
   std::optional<TemplateNews> of_template;  ///< of a template
+  std::optional<FlowNews> of_flow;          ///< of a flow whose status has changed
   /// As in UnknownUpdate: tells it from others, and is the same when it comes again.
   std::array<std::uint8_t, 32> digest{};
   Source source = {};

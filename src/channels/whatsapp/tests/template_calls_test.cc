@@ -166,6 +166,28 @@ TEST(TemplateNews, SaysWhatIsStored) {
             "marketing");
 }
 
+std::optional<channel::FlowNews> flow_news_of(const std::string& value) {
+  const auto updates = parse_callback(
+      R"({"object":"whatsapp_business_account","entry":[{"id":"102","time":1790000000,)"
+      R"("changes":[{"field":"flows","value":{)" +
+          value + "}}]}]}",
+      from_unix_ms(1'800'000'000'000));
+  return std::get<channel::Notice>(updates.value().at(0)).of_flow;
+}
+
+TEST(FlowNews, SaysWhichFlowHasWhichStatus) {
+  const auto news = flow_news_of(
+      R"("event":"FLOW_STATUS_CHANGE","flow_id":77,"old_status":"PUBLISHED","new_status":"BLOCKED")");
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->provider_id, "77");
+  EXPECT_EQ(news->status, "blocked");
+}
+
+TEST(FlowNews, AnAlertChangesNoStatus) {
+  EXPECT_FALSE(flow_news_of(
+      R"("event":"ENDPOINT_LATENCY","flow_id":"77","alert_state":"ACTIVATED","threshold":3000)"));
+}
+
 TEST(TemplateNews, AnEventThatIsNoStateIsLookedInto) {
   const auto status = [](const std::string& event) {
     return news_of("message_template_status_update",

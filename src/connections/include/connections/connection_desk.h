@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,15 @@ class ConnectionDesk {
   /// should they still be here.
   Task<> disconnect(ConnectionRecord of, Acting by);
 
+  /// What other rooms do where a connection is let go of: in that transaction, and once memory is
+  /// to follow. Before the first disconnect().
+  struct OnLetGo {
+    std::function<Result<>(store::Connection&, const WorkspaceId&, const ConnectionId&)>
+        in_transaction;
+    std::function<void(const ConnectionId&)> afterwards;
+  };
+  void set_on_let_go(OnLetGo on_let_go) { on_let_go_ = std::move(on_let_go); }
+
  private:
   Task<> unsubscribe(ConnectionPtr connection);
   Task<> let_go(ConnectionRecord of, Acting by);
@@ -51,6 +61,7 @@ class ConnectionDesk {
   ConnectionChanges& changes_;
   ProviderCalls& calls_;
   const NameBook names_;
+  OnLetGo on_let_go_;
 };
 
 }  // namespace flowsell::connections

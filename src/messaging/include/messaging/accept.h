@@ -41,7 +41,8 @@ class Accept {
 
   struct Checked {
     connections::SenderPtr sender;
-    http::OutRequest request;  ///< the provider's, without its credential
+    http::OutRequest request;                           ///< the provider's, without its credential
+    std::optional<templates::ThrottledFlow> throttled;  ///< has to be counted
   };
   /// Everything that is checked before acceptance. Fails with kInvalidRequest, every fault in one
   /// answer, kConsentRequired and kRecipientOptedOut. `message` must live until then.

@@ -18,11 +18,14 @@
 #include "store/database.h"
 #include "team/by.h"
 #include "templates/book.h"
+#include "templates/flows.h"
 #include "templates/template.h"
 
 namespace flowsell::templates {
 
+class FlowBook;
 class Turns;
+struct KnownFlow;
 
 /// The templates of all connections: a mirror of what their providers say of them, and what sends
 /// are checked by. Thread-safe.
@@ -35,19 +38,24 @@ class Templates {
 
   // --- of sends
 
-  /// What the provider would refuse the message for. The first send of a template may ask the
-  /// provider; where it can't be asked, it decides itself. Gives the template's category; empty
-  /// where that is not known, or the message is no template. Fails with kInvalidRequest, every
-  /// fault with its pointer. `message` must live until then.
-  Task<std::string> check_send(connections::SenderPtr sender,
-                               const channel::OutboundMessage& message);
+  struct Allowed {
+    std::string category;  ///< of the template; empty: not known, or the message is none
+    std::optional<ThrottledFlow> throttled = std::nullopt;  ///< whoever accepts it counts it
+  };
+  /// What the provider would refuse the message for, by its template and by the flow that it names.
+  /// The first send of a template may ask the provider; where it can't be asked, it decides itself.
+  /// Fails with kInvalidRequest, every fault with its pointer. `message` must live until then.
+  Task<Allowed> check_send(connections::SenderPtr sender, const channel::OutboundMessage& message);
 
   /// In a transaction: what a webhook tells of a connection's template. `is_new`: it did not come
   /// before.
   Result<> record(store::Connection& db, const connections::Sender& of,
                   const channel::TemplateNews& news, Time at, bool is_new);
-  /// Something of the connection's templates has changed: memory lets go of them.
-  void forget(const ConnectionId& connection) { book_.forget(connection); }
+  /// In a transaction: what a webhook tells of a connection's flow.
+  static Result<> record_flow(store::Connection& db, const connections::Sender& of,
+                              const channel::FlowNews& news, Time at);
+  /// Something of the connection's templates or flows has changed: memory lets go of them.
+  void forget(const ConnectionId& connection);
 
   // --- of who manages them. A template is found by its caller's workspace and mode, else
   // kNotFound. What asks the provider fails as ProviderCalls::call().
@@ -106,6 +114,15 @@ class Templates {
   Task<std::optional<Template>> read_by_name(connections::SenderPtr sender, std::string name,
                                              std::string language) const;
 
+  Task<std::optional<ThrottledFlow>> check_flows(connections::SenderPtr sender,
+                                                 const channel::TemplateSchema& schema);
+  Task<std::optional<ThrottledFlow>> check_flow(connections::SenderPtr sender,
+                                                const channel::FlowButton& button);
+  Task<std::optional<ThrottledFlow>> check_flow(connections::SenderPtr sender, std::string flow,
+                                                std::string_view pointer);
+  Task<KnownFlow> known_flow(connections::SenderPtr sender, const std::string& flow);
+  Task<KnownFlow> ask_flow(connections::SenderPtr sender, const std::string& flow, KnownFlow known);
+
   Task<Template> find_row(identity::Caller caller, TemplateId id) const;
   Task<Template> find_by_name_of(connections::ConnectionPtr connection, std::string name,
                                  std::string language) const;
@@ -129,6 +146,7 @@ class Templates {
   IdSource& ids_;
   const Clock& clock_;
   Book book_;
+  std::unique_ptr<FlowBook> flows_;
   std::unique_ptr<Turns> turns_;
 };
 
