@@ -189,6 +189,7 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
       [this](const connections::ConnectionPtr& connection, const ProviderError& error) {
         token_watch_.refused(connection->id, error);
       });
+  templates_.set_tell([this](webhook::EventDraft draft) { return events_.tell(std::move(draft)); });
   connection_desk_.set_on_let_go(
       {[](store::Connection& db, const WorkspaceId& workspace, const ConnectionId& connection) {
          return templates::forget_flows(db, workspace, connection);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "audit/audit_log.h"
+#include "change_events.h"
 #include "json/reader.h"
 #include "store/change.h"
 #include "team/acts.h"
@@ -115,16 +116,19 @@ Task<channel::TemplateLibrary> Templates::library(ConnectionPtr connection,
 // --- what the provider says
 
 Task<SyncReport> Templates::store(ConnectionPtr connection, std::vector<ProviderTemplate> templates,
-                                  Time asked_at) {
+                                  Time asked_at, std::vector<SeenChange>* changes) {
   const Account account = account_of(*connection);
   const Time now = clock_.now();
   std::vector<TemplateId> fresh(templates.size());
   for (TemplateId& each : fresh) each = ids_.next<IdKind::kTemplate>();
+  std::vector<SeenChange> seen;
   auto body = [&](store::Connection& db) -> Result<SyncReport> {
     SyncReport report;
+    seen.clear();
     for (std::size_t i = 0; i < templates.size(); ++i) {
-      TRY(const auto stored,
+      TRY(auto stored,
           store_seen(db, account, {templates[i], second_of(asked_at), {}}, fresh[i], now));
+      if (stored.seen) seen.push_back(*std::move(stored.seen));
       ++report.templates;
       if (stored.change == Change::kAdded) ++report.added;
       if (stored.change == Change::kChanged) ++report.changed;
@@ -133,7 +137,16 @@ Task<SyncReport> Templates::store(ConnectionPtr connection, std::vector<Provider
   };
   CO_TRY(const auto report, co_await store::change(db_, kKind, std::move(body)));
   if (report.added + report.changed > 0) book_.forget(connection->id);
+  if (changes != nullptr) std::ranges::move(seen, std::back_inserter(*changes));
   co_return report;
+}
+
+/// After the commit: which events there are is known in it only.
+Task<> Templates::tell_changes(ConnectionPtr connection, std::vector<SeenChange> changes, Time at) {
+  if (!tell_) co_return Result<>{};
+  for (webhook::EventDraft& each : events_of(*connection, changes, at))
+    co_await tell_(std::move(each));
+  co_return Result<>{};
 }
 
 Task<> Templates::refresh(ConnectionPtr connection, std::string provider_id) {
@@ -155,6 +168,7 @@ Task<SyncReport> Templates::sync(std::optional<team::By> by, ConnectionPtr conne
   SyncReport all;
   channel::TemplateSearch search;
   bool is_whole = true;
+  std::vector<SeenChange> changes;
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     const Time asked_at = clock_.now();
     CO_TRY(auto request, calls->list(search, connection->account, calls_.route(*connection)));
@@ -163,7 +177,8 @@ Task<SyncReport> Templates::sync(std::optional<team::By> by, ConnectionPtr conne
     CO_TRY(auto read, calls->read_list(answer));
     is_whole &= read.is_whole;
     search.after = std::move(read.next);
-    CO_TRY(const auto stored, co_await store(connection, std::move(read.templates), asked_at));
+    CO_TRY(const auto stored,
+           co_await store(connection, std::move(read.templates), asked_at, &changes));
     all.templates += stored.templates;
     all.added += stored.added;
     all.changed += stored.changed;
@@ -172,8 +187,8 @@ Task<SyncReport> Templates::sync(std::optional<team::By> by, ConnectionPtr conne
   is_whole &= search.after.empty();
   const Account account = account_of(*connection);
   all.synced_at = clock_.now();
-  auto body = [&](store::Connection& db) -> Result<std::int64_t> {
-    std::int64_t gone = 0;
+  auto body = [&](store::Connection& db) -> Result<std::vector<SeenChange>> {
+    std::vector<SeenChange> gone;
     if (is_whole) {
       TRY(gone, mark_vanished(db, account, began, all.synced_at));
     }
@@ -183,12 +198,15 @@ Task<SyncReport> Templates::sync(std::optional<team::By> by, ConnectionPtr conne
     act.after = audit::json_of({{"templates", std::to_string(all.templates)},
                                 {"added", std::to_string(all.added)},
                                 {"changed", std::to_string(all.changed)},
-                                {"deleted", std::to_string(gone)}});
+                                {"deleted", std::to_string(gone.size())}});
     CHECK_OK(audit::append(db, act));
     return gone;
   };
-  CO_TRY(all.deleted, co_await store::change(db_, kKind, std::move(body)));
+  CO_TRY(auto gone, co_await store::change(db_, kKind, std::move(body)));
   book_.forget(connection->id);
+  all.deleted = static_cast<std::int64_t>(gone.size());
+  std::ranges::move(gone, std::back_inserter(changes));
+  CO_CHECK_OK(co_await tell_changes(connection, std::move(changes), all.synced_at));
   co_return all;
 }
 

@@ -21,6 +21,9 @@ const Sql kFindByProvider("SELECT " TEMPLATE_COLUMNS
 const Sql kFindByName("SELECT " TEMPLATE_COLUMNS
                       " FROM templates WHERE workspace_id = ?1 AND connection_id = ?2 AND name = "
                       "?3 AND language = ?4 AND deleted_at IS NULL");
+const Sql kFindVanished("SELECT " TEMPLATE_COLUMNS
+                        " FROM templates WHERE workspace_id = ?1 AND connection_id = ?2 AND "
+                        "seen_at < ?3 AND deleted_at IS NULL ORDER BY id");
 // The inner query bounds the work of a page whose filters match little.
 #define TEMPLATE_PAGE(order)                                                                  \
   "SELECT " TEMPLATE_COLUMNS                                                                  \
@@ -202,6 +205,7 @@ Result<Stored> change_seen(store::Connection& db, Template row, const Seen& seen
   // What we gave is replaced by what the provider made of it, without a new version.
   const bool needs_version =
       row.version == 0 || (new_design && (row.known != Known::kDrafted || !seen.by.empty()));
+  SeenChange seen_change{row.id, row.provider, given, needs_version && seen.by.empty()};
   row.provider = std::move(given);
   row.deleted_at.reset();
   row.known = known;
@@ -210,7 +214,8 @@ Result<Stored> change_seen(store::Connection& db, Template row, const Seen& seen
   if (needs_version) ++row.version;
   CHECK_OK(update_row(db, row));
   if (needs_version) CHECK_OK(insert_version(db, row, seen.by, now));
-  return Stored{row.id, is_changed ? Change::kChanged : Change::kNone};
+  if (!is_changed) return Stored{row.id, Change::kNone};
+  return Stored{row.id, Change::kChanged, std::move(seen_change)};
 }
 
 Result<> add_told(store::Connection& db, const Account& account, const channel::TemplateNews& news,
@@ -305,7 +310,7 @@ Result<> store_news(store::Connection& db, const Account& account,
   // What comes late, or in one second with something else, may be older than what is known.
   if ((at <= row.told_at || news.is_partial) && row.known == Known::kWhole)
     row.known = Known::kOutdated;
-  if (at >= row.told_at) take_news(row, news, now);
+  if (at >= row.told_at && !row.deleted_at) take_news(row, news, now);
   row.told_at = std::max(row.told_at, at);
   row.updated_at = now;
   return update_row(db, row);
@@ -326,9 +331,19 @@ Result<std::int64_t> mark_name_deleted(store::Connection& db, const Account& acc
   return db.run(kDeleteName, {account.workspace, account.connection, name, now});
 }
 
-Result<std::int64_t> mark_vanished(store::Connection& db, const Account& account, Time began,
-                                   Time now) {
-  return db.run(kDeleteVanished, {account.workspace, account.connection, began, now});
+Result<std::vector<SeenChange>> mark_vanished(store::Connection& db, const Account& account,
+                                              Time began, Time now) {
+  std::vector<SeenChange> gone;
+  CHECK_OK(db.query(kFindVanished, {account.workspace, account.connection, began},
+                    [&gone](const store::Row& row) {
+                      Template one = template_of(row);
+                      SeenChange& change = gone.emplace_back();
+                      change.id = one.id;
+                      change.is = change.was = std::move(one.provider);
+                      change.is.status = "deleted";
+                    }));
+  CHECK_OK(db.write(kDeleteVanished, {account.workspace, account.connection, began, now}));
+  return gone;
 }
 
 Result<> set_status(store::Connection& db, const WorkspaceId& workspace, const TemplateId& id,

@@ -37,9 +37,17 @@ Result<std::vector<Version>> list_versions(store::Connection& db, const Workspac
                                            const TemplateId& id);
 
 enum class Change : std::uint8_t { kNone, kAdded, kChanged };
+/// A row that was known, and what it has become.
+struct SeenChange {
+  TemplateId id;
+  channel::ProviderTemplate was;
+  channel::ProviderTemplate is;
+  bool is_new_design = false;  ///< one that was not made here
+};
 struct Stored {
   TemplateId id;
   Change change = Change::kNone;
+  std::optional<SeenChange> seen = std::nullopt;  ///< with kChanged
 };
 /// Makes the row what the provider says; `fresh` is its id where there is none yet. Another
 /// template with its name and language is one that was deleted. Of a row that was told something
@@ -48,7 +56,8 @@ Result<Stored> store_seen(store::Connection& db, const Account& account, const S
                           const TemplateId& fresh, Time now);
 
 /// What a webhook tells, at the second `at`. A template that is not known gets a row without
-/// components.
+/// components; one that is deleted stays so, and only its provider's own description brings it
+/// back.
 Result<> store_news(store::Connection& db, const Account& account,
                     const channel::TemplateNews& news, Time at, const TemplateId& fresh, Time now);
 
@@ -62,9 +71,9 @@ Result<> mark_deleted(store::Connection& db, const WorkspaceId& workspace, const
 /// All languages of a name; how many.
 Result<std::int64_t> mark_name_deleted(store::Connection& db, const Account& account,
                                        std::string_view name, Time now);
-/// Those that no page of a whole reading since `began` had; how many.
-Result<std::int64_t> mark_vanished(store::Connection& db, const Account& account, Time began,
-                                   Time now);
+/// Those that no page of a whole reading since `began` had.
+Result<std::vector<SeenChange>> mark_vanished(store::Connection& db, const Account& account,
+                                              Time began, Time now);
 /// What became of it by an act of ours; without a `status` the provider is to be asked.
 Result<> set_status(store::Connection& db, const WorkspaceId& workspace, const TemplateId& id,
                     std::string_view status, Time now);

@@ -456,6 +456,30 @@ def test_a_sync_finds_what_is_new_and_what_is_gone(own):
     assert own.api.get("/v1/audit_events?act=templates.synced").json()["data"][0]["target"] == connection
 
 
+def test_a_sync_tells_what_no_webhook_told(own):
+    receiver = own.receiver()
+    kept, gone = (own.api.post("/v1/templates", definition(name)).json() for name in ("kept", "gone"))
+    receiver.wait_for(lambda all_of: len(all_of) >= 2, "both were approved")
+    own.sim.call("POST", "settings", {"webhook_url": ""})
+    own.sim.call("POST", "templates", {"id": kept["provider_id"], "do": "recategorise", "category": "MARKETING"})
+    own.sim.call("POST", "templates", {"id": kept["provider_id"], "do": "pause"})
+    Graph.of_simulator(own).call("DELETE", f"{ACCOUNT_ID}/message_templates?name=gone")
+    before = len(receiver.all())
+    sync = f"/v1/connections/{kept['connection_id']}/templates/sync"
+    assert own.api.post(sync).json()["changed"] == 1
+    told = receiver.wait_for(lambda all_of: all_of[before:] if len(all_of) >= before + 4 else None, "the changes are told")
+    news = {(each.type, each.event["data"]["template"]["name"]): each.event["data"]["template"] for each in told}
+    assert news["template.status_updated", "kept"]["status"] == "paused"
+    assert (news["template.category_updated", "kept"]["previous_category"],
+            news["template.category_updated", "kept"]["category"]) == ("utility", "marketing")
+    assert news["template.quality_updated", "kept"]["quality"] == "red"
+    assert news["template.status_updated", "gone"]["status"] == "deleted"
+    assert news["template.status_updated", "gone"]["provider_id"] == gone["provider_id"]
+    assert own.api.post(sync).json()["changed"] == 0
+    wait_until(own.deliveries_done, "nothing waits")
+    assert len(receiver.all()) == before + 4
+
+
 def test_templates_are_known_after_a_restart(own):
     own.api.post("/v1/templates", definition("order_ready", ORDER))
     own.kill_and_restart()

@@ -123,19 +123,21 @@ TEST_F(TemplateTable, ComesBackWhereItWasOnlyOutOfSight) {
 TEST_F(TemplateTable, WhatVanishedIsDeletedAndWhatWasSeenIsNot) {
   see(provider());
   const Time began = clock_.now() + 1s;
-  std::int64_t gone = 0;
+  std::vector<SeenChange> gone;
   change([&](store::Connection& db) -> Result<> {
     TRY(gone, mark_vanished(db, account_, began, began));
     return {};
   });
-  EXPECT_EQ(gone, 1);
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone.front().was.status, "approved");
+  EXPECT_EQ(gone.front().is.status, "deleted");
   EXPECT_FALSE(row());
   see(provider());
   change([&](store::Connection& db) -> Result<> {
     TRY(gone, mark_vanished(db, account_, kThen - 24h * 3650, began));
     return {};
   });
-  EXPECT_EQ(gone, 0);
+  EXPECT_TRUE(gone.empty());
 }
 
 TEST_F(TemplateTable, AWebhookChangesStatusCategoryAndQuality) {
@@ -207,6 +209,34 @@ TEST_F(TemplateTable, ADeletedTemplateIsGone) {
   EXPECT_FALSE(row());
   tell({.provider_id = "1009", .status = "deleted"}, kThen + 1s);
   EXPECT_FALSE(row());
+}
+
+TEST_F(TemplateTable, ADeletedTemplateIsNotRevivedByWhatIsToldOfIt) {
+  const auto id = see(provider()).id;
+  tell({.status = "deleted"}, kThen + 1s);
+  tell({.status = "approved"}, kThen + 2s);
+  EXPECT_FALSE(row());
+  const auto found = testkit::in_snapshot(
+      *db_, [&](store::Connection& db) { return find_template(db, account_.workspace, id); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->provider.status, "deleted");
+  EXPECT_TRUE(found->deleted_at);
+  // What the provider itself describes is there.
+  see(provider(), kThen + 3s);
+  EXPECT_EQ(row()->provider.status, "approved");
+}
+
+TEST_F(TemplateTable, SaysWhatHasBecomeOfARow) {
+  see(provider());
+  auto next = provider("1001", "paused", "[2]");
+  next.quality = "red";
+  const auto change = see(next, kThen + 1s).seen;
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->was.status, "approved");
+  EXPECT_EQ(change->is.status, "paused");
+  EXPECT_EQ(change->is.quality, "red");
+  EXPECT_TRUE(change->is_new_design);
+  EXPECT_FALSE(see(next, kThen + 2s).seen);
 }
 
 TEST_F(TemplateTable, APageHasWhatTheFiltersSay) {

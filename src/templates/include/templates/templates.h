@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,12 +21,14 @@
 #include "templates/book.h"
 #include "templates/flows.h"
 #include "templates/template.h"
+#include "webhook/events.h"
 
 namespace flowsell::templates {
 
 class FlowBook;
 class Turns;
 struct KnownFlow;
+struct SeenChange;
 
 /// The templates of all connections: a mirror of what their providers say of them, and what sends
 /// are checked by. Thread-safe.
@@ -57,6 +60,11 @@ class Templates {
   /// Something of the connection's templates or flows has changed: memory lets go of them.
   void forget(const ConnectionId& connection);
 
+  /// Tells an event of its own, as webhook::Events::tell(). Before the first sync; without it
+  /// nobody is told of what one finds.
+  using Tell = std::function<Awaitable<void>(webhook::EventDraft)>;
+  void set_tell(Tell tell) { tell_ = std::move(tell); }
+
   // --- of who manages them. A template is found by its caller's workspace and mode, else
   // kNotFound. What asks the provider fails as ProviderCalls::call().
 
@@ -82,8 +90,9 @@ class Templates {
   /// Fails with kConflict where the provider does not do it.
   Task<Made> act(team::By by, TemplateId id, Act act, std::optional<metering::IdempotentCall> call);
 
-  /// Reads all of an account's templates; what the provider has no more is marked deleted. `by`:
-  /// nullopt where nobody asked.
+  /// Reads all of an account's templates; what the provider has no more is marked deleted. What
+  /// changed of those that were known is told as webhooks tell it. `by`: nullopt where nobody
+  /// asked.
   Task<SyncReport> sync(std::optional<team::By> by, connections::ConnectionPtr connection);
   /// The same where that was never done. What the provider does not answer is left for later.
   Task<> sync_first(connections::ConnectionPtr connection);
@@ -127,8 +136,12 @@ class Templates {
   Task<Template> find_by_name_of(connections::ConnectionPtr connection, std::string name,
                                  std::string language) const;
   Result<connections::ConnectionPtr> connection_of(const Template& row) const;
+  /// `changes`: gets what became of rows that were known; nullptr: nobody asks.
   Task<SyncReport> store(connections::ConnectionPtr connection,
-                         std::vector<channel::ProviderTemplate> templates, Time asked_at);
+                         std::vector<channel::ProviderTemplate> templates, Time asked_at,
+                         std::vector<SeenChange>* changes = nullptr);
+  Task<> tell_changes(connections::ConnectionPtr connection, std::vector<SeenChange> changes,
+                      Time at);
   Task<> refresh(connections::ConnectionPtr connection, std::string provider_id);
   Task<Template> refreshed(identity::Caller caller, connections::ConnectionPtr connection,
                            Template row);
@@ -146,6 +159,7 @@ class Templates {
   IdSource& ids_;
   const Clock& clock_;
   Book book_;
+  Tell tell_;
   std::unique_ptr<FlowBook> flows_;
   std::unique_ptr<Turns> turns_;
 };
