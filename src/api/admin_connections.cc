@@ -121,15 +121,17 @@ Task<http::Response> list_connections(AdminCall& call, Setup setup) {
   CO_TRY(auto in, QueryReader::parse(call.visit.request.query));
   const auto text = in.text("mode");
   const auto mode = text ? identity::mode_named(*text) : std::optional(setup.default_mode);
+  const auto asked = ListRequest<ConnectionId>::read(in);
   if (!mode) in.fault("mode", "invalid_value", "there is no such mode", "Send test or live.");
   CO_CHECK_OK(in.finish());
   CO_TRY(Place place, co_await place_of(call));
   if (place.home.services() == nullptr) co_return place.home.take_answer();
   CO_TRY(const auto all, co_await place.services().connection_desk.list(place.workspace, *mode));
   const Time now = place.services().clock.now();
-  co_return whole_list(call.visit.request, all, [now](const ConnectionRecord& each) {
-    return connections::render(each, now, ConnectionView::kOperators);
-  });
+  co_return list_response(call.visit.request, page_of_rows(all, asked),
+                          [now](const ConnectionRecord* each) {
+                            return connections::render(*each, now, ConnectionView::kOperators);
+                          });
 }
 
 Task<ConnectionRecord> connection_of(AdminCall& call, const Place& place) {

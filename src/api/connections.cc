@@ -37,11 +37,8 @@ Task<http::Response> list_connections(Call& call) {
   CO_TRY(const auto asked, ListRequest<ConnectionId>::parse(call.request.query));
   CO_TRY(const auto all,
          co_await call.services.connection_desk.list(call.caller.workspace, call.caller.mode));
-  std::vector<const ConnectionRecord*> rows;
-  rows.reserve(all.size());
-  for (const ConnectionRecord& each : all) rows.push_back(&each);
   const Time now = call.services.clock.now();
-  const auto page = page_of(std::move(rows), asked);
+  const auto page = page_of_rows(all, asked);
   co_return list_response(call.request, page, [now](const ConnectionRecord* each) {
     return connections::render(*each, now, ConnectionView::kMembers);
   });

@@ -63,7 +63,7 @@ http::Response created_response(const Services& services, const Sessions::Create
     response.body +=
         R"(,"fix":"The link was shown once. If it was lost, delete this session and create another."})";
   } else {
-    response.body.append(R"(,"url":")").append(services.onboarding_door.places().public_url);
+    response.body.append(R"(,"url":")").append(services.onboarding_door.places().public_url());
     response.body.append("/connect/").append(created.link.reveal()).append(R"("})");
   }
   response.headers.push_back({"Location", "/v1/onboarding_sessions/" + created.session.id.str()});

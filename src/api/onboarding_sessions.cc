@@ -106,14 +106,14 @@ Task<http::Response> create_for_workspace(AdminCall& call) {
   CO_TRY(auto once, idempotent_call(call, services, workspace, read.mode));
   CO_TRY(auto reason, stated_reason(call.visit.request, /*is_needed=*/true));
   const audit::Actor actor{audit::ActorKind::kOperator, call.who.user.str()};
-  CO_TRY(const auto created,
-         co_await services.onboarding.create(std::move(read.draft), actor, call.visit.origin(),
-                                             std::move(reason), once));
-  // The workspace has it on record already; the staff has it too.
+  // Before it is made: the staff's record is in another database than the workspace's.
   CO_CHECK_OK(co_await call.staff.operators.record(
       call.by(), "operator.onboarding_session_created",
       operation_name(http::Method::kPost, "/admin/v1/workspaces/{}/onboarding_sessions"),
-      created.session.id.str(), {}));
+      workspace.str(), {}));
+  CO_TRY(const auto created,
+         co_await services.onboarding.create(std::move(read.draft), actor, call.visit.origin(),
+                                             std::move(reason), once));
   co_return created_response(services, created);
 }
 

@@ -122,6 +122,16 @@ Page<Pointer, IdType> page_of(std::vector<Pointer> all, const ListRequest<IdType
   return page;
 }
 
+/// The same of the things themselves: the page points at them.
+template <class Row, class IdType>
+Page<const Row*, IdType> page_of_rows(const std::vector<Row>& all,
+                                      const ListRequest<IdType>& asked) {
+  std::vector<const Row*> rows;
+  rows.reserve(all.size());
+  for (const Row& each : all) rows.push_back(&each);
+  return page_of(std::move(rows), asked);
+}
+
 /// Where a list goes on: by `after`, or by `before` where it was read upwards.
 struct NextPage {
   std::string_view parameter;

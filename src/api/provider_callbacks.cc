@@ -23,25 +23,29 @@ Result<std::string> signed_request_in(const http::Request& request) {
   return *std::move(text);
 }
 
-/// Wherever their connections are they don't work any more. Whoever has none is done with too. What
-/// another replica answers instead of us: it could not.
+/// Wherever their connections are they don't work any more, and what they have begun is let go of.
+/// Nobody but a cell knows whom its tokens speak for: each is asked. What another replica answers
+/// instead of us: it could not.
 Task<std::optional<http::Response>> let_go(Homes& homes, const http::Request& request,
-                                           ProviderDoor::Person person, TokenWatch::Trace trace) {
+                                           connections::PersonLeft person,
+                                           TokenWatch::Trace trace) {
   CO_TRY(const auto cells, co_await homes.cells(request));
   for (const std::string& cell : cells) {
-    auto home =
-        co_await homes.find_named(token_user_name(person.mode, person.user_id, cell), request);
-    if (!home && home.error().code == ErrorCode::kNotFound) continue;
-    if (!home) co_return std::unexpected(std::move(home).error());
-    if (home->services() == nullptr) {
-      auto answer = home->take_answer();
+    CO_TRY(auto home, co_await homes.find_cell(cell, request));
+    if (home.services() == nullptr) {
+      auto answer = home.take_answer();
       if (answer.status != 200) co_return std::optional(std::move(answer));
       continue;
     }
-    CO_CHECK_OK(
-        co_await home->services()->token_watch.person_left(person.mode, person.user_id, trace));
+    const Services& here = *home.services();
+    CO_CHECK_OK(co_await here.onboarding_door.person_left(person));
+    CO_CHECK_OK(co_await here.token_watch.person_left(person, trace));
   }
   co_return std::optional<http::Response>();
+}
+
+connections::PersonLeft left(ProviderDoor::Person person) {
+  return {person.mode, std::move(person.user_id), person.asked_at};
 }
 
 Task<http::Response> deauthorize(Homes& homes, const ProviderDoor& door,
@@ -49,25 +53,26 @@ Task<http::Response> deauthorize(Homes& homes, const ProviderDoor& door,
   CO_TRY(const std::string text, signed_request_in(request));
   CO_TRY(auto person, door.read_signed_request(text));
   CO_TRY(auto elsewhere,
-         co_await let_go(homes, request, std::move(person), TokenWatch::Trace::kStays));
+         co_await let_go(homes, request, left(std::move(person)), TokenWatch::Trace::kStays));
   if (elsewhere) co_return *std::move(elsewhere);
   http::Response response;
   response.content_type = "text/plain";
   co_return response;
 }
 
-Task<http::Response> delete_data(Homes& homes, const ProviderDoor& door, std::string public_url,
+Task<http::Response> delete_data(Homes& homes, const ProviderDoor& door,
+                                 std::function<std::string()> public_url,
                                  const http::Request& request) {
   CO_TRY(const std::string text, signed_request_in(request));
   CO_TRY(auto person, door.read_signed_request(text));
   const identity::Mode mode = person.mode;
   CO_TRY(auto elsewhere,
-         co_await let_go(homes, request, std::move(person), TokenWatch::Trace::kGoes));
+         co_await let_go(homes, request, left(std::move(person)), TokenWatch::Trace::kGoes));
   if (elsewhere) co_return *std::move(elsewhere);
   const std::string code = door.confirmation(mode);
   json::Writer out;
   out.begin_object();
-  out.key("url").string(public_url + std::string(kStatusPath) + "?code=" + code);
+  out.key("url").string(public_url() + std::string(kStatusPath) + "?code=" + code);
   out.key("confirmation_code").string(code).end_object();
   http::Response response;
   response.body = std::move(out).take();
@@ -83,9 +88,9 @@ Result<http::Response> deletion_status(const ProviderDoor& door, const http::Req
   response.content_type = "text/plain; charset=utf-8";
   response.body =
       "Your data was deleted on " + format_time(*at) +
-      ": the permission that you had given us at Meta, and your id there. Nothing else "
-      "is held about you as the person who connected a WhatsApp Business account. The "
-      "permission of a sign-up that was not finished is destroyed when its link ends.\n";
+      ": the permission that you had given us at Meta, also of sign-ups that were not finished, "
+      "and your id there. Nothing else is held about you as the person who connected a WhatsApp "
+      "Business account.\n";
   return response;
 }
 

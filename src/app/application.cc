@@ -129,7 +129,7 @@ class Application::Parts {
         {process.settings.terms.version, process.settings.terms.provider_policies_version},
         {process.settings.limits.requests_per_second_per_user,
          process.settings.limits.open_requests_per_minute},
-        process.signup_places.public_url});
+        [this] { return process.public_url(); }});
     auto options = server_options(process.settings);
     options.streams = [this](http::Method method, std::string_view target) {
       return api->streams(method, target) || graph_door::GraphDoor::streams(method, target);
@@ -285,6 +285,7 @@ Result<std::vector<SandboxWorkspace>> Application::start_one_cell(const std::fil
   connections::NameBook names;
   names.claim = [](connections::ProviderNames /*names*/) -> Task<bool> { co_return true; };
   names.withdraw = [](connections::ProviderNames /*names*/) -> Task<> { co_return Result<>{}; };
+  names.release = [](connections::ProviderNames /*names*/) -> Task<> { co_return Result<>{}; };
   parts_->cell = std::make_unique<Cell>(parts_->process, std::move(db), std::move(no_others),
                                         std::move(names));
   Cell& cell = *parts_->cell;

@@ -195,6 +195,9 @@ Cell::Cell(Process& process, std::unique_ptr<store::Database> database, Publish 
          return templates::forget_flows(db, workspace, connection);
        },
        [this](const ConnectionId& connection) { templates_.forget(connection); }});
+  connector_.set_listener([this](connections::ConnectionPtr connection, connections::Acting by) {
+    return sender_desk_.read_first(std::move(connection), std::move(by));
+  });
   ingest_.set_account_listener(
       [this](connections::ConnectionPtr connection, channel::AccountChange change) {
         return token_watch_.account_changed(std::move(connection), change);

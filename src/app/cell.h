@@ -62,9 +62,17 @@ class Cell {
   identity::ApiKeys& api_keys() noexcept { return api_keys_; }
   connections::Senders& senders() noexcept { return senders_; }
   team::Members& members() noexcept { return members_; }
-  privacy::CellRooms privacy_rooms() noexcept {
-    return {*db_,       workspaces_, api_keys_, senders_,         sender_states_,
-            templates_, endpoints_,  begun_,    begun_deliveries_};
+  privacy::CellRooms privacy_rooms() {
+    return {*db_,
+            workspaces_,
+            api_keys_,
+            senders_,
+            sender_states_,
+            templates_,
+            endpoints_,
+            begun_,
+            begun_deliveries_,
+            [this](WorkspaceId workspace) { return connection_desk_.part(workspace); }};
   }
 
  private:

@@ -1,6 +1,8 @@
+#include <charconv>
+
 #include "cells.h"
 #include "identity/api_keys.h"
-#include "routes.h"
+#include "peer_door.h"
 
 /// What deletions need of cells.
 namespace flowsell::app {
@@ -29,6 +31,13 @@ std::optional<privacy::Door> Cells::enter_cell(std::size_t number) {
   return std::optional<privacy::Door>(std::in_place, rooms, &place.calls);
 }
 
+Task<api::Home> Cells::find_cell(std::string cell, const http::Request& request) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
+  if (error != std::errc{} || number >= places_.size()) co_return std::unexpected(no_home());
+  co_return co_await home_of(number, request);
+}
+
 Task<std::optional<std::size_t>> Cells::cell_of(WorkspaceId workspace) {
   co_return co_await directory_->find(api::workspace_name(workspace));
 }
@@ -37,12 +46,6 @@ Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId worksp
   CO_TRY(const auto cell, co_await cell_of(workspace));
   if (!cell) co_return Result<>{};
   std::vector<std::string> names;
-  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
-    for (const auto& sender : rooms.senders.list(workspace, mode))
-      names.push_back(address_route(mode, sender->address));
-    for (const auto& connection : rooms.senders.connections().list(workspace, mode))
-      names.push_back(account_route(mode, connection->account));
-  }
   CO_TRY(const auto keys, co_await rooms.db.read([workspace](store::Connection& db) {
     return identity::list_keys(db, workspace);
   }));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
-#include <charconv>
 #include <map>
 
 #include "cluster/schema.h"
@@ -397,12 +396,9 @@ Task<std::vector<std::string>> Cells::cells(const http::Request& request) {
 /// A cell by chance: who asks has no say in it.
 Task<api::Home> Cells::find_new(const http::Request& request) {
   CO_CHECK_OK(co_await wait_until_joined());
-  std::size_t cell = random_bits() % places_.size();
-  if (was_forwarded(request)) {
-    const auto named = request.header(cluster::kForwarded);
-    const auto [end, error] = std::from_chars(named.data(), named.data() + named.size(), cell);
-    if (error != std::errc{} || cell >= places_.size()) co_return std::unexpected(no_home());
-  }
+  if (was_forwarded(request))
+    co_return co_await find_cell(std::string(request.header(cluster::kForwarded)), request);
+  const std::size_t cell = random_bits() % places_.size();
   co_return co_await home_of(cell, request);
 }
 

@@ -48,6 +48,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   Task<api::Home> find(const http::Request& request) override;
   Task<api::Home> find_named(std::string name, const http::Request& request) override;
   Task<std::vector<std::string>> cells(const http::Request& request) override;
+  Task<api::Home> find_cell(std::string cell, const http::Request& request) override;
   Task<api::Home> find_new(const http::Request& request) override;
   accounts::Accounts* accounts() override;
   privacy::Desk* privacy_desk() override;
@@ -116,7 +117,7 @@ class Cells final : public api::Homes, public privacy::Doors {
   Result<> check_keys();
   Result<> publish(std::size_t number, Cell& cell);
   connections::NameBook name_book(std::size_t number);
-  Task<bool> claim_names(std::size_t number, connections::ProviderNames names);
+  Task<> release_names(std::size_t number, connections::ProviderNames names);
   bool is_at_work() const;
 
   Task<> wait_until_joined();

@@ -56,27 +56,18 @@ connections::ConnectorOptions connector_options(const config::Settings& settings
   return options;
 }
 
-/// What browsers call this server.
-std::string public_url_of(const config::Settings& settings) {
-  const auto& server = settings.server;
-  if (!server.public_url.empty()) return server.public_url;
-  return (server.tls_certificate.empty() ? "http://" : "https://") + server.listen.str();
-}
-
 /// "v25.0" of "https://graph.facebook.com/v25.0".
 std::string version_of(const std::string& api_base) {
   return api_base.substr(api_base.find_last_of('/') + 1);
 }
 
 /// In the sandbox the simulator stands in for Meta's pages too.
-onboarding::SignupPlaces signup_places(const config::Settings& settings,
-                                       const channel::Adapter& adapter,
-                                       const connections::ConnectorOptions& connector,
-                                       const std::string& simulator_url) {
+onboarding::SignupPlaces signup_places(const Process& process, const std::string& simulator_url) {
   onboarding::SignupPlaces places;
-  places.adapter = &adapter;
-  places.public_url = public_url_of(settings);
-  const auto& whatsapp = settings.whatsapp;
+  places.adapter = process.adapter.get();
+  places.public_url = [&process] { return process.public_url(); };
+  const connections::ConnectorOptions& connector = process.connector_options;
+  const auto& whatsapp = process.settings.whatsapp;
   onboarding::SignupPlace place;
   place.login_config = whatsapp.login_config;
   if (connector.test_app.is_there()) {
@@ -119,18 +110,21 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
                metrics),
       send_options(std::move(send_settings)),
       connector_options(app::connector_options(settings, simulator_secret)),
-      signup_places(app::signup_places(settings, *adapter, connector_options, simulator_url)) {}
+      signup_places(app::signup_places(*this, simulator_url)) {}
 
 std::string Process::callback_url() const {
   // Of the sandbox the simulator is told where to.
   if (!settings.sandbox.enabled && !settings.whatsapp.override_callback.empty())
     return settings.whatsapp.override_callback;
-  std::string base = settings.server.public_url;
-  if (base.empty()) {
-    const auto listening = listening_url.load();
-    if (listening) base = *listening;
-  }
-  return base + "/hooks/whatsapp";
+  return public_url() + "/hooks/whatsapp";
+}
+
+std::string Process::public_url() const {
+  const auto& server = settings.server;
+  if (!server.public_url.empty()) return server.public_url;
+  // A port that the system chose is known since it listens.
+  if (const auto listening = listening_url.load()) return *listening;
+  return (server.tls_certificate.empty() ? "http://" : "https://") + server.listen.str();
 }
 
 }  // namespace flowsell::app

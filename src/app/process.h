@@ -26,6 +26,8 @@ struct Process {
   Process(const config::Settings& all_settings, Keys all_keys, const std::string& simulator_url,
           messaging::SendOptions send_settings, const Secret& simulator_secret);
 
+  /// What browsers call this server.
+  std::string public_url() const;
   /// Where providers' webhooks are to come.
   std::string callback_url() const;
 

@@ -30,7 +30,15 @@ CREATE TABLE key_checks (
   period INTEGER NOT NULL,
   value BLOB NOT NULL
 ) STRICT;
-)sql"}};
+)sql"},
+                                    // Whoever a provider's token speaks for is asked for in
+                                    // every cell now.
+                                    store::Migration{.number = 90,
+                                                     .name = "no names of people",
+                                                     .sql = R"sql(
+DELETE FROM routes WHERE name LIKE 'whatsapp-user:%';
+)sql",
+                                                     .expands = true}};
 
 const store::Sql kDivide("INSERT INTO cluster (id, cells) VALUES (1, ?1) ON CONFLICT DO NOTHING");
 const store::Sql kAddCell("INSERT INTO cells (id) VALUES (?1) ON CONFLICT DO NOTHING");

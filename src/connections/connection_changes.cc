@@ -82,6 +82,7 @@ audit::Act act_of(const ChangeOp& op, const ConnectionRecord* before) {
     is.emplace_back("token", op.record.sealed_token.empty() ? "destroyed" : "stored");
   if (before != nullptr && before->admin_notes != op.record.admin_notes)
     is.emplace_back("admin_notes", "changed");
+  is.insert(is.end(), op.change.noted.begin(), op.change.noted.end());
   if (!op.change.by.reason.empty()) is.emplace_back("reason_given", op.change.by.reason);
   if (before != nullptr) act.before = json_of_missing(was, is);
   act.after = json_of_missing(is, was);
@@ -98,14 +99,18 @@ bool is_told(const ConnectionRecord& before, const ConnectionRecord& after, Time
 
 Result<> record_change(store::Connection& db, ChangeOp& op, const ConnectionRecord* before,
                        std::vector<audit::Act>& acts) {
-  if (before != nullptr && *before == op.record) return {};
+  if (before != nullptr && *before == op.record) {
+    if (op.change.is_act) acts.push_back(act_of(op, before));
+    return {};
+  }
   const bool is_news = before == nullptr || is_told(*before, op.record, op.now);
   if (is_news) op.record.updated_at = op.now;
   CHECK_OK(store_connection(db, op.record, before));
   op.is_written = true;
   auto act = act_of(op, before);
   // That a token was looked at, and was good, changes nothing that a record shows.
-  if (act.before != kNothing || act.after != kNothing) acts.push_back(std::move(act));
+  if (op.change.is_act || act.before != kNothing || act.after != kNothing)
+    acts.push_back(std::move(act));
   if (!is_news) return {};
   const std::string shown = render(op.record, op.now, ConnectionView::kMembers);
   op.event.body = shown.substr(1, shown.size() - 2);
@@ -161,7 +166,8 @@ void publish(ChangeOp& op) {
   op.senders.refresh(op.record.id, connection);
   if (op.change.senders == nullptr || !connection) return;
   for (Sender each : *op.change.senders) {
-    each.token = connection->token;
+    each.is_removed = each.has_let_go;
+    each.token = each.is_removed ? Secret() : connection->token;
     each.account = connection->account;
     op.senders.publish(std::make_shared<const Sender>(std::move(each)));
   }

@@ -1,5 +1,6 @@
 // The rows of connections, their steps and who pays for them.
 #include <algorithm>
+#include <functional>
 
 #include "connections/connection_record.h"
 
@@ -17,7 +18,7 @@ using store::Sql;
 const Sql kFind("SELECT " CONNECTION_COLUMNS
                 " FROM connections WHERE workspace_id = ?1 AND id = ?2");
 const Sql kOfWorkspace("SELECT " CONNECTION_COLUMNS
-                       " FROM connections WHERE workspace_id = ?1 AND mode = ?2 ORDER BY id");
+                       " FROM connections WHERE workspace_id = ?1 AND mode = ?2 ORDER BY id DESC");
 const Sql kAll("SELECT " CONNECTION_COLUMNS " FROM connections WHERE status <> 4");
 const Sql kByAccount("SELECT " CONNECTION_COLUMNS
                      " FROM connections WHERE account = ?3 AND mode = ?1 AND channel = ?2 AND "
@@ -126,12 +127,12 @@ Result<> read_parts(store::Connection& db, ConnectionRecord& record) {
                   [&](const store::Row& row) { record.funding.push_back(funding_of(row)); });
 }
 
-/// Of all that a workspace has, at once. `all` are ordered by id.
+/// Of all that a workspace has, at once. `all` are ordered by id, newest first.
 Result<> read_parts(store::Connection& db, const WorkspaceId& workspace,
                     std::vector<ConnectionRecord>& all) {
   // Those of the other mode have parts too.
   const auto find = [&all](const ConnectionId& id) -> ConnectionRecord* {
-    const auto found = std::ranges::lower_bound(all, id, {}, &ConnectionRecord::id);
+    const auto found = std::ranges::lower_bound(all, id, std::greater<>{}, &ConnectionRecord::id);
     return found == all.end() || found->id != id ? nullptr : &*found;
   };
   CHECK_OK(db.query(kStepsOfAll, {workspace}, [&find](const store::Row& row) {

@@ -1,6 +1,7 @@
 #include "connections/connector.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "step_failure.h"
@@ -16,7 +17,14 @@ const store::Sql kAddressElsewhere(
     "SELECT senders.id FROM senders JOIN connections ON connections.workspace_id = "
     "senders.workspace_id AND connections.id = senders.connection_id WHERE senders.channel = ?1 "
     "AND senders.mode = ?2 AND senders.address = ?3 AND connections.status <> 4 AND "
-    "senders.connection_id <> ?4");
+    "senders.let_go_at IS NULL AND senders.connection_id <> ?4");
+
+/// Numbers of an account that are looked at.
+constexpr std::size_t kAddressesMax = 1000;
+/// Connections that are asked whether they still have a number, for one that shows it.
+constexpr std::size_t kHoldersMax = 5;
+/// How long that may take.
+constexpr std::chrono::seconds kReleaseMax{30};
 
 Error connected_elsewhere(std::string_view what) {
   return {ErrorCode::kAccountConnectedElsewhere,
@@ -62,9 +70,7 @@ std::vector<AddressFacts> meant(const ConnectionRecord& record,
   return out.empty() ? all : out;
 }
 
-ProviderNames names_of(const ConnectionRecord& record) {
-  return {record.mode, record.account, {}, record.token_user};
-}
+ProviderNames names_of(const ConnectionRecord& record) { return {record.mode, record.account, {}}; }
 
 }  // namespace
 
@@ -147,6 +153,7 @@ Task<channel::IssuedToken> Connector::extend(ConnectionPtr connection) {
 }
 
 Task<ConnectionRecord> Connector::connect(ConnectOrder order) {
+  const Time until = changes_.now() + kRunMax;
   const channel::Adapter* const adapter = adapters_(order.channel);
   if (adapter == nullptr || adapter->account_calls() == nullptr)
     co_return fail_field("/channel", "invalid_value",
@@ -160,8 +167,12 @@ Task<ConnectionRecord> Connector::connect(ConnectOrder order) {
   CO_TRY(auto record, co_await store(order, std::move(account), std::move(facts)));
   const Turn turn(*this, record.id);
   CO_CHECK_OK(turn.check());
-  Run way{std::move(record), order.pin, order.by, true, std::nullopt};
-  co_return co_await run(std::move(way));
+  Run way{std::move(record), order.pin, order.by, true, until, std::nullopt};
+  CO_TRY(record, co_await run(std::move(way)));
+  const auto connection = changes_.senders().connections().find(record.id);
+  if (listener_ && connection && record.is_done(ServerStep::kNumbers) && check_time(until))
+    co_await listener_(connection, std::move(order.by));
+  co_return record;
 }
 
 Task<> Connector::prove(const channel::Adapter* adapter, const ConnectOrder& order,
@@ -190,7 +201,7 @@ Task<ConnectionRecord> Connector::store(const ConnectOrder& order, std::string a
   change.is_new = !own;
   change.act = own ? "connection.reconnected" : "connection.created";
   change.by = order.by;
-  ProviderNames names{order.mode, account, {}, facts.user_id};
+  ProviderNames names{order.mode, account, {}};
   CO_TRY(const bool is_ours, co_await names_.claim(std::move(names)));
   if (!is_ours) co_return std::unexpected(connected_elsewhere("account"));
   CO_TRY(const std::string sealed,
@@ -227,7 +238,13 @@ Task<ConnectionRecord> Connector::resume(WorkspaceId workspace, ConnectionId id,
     co_return fail(ErrorCode::kConflict, "it is disconnected: connect the account again");
   const Turn turn(*this, id);
   CO_CHECK_OK(turn.check());
-  Run way{*std::move(record), std::move(pin), std::move(by), false, std::nullopt};
+  // Its token is used for somebody: also where all is done already.
+  auto begun = ConnectionChanges::Change::of(*record, "connection.resumed", by);
+  begun.is_act = true;
+  begun.edit = [](store::Connection&, ConnectionRecord&) { return std::optional<Error>(); };
+  CO_CHECK_OK(co_await changes_.apply(std::move(begun)));
+  Run way{*std::move(record),       std::move(pin), std::move(by), false,
+          changes_.now() + kRunMax, std::nullopt};
   co_return co_await run(std::move(way));
 }
 
@@ -245,7 +262,14 @@ Task<ConnectionRecord> Connector::run(Run run) {
   co_return std::move(run.record);
 }
 
+/// A slow provider holds nobody's call for ever: the next one goes on.
+Result<> Connector::check_time(Time until) const {
+  if (changes_.now() < until) return {};
+  return fail(ErrorCode::kProviderTimeout, "the provider takes too long: go on in a moment");
+}
+
 Task<StepState> Connector::perform(ServerStep step, Run& run, Found& found) {
+  CO_CHECK_OK(check_time(run.until));
   switch (step) {
     case ServerStep::kToken:
       co_return co_await check_token(run, found);
@@ -301,12 +325,17 @@ Task<StepState> Connector::read_account(Run& run, Found& found) {
 
 Task<> Connector::list_addresses(Run& run) {
   if (run.addresses) co_return Result<>{};
-  constexpr std::size_t kMax = 1000;
   CO_TRY(const auto connection, connection_of(run));
+  CO_TRY(run.addresses, co_await addresses_of(connection, run.until));
+  co_return Result<>{};
+}
+
+Task<std::vector<AddressFacts>> Connector::addresses_of(ConnectionPtr connection, Time until) {
   const auto& wire = *connection->adapter->account_calls();
   std::vector<AddressFacts> all;
   std::string next;
   do {
+    CO_CHECK_OK(check_time(until));
     auto request = wire.list_addresses(connection->account, next, calls_.route(*connection));
     CO_TRY(const auto answer,
            co_await calls_.call(connection, std::move(request), "list the account's numbers"));
@@ -314,9 +343,77 @@ Task<> Connector::list_addresses(Run& run) {
     if (page.addresses.empty()) break;
     std::ranges::move(page.addresses, std::back_inserter(all));
     next = std::move(page.next);
-  } while (!next.empty() && all.size() < kMax);
-  run.addresses = std::move(all);
+  } while (!next.empty() && all.size() < kAddressesMax);
+  co_return all;
+}
+
+// --- numbers that another connection has here, and has not at its provider ---
+
+Task<> Connector::release(std::string channel, identity::Mode mode,
+                          std::vector<std::string> addresses, ConnectionId except) {
+  Senders& senders = changes_.senders();
+  std::map<ConnectionId, std::vector<SenderPtr>> by_holder;
+  for (const std::string& address : addresses) {
+    auto holder = senders.find_by_address(channel, mode, address);
+    if (holder && holder->connection != except)
+      by_holder[holder->connection].push_back(std::move(holder));
+  }
+  if (by_holder.size() > kHoldersMax) co_return Result<>{};
+  const Time until = changes_.now() + kReleaseMax;
+  for (auto& [id, held] : by_holder) {
+    if (const auto connection = senders.connections().find(id))
+      CO_CHECK_OK(co_await release(connection, std::move(held), until));
+  }
   co_return Result<>{};
+}
+
+Task<> Connector::release(ConnectionPtr holder, std::vector<SenderPtr> held, Time until) {
+  if (!holder->token.empty()) {
+    const auto shown = co_await addresses_of(holder, until);
+    if (!shown) {
+      CO_TRY(const bool is_dead, co_await has_dead_token(holder, shown.error()));
+      if (!is_dead) co_return Result<>{};
+    } else {
+      // Of a list that was cut short nothing is known to be gone.
+      if (shown->size() >= kAddressesMax) co_return Result<>{};
+      std::erase_if(held, [&shown](const SenderPtr& each) {
+        return std::ranges::find(*shown, each->address, &AddressFacts::address) != shown->end();
+      });
+    }
+  }
+  if (held.empty()) co_return Result<>{};
+  co_return co_await let_go_of_lost(std::move(holder), std::move(held));
+}
+
+/// By the provider's own word, not by one refusal.
+Task<bool> Connector::has_dead_token(ConnectionPtr connection, Error refusal) {
+  if (!refusal.provider) co_return false;
+  const auto& wire = *connection->adapter->account_calls();
+  if (wire.token_trouble(refusal.provider->code, refusal.provider->subcode).empty())
+    co_return false;
+  const auto facts = co_await inspect(connection);
+  co_return !facts && is_token_reason(field_fault(facts.error()));
+}
+
+Task<> Connector::let_go_of_lost(ConnectionPtr holder, std::vector<SenderPtr> lost) {
+  const Time now = changes_.now();
+  ProviderNames names{holder->mode, {}, {}};
+  std::vector<Sender> senders;
+  auto change = ConnectionChanges::Change::of(*holder, "connection.number_lost");
+  for (const SenderPtr& each : lost) {
+    names.addresses.push_back(each->address);
+    senders.push_back(*each);
+    senders.back().has_let_go = true;
+    change.noted.emplace_back("sender_id", each->id.str());
+  }
+  change.is_act = true;
+  change.senders = &senders;
+  change.edit = [&](store::Connection& db, ConnectionRecord&) -> Result<std::optional<Error>> {
+    for (const Sender& each : senders) CHECK_OK(store_let_go(db, each, now));
+    return std::nullopt;
+  };
+  CO_CHECK_OK(co_await changes_.apply(std::move(change)));
+  co_return co_await names_.withdraw(std::move(names));
 }
 
 Task<StepState> Connector::find_numbers(Run& run, Found& found) {
@@ -324,7 +421,13 @@ Task<StepState> Connector::find_numbers(Run& run, Found& found) {
   CO_TRY(const auto connection, connection_of(run));
   ProviderNames names = names_of(run.record);
   for (const AddressFacts& each : *run.addresses) names.addresses.push_back(each.address);
-  CO_TRY(const bool is_ours, co_await names_.claim(std::move(names)));
+  CO_CHECK_OK(co_await release(std::string(connection->adapter->name()), connection->mode,
+                               names.addresses, connection->id));
+  CO_TRY(bool is_ours, co_await names_.claim(names));
+  if (!is_ours) {
+    CO_CHECK_OK(co_await names_.release(names));
+    CO_TRY(is_ours, co_await names_.claim(std::move(names)));
+  }
   if (!is_ours) co_return std::unexpected(connected_elsewhere("number"));
   const auto known = changes_.senders().of_connection(connection->id);
   for (const AddressFacts& each : *run.addresses) {
@@ -337,7 +440,7 @@ Task<StepState> Connector::find_numbers(Run& run, Found& found) {
     if (old != known.end()) {
       const bool is_same = (*old)->display_number == each.display_number &&
                            (*old)->name == each.name && !(*old)->is_removed;
-      sender.is_removed = false;
+      sender.is_removed = sender.has_let_go = false;
       if (!is_same) found.changed.push_back(std::move(sender));
       continue;
     }
@@ -381,6 +484,7 @@ Task<StepState> Connector::register_numbers(Run& run) {
     if (each.is_on_app || (run.record.is_on_app && numbers.size() == 1)) continue;
     state = StepState::kDone;
     if (each.is_registered) continue;
+    CO_CHECK_OK(check_time(run.until));
     if (run.pin.empty()) co_return std::unexpected(pin_required(each.display_number));
     auto request = connection->adapter->account_calls()->register_address(
         each.address, run.pin, calls_.route(*connection));
@@ -399,6 +503,7 @@ Task<StepState> Connector::request_history(Run& run) {
     auto requests = connection->adapter->account_calls()->request_history(
         each.address, calls_.route(*connection));
     for (http::OutRequest& request : requests) {
+      CO_CHECK_OK(check_time(run.until));
       auto done =
           co_await calls_.call(connection, std::move(request), "send the app's contacts and chats");
       // Asked for before, or too late: the account works without it.

@@ -64,6 +64,16 @@ CREATE TABLE connection_funding (
   set_at INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, connection_id, effective_from)
 ) STRICT, WITHOUT ROWID;
+)sql"},
+    // A number may be connected anew before its former owner has let go of what it had here.
+    store::Migration{89, "what connections leave behind", R"sql(
+CREATE TABLE connection_partings (
+  workspace_id BLOB NOT NULL,
+  tries INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE senders ADD COLUMN let_go_at INTEGER;
 )sql"}};
 
 }  // namespace

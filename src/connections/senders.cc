@@ -16,14 +16,17 @@ const Sql kInsertSender(
     "name, created_at) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 const Sql kUpdateSender(
-    "UPDATE senders SET display_number = ?3, name = ?4 WHERE workspace_id = ?1 AND id = ?2");
+    "UPDATE senders SET display_number = ?3, name = ?4, let_go_at = NULL WHERE workspace_id = ?1 "
+    "AND id = ?2");
+const Sql kLetGo("UPDATE senders SET let_go_at = ?3 WHERE workspace_id = ?1 AND id = ?2");
 const Sql kHasAddress(
     "SELECT 1 FROM senders JOIN connections ON connections.workspace_id = senders.workspace_id AND "
     "connections.id = senders.connection_id WHERE senders.channel = ?1 AND senders.mode = ?2 AND "
-    "senders.address = ?3 AND connections.disconnected_at IS NULL LIMIT 1");
+    "senders.address = ?3 AND senders.let_go_at IS NULL AND connections.disconnected_at IS NULL "
+    "LIMIT 1");
 const Sql kAll(
     "SELECT workspace_id, id, connection_id, mode, address, display_number, name, created_at, "
-    "channel FROM senders ORDER BY id");
+    "channel, let_go_at FROM senders ORDER BY id");
 
 struct CreateOp final : store::WriteOp {
   CreateOp(const Sender& s, const ConnectionRecord& r);
@@ -54,6 +57,10 @@ Result<> update_sender(store::Connection& db, const Sender& s) {
   return db.write(kUpdateSender, {s.workspace, s.id, s.display_number, s.name});
 }
 
+Result<> store_let_go(store::Connection& db, const Sender& s, Time now) {
+  return db.write(kLetGo, {s.workspace, s.id, now});
+}
+
 Senders::Senders(store::Database& db, identity::Workspaces& workspaces, AdapterLookup adapters,
                  IdSource& ids, const Clock& clock)
     : db_(db),
@@ -79,6 +86,7 @@ Result<> Senders::load() {
       sender.name = row.text(6);
       sender.created_at = row.time(7);
       sender.adapter = adapters_(row.text(8));
+      sender.has_let_go = !row.is_null(9);
       rows.push_back(std::move(sender));
     });
   }));
@@ -90,7 +98,7 @@ Result<> Senders::load() {
       return fail(ErrorCode::kInternal, "the database has senders of a channel that is not here");
     // A number is the newest one's: an older one's account was connected again without it.
     sender.is_removed =
-        !connection ||
+        !connection || sender.has_let_go ||
         !held.emplace(sender.mode, address_key(sender.adapter->name(), sender.address)).second;
     if (sender.is_removed) continue;
     sender.account = connection->account;
@@ -193,6 +201,14 @@ std::vector<SenderPtr> Senders::of_connection(const ConnectionId& id) const {
   return out;
 }
 
+std::vector<SenderPtr> Senders::of_workspace(const WorkspaceId& workspace) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<SenderPtr> out;
+  for (const auto& [key, sender] : by_id_)
+    if (sender->workspace == workspace) out.push_back(sender);
+  return out;
+}
+
 void Senders::refresh(const ConnectionId& id, const ConnectionPtr& connection) {
   if (connection) {
     connections_.publish(connection);
@@ -203,7 +219,7 @@ void Senders::refresh(const ConnectionId& id, const ConnectionPtr& connection) {
     Sender now = *each;
     const auto holder = find_by_address(each->adapter->name(), each->mode, each->address);
     // Somebody else may have connected the number while this connection was let go of.
-    now.is_removed = !connection || (holder && holder->connection != id);
+    now.is_removed = !connection || each->has_let_go || (holder && holder->connection != id);
     now.token = now.is_removed ? Secret() : connection->token;
     if (connection) now.account = connection->account;
     publish(std::make_shared<const Sender>(std::move(now)));

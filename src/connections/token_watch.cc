@@ -159,24 +159,41 @@ Task<> TokenWatch::account_changed(ConnectionPtr connection, channel::AccountCha
   co_return co_await put(connection, {});
 }
 
-Task<> TokenWatch::person_left(identity::Mode mode, std::string token_user, Trace trace) {
+Task<> TokenWatch::person_left(PersonLeft person, Trace trace) {
   for (const ConnectionPtr& each : changes_.senders().connections().all()) {
-    if (each->mode == mode && each->token_user == token_user)
-      CO_CHECK_OK(co_await put(each, "app_removed", trace));
+    if (each->mode == person.mode && each->token_user == person.user)
+      CO_CHECK_OK(co_await take_back(each, person, trace));
   }
   co_return Result<>{};
 }
 
-Task<> TokenWatch::put(ConnectionPtr connection, std::string reason, Trace trace) {
+Task<> TokenWatch::take_back(ConnectionPtr connection, PersonLeft person, Trace trace) {
+  const Time now = changes_.now();
+  auto change = ConnectionChanges::Change::of(*connection, "connection.changed_by_provider");
+  change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
+    const StepRow* const token = record.step(step_name(ServerStep::kToken));
+    const bool is_known = token != nullptr && token->state == StepState::kDone;
+    const bool is_meant = record.token_user == person.user &&
+                          person.takes_back(is_known ? token->at : record.created_at);
+    if (!is_meant || record.status == ConnectionStatus::kDisconnected) return std::nullopt;
+    put_reason(record, "app_removed", now);
+    if (trace == Trace::kGoes) {
+      record.sealed_token.clear();
+      record.token_user.clear();
+    }
+    record.status = status_of(record);
+    return std::nullopt;
+  };
+  CO_CHECK_OK(co_await changes_.apply(std::move(change)));
+  co_return Result<>{};
+}
+
+Task<> TokenWatch::put(ConnectionPtr connection, std::string reason) {
   const Time now = changes_.now();
   auto change = ConnectionChanges::Change::of(*connection, "connection.changed_by_provider");
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     if (record.status == ConnectionStatus::kDisconnected) return std::nullopt;
     put_reason(record, reason, now);
-    if (trace == Trace::kGoes) {
-      record.sealed_token.clear();
-      record.token_user.clear();
-    }
     record.status = status_of(record);
     return std::nullopt;
   };

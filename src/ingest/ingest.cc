@@ -81,8 +81,12 @@ Result<ProviderDoor::Person> ProviderDoor::read_signed_request(
   const channel::AccountCalls* const wire = adapter_.account_calls();
   for (const ProviderApp& app : apps_) {
     if (wire == nullptr || app.app_secret.empty()) continue;
-    auto user = wire->read_signed_request(signed_request, app.app_secret);
-    if (user) return Person{app.mode, *std::move(user)};
+    auto told = wire->read_signed_request(signed_request, app.app_secret);
+    if (!told) continue;
+    if (std::chrono::abs(clock_.now() - told->issued_at) > kSignedLife)
+      return fail(ErrorCode::kInvalidSignature,
+                  "the request was signed more than a day ago, or by another clock (issued_at)");
+    return Person{app.mode, std::move(told->user_id), told->issued_at};
   }
   return fail(ErrorCode::kInvalidSignature, "the request is not signed with this app's secret");
 }

@@ -6,6 +6,7 @@
 #include "numbers/sender_desk.h"
 #include "state_change.h"
 #include "team/acts.h"
+#include "telemetry/log.h"
 
 namespace flowsell::numbers {
 namespace {
@@ -70,12 +71,20 @@ Task<SenderDesk::Synced> SenderDesk::sync(team::By by, ConnectionPtr connection,
   const IdBytes about = connection->id.bytes();
   CO_TRY(const auto earlier, co_await keys_.take(workspace, key, about, connection->id.str()));
   if (earlier) co_return Synced{.is_replay = true, .added = {}, .gone = {}, .taken = {}};
-  auto synced = co_await sync_now(std::move(by), std::move(connection));
+  connections::Acting acting{team::actor_of(by.caller), std::move(by.origin)};
+  auto synced = co_await sync_now(std::move(acting), std::move(connection));
   co_await keys_.end(workspace, key, about, synced.has_value());
   co_return synced;
 }
 
-Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connection) {
+Awaitable<void> SenderDesk::read_first(ConnectionPtr connection, connections::Acting by) {
+  const auto synced = co_await sync_now(std::move(by), connection);
+  if (synced) co_return;
+  log::warn("the states of a new connection's numbers were not read",
+            {{"connection_id", connection->id.str()}, {"why", synced.error().detail}});
+}
+
+Task<SenderDesk::Synced> SenderDesk::sync_now(connections::Acting by, ConnectionPtr connection) {
   CO_TRY(const auto all, co_await read_all(connection));
   std::vector<SenderPtr> mine;
   for (auto& each : senders_.list(connection->workspace, connection->mode))
@@ -127,7 +136,8 @@ Task<SenderDesk::Synced> SenderDesk::sync_now(team::By by, ConnectionPtr connect
       synced.gone.push_back(each->id);
       stored.push_back({each, std::move(known), false});
     }
-    auto act = team::act_of(ids_, now, by, "connection.synced", connection->id.str());
+    auto act = team::act_of(ids_, now, connection->workspace, by.actor, by.origin,
+                            "connection.synced", connection->id.str());
     act.after = counts_of(all.size(), synced);
     return audit::append(db, act);
   };

@@ -8,6 +8,7 @@
 #include "link.h"
 #include "oauth_query.h"
 #include "provider_fault.h"
+#include "session_table.h"
 
 namespace flowsell::onboarding {
 namespace {
@@ -43,8 +44,7 @@ void put_failure(Session& session, Failure failure, State state = State::kFailed
 /// Nothing of an earlier sign-up counts any more.
 void forget_signup(Session& session) {
   session.consent = Consent::kNone;
-  session.sealed_grant.clear();
-  session.granted_until.reset();
+  session.forget_grant();
   session.account.clear();
   session.address.clear();
   session.coexists = false;
@@ -114,7 +114,7 @@ Task<Session> Door::exchange(Session session, Secret code, std::string redirect_
   auto grant = co_await ask_for_grant(begun, std::move(code), std::move(redirect_uri));
   std::string sealed;
   if (grant) {
-    CO_TRY(sealed, rooms_.workspaces.seal(begun.workspace, bound_to(begun), grant->token));
+    CO_TRY(sealed, rooms_.workspaces.seal(begun.workspace, bound_to(begun), grant->issued.token));
   }
   auto end = [&, this](Session& known, Time now) {
     known.busy_until.reset();
@@ -133,15 +133,16 @@ Task<Session> Door::exchange(Session session, Secret code, std::string redirect_
     known.state = State::kSignedUp;
     known.consent = Consent::kHeld;
     known.sealed_grant = sealed;
+    known.grant_user = grant->user;
+    known.granted_at = now;
     known.granted_until.reset();
-    if (grant->life) known.granted_until = now + *grant->life;
+    if (grant->issued.life) known.granted_until = now + *grant->issued.life;
     return Decision::told("onboarding_session.signed_up");
   };
   co_return co_await ledger.move(std::move(begun), by, end);
 }
 
-Task<channel::IssuedToken> Door::ask_for_grant(Session session, Secret code,
-                                               std::string redirect_uri) {
+Task<Door::Grant> Door::ask_for_grant(Session session, Secret code, std::string redirect_uri) {
   const SignupPlace* const place = places_.of(session.mode);
   const auto* const calls = places_.adapter->account_calls();
   if (place == nullptr || calls == nullptr)
@@ -155,7 +156,26 @@ Task<channel::IssuedToken> Door::ask_for_grant(Session session, Secret code,
   auto call = rooms_.calls.call_as(std::move(as), std::move(request), "give a token for the code",
                                    kAnswerMax);
   CO_TRY(const auto answer, co_await std::move(call));
-  co_return calls->read_issued(answer);
+  Grant grant;
+  CO_TRY(grant.issued, calls->read_issued(answer));
+  CO_TRY(grant.user, co_await ask_whose(session.workspace, session.mode, grant.issued.token));
+  co_return grant;
+}
+
+/// No token is held of which nobody knows whom to ask for it: who takes it back must be found.
+Task<std::string> Door::ask_whose(WorkspaceId workspace, identity::Mode mode, Secret token) {
+  const auto& wire = *places_.adapter->account_calls();
+  connections::ProviderCalls::As as;
+  as.adapter = places_.adapter;
+  as.mode = mode;
+  as.token = wire.app_token(places_.of(mode)->app);
+  as.client = workspace.bytes();
+  auto request = wire.inspect_token(token, rooms_.calls.routes().of(mode, {}));
+  auto call =
+      rooms_.calls.call_as(std::move(as), std::move(request), "check the token", kAnswerMax);
+  CO_TRY(const auto answer, co_await std::move(call));
+  CO_TRY(const auto facts, wire.read_token(answer));
+  co_return facts.user_id;
 }
 
 Failure Door::failure_of(const Error& error) const noexcept {
@@ -183,6 +203,10 @@ Task<Session> Door::take_message(Session session, std::string text, audit::Origi
   auto note = [&message](Session& known, Time now) {
     if (!known.takes_visitors(now) || known.state == State::kConnecting) return Decision::nothing();
     if (message->kind == SignupMessage::Kind::kFinished) {
+      const bool is_known = known.account == message->account &&
+                            known.address == message->address &&
+                            known.coexists == message->coexists;
+      if (is_known) return Decision::nothing();
       known.account = message->account;
       known.address = message->address;
       known.coexists = message->coexists;
@@ -231,7 +255,7 @@ Task<Session> Door::connect(Session session, Secret pin, audit::Origin from) {
     if (outcome && !outcome->connection.is_none()) {
       known.connection = outcome->connection;
       known.consent = Consent::kStored;
-      known.sealed_grant.clear();
+      known.forget_grant();
     }
     if (is_over(known.state)) return Decision::quiet();
     if (outcome && !outcome->failure) {
@@ -338,10 +362,29 @@ Task<Session> Door::restart(Session session, audit::Origin from) {
   });
 }
 
+Task<> Door::person_left(connections::PersonLeft person) {
+  Ledger ledger(rooms_.db, rooms_.events, rooms_.ids, rooms_.clock);
+  CO_TRY(auto theirs, co_await rooms_.db.read([&person](store::Connection& db) {
+    return find_granted_by(db, person.mode, person.user);
+  }));
+  auto forget = [&person](Session& known, Time now) {
+    const bool is_meant =
+        known.grant_user == person.user && known.granted_at && person.takes_back(*known.granted_at);
+    if (!is_meant) return Decision::nothing();
+    forget_signup(known);
+    // Whoever works on it at this moment says what becomes of it.
+    if (known.is_busy(now)) return Decision::noted("onboarding_session.consent_withdrawn");
+    put_failure(known, Failure::kTokenRefused);
+    return Decision::told("onboarding_session.consent_withdrawn");
+  };
+  co_return co_await ledger.move_all(std::move(theirs), Mover{}, forget);
+}
+
 Task<AccountShown> Door::show(Session session) const {
   // At the first try the connection is made while somebody waits: its steps are shown meanwhile.
   const bool is_first_try = session.state == State::kConnecting && !session.account.empty();
-  if (session.connection.is_none() && !is_first_try) co_return AccountShown{};
+  const bool is_past = session.ended_at && *session.ended_at + kShownFor < rooms_.clock.now();
+  if (is_past || (session.connection.is_none() && !is_first_try)) co_return AccountShown{};
   AccountNamed named{session.workspace, session.mode, session.connection, session.account};
   co_return co_await rooms_.steps.show(std::move(named));
 }

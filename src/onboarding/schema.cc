@@ -41,6 +41,12 @@ CREATE UNIQUE INDEX onboarding_sessions_by_token ON onboarding_sessions (token_h
 CREATE INDEX onboarding_sessions_open ON onboarding_sessions (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX onboarding_sessions_ended ON onboarding_sessions (ended_at)
   WHERE ended_at IS NOT NULL;
+)sql"},
+                                    store::Migration{88, "whose a consent is", R"sql(
+ALTER TABLE onboarding_sessions ADD COLUMN grant_user TEXT NOT NULL DEFAULT '';
+ALTER TABLE onboarding_sessions ADD COLUMN granted_at INTEGER;
+CREATE INDEX onboarding_sessions_granted ON onboarding_sessions (grant_user)
+  WHERE grant_user <> '';
 )sql"}};
 
 }  // namespace

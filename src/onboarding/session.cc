@@ -46,6 +46,13 @@ State Session::state_at(Time now) const noexcept {
   return is_over(state) || expires_at > now ? state : State::kExpired;
 }
 
+void Session::forget_grant() noexcept {
+  sealed_grant.clear();
+  grant_user.clear();
+  granted_at.reset();
+  granted_until.reset();
+}
+
 Next Session::next() const noexcept {
   if (!failure) return Next::kNothing;
   const Next wanted = failure_info(*failure).next;

@@ -15,16 +15,17 @@ using store::Sql;
   "workspace_id, id, mode, way, label, return_url, allows_coexistence, token_hash, "      \
   "created_by, created_at, expires_at, state, updated_at, opened_at, ended_at, failure, " \
   "provider_code, provider_subcode, provider_trace, account, address, coexists, "         \
-  "sealed_grant, granted_until, oauth_hash, connection_id, busy_until, consent"
+  "sealed_grant, granted_until, oauth_hash, connection_id, busy_until, consent, "         \
+  "grant_user, granted_at"
 const Sql kInsert("INSERT INTO onboarding_sessions (" SESSION_COLUMNS
                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                  "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)");
+                  "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)");
 const Sql kUpdate(
     "UPDATE onboarding_sessions SET state = ?3, updated_at = ?4, opened_at = ?5, ended_at = ?6, "
     "failure = ?7, provider_code = ?8, provider_subcode = ?9, provider_trace = ?10, account = "
     "?11, address = ?12, coexists = ?13, sealed_grant = ?14, granted_until = ?15, oauth_hash = "
-    "?16, connection_id = ?17, busy_until = ?18, consent = ?19 WHERE workspace_id = ?1 AND id = "
-    "?2");
+    "?16, connection_id = ?17, busy_until = ?18, consent = ?19, grant_user = ?20, granted_at = ?21 "
+    "WHERE workspace_id = ?1 AND id = ?2");
 const Sql kFind("SELECT " SESSION_COLUMNS
                 " FROM onboarding_sessions WHERE workspace_id = ?1 AND id = ?2");
 const Sql kByToken("SELECT " SESSION_COLUMNS
@@ -42,6 +43,9 @@ const Sql kOpen(
 const Sql kExpired("SELECT " SESSION_COLUMNS
                    " FROM onboarding_sessions WHERE ended_at IS NULL AND expires_at <= ?1 AND "
                    "(busy_until IS NULL OR busy_until <= ?1) ORDER BY expires_at LIMIT ?2");
+const Sql kGrantedBy("SELECT " SESSION_COLUMNS
+                     " FROM onboarding_sessions WHERE grant_user = ?2 AND grant_user <> '' AND "
+                     "mode = ?1");
 #undef SESSION_COLUMNS
 const Sql kEnded(
     "SELECT workspace_id, id FROM onboarding_sessions WHERE ended_at < ?1 ORDER BY ended_at LIMIT "
@@ -80,6 +84,8 @@ Session session_of(const store::Row& row) {
   s.connection = row.id<ConnectionId>(25);
   s.busy_until = row.optional_time(26);
   s.consent = static_cast<Consent>(row.integer(27));
+  s.grant_user = row.text(28);
+  s.granted_at = row.optional_time(29);
   return s;
 }
 
@@ -124,16 +130,33 @@ Result<> insert_session(store::Connection& db, const Session& s) {
                             Param::blob_or_null(s.oauth_hash),
                             Param::id_or_null(s.connection),
                             s.busy_until,
-                            static_cast<int>(s.consent)});
+                            static_cast<int>(s.consent),
+                            s.grant_user,
+                            s.granted_at});
 }
 
 Result<> update_session(store::Connection& db, const Session& s) {
-  return db.write(
-      kUpdate, {s.workspace, s.id, static_cast<int>(s.state), s.updated_at, s.opened_at, s.ended_at,
-                failure_code(s), s.provider_code, s.provider_subcode, s.provider_trace, s.account,
-                s.address, s.coexists, Param::blob_or_null(s.sealed_grant), s.granted_until,
-                Param::blob_or_null(s.oauth_hash), Param::id_or_null(s.connection), s.busy_until,
-                static_cast<int>(s.consent)});
+  return db.write(kUpdate, {s.workspace,
+                            s.id,
+                            static_cast<int>(s.state),
+                            s.updated_at,
+                            s.opened_at,
+                            s.ended_at,
+                            failure_code(s),
+                            s.provider_code,
+                            s.provider_subcode,
+                            s.provider_trace,
+                            s.account,
+                            s.address,
+                            s.coexists,
+                            Param::blob_or_null(s.sealed_grant),
+                            s.granted_until,
+                            Param::blob_or_null(s.oauth_hash),
+                            Param::id_or_null(s.connection),
+                            s.busy_until,
+                            static_cast<int>(s.consent),
+                            s.grant_user,
+                            s.granted_at});
 }
 
 Result<std::optional<Session>> find_session(store::Connection& db, const WorkspaceId& workspace,
@@ -168,6 +191,14 @@ Result<std::int64_t> count_open(store::Connection& db, const WorkspaceId& worksp
 Result<std::vector<Session>> find_expired(store::Connection& db, Time now, std::int64_t limit) {
   std::vector<Session> all;
   CHECK_OK(db.query(kExpired, {now, limit},
+                    [&all](const store::Row& row) { all.push_back(session_of(row)); }));
+  return all;
+}
+
+Result<std::vector<Session>> find_granted_by(store::Connection& db, identity::Mode mode,
+                                             std::string_view user) {
+  std::vector<Session> all;
+  CHECK_OK(db.query(kGrantedBy, {static_cast<int>(mode), user},
                     [&all](const store::Row& row) { all.push_back(session_of(row)); }));
   return all;
 }

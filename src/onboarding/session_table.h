@@ -21,6 +21,9 @@ Result<SessionPage> list_sessions(store::Connection& db, const Query& query);
 Result<std::int64_t> count_open(store::Connection& db, const WorkspaceId& workspace, Time now);
 /// Some whose time is over and that are not noted so.
 Result<std::vector<Session>> find_expired(store::Connection& db, Time now, std::int64_t limit);
+/// Those that hold a token which speaks for that person.
+Result<std::vector<Session>> find_granted_by(store::Connection& db, identity::Mode mode,
+                                             std::string_view user);
 /// Removes some that ended before. How many went.
 Result<std::int64_t> drop_ended(store::Connection& db, Time before, std::int64_t limit);
 

@@ -21,7 +21,7 @@ Error no_session() { return {ErrorCode::kNotFound, "there is no such onboarding 
 
 void forget_secrets(Session& session) {
   session.consent = Consent::kNone;
-  session.sealed_grant.clear();
+  session.forget_grant();
   session.oauth_hash.clear();
 }
 

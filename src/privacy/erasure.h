@@ -75,6 +75,8 @@ Result<bool> still_waits(store::Connection& db, const WorkspaceId& workspace,
 /// One number's messages, events and consents.
 Task<RecipientErased> erase_recipient(CellRooms rooms, Tools tools, DataRequest request);
 
+/// Nobody comes in by a workspace's API keys any more.
+Task<> revoke_keys(CellRooms rooms, Tools tools, DataRequest request);
 /// Revokes its keys, destroys the key that its secrets are sealed under, and lets go of senders and
 /// endpoints.
 Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request);

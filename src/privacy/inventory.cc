@@ -317,6 +317,10 @@ constexpr std::array kTables = {
         .of_workspace = Fate::kKeys,
         .columns = "%workspace_id:ws_ %connection_id:con_ @effective_from #mode set_by @set_at",
         .why = "the workspace's"},
+    HeldTable{.name = "connection_partings",
+              .workspace_column = "workspace_id",
+              .of_workspace = Fate::kKeys,
+              .why = "of a workspace that is deleted: when providers are told so again"},
     HeldTable{.name = "onboarding_sessions",
               .workspace_column = "workspace_id",
               .of_account = Fate::kStays,
@@ -326,13 +330,13 @@ constexpr std::array kTables = {
                          "@expires_at @opened_at @ended_at failure #provider_code "
                          "#provider_subcode provider_trace account address #coexists #consent "
                          "!sealed_grant @granted_until !oauth_hash %connection_id:con_ "
-                         "~busy_until",
+                         "~busy_until grant_user @granted_at",
               .why = "the workspace's; 90 days after its end it goes"},
     HeldTable{.name = "senders",
               .workspace_column = "workspace_id",
               .of_workspace = Fate::kKeys,
               .columns = "%workspace_id:ws_ %id:snd_ %connection_id:con_ #mode channel address "
-                         "display_number name @created_at",
+                         "display_number name @created_at @let_go_at",
               .why = "the workspace's"},
     HeldTable{.name = "sender_states",
               .workspace_column = "workspace_id",

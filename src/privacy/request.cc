@@ -93,6 +93,9 @@ constexpr std::array kRetainedOfWorkspace = {
     kAudit,
     kRequest,
     Retained{"the workspace's id, without name and key", "records speak of it"},
+    Retained{"our app's place at a WhatsApp Business account, where WhatsApp could not be told",
+             "it was tried for two hours; the record says of which (connection.disconnected); its "
+             "owner removes the app in Meta's business settings"},
     Retained{"hashes of idempotency keys, under a key that dies", "four days at most"},
     kBackups,
     kPostgres,

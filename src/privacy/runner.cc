@@ -382,6 +382,10 @@ Task<bool> Runner::take_keys(Doors& doors, const DataRequest& request) {
 
 Task<bool> Runner::end_workspace_in(Doors& doors, CellRooms rooms, DataRequest request) {
   const Tools tools{rooms_.ids, rooms_.clock};
+  CO_CHECK_OK(co_await revoke_keys(rooms, tools, request));
+  // Its tokens are needed for that: they go with its key.
+  CO_TRY(const bool has_parted, co_await rooms.part(request.workspace));
+  if (!has_parted) co_return false;
   CO_CHECK_OK(co_await doors.withdraw_names(rooms, request.workspace));
   CO_CHECK_OK(co_await end_workspace(std::move(rooms), tools, std::move(request)));
   co_return true;

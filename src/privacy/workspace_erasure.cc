@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "audit/audit_log.h"
+#include "connections/connection_record.h"
 #include "erasure.h"
 #include "rows.h"
 #include "store/change.h"
@@ -32,6 +33,26 @@ Result<> delete_tables(store::Connection& db, Fate fate, const WorkspaceId& work
       CHECK_OK(delete_rows(db, table, table.workspace_column, workspace));
   }
   return {};
+}
+
+/// All keys of a workspace, and what goes on record of those that were good.
+struct Revoked {
+  std::vector<ApiKeyId> keys;
+  std::vector<audit::Act> acts;
+};
+Result<Revoked> revoke_all(store::Connection& db, const Tools& tools,
+                           const WorkspaceId& workspace) {
+  Revoked revoked;
+  const Time now = tools.clock.now();
+  TRY(const auto all, identity::list_keys(db, workspace));
+  for (const identity::ApiKey& key : all) {
+    revoked.keys.push_back(key.id);
+    TRY(const bool was_good, identity::revoke_key(db, workspace, key.id, now));
+    if (!was_good) continue;
+    revoked.acts.push_back(
+        audit::new_act(tools.ids, now, workspace.blob(), {}, {}, "api_key.revoked", key.id.str()));
+  }
+  return revoked;
 }
 
 /// False: the cell is about to be closed.
@@ -85,20 +106,31 @@ bool has_begun(const CellRooms& rooms, const WorkspaceId& workspace,
   return false;
 }
 
+Task<> revoke_keys(CellRooms rooms, Tools tools, DataRequest request) {
+  Revoked revoked;
+  auto body = [&](store::Connection& db) -> Result<> {
+    TRY(revoked, revoke_all(db, tools, request.workspace));
+    return audit::append(db, revoked.acts);
+  };
+  CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
+  for (const ApiKeyId& key : revoked.keys) rooms.api_keys.forget(key);
+  co_return Result<>{};
+}
+
 Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   const WorkspaceId workspace = request.workspace;
   std::vector<ApiKeyId> keys;
+  std::vector<ConnectionId> connected;
   auto body = [&](store::Connection& db) -> Result<> {
-    keys.clear();
     const Time now = tools.clock.now();
-    std::vector<audit::Act> acts;
-    TRY(const auto all, identity::list_keys(db, workspace));
-    for (const identity::ApiKey& key : all) {
-      keys.push_back(key.id);
-      TRY(const bool is_revoked, identity::revoke_key(db, workspace, key.id, now));
-      if (!is_revoked) continue;
-      acts.push_back(audit::new_act(tools.ids, now, workspace.blob(), {}, {}, "api_key.revoked",
-                                    key.id.str()));
+    // Those that came since.
+    TRY(auto revoked, revoke_all(db, tools, workspace));
+    keys = std::move(revoked.keys);
+    std::vector<audit::Act>& acts = revoked.acts;
+    connected.clear();
+    for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
+      TRY(const auto all, connections::list_connections(db, workspace, mode));
+      for (const auto& each : all) connected.push_back(each.id);
     }
     // With what was sealed under it: a start must not meet the one without the other.
     CHECK_OK(identity::Workspaces::destroy(db, workspace));
@@ -110,12 +142,9 @@ Task<> end_workspace(CellRooms rooms, Tools tools, DataRequest request) {
   };
   CO_CHECK_OK(co_await store::change(rooms.db, kErasureKind, std::move(body)));
   for (const ApiKeyId& key : keys) rooms.api_keys.forget(key);
-  for (const auto mode : {identity::Mode::kTest, identity::Mode::kLive}) {
-    for (const auto& sender : rooms.senders.list(workspace, mode))
-      rooms.sender_states.forget(sender->id);
-    for (const auto& each : rooms.senders.connections().list(workspace, mode))
-      rooms.templates.forget(each->id);
-  }
+  for (const auto& sender : rooms.senders.of_workspace(workspace))
+    rooms.sender_states.forget(sender->id);
+  for (const ConnectionId& each : connected) rooms.templates.forget(each);
   rooms.senders.forget_workspace(workspace);
   rooms.endpoints.forget_workspace(workspace);
   rooms.workspaces.forget(workspace);

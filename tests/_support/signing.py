@@ -46,7 +46,8 @@ def post_callback(stack, body, signature=None):
 
 def signed_request(app_secret, **payload):
     """What Meta says of a person who removes the app, or wants deletion."""
-    body = base64.urlsafe_b64encode(json.dumps({"algorithm": "HMAC-SHA256", **payload}).encode()).rstrip(b"=")
+    payload = {"algorithm": "HMAC-SHA256", "issued_at": int(time.time()), **payload}
+    body = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=")
     signature = hmac.new(app_secret.encode(), body, hashlib.sha256).digest()
     return f"{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}.{body.decode()}"
 

@@ -1,5 +1,7 @@
 """Accounts that a workspace connects: by a system user's token, their steps, what happens to their tokens, their end."""
 
+import time
+
 import pytest
 
 from _support.api import code, text_to
@@ -202,6 +204,22 @@ def test_a_connection_is_read_named_and_listed(stack):
 
 # --- what operators do ---
 
+def test_states_of_its_numbers_are_known_once_it_is_connected(stack, root):
+    sender = sender_of(stack, connect(stack, root).json())
+    assert sender["synced_at"] and (sender["status"], sender["quality"]) != (None, None)
+
+
+def test_operators_read_connections_in_pages_newest_first(stack, root):
+    made = [connect(stack, root).json()["id"] for _ in range(2)]
+    path = path_of(stack.server.sandbox["workspace_id"])
+    everything = [each["id"] for each in root.get(path, headers=WHY).json()["data"]]
+    assert everything == sorted(everything, reverse=True) and everything[:2] == made[::-1]
+    first = root.get(f"{path}?limit=1", headers=WHY).json()
+    assert ([each["id"] for each in first["data"]], first["has_more"]) == ([made[1]], True)
+    second = root.get(f"{path}?limit=1&after={made[1]}", headers=WHY).json()
+    assert [each["id"] for each in second["data"]] == [made[0]]
+
+
 def test_notes_and_who_did_what_are_for_operators(stack, root):
     workspace, made = stack.server.sandbox["workspace_id"], connect(stack, root).json()["id"]
     path = path_of(workspace, made)
@@ -387,6 +405,23 @@ def test_a_signed_request_that_was_changed_is_refused(shared):
     other = signed_request(shared.app_secret, user_id="2").split(".")[1]
     assert post_signed_request(shared.server, "deauthorize", f"{signature}.{payload}").status == 200
     assert post_signed_request(shared.server, "deauthorize", f"{signature}.{other}").status == 401
+
+
+@pytest.mark.parametrize("name", ["deauthorize", "data_deletion"])
+@pytest.mark.parametrize("age", [25 * 3600, -25 * 3600, None])
+def test_a_signed_request_of_another_day_is_refused(shared, name, age):
+    issued_at = None if age is None else int(time.time()) - age
+    answer = post_signed_request(shared.server, name, signed_request(shared.app_secret, user_id="1", issued_at=issued_at))
+    assert (answer.status, code(answer)) == (401, "invalid_signature")
+
+
+def test_what_is_allowed_again_is_not_taken_back_by_a_request_that_comes_twice(stack, root):
+    account = account_in(stack.sim)
+    token = token_for(stack.sim, account)
+    request = signed_request(stack.app_secret, user_id=user_of(stack, token), issued_at=int(time.time()) - 3600)
+    made = connect(stack, root, account, token).json()
+    assert post_signed_request(stack.server, "data_deletion", request).status == 200
+    assert status_of(stack, made["id"])["status"] == "active"
 
 
 def test_somebody_who_is_not_known_here_is_done_with(shared):

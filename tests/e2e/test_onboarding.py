@@ -1,15 +1,19 @@
 """Onboarding links over HTTP: who makes them, what a visitor's page may send, and what hostile callers get."""
 
 import json
+import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
-from _support.api import code
+from _support.api import Api, code
 from _support.contract import contract
 from _support.onboarding import SESSIONS, Guest, make_link, opened, path_of, session_of, signed_up, started
 from _support.people import WHY, Browser, operator_of, owner_of
-from _support.signing import ACCOUNT_ID
+from _support.processes import CONNECTD
+from _support.signing import ACCOUNT_ID, post_signed_request, signed_request
 from _support.waiting import wait_until
 
 NOBODY = "onb_01kb2v5m4q8x9r3t6w7y0z1a2c"
@@ -55,6 +59,24 @@ def test_a_replay_does_not_show_the_link_again(stack):
     assert (first.status, second.status) == (201, 201)
     assert second.headers["Idempotent-Replayed"] == "true"
     assert second.json()["id"] == first.json()["id"] and "url" not in second.json() and "shown once" in second.json()["fix"]
+
+
+def test_a_server_that_chose_its_port_names_it_in_links(tmp_path):
+    where = tmp_path / "sandbox.json"
+    process = subprocess.Popen([CONNECTD, "--sandbox", "--data-dir", str(tmp_path), "--listen", "127.0.0.1:0"],
+                               env={**os.environ, "CONNECT_WHATSAPP_APP_SECRET": "an-app-secret"},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(where.exists, "the server tells where it is")
+        sandbox = json.loads(where.read_text(encoding="utf-8"))
+        made = make_link(Api(sandbox["base_url"], sandbox["api_key"]))
+        assert made["url"].startswith(f"{sandbox['base_url']}/connect/") and ":0/" not in made["url"]
+        server = SimpleNamespace(base_url=sandbox["base_url"])
+        answer = post_signed_request(server, "data_deletion", signed_request("an-app-secret", user_id="1"))
+        assert answer.json()["url"].startswith(f"{sandbox['base_url']}/hooks/"), answer
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("change, pointer", [
@@ -109,6 +131,21 @@ def test_a_link_whose_time_is_over_opens_nothing(stack, made):
     assert page.status == 410 and "too old" in page.content().decode()
     assert guest.say("visit").json()["state"] == "expired"
     assert session_of(stack.api, made)["state"] == "expired"
+
+
+@pytest.mark.parametrize("name", ["deauthorize", "data_deletion"])
+def test_who_takes_the_consent_back_leaves_no_token_of_an_unfinished_sign_up(stack, made, name):
+    guest = opened(stack, made)
+    _, meta_code = signed_up(stack)
+    assert guest.say("code", {"code": meta_code}).json()["state"] == "signed_up"
+    [[user]] = stack.server.database.sql("SELECT grant_user FROM onboarding_sessions WHERE grant_user <> '' ORDER BY id DESC LIMIT 1")
+    answer = post_signed_request(stack.server, name, signed_request(stack.app_secret, user_id=user))
+    assert answer.status == 200, answer
+    assert failure_of(guest.status()) == "token_refused"
+    assert stack.server.database.sql("SELECT COUNT(*) FROM onboarding_sessions WHERE sealed_grant IS NOT NULL AND length(sealed_grant) > 0 "
+                                     f"AND grant_user = '{user}'") == [["0"]]
+    _, another = signed_up(stack)
+    assert guest.say("code", {"code": another}).json()["state"] == "signed_up"
 
 
 def test_an_operator_makes_one_for_a_workspace_and_says_why(stack):

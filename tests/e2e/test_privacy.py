@@ -7,8 +7,10 @@ import subprocess
 import pytest
 
 from _support.api import Api, code, text_to
+from _support.connections import account_in, token_for
 from _support.contract import contract
 from _support.database import on_postgres
+from _support.graph import Graph
 from _support.load import CONNECTION_FAULTS
 from _support.people import OTHER_PASSWORD, PASSWORD, WHY, Browser, Mails, add_member, operator_of, owner_of, sign_up, told
 from _support.postgres import Postgres
@@ -340,6 +342,28 @@ def test_a_deleted_workspace_lets_nobody_in(make_stack):
     assert stack.api.get("/v1/quota").status == 200
     assert code(Api(stack.server.base_url, key).get("/v1/quota")) == "invalid_api_key"
     assert_account_can_go_now(stack, asha)
+
+
+def test_a_deleted_workspace_lets_go_of_its_whatsapp_accounts(make_stack):
+    stack = make_stack(settings=AT_ONCE)
+    asha = sign_up(stack.server, "founder@example.com")
+    workspace = asha.post("/v1/workspaces", {"name": "Ashalata and Sons"}).json()["id"]
+    account = account_in(stack.sim)
+    token = token_for(stack.sim, account)
+    made = operator_of(stack.server).post(f"/admin/v1/workspaces/{workspace}/connections", {"token": token, "pin": "123456"}, headers=WHY)
+    assert (made.status, made.json()["status"]) == (201, "active"), made
+
+    def subscribed():
+        return Graph.of_simulator(stack, token).call("GET", f"{account['id']}/subscribed_apps").json()["data"]
+    assert len(subscribed()) == 1
+    wait_until_done(asha, delete(asha, "workspace"))
+    assert subscribed() == []
+    [[after]] = stack.server.database.sql("SELECT after_state FROM audit_events WHERE act = 'connection.disconnected'")
+    assert json.loads(after)["provider_told"] == "yes"
+    # Anybody may connect it anew.
+    again = operator_of(stack.server).post(f"/admin/v1/workspaces/{stack.server.sandbox['workspace_id']}/connections",
+                                           {"token": token, "pin": "123456"}, headers=WHY)
+    assert (again.status, again.json()["status"]) == (201, "active"), again
 
 
 def assert_account_can_go_now(stack, asha):

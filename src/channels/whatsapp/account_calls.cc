@@ -253,8 +253,8 @@ std::vector<OutRequest> WhatsAppAccountCalls::request_history(std::string_view a
 }
 
 /// reference/whatsapp.md, 7.4: the signature is over the second part as it was sent.
-Result<std::string> WhatsAppAccountCalls::read_signed_request(std::string_view signed_request,
-                                                              const Secret& app_secret) const {
+Result<channel::SignedRequest> WhatsAppAccountCalls::read_signed_request(
+    std::string_view signed_request, const Secret& app_secret) const {
   constexpr std::size_t kMax = 8192;
   const auto refuse = [] {
     return fail(ErrorCode::kInvalidSignature, "the request is not signed with this app's secret");
@@ -271,9 +271,12 @@ Result<std::string> WhatsAppAccountCalls::read_signed_request(std::string_view s
   const auto document = json::parse(*text);
   if (!document || !document->root().is_object()) return refuse();
   const json::Object& root = document->root().get_object();
-  std::string user = scalar_in(root, "user_id");
-  if (text_in(root, "algorithm") != "HMAC-SHA256" || user.empty()) return refuse();
-  return user;
+  channel::SignedRequest told;
+  told.user_id = scalar_in(root, "user_id");
+  if (text_in(root, "algorithm") != "HMAC-SHA256" || told.user_id.empty()) return refuse();
+  // Without a time it is older than any.
+  told.issued_at = from_unix_ms(number_in(root, "issued_at").value_or(0) * 1000);
+  return told;
 }
 
 std::string_view WhatsAppAccountCalls::token_trouble(std::int64_t code,

@@ -31,8 +31,8 @@ class WhatsAppAccountCalls final : public channel::AccountCalls {
                                     const channel::SenderRoute& route) const override;
   std::vector<http::OutRequest> request_history(std::string_view address,
                                                 const channel::SenderRoute& route) const override;
-  Result<std::string> read_signed_request(std::string_view signed_request,
-                                          const Secret& app_secret) const override;
+  Result<channel::SignedRequest> read_signed_request(std::string_view signed_request,
+                                                     const Secret& app_secret) const override;
   std::string_view token_trouble(std::int64_t code, std::int64_t subcode) const noexcept override;
 };
 

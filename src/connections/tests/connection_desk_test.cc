@@ -8,6 +8,7 @@
 namespace flowsell::connections {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
@@ -32,6 +33,7 @@ class DeskTest : public testing::Test {
   Result<> disconnect() {
     return testkit::run(world_.pool, world_.desk.disconnect(world_.now_is(record_), by_));
   }
+  bool part() { return testkit::run(world_.pool, world_.desk.part(record_.workspace)).value(); }
   std::string shown(ConnectionView view) {
     return render(world_.now_is(record_), world_.clock.now(), view);
   }
@@ -122,7 +124,7 @@ TEST_F(DeskTest, ListHasEachWithItsStepsAndWhoPays) {
   const auto list = [this](identity::Mode mode) {
     return testkit::run(world_.pool, world_.desk.list(record_.workspace, mode)).value();
   };
-  EXPECT_EQ(list(record_.mode), (std::vector{world_.now_is(record_), world_.now_is(second)}));
+  EXPECT_EQ(list(record_.mode), (std::vector{world_.now_is(second), world_.now_is(record_)}));
   EXPECT_EQ(list(identity::Mode::kLive), std::vector{world_.now_is(live)});
 }
 
@@ -199,6 +201,62 @@ TEST_F(DeskTest, DisconnectedTwiceIsDisconnectedOnce) {
   const auto acts = world_.acts().size();
   ASSERT_TRUE(disconnect());
   EXPECT_EQ(world_.acts().size(), acts);
+}
+
+// --- a workspace that is deleted ---
+
+TEST_F(DeskTest, WorkspaceThatEndsLetsGoOfItsAccountsAtTheProvider) {
+  world_.says("{}");
+  EXPECT_EQ(part(), true);
+  EXPECT_THAT(world_.asked(), ElementsAre("/acc/unsubscribe"));
+  EXPECT_EQ(world_.now_is(record_).status, ConnectionStatus::kDisconnected);
+  EXPECT_THAT(world_.newest_act(),
+              AllOf(HasSubstr("connection.disconnected"), HasSubstr(R"("provider_told":"yes")")));
+  EXPECT_THAT(world_.withdrawn, Contains(Field(&ProviderNames::account, "acc")));
+}
+
+TEST_F(DeskTest, ProviderThatIsAwayIsToldAgainBeforeAWorkspaceEnds) {
+  world_.says("no", 500);
+  EXPECT_EQ(part(), false);
+  EXPECT_EQ(world_.now_is(record_).status, ConnectionStatus::kActive);
+  world_.asked();
+  EXPECT_EQ(part(), false);
+  EXPECT_THAT(world_.asked(), IsEmpty()) << "not before its time";
+  world_.clock.skip(std::chrono::minutes(1));
+  world_.says("{}");
+  EXPECT_EQ(part(), true);
+  EXPECT_THAT(world_.newest_act(), HasSubstr(R"("provider_told":"yes")"));
+}
+
+TEST_F(DeskTest, WorkspaceEndsAlsoWhereItsProviderNeverAnswers) {
+  int tries = 1;
+  world_.says("no", 500);
+  while (!part() && tries < 20) {
+    world_.clock.skip(std::chrono::hours(2));
+    world_.says("no", 500);
+    ++tries;
+  }
+  EXPECT_EQ(tries, 8);
+  EXPECT_EQ(world_.now_is(record_).status, ConnectionStatus::kDisconnected);
+  EXPECT_THAT(world_.newest_act(), HasSubstr(R"("provider_told":"no")"));
+}
+
+TEST_F(DeskTest, DeadTokenKeepsNoWorkspaceFromItsEnd) {
+  world_.refuses(190, "expired", 463);
+  EXPECT_EQ(part(), true);
+  EXPECT_THAT(world_.newest_act(), HasSubstr(R"("provider_told":"no")"));
+}
+
+TEST_F(DeskTest, ProviderThatIsAwayIsAskedOnceForAllThatAWorkspaceHas) {
+  world_.says_token_is_good(R"(,"accounts":["acc2"])");
+  world_.says(R"({"name":"Second"})");
+  world_.says(R"({"numbers":[{"id":"n2","number":"+15550000002","registered":true}]})");
+  world_.says("{}");
+  ASSERT_TRUE(world_.connect());
+  world_.asked();
+  world_.says("no", 500);
+  EXPECT_EQ(part(), false);
+  EXPECT_THAT(world_.asked(), SizeIs(1));
 }
 
 TEST_F(DeskTest, WhatIsDisconnectedStaysSoAfterARestart) {

@@ -70,6 +70,7 @@ NameBook ConnectionsWorld::names() {
     withdrawn.push_back(std::move(gone));
     co_return Result<>{};
   };
+  book.release = [](ProviderNames /*wanted*/) -> Task<> { co_return Result<>{}; };
   return book;
 }
 
@@ -147,6 +148,16 @@ std::vector<std::string> ConnectionsWorld::acts() {
   for (const audit::Event& event : page.rows) names.push_back(event.name);
   std::ranges::reverse(names);
   return names;
+}
+
+std::string ConnectionsWorld::newest_act() {
+  audit::Query query;
+  query.scope = caller.workspace.blob();
+  query.act = "connection.*";
+  query.limit = 1;
+  const auto page = testkit::in_snapshot(
+      *db, [&query](store::Connection& connection) { return audit::list(connection, query); });
+  return page.rows.empty() ? std::string() : page.rows.front().name + page.rows.front().after;
 }
 
 std::vector<std::string> ConnectionsWorld::told() {

@@ -37,6 +37,8 @@ class ConnectionsWorld : public webhook::WebhookWorld {
   std::vector<std::string> asked();
   /// Names of acts on the workspace's record.
   std::vector<std::string> acts();
+  /// What its record says of the newest of them.
+  std::string newest_act();
   /// What the workspace was told of connections, oldest first: each one's status.
   std::vector<std::string> told();
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <thread>
+
 #include "audit/audit_log.h"
 #include "connections_world.h"
 
@@ -385,6 +388,33 @@ TEST_F(ConnectorTest, ChannelWithoutAccountsIsRefused) {
   ConnectOrder order = world_.order();
   order.channel = "smoke";
   EXPECT_EQ(code_of(world_.connect(order)), ErrorCode::kInvalidRequest);
+}
+
+TEST(Connector, ResumeIsOnRecordAlsoWhereAllIsDone) {
+  ConnectionsWorld world;
+  world.says_all_is_well();
+  const auto record = world.connect().value();
+  world.says_token_is_good(R"(,"accounts":["acc"])");
+  world.says(R"({"name":"Shop","currency":"INR","owner":"biz"})");
+  ASSERT_TRUE(world.resume(record));
+  EXPECT_EQ(world.acts().back(), "connection.resumed");
+}
+
+TEST(Connector, SlowProviderEndsAWayAndTheNextCallGoesOn) {
+  ConnectionsWorld world;
+  world.says_all_is_well();
+  world.provider.hold();
+  std::optional<Result<ConnectionRecord>> made;
+  std::thread caller([&] { made = world.connect(); });
+  world.provider.wait_for(1);
+  world.clock.skip(Connector::kRunMax);
+  world.provider.release();
+  caller.join();
+  ASSERT_TRUE(made && *made);
+  // The token was looked at before; what came next did not begin any more.
+  ASSERT_TRUE((*made)->failed_step());
+  EXPECT_EQ((*made)->failed_step()->code, "provider_timeout");
+  EXPECT_EQ(world.asked(), std::vector<std::string>{"/inspect"});
 }
 
 }  // namespace

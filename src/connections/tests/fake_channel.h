@@ -58,7 +58,8 @@ class FakeChannel final : public channel::Adapter, public channel::AccountCalls 
                                     const channel::SenderRoute& route) const override;
   std::vector<http::OutRequest> request_history(std::string_view address,
                                                 const channel::SenderRoute& route) const override;
-  Result<std::string> read_signed_request(std::string_view, const Secret&) const override {
+  Result<channel::SignedRequest> read_signed_request(std::string_view,
+                                                     const Secret&) const override {
     return fail(ErrorCode::kInvalidSignature, "it signs nothing");
   }
   std::string_view token_trouble(std::int64_t code, std::int64_t subcode) const noexcept override;

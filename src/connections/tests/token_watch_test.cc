@@ -38,6 +38,10 @@ class TokenWatchTest : public testing::Test {
   void account(channel::AccountChange change) {
     ASSERT_TRUE(testkit::run(world_.pool, world_.watch.account_changed(connection(), change)));
   }
+  void left(const std::string& user, TokenWatch::Trace trace) {
+    ASSERT_TRUE(testkit::run(
+        world_.pool, world_.watch.person_left({record_.mode, user, world_.clock.now()}, trace)));
+  }
 
   ConnectionsWorld world_;
   ConnectionRecord record_;
@@ -219,24 +223,35 @@ TEST_F(TokenWatchTest, GoodTokenDoesNotMendADisabledAccount) {
 }
 
 TEST_F(TokenWatchTest, WhoTookTheAppAwayLeavesConnectionsThatDoNotWork) {
-  ASSERT_TRUE(testkit::run(
-      world_.pool, world_.watch.person_left(record_.mode, "u1", TokenWatch::Trace::kStays)));
+  left("u1", TokenWatch::Trace::kStays);
   EXPECT_EQ(now().reason, "app_removed");
   EXPECT_THAT(now().sealed_token, Not(IsEmpty()));
 }
 
 TEST_F(TokenWatchTest, WhoWantsTheirDataDeletedLeavesNeitherIdNorToken) {
-  ASSERT_TRUE(testkit::run(world_.pool,
-                           world_.watch.person_left(record_.mode, "u1", TokenWatch::Trace::kGoes)));
+  left("u1", TokenWatch::Trace::kGoes);
   EXPECT_THAT(now().sealed_token, IsEmpty());
   EXPECT_THAT(now().token_user, IsEmpty());
   EXPECT_TRUE(connection()->token.empty());
 }
 
 TEST_F(TokenWatchTest, OthersConnectionsStayAsTheyAre) {
-  ASSERT_TRUE(testkit::run(world_.pool,
-                           world_.watch.person_left(record_.mode, "u2", TokenWatch::Trace::kGoes)));
+  left("u2", TokenWatch::Trace::kGoes);
   EXPECT_EQ(now().status, ConnectionStatus::kActive);
+}
+
+TEST_F(TokenWatchTest, WhatIsAllowedAgainIsNotTakenBackByAnOldRequest) {
+  const Time before = world_.clock.now();
+  left("u1", TokenWatch::Trace::kStays);
+  world_.skip(1h);
+  world_.says_all_is_well();
+  ASSERT_EQ(world_.connect()->status, ConnectionStatus::kActive);
+  for (const auto trace : {TokenWatch::Trace::kStays, TokenWatch::Trace::kGoes}) {
+    ASSERT_TRUE(
+        testkit::run(world_.pool, world_.watch.person_left({record_.mode, "u1", before}, trace)));
+    EXPECT_EQ(now().status, ConnectionStatus::kActive);
+    EXPECT_THAT(now().sealed_token, Not(IsEmpty()));
+  }
 }
 
 }  // namespace

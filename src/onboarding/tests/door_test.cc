@@ -17,6 +17,9 @@ using testing::Not;
 using testing::SizeIs;
 using testkit::code_of;
 
+/// The exchange, and whose the token is.
+constexpr std::size_t kCallsOfACode = 2;
+
 const store::Sql kCutOff("UPDATE onboarding_sessions SET state = 4, busy_until = ?1");
 
 class DoorTest : public testing::Test {
@@ -41,6 +44,9 @@ class DoorTest : public testing::Test {
     const Session session = made();
     world_.answer_with_token();
     return *code(session);
+  }
+  void left(const std::string& user, Time at) {
+    ASSERT_TRUE(testkit::run(world_.pool, world_.door.person_left({world_.caller.mode, user, at})));
   }
   /// The state of the dialog's address.
   static std::string state_of(const std::string& url) {
@@ -94,6 +100,18 @@ TEST_F(DoorTest, ACodeIsExchangedAtOnceAndItsTokenSealed) {
   const auto seen = world_.provider.wait_for(1);
   EXPECT_THAT(seen.at(0).body, HasSubstr("code=AQ%2F1"));
   EXPECT_THAT(seen.at(0).body, Not(HasSubstr("redirect_uri")));
+  EXPECT_EQ(after->grant_user, "10203");
+  EXPECT_EQ(world_.now(session).grant_user, "10203");
+}
+
+TEST_F(DoorTest, ATokenOfWhichNobodyKnowsWhoseItIsIsNotHeld) {
+  const Session session = made();
+  world_.provider.then(200, R"({"access_token":"EAA1","token_type":"bearer"})");
+  world_.provider.then(500, "no");
+  const auto failed = code(session);
+  EXPECT_EQ(failed->failure, Failure::kProviderUnreachable);
+  EXPECT_EQ(failed->next(), Next::kSignUp);
+  EXPECT_EQ(failed->sealed_grant, "");
 }
 
 TEST_F(DoorTest, ASecondCodeChangesNothing) {
@@ -101,7 +119,7 @@ TEST_F(DoorTest, ASecondCodeChangesNothing) {
   const auto again = code(session, "AQ2");
   ASSERT_TRUE(again);
   EXPECT_EQ(again->sealed_grant, session.sealed_grant);
-  EXPECT_EQ(world_.provider.seen_count(), 1U);
+  EXPECT_EQ(world_.provider.seen_count(), kCallsOfACode);
 }
 
 TEST_F(DoorTest, TwoTabsWithTheirCodesAtOnceExchangeOne) {
@@ -117,7 +135,7 @@ TEST_F(DoorTest, TwoTabsWithTheirCodesAtOnceExchangeOne) {
   world_.provider.release();
   tab.join();
   EXPECT_EQ((*first)->state, State::kSignedUp);
-  EXPECT_EQ(world_.provider.seen_count(), 1U);
+  EXPECT_EQ(world_.provider.seen_count(), kCallsOfACode);
 }
 
 struct ExchangeCase {
@@ -186,6 +204,13 @@ TEST_F(DoorTest, AMessageIsAHintBeforeOrAfterTheCode) {
   EXPECT_EQ(again->state, State::kSignedUp);
 }
 
+TEST_F(DoorTest, WhatAWindowRepeatsIsOnRecordOnce) {
+  const Session session = made();
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(message(session, "FINISH", R"({"waba_id":"52","phone_number_id":"106"})"));
+  EXPECT_THAT(world_.acts(), ElementsAre("window_finished", "created"));
+}
+
 TEST_F(DoorTest, ACancelIsSaidAndTheLinkGoesOn) {
   const Session session = made();
   const auto cancelled = message(session, "CANCEL", R"({"current_step":"PHONE_NUMBER_SETUP"})");
@@ -232,6 +257,17 @@ TEST_F(DoorTest, TheStepsGetTheTokenAndWhatTheBrowserTold) {
   EXPECT_EQ(wanted.address, "106");
   EXPECT_EQ(wanted.pin.reveal(), "123456");
   EXPECT_THAT(world_.acts(), ElementsAre("completed", "window_finished", "signed_up", "created"));
+}
+
+TEST_F(DoorTest, AUsedLinkShowsForAnHourWhoseAccountItIs) {
+  const Session session = signed_up();
+  world_.steps.outcome = AccountOutcome{.connection = world_.ids.next<IdKind::kConnection>()};
+  const auto done = connect(session);
+  const auto shown = [&] { return testkit::run(world_.pool, world_.door.show(*done))->numbers; };
+  world_.clock.skip(1h);
+  EXPECT_THAT(shown(), SizeIs(1));
+  world_.clock.skip(1s);
+  EXPECT_THAT(shown(), SizeIs(0));
 }
 
 TEST_F(DoorTest, WithoutAConsentThereAreNoSteps) {
@@ -322,6 +358,43 @@ TEST_F(DoorTest, WorkThatACrashCutOffIsGoneOnWith) {
   EXPECT_EQ(connect(session)->state, State::kDone);
 }
 
+// --- who has given it takes it back ---
+
+TEST_F(DoorTest, WhoTakesItBackLeavesNoTokenOfASignUpThatWasNotFinished) {
+  const Session session = signed_up();
+  const Session other = made();
+  world_.answer_with_token("777");
+  ASSERT_TRUE(code(other));
+  left("10203", world_.clock.now());
+  const Session now = world_.now(session);
+  EXPECT_EQ(now.sealed_grant, "");
+  EXPECT_EQ(now.grant_user, "");
+  EXPECT_EQ(now.consent, Consent::kNone);
+  EXPECT_EQ(now.state, State::kFailed);
+  EXPECT_EQ(now.next(), Next::kSignUp);
+  EXPECT_EQ(world_.acts().front(), "consent_withdrawn");
+  EXPECT_EQ(world_.now(other).consent, Consent::kHeld);
+}
+
+TEST_F(DoorTest, WhatIsGivenLaterIsNotTakenBackByAnOldRequest) {
+  const Time before = world_.clock.now();
+  world_.clock.skip(1h);
+  const Session session = signed_up();
+  left("10203", before);
+  EXPECT_EQ(world_.now(session).consent, Consent::kHeld);
+}
+
+TEST_F(DoorTest, ATokenThatIsUsedAtThisMomentIsNotKeptEither) {
+  const Session session = signed_up();
+  const Time until = world_.clock.now() + 1min;
+  ASSERT_TRUE(testkit::write(
+      *world_.db, [until](store::Connection& db) { return db.write(kCutOff, {until}); }));
+  left("10203", world_.clock.now());
+  const Session now = world_.now(session);
+  EXPECT_EQ(now.sealed_grant, "");
+  EXPECT_EQ(now.state, State::kConnecting);
+}
+
 // --- by redirect ---
 
 TEST_F(DoorTest, ARedirectComesBackWithACode) {
@@ -348,7 +421,7 @@ TEST_F(DoorTest, AStateIsGoodOnceInTheBrowserThatBegan) {
   world_.answer_with_token();
   EXPECT_TRUE(come_back(session, browser_, query));
   EXPECT_EQ(code_of(come_back(session, browser_, query)), ErrorCode::kInvalidToken);
-  EXPECT_EQ(world_.provider.seen_count(), 1U);
+  EXPECT_EQ(world_.provider.seen_count(), kCallsOfACode);
 }
 
 TEST_F(DoorTest, ADenialIsSaidAndTheLinkGoesOn) {

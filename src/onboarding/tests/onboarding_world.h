@@ -34,7 +34,7 @@ class OnboardingWorld : public webhook::WebhookWorld {
   OnboardingWorld()
       : WebhookWorld({.more_tables = {team::migrations(), onboarding::migrations()}}) {
     places.adapter = adapter.get();
-    places.public_url = "https://connect.example";
+    places.public_url = [] { return std::string("https://connect.example"); };
     SignupPlace place;
     place.app = {"670", Secret(std::string("s"))};
     place.dialog_url = "https://www.facebook.com/v25.0/dialog/oauth";
@@ -62,8 +62,10 @@ class OnboardingWorld : public webhook::WebhookWorld {
       if (each.name.starts_with("onboarding_session.")) names.push_back(each.name.substr(19));
     return names;
   }
-  void answer_with_token() {
+  /// That a code is exchanged for, and whose it is.
+  void answer_with_token(const std::string& user = "10203") {
     provider.then(200, R"({"access_token":"EAA1","token_type":"bearer","expires_in":5184000})");
+    provider.then(200, R"({"data":{"is_valid":true,"app_id":"670","user_id":")" + user + R"("}})");
   }
   void answer_with_error(int code, int subcode) {
     http::Response response;

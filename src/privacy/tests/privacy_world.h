@@ -213,6 +213,7 @@ struct PrivacyWorld : messaging::MessagingWorld {
 
   audit::Origin from{"203.0.113.9", kBrowser, "req_1"};
   audit::HeadKey key{crypto::Key::random()};
+  bool has_parted = true;  ///< what workspaces have connected is let go of
   accounts::Passwords passwords{{1, std::size_t{8} << 10}, 2};
   accounts::Accounts people{{*db, passwords, *spool, ring, ids, clock, [] {}},
                             {.public_url = "https://connect.example"}};
@@ -220,8 +221,9 @@ struct PrivacyWorld : messaging::MessagingWorld {
   identity::ApiKeys api_keys{*db, ids, clock};
   Desk desk;
   Runner runner;
-  OneDoor door{
-      {*db, workspaces, api_keys, senders, states, templates, endpoints, begun, begun_deliveries}};
+  OneDoor door{{*db, workspaces, api_keys, senders, states, templates, endpoints, begun,
+                begun_deliveries,
+                [this](WorkspaceId /*workspace*/) -> Task<bool> { co_return has_parted; }}};
 };
 
 }  // namespace flowsell::privacy

@@ -378,6 +378,41 @@ TEST(Runner, WorkspaceEndsWithItsKeysAndSecrets) {
   EXPECT_TRUE(senders.load());
 }
 
+TEST(Runner, WorkspaceEndsOnceWhatItHasConnectedIsLetGoOf) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.join(owner, identity::Role::kOwner);
+  const auto key = world.api_keys.create(world.caller.workspace, identity::Mode::kTest, "a key",
+                                         identity::Scopes::of_keys());
+  const std::string bearer = "Bearer " + std::string(key->key.reveal());
+  const DataRequest request = world.ask(world.about_workspace(owner));
+  world.has_parted = false;
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kRunning);
+  EXPECT_GT(world.count(kKey), 0) << "tokens can be opened still";
+  EXPECT_FALSE(world.run(world.api_keys.authenticate(bearer))) << "but nobody comes in";
+  world.has_parted = true;
+  world.work();
+  EXPECT_EQ(world.now_is(request).state, State::kDone);
+  EXPECT_EQ(world.count(kKey), 0);
+}
+
+TEST(Runner, NothingIsRememberedOfSendersThatWereRemovedBefore) {
+  PrivacyWorld world;
+  const auto owner = world.user();
+  world.join(owner, identity::Role::kOwner);
+  const auto sender = world.senders.list(world.caller.workspace, world.caller.mode).front();
+  numbers::KnownState known;
+  known.state.name = "Acme";
+  world.states.put(sender->id, known);
+  connections::Sender removed = *sender;
+  removed.is_removed = true;
+  world.senders.publish(std::make_shared<const connections::Sender>(removed));
+  world.ask(world.about_workspace(owner));
+  world.work();
+  EXPECT_EQ(world.states.find(sender->id).state.name, "");
+}
+
 /// A row of the workspace's in each shared table that has such.
 void put_provider(PrivacyWorld& world, const UserId& user) {
   static const store::Sql kProvider(

@@ -55,7 +55,8 @@ class Api {
     bool needs_second_factor = true;
     TermsVersions terms = {};
     RequestLimits limits = {};
-    std::string public_url = {};  ///< where people and providers reach this server
+    /// Where people and providers reach this server: known once it listens.
+    std::function<std::string()> public_url = [] { return std::string(); };
   };
   explicit Api(Process process);
   ~Api();

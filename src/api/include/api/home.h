@@ -47,18 +47,6 @@ class Home {
 /// What the directory calls a workspace.
 inline std::string workspace_name(const WorkspaceId& workspace) { return workspace.str(); }
 
-/// The same of whom a provider's token speaks for, by the provider's id of them. Somebody may have
-/// connected accounts in several cells: each has its own, by Homes::cells().
-inline std::string token_user_name(identity::Mode mode, std::string_view user,
-                                   std::string_view cell) {
-  return std::string("whatsapp-user:")
-      .append(identity::mode_name(mode))
-      .append(":")
-      .append(user)
-      .append(":")
-      .append(cell);
-}
-
 /// Who the installation's operators are, and what they have opened.
 struct Staff {
   operators::Operators& operators;
@@ -85,6 +73,10 @@ class Homes {
   /// the one that it is about.
   virtual Task<std::vector<std::string>> cells(const http::Request& /*request*/) {
     co_return std::vector<std::string>{"0"};
+  }
+  /// One of them.
+  virtual Task<Home> find_cell(std::string cell, const http::Request& request) {
+    co_return co_await find_named(std::move(cell), request);
   }
   /// Where a new workspace goes.
   virtual Task<Home> find_new(const http::Request& request) = 0;

@@ -66,6 +66,12 @@ struct IssuedToken {
   std::optional<std::chrono::seconds> life;  ///< nullopt: not told
 };
 
+/// What a provider says, signed, of a person who has connected accounts.
+struct SignedRequest {
+  std::string user_id;
+  Time issued_at;
+};
+
 /// The calls by which a provider's accounts are connected and let go of, as requests and answers.
 /// Pure. Requests lack their credential: Adapter::authorize() adds the connection's token, or
 /// app_token() to those that are the app's own. `route` is of no sender.
@@ -121,8 +127,8 @@ class AccountCalls {
 
   /// The person whom a signed callback of the provider's is about: who took our app away, or wants
   /// what is held about them deleted. Fails with kInvalidSignature; constant time.
-  virtual Result<std::string> read_signed_request(std::string_view signed_request,
-                                                  const Secret& app_secret) const = 0;
+  virtual Result<SignedRequest> read_signed_request(std::string_view signed_request,
+                                                    const Secret& app_secret) const = 0;
 
   /// What a refused token means, by the provider's numbers: "token_expired", "token_revoked", ....
   /// Empty: the token was not what was refused.

@@ -151,15 +151,21 @@ class SignedRequest : public testing::Test {
     const std::string payload = base64url_encode(as_bytes(json));
     return base64url_encode(crypto::hmac_sha256(secret, {payload})) + "." + payload;
   }
-  static Result<std::string> read(std::string_view text) {
+  static Result<channel::SignedRequest> read(std::string_view text) {
     return kCalls.read_signed_request(text, kApp.secret);
   }
-  static constexpr std::string_view kOf77 = R"({"algorithm":"HMAC-SHA256","user_id":"77"})";
+  static constexpr std::string_view kOf77 =
+      R"({"algorithm":"HMAC-SHA256","user_id":"77","issued_at":1790000000})";
 };
 
 TEST_F(SignedRequest, NamesThePerson) {
-  EXPECT_EQ(read(signed_by("app secret&", kOf77)), "77");
-  EXPECT_EQ(read(signed_by("app secret&", R"({"algorithm":"HMAC-SHA256","user_id":77})")), "77");
+  const auto told = read(signed_by("app secret&", kOf77));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->user_id, "77");
+  EXPECT_EQ(told->issued_at, from_unix_ms(1'790'000'000'000));
+  const auto number = read(signed_by("app secret&", R"({"algorithm":"HMAC-SHA256","user_id":77})"));
+  EXPECT_EQ(number->user_id, "77");
+  EXPECT_EQ(number->issued_at, Time{}) << "of no time that would be let in";
 }
 
 TEST_F(SignedRequest, OfAnotherAppIsRefused) { EXPECT_FALSE(read(signed_by("other", kOf77))); }

@@ -52,6 +52,9 @@ class ConnectionChanges {
     /// Changes the record in place, in the transaction; a refusal is a value. Of a new connection
     /// it is empty but for `workspace`, `mode` and `id`.
     std::function<Result<std::optional<Error>>(store::Connection&, ConnectionRecord&)> edit;
+    /// What goes on record beside what is other than before.
+    std::vector<std::pair<std::string, std::string>> noted = {};
+    bool is_act = false;  ///< on record also where the connection stays as it was
     bool is_new = false;  ///< else one that is not there is kNotFound
     std::optional<metering::IdempotentCall> call = std::nullopt;
     /// Senders that the edit has inserted or changed, for memory.

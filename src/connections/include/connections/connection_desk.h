@@ -44,6 +44,10 @@ class ConnectionDesk {
   /// connection stays to be seen. Of one that is disconnected already only its names are let go of,
   /// should they still be here.
   Task<> disconnect(ConnectionRecord of, Acting by);
+  /// The same of all that a workspace has, because it is deleted. A provider that can't be told is
+  /// told again later, for some two hours; then the connection goes all the same, and the record
+  /// says that it was not told. True: all have gone; false: call again.
+  Task<bool> part(WorkspaceId workspace);
 
   /// What other rooms do where a connection is let go of: in that transaction, and once memory is
   /// to follow. Before the first disconnect().
@@ -56,7 +60,9 @@ class ConnectionDesk {
 
  private:
   Task<> unsubscribe(ConnectionPtr connection);
-  Task<> let_go(ConnectionRecord of, Acting by);
+  Task<> end(ConnectionRecord of, Acting by, bool is_told);
+  Task<> withdraw_names(ConnectionRecord of);
+  Task<bool> part(WorkspaceId workspace, identity::Mode mode, bool is_last_try);
 
   ConnectionChanges& changes_;
   ProviderCalls& calls_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -17,12 +18,11 @@
 
 namespace flowsell::connections {
 
-/// By what a provider's webhooks, and its callbacks about people, find a connection.
+/// By what a provider's webhooks find a connection.
 struct ProviderNames {
   identity::Mode mode = identity::Mode::kTest;
   std::string account;
   std::vector<std::string> addresses;
-  std::string token_user;  ///< empty: none
 };
 
 /// Over all cells and replicas: in which cell these are found.
@@ -31,6 +31,9 @@ struct NameBook {
   std::function<Task<bool>(ProviderNames)> claim;
   /// They are not here any more; what is elsewhere stays.
   std::function<Task<>(ProviderNames)> withdraw;
+  /// Whoever has one of the addresses elsewhere, and by its provider's word has not any more, lets
+  /// go of it, where he can be asked (Connector::release()).
+  std::function<Task<>(ProviderNames)> release;
 };
 
 struct ConnectorOptions {
@@ -65,9 +68,18 @@ struct ConnectOrder {
 /// them may be repeated. Thread-safe; on threads of the pool.
 class Connector {
  public:
+  /// From when on a way through the steps begins no call any more: each takes up to
+  /// ProviderCalls::kTimeMax, and an account may have many numbers.
+  static constexpr std::chrono::seconds kRunMax{90};
+
   Connector(ConnectionChanges& changes, ProviderCalls& calls, identity::Workspaces& workspaces,
             const team::Policies& policies, NameBook names, AdapterLookup adapters, IdSource& ids,
             ConnectorOptions options);
+
+  /// What else is read of an account whose numbers were found, by who is told of it. Before the
+  /// first call.
+  using Listener = std::function<Awaitable<void>(ConnectionPtr, Acting)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
 
   /// The provider's app of a mode. One that is not there: nothing can be connected.
   const channel::ConnectApp& app(identity::Mode mode) const noexcept { return options_.app(mode); }
@@ -92,6 +104,11 @@ class Connector {
   Task<channel::TokenFacts> inspect(ConnectionPtr connection);
   /// The same of another token for it.
   Task<channel::TokenFacts> inspect(ConnectionPtr connection, Secret token);
+  /// Connections here but `except` let go of those of the addresses that they have lost: of whose
+  /// accounts the provider does not show them any more, or takes no token. What is still shown, or
+  /// where no answer comes, stays theirs. For somebody whose account does show them.
+  Task<> release(std::string channel, identity::Mode mode, std::vector<std::string> addresses,
+                 ConnectionId except);
   /// A token that ends later, in exchange for the connection's. Fails as ProviderCalls.
   Task<channel::IssuedToken> extend(ConnectionPtr connection);
 
@@ -103,6 +120,7 @@ class Connector {
     Acting by;
     /// A new token: whatever was done with the one before is done again. It is looked at already.
     bool is_anew = false;
+    Time until;                                                   ///< then no call begins any more
     std::optional<std::vector<channel::AddressFacts>> addresses;  ///< once they are known
   };
   /// What a step has found out, to be stored with it.
@@ -127,6 +145,11 @@ class Connector {
   Task<StepState> register_numbers(Run& run);
   Task<StepState> request_history(Run& run);
   Task<> list_addresses(Run& run);
+  Task<std::vector<channel::AddressFacts>> addresses_of(ConnectionPtr connection, Time until);
+  Result<> check_time(Time until) const;
+  Task<> release(ConnectionPtr holder, std::vector<SenderPtr> held, Time until);
+  Task<bool> has_dead_token(ConnectionPtr connection, Error refusal);
+  Task<> let_go_of_lost(ConnectionPtr holder, std::vector<SenderPtr> lost);
   /// Whether it is done, as is stored with all that it found.
   Task<bool> keep(Run& run, ServerStep step, Result<StepState> end, Found found);
   Awaitable<void> let_go(std::vector<Sender> senders);
@@ -140,6 +163,7 @@ class Connector {
   const AdapterLookup adapters_;
   IdSource& ids_;
   const ConnectorOptions options_;
+  Listener listener_;
   std::mutex mutex_;
   std::set<ConnectionId> running_;
 };

@@ -31,6 +31,7 @@ struct Sender {
   Secret token;  ///< of its connection
   Time created_at;
   bool is_removed = false;  ///< its connection is disconnected: nothing is sent from it any more
+  bool has_let_go = false;  ///< the same: its account has it not any more, and another's has
 };
 using SenderPtr = std::shared_ptr<const Sender>;
 
@@ -62,6 +63,8 @@ class Senders {
   void publish(const SenderPtr& sender);
   /// The senders of a connection, also those that are removed.
   std::vector<SenderPtr> of_connection(const ConnectionId& id) const;
+  /// Those of a workspace, the same.
+  std::vector<SenderPtr> of_workspace(const WorkspaceId& workspace) const;
   /// A connection has changed: it and its senders are found as they are now. nullptr: it is
   /// disconnected.
   void refresh(const ConnectionId& id, const ConnectionPtr& connection);
@@ -112,7 +115,9 @@ class Senders {
 
 /// In a transaction.
 Result<> insert_sender(store::Connection& db, const Sender& sender);
-/// The same: its number and name as the provider shows them.
+/// The same: its connection has it not any more.
+Result<> store_let_go(store::Connection& db, const Sender& sender, Time now);
+/// The same: its number and name as the provider shows them, of an account that has it.
 Result<> update_sender(store::Connection& db, const Sender& sender);
 
 }  // namespace flowsell::connections

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -10,6 +11,18 @@
 #include "runtime/rounds.h"
 
 namespace flowsell::connections {
+
+/// Somebody by whose consent we have acted takes it back, as their provider tells.
+struct PersonLeft {
+  identity::Mode mode = identity::Mode::kTest;
+  std::string user;  ///< the provider's id of them
+  /// What they have allowed later stands: the provider's words may come twice.
+  Time at;
+
+  /// Whether a consent of that time is meant. Two clocks differ by some seconds.
+  bool takes_back(Time given_at) const noexcept { return given_at <= at + kClocksDiffer; }
+  static constexpr std::chrono::seconds kClocksDiffer{60};
+};
 
 /// Notices that a connection does not work any more, and says so in its status: a token that is
 /// refused, one that ends soon, an account that the provider tells is gone. What is refused is
@@ -35,13 +48,14 @@ class TokenWatch {
     kStays,
     kGoes,  ///< they want what is held about them deleted: the token, and by whom it was given
   };
-  Task<> person_left(identity::Mode mode, std::string token_user, Trace trace);
+  Task<> person_left(PersonLeft person, Trace trace);
 
   /// What the rounds do, with whatever is due.
   Awaitable<void> round();
 
  private:
-  Task<> put(ConnectionPtr connection, std::string reason, Trace trace = Trace::kStays);
+  Task<> put(ConnectionPtr connection, std::string reason);
+  Task<> take_back(ConnectionPtr connection, PersonLeft person, Trace trace);
   Task<> look(ConnectionPtr connection, std::string trouble);
   Task<> renew(ConnectionPtr connection);
   Task<> note(ConnectionPtr connection, std::string reason,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -45,8 +46,11 @@ class ProviderDoor {
   struct Person {
     identity::Mode mode = identity::Mode::kTest;
     std::string user_id;  ///< the provider's
+    Time asked_at;        ///< what they have allowed since is not meant
   };
-  /// Fails with kInvalidSignature.
+  /// How far from now a signed callback may have been made.
+  static constexpr std::chrono::hours kSignedLife{24};
+  /// Fails with kInvalidSignature, also where it is of another time.
   Result<Person> read_signed_request(std::string_view signed_request) const;
   /// A code by which a person may ask what became of a request, made of nothing but its time.
   std::string confirmation(identity::Mode mode) const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "channel/sender_calls.h"
+#include "connections/connection_changes.h"
 #include "connections/leased_keys.h"
 #include "connections/provider_calls.h"
 #include "connections/senders.h"
@@ -49,6 +50,9 @@ class SenderDesk {
   /// Reads all numbers of the account and what the provider says of each. Those that are new
   /// become senders; those that are gone stay, marked.
   Task<Synced> sync(team::By by, connections::ConnectionPtr connection, Key key);
+  /// The same of an account that was connected this moment, as a part of that. What fails here is
+  /// read by the next sync.
+  Awaitable<void> read_first(connections::ConnectionPtr connection, connections::Acting by);
 
   /// `region`: where what is at rest stays; empty: anywhere.
   Task<Done> register_sender(team::By by, SenderPtr sender, Secret pin, std::string region,
@@ -111,7 +115,7 @@ class SenderDesk {
   Task<> record(team::By by, std::string target, std::string act, std::string after);
   Task<> reread(SenderPtr sender, std::string requested_name);
   Task<std::vector<channel::SenderState>> read_all(connections::ConnectionPtr connection);
-  Task<Synced> sync_now(team::By by, connections::ConnectionPtr connection);
+  Task<Synced> sync_now(connections::Acting by, connections::ConnectionPtr connection);
   Result<connections::ConnectionPtr> connection_of(const connections::Sender& sender) const;
   channel::SenderRoute route(const connections::Sender& sender) const;
 

@@ -6,6 +6,7 @@
 
 #include "channel/account_calls.h"
 #include "connections/provider_calls.h"
+#include "connections/token_watch.h"
 #include "core/sensitive.h"
 #include "identity/workspaces.h"
 #include "onboarding/account_steps.h"
@@ -27,7 +28,8 @@ Result<WorkspaceId> workspace_of_link(std::string_view link);
 class Door {
  public:
   /// One exchange, or all steps, may take so long; then somebody else may go on.
-  static constexpr std::chrono::seconds kExchangeMax{20};
+  static constexpr std::chrono::seconds kExchangeMax{30};
+  /// Longer than all steps take: connections::Connector ends them by its own time.
   static constexpr std::chrono::seconds kConnectMax{180};
 
   struct Rooms {
@@ -68,13 +70,25 @@ class Door {
   /// nothing changes.
   Task<Session> restart(Session session, audit::Origin from);
 
-  /// What is known of the account by now.
+  /// Somebody takes back what they have given: tokens that are still here go. Whoever has the link
+  /// may sign up anew.
+  Task<> person_left(connections::PersonLeft person);
+
+  /// What is known of the account by now. Of one that is connected for an hour only: a link lies
+  /// about in mails.
+  static constexpr std::chrono::hours kShownFor{1};
   Task<AccountShown> show(Session session) const;
 
  private:
   Task<Session> exchange(Session session, Secret code, std::string redirect_uri,
                          audit::Origin from);
-  Task<channel::IssuedToken> ask_for_grant(Session session, Secret code, std::string redirect_uri);
+  /// What a code was worth.
+  struct Grant {
+    channel::IssuedToken issued;
+    std::string user;  ///< whom it speaks for
+  };
+  Task<Grant> ask_for_grant(Session session, Secret code, std::string redirect_uri);
+  Task<std::string> ask_whose(WorkspaceId workspace, identity::Mode mode, Secret token);
   Task<AccountOutcome> run_steps(Session session, Secret pin, audit::Origin from);
   Failure failure_of(const Error& error) const noexcept;
 

@@ -67,11 +67,14 @@ struct Session {
 
   Consent consent = Consent::kNone;
   std::string sealed_grant;  ///< of kHeld: the token that a sign-up gave
-  std::optional<Time> granted_until;
+  std::string grant_user;    ///< whom it speaks for: the provider's id; empty: it names nobody
+  std::optional<Time> granted_at, granted_until;
   std::string oauth_hash;          ///< of the state that a browser was sent away with; empty: none
   ConnectionId connection;         ///< what came of it
   std::optional<Time> busy_until;  ///< somebody works on it; a crash ends that by itself
 
+  /// The token goes, and whose it was.
+  void forget_grant() noexcept;
   bool is_busy(Time now) const noexcept { return busy_until && *busy_until > now; }
   /// As it counts now: time ends it before anybody notes that.
   State state_at(Time now) const noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,15 +24,15 @@ struct SignupPlace {
 
 struct SignupPlaces {
   const channel::Adapter* adapter = nullptr;
-  std::optional<SignupPlace> test, live;  ///< nullopt: nobody signs up in that mode
-  std::string public_url;                 ///< what people's browsers call this server
+  std::optional<SignupPlace> test, live;    ///< nullopt: nobody signs up in that mode
+  std::function<std::string()> public_url;  ///< what people's browsers call this server
 
   const SignupPlace* of(identity::Mode mode) const noexcept {
     const auto& place = mode == identity::Mode::kTest ? test : live;
     return place ? &*place : nullptr;
   }
   /// Where browsers come back to from the provider's dialog: registered there, letter by letter.
-  std::string redirect_uri() const { return public_url + "/connect/oauth/callback"; }
+  std::string redirect_uri() const { return public_url() + "/connect/oauth/callback"; }
 };
 
 }  // namespace flowsell::onboarding

@@ -30,6 +30,8 @@ struct CellRooms {
   webhook::Endpoints& endpoints;
   messaging::BegunMessages& begun_messages;
   webhook::BegunDeliveries& begun_deliveries;
+  /// Before a workspace ends: what it has connected is disconnected. False: not all is yet.
+  std::function<Task<bool>(WorkspaceId)> part;
   /// Whether it is about to be closed here: then a step goes on where it is opened next.
   std::function<bool()> is_leaving = {};
 
@@ -64,7 +66,7 @@ class Doors {
   virtual std::optional<Door> enter_cell(std::size_t number) = 0;
   /// nullopt: there is no such workspace.
   virtual Task<std::optional<std::size_t>> cell_of(WorkspaceId workspace) = 0;
-  /// Before a workspace's rows go: takes the names of its keys and senders out of what tells all
+  /// Before a workspace's rows go: takes the names of its keys out of what tells all
   /// processes where they are.
   virtual Task<> withdraw_names(const CellRooms& rooms, WorkspaceId workspace) = 0;
 };
