@@ -418,7 +418,7 @@ def test_what_would_move_a_callback_or_reach_elsewhere_is_refused_with_words(gra
 def test_a_page_of_the_providers_is_not_passed_on(stack, status):
     graph = Graph.of_door(stack)
     wamid = graph.send(text_to("+919811210018")).json()["messages"][0]["id"]
-    stack.sim.fault({"http_status": status, "body": "<html>Sorry</html>", "content_type": "text/html"}, scope="reads", times=1)
+    stack.sim.fault({"http": status, "body": "<html>Sorry</html>"}, scope="reads", times=1)
     answer = graph.call("POST", f"{graph.phone}/messages", {"messaging_product": "whatsapp", "status": "read", "message_id": wamid})
     assert code_of(answer) == (503, 2, 0), answer
     assert answer.json()["error"]["is_transient"] is True and b"Sorry" not in answer.body
