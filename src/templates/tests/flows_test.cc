@@ -1,19 +1,6 @@
 // What a provider tells of flows stops their sends: over restarts, and not longer than it holds.
-#include <gtest/gtest.h>
-
-#include "audit/audit_log.h"
-#include "connections/schema.h"
 #include "flow_table.h"
-#include "identity/workspaces.h"
-#include "messaging/schema.h"
-#include "metering/metering.h"
-#include "template_json.h"
-#include "templates/schema.h"
-#include "templates/templates.h"
-#include "testkit/database.h"
-#include "testkit/http_imposter.h"
-#include "testkit/io.h"
-#include "testkit/skipping_clock.h"
+#include "templates_world.h"
 
 namespace flowsell::templates {
 namespace {
@@ -26,33 +13,8 @@ constexpr std::string_view kBook =
     R"({"type":"BUTTONS","buttons":[{"type":"FLOW","text":"Book","flow_id":77}]}]}],)"
     R"("summary":{"message_template_count":1}})";
 
-class FlowsTest : public testing::Test {
+class FlowsTest : public TemplatesWorld {
  protected:
-  FlowsTest() {
-    pool_.start();
-    workspace_ = workspaces_.create("Acme").value();
-    connections::Senders::Draft draft;
-    draft.workspace = workspace_;
-    draft.mode = identity::Mode::kTest;
-    draft.channel = "whatsapp";
-    draft.account = "9111";
-    draft.business_name = "Acme";
-    draft.token = Secret("token");
-    draft.address = "111";
-    draft.display_number = "+1555111";
-    sender_ = senders_.create(std::move(draft)).value();
-    templates_ = fresh();
-  }
-  ~FlowsTest() override {
-    provider_.release();
-    pool_.stop();
-    db_->stop();
-  }
-  connections::ProviderRoutes routes() const {
-    connections::ProviderRoutes out;
-    out.test_api_base = out.live_api_base = http::Url::parse(provider_.url("/v25.0")).value();
-    return out;
-  }
   /// As after a restart: nothing in memory.
   std::unique_ptr<Templates> fresh() {
     return std::make_unique<Templates>(*db_, senders_.connections(), calls_, keys_, ids_, clock_);
@@ -94,31 +56,8 @@ class FlowsTest : public testing::Test {
         *db_, [&](store::Connection& db) { return flow_full_until(db, throttled(), now); });
   }
 
-  testkit::TempFolder folder_;
-  testkit::SkippingClock clock_;
-  IdSource ids_{clock_};
-  runtime::IoPool pool_{2};
-  testkit::HttpImposter provider_;
-  std::unique_ptr<store::Database> db_ = testkit::open_database(
-      folder_, {identity::migrations(), metering::migrations(), audit::migrations(),
-                messaging::migrations(), connections::migrations(), migrations()});
-  crypto::KeyRing ring_ = *crypto::KeyRing::from_hex(Secret(std::string(64, 'a')));
-  std::unique_ptr<crypto::RotatingKeys> fingerprint_ =
-      crypto::RotatingKeys::open({folder_ / "keys", "fingerprint", 24h, 96h}, clock_.now()).value();
-  identity::Workspaces workspaces_{*db_, ring_, ids_, clock_};
-  metering::Idempotency idempotency_{*fingerprint_};
-  std::shared_ptr<http::EgressGuard> guard_ =
-      std::make_shared<http::EgressGuard>(http::EgressOptions{.allow_loopback = true});
-  http::Client client_{pool_, guard_, {}};
-  connections::Senders senders_{
-      *db_, workspaces_,
-      [](std::string_view name) { return name == "whatsapp" ? &whatsapp_adapter() : nullptr; },
-      ids_, clock_};
-  connections::ProviderCalls calls_{client_, clock_, routes()};
-  connections::LeasedKeys keys_{*db_, idempotency_, clock_};
-  WorkspaceId workspace_;
-  connections::SenderPtr sender_;
-  std::unique_ptr<Templates> templates_;
+  connections::SenderPtr sender_ = add(identity::Mode::kTest, "111");
+  std::unique_ptr<Templates> templates_ = fresh();
 };
 
 constexpr std::string_view kBlocked = R"({"id":"77","status":"BLOCKED"})";
