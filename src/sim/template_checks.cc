@@ -28,7 +28,8 @@ Checked<> check_magic_name(std::string_view name) {
 }
 
 constexpr std::size_t kUrlTextMax = 2'000;
-constexpr std::size_t kCouponMax = 15;
+constexpr std::size_t kCouponMax = 20;
+constexpr std::size_t kOneTimeCodeMax = 15;
 
 enum class Place : std::uint8_t { kHeader, kBody, kButton, kOther };
 
@@ -266,7 +267,7 @@ Checked<> check_one_time_code(const Fields& tmpl) {
   }
   if (in_body.empty() || in_button.empty())
     return refuse(132000, "An authentication template takes its code in body and button");
-  if (in_body != in_button || in_body.size() > kCouponMax)
+  if (in_body != in_button || in_body.size() > kOneTimeCodeMax)
     return refuse(132012, "The code of body and button must be the same, of at most 15 characters");
   return {};
 }

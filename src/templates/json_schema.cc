@@ -18,6 +18,7 @@ using json::quoted;
 using Need = TemplateButton::Need;
 
 constexpr std::size_t kPayloadMax = 256;
+constexpr std::size_t kCouponMax = 20;
 constexpr std::size_t kCallPayloadMax = 512;
 constexpr std::int64_t kCallMinutesMax = 43'200;
 constexpr std::size_t kHeaderTextMax = 60;
@@ -169,7 +170,7 @@ std::string button_parameter(const TemplateButton& button, const TemplateSchema&
       return object({{"type", constant("payload")}, {"payload", plain(kPayloadMax)}},
                     {"type", "payload"});
     case ButtonKind::kCopyCode:
-      return object({{"type", constant("coupon_code")}, {"coupon_code", text(15)}},
+      return object({{"type", constant("coupon_code")}, {"coupon_code", text(kCouponMax)}},
                     {"type", "coupon_code"});
     case ButtonKind::kFlow:
       return action_parameter({{"flow_token", plain(kTextMax)},

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "checker.h"
+#include "template_schema.h"
 
 namespace flowsell::whatsapp {
 namespace {
@@ -17,7 +18,6 @@ constexpr std::size_t kHeaderTextMax = 60;
 constexpr std::size_t kBodyTextMax = 1024;
 constexpr std::size_t kUrlSuffixMax = 2000;
 constexpr std::size_t kPayloadMax = 256;
-constexpr std::size_t kCodeMax = 15;
 constexpr std::int64_t kButtonIndexMax = 9;
 constexpr std::size_t kTapTitleMax = 200;  // ours
 
@@ -219,11 +219,11 @@ class TemplateChecker {
         return wrong_type(at, "a url button", "text: the end of the URL");
       case ButtonKind::kOtp:
         if (const auto* value = value_of<Content>(in))
-          return text(at + "/text", value->reveal(), kCodeMax);
+          return text(at + "/text", value->reveal(), kTemplateCodeMax);
         return wrong_type(at, "an otp button", "text: the code");
       case ButtonKind::kCopyCode:
         if (const auto* value = value_of<channel::CouponCode>(in))
-          return text(at + "/coupon_code", value->code.reveal(), kCodeMax);
+          return text(at + "/coupon_code", value->code.reveal(), kCouponCodeMax);
         return wrong_type(at, "a copy_code button", "coupon_code");
       case ButtonKind::kVoiceCall:
         if (const auto* value = value_of<channel::Payload>(in))

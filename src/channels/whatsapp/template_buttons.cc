@@ -124,7 +124,7 @@ class ButtonsChecker {
     const bool in_list = list != nullptr && !list->empty() && list->front().is_string();
     const std::string_view code =
         in_list ? std::string_view(list->front().get_string()) : text_in(button, "example");
-    faults_.text(at + "/example", code, kTemplateCodeMax);
+    faults_.text(at + "/example", code, kCouponCodeMax);
   }
 
   void check_code(const std::string& at, const Object& button) {

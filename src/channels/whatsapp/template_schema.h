@@ -16,6 +16,7 @@ inline constexpr std::size_t kTemplateBodyAloneMax = 32'768;
 inline constexpr std::size_t kTemplateUrlMax = 2000;
 inline constexpr std::size_t kTemplateCardBodyMax = 160;
 inline constexpr std::size_t kTemplateCodeMax = 15;
+inline constexpr std::size_t kCouponCodeMax = 20;  ///< Meta's page of December 2025; 15 before
 
 /// "OTP" of a button, or the URL that Meta makes of one.
 bool is_code_button(const json::Object& button);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kTextMax = 25;
 constexpr std::size_t kUrlMax = 2000;
-constexpr std::size_t kCouponMax = 15;
+constexpr std::size_t kCouponMax = 20;
 constexpr std::size_t kPackageMax = 224;
 constexpr std::size_t kSignatureHash = 11;
 
@@ -94,7 +94,7 @@ Checked<> check_button(const json::Object& button) {
     const auto* example = button.if_contains("example");
     if (!example) return missing("example");
     if (example->is_string() && example->get_string().size() > kCouponMax)
-      return invalid_component("A coupon code can't be longer than 15 characters.");
+      return invalid_component("A coupon code can't be longer than 20 characters.");
   }
   return {};
 }

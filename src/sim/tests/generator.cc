@@ -256,7 +256,7 @@ std::string MessageGenerator::button_component(std::size_t index) {
     case 1:
       return button("url", R"({"type":"text","text":)" + text(200) + "}");
     case 2:
-      return button("copy_code", R"({"type":"coupon_code","coupon_code":)" + text(15) + "}");
+      return button("copy_code", R"({"type":"coupon_code","coupon_code":)" + text(20) + "}");
     case 3:
       return button("flow", R"({"type":"action","action":{"flow_token":)" + text(40) + "}}");
     case 4:

@@ -281,8 +281,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PayloadForAUrl", message(tmpl(button("url", R"({"type":"payload","payload":"x"})"))),
              132012},
         Case{"CouponTooLong",
-             message(tmpl(button("copy_code",
-                                 R"({"type":"coupon_code","coupon_code":"1234567890123456"})"))),
+             message(tmpl(button(
+                 "copy_code", R"({"type":"coupon_code","coupon_code":"123456789012345678901"})"))),
              131009},
         Case{"ActionOfUnknownKey",
              message(tmpl(button("flow", R"({"type":"action","action":{"token":"t"}})"))), 100},

@@ -207,7 +207,7 @@ std::string TemplateGenerator::parameter_of(const TemplateButton& button) {
     case ButtonKind::kOtp:
       return text_parameter("", button.is_one_time_code ? 15 : 1990);
     case ButtonKind::kCopyCode:
-      return fmt::format(R"({{"type":"coupon_code","coupon_code":"{}"}})", value(15));
+      return fmt::format(R"({{"type":"coupon_code","coupon_code":"{}"}})", value(20));
     case ButtonKind::kFlow:
       return action({chance(80) ? R"("flow_token":"t")" : "",
                      chance(40)

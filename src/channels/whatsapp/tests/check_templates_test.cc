@@ -128,11 +128,11 @@ const KindCase kTemplates[] = {
      {"/template/components/1/index duplicate"}},
     {"CopyCode",
      template_with(
-         button("copy_code", R"({"type":"coupon_code","coupon_code":)" + letters(15) + "}")),
+         button("copy_code", R"({"type":"coupon_code","coupon_code":)" + letters(20) + "}")),
      {}},
     {"CopyCodeOneTooLong",
      template_with(
-         button("copy_code", R"({"type":"coupon_code","coupon_code":)" + letters(16) + "}")),
+         button("copy_code", R"({"type":"coupon_code","coupon_code":)" + letters(21) + "}")),
      {kParameter + "/coupon_code too_long"}},
     {"CopyCodeOfSpaces",
      template_with(button("copy_code", R"({"type":"coupon_code","coupon_code":" "})")),

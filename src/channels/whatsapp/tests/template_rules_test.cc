@@ -181,7 +181,7 @@ const Case kCases[] = {
      draft(buttons(url("ftp://a.example"))),
      {"/components/1/buttons/0/url invalid_format"}},
     {"CouponTooLong",
-     draft(buttons(R"({"type":"COPY_CODE","example":"1234567890123456"})")),
+     draft(buttons(R"({"type":"COPY_CODE","example":"123456789012345678901"})")),
      {"/components/1/buttons/0/example too_long"}},
     {"NoNumber",
      draft(buttons(R"({"type":"PHONE_NUMBER","text":"Call"})")),
