@@ -7,6 +7,7 @@
 #include "answers.h"
 #include "core/encoding.h"
 #include "crypto/hash.h"
+#include "field_copy.h"
 #include "fields.h"
 #include "json/writer.h"
 
@@ -151,8 +152,7 @@ Result<channel::TokenFacts> WhatsAppAccountCalls::read_token(const http::Exchang
   }
   facts.app_id = scalar_in(*data, "app_id");
   facts.user_id = scalar_in(*data, "user_id");
-  if (const auto end = number_in(*data, "expires_at"); end && *end > 0)
-    facts.expires_at = from_unix_ms(*end * 1000);
+  if (const auto end = read_time(*data, "expires_at")) facts.expires_at = *end;
   facts.may_manage = has_text(*data, "scopes", kManagement);
   facts.may_send = has_text(*data, "scopes", kMessaging);
   facts.accounts = targets_of(*data, kManagement);
@@ -275,7 +275,7 @@ Result<channel::SignedRequest> WhatsAppAccountCalls::read_signed_request(
   told.user_id = scalar_in(root, "user_id");
   if (text_in(root, "algorithm") != "HMAC-SHA256" || told.user_id.empty()) return refuse();
   // Without a time it is older than any.
-  told.issued_at = from_unix_ms(number_in(root, "issued_at").value_or(0) * 1000);
+  told.issued_at = read_time(root, "issued_at").value_or(Time{});
   return told;
 }
 

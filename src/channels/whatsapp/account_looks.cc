@@ -44,10 +44,8 @@ std::vector<TokenView::Grant> grants_in(const json::Object& data) {
 std::optional<Time> end_of(const json::Object& data) {
   std::optional<Time> end;
   for (const std::string_view name : {"expires_at", "data_access_expires_at"}) {
-    const auto seconds = number_in(data, name).value_or(0);
-    if (seconds <= 0) continue;
-    const Time at = from_unix_ms(seconds * 1000);
-    if (!end || at < *end) end = at;
+    const auto at = read_time(data, name);
+    if (at && (!end || *at < *end)) end = at;
   }
   return end;
 }

@@ -168,6 +168,14 @@ TEST_F(SignedRequest, NamesThePerson) {
   EXPECT_EQ(number->issued_at, Time{}) << "of no time that would be let in";
 }
 
+TEST_F(SignedRequest, ATimeThatNoClockHasIsNone) {
+  const auto told = read(
+      signed_by("app secret&",
+                R"({"algorithm":"HMAC-SHA256","user_id":"77","issued_at":9223372036854775807})"));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->issued_at, Time{});
+}
+
 TEST_F(SignedRequest, OfAnotherAppIsRefused) { EXPECT_FALSE(read(signed_by("other", kOf77))); }
 
 TEST_F(SignedRequest, PayloadThatWasChangedIsRefused) {
