@@ -1,4 +1,5 @@
 // What a send asks: memory, then the table, then the provider.
+#include <algorithm>
 #include <utility>
 
 #include "flow_table.h"
@@ -163,23 +164,28 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
   const std::uint64_t before = book_.generation();
   const auto connection = connections_.find(sender->connection);
   if (!connection) co_return so_far;
-  const auto of_account = co_await fetch_name(connection, name);
-  if (!of_account) {
+  const auto fetched = co_await fetch_name(connection, name);
+  if (!fetched) {
     log::info("a template could not be read from its provider: its sends are not checked",
-              {{"connection", connection->id.str()}, {"error", of_account.error().detail}});
+              {{"connection", connection->id.str()}, {"error", fetched.error().detail}});
     book_.put(key, so_far, clock_.now() + kUnansweredFor, before);
     co_return so_far;
   }
   const std::uint64_t generation = book_.generation();
-  CO_TRY(const auto row, co_await read_by_name(sender, name, language));
+  CO_TRY(auto row, co_await read_by_name(sender, name, language));
   if (row) {
+    // A webhook that has changed it meanwhile, and is not surely newer than the answer, may be
+    // older.
+    const auto said = std::ranges::find(fetched->of_name, language, &ProviderTemplate::language);
+    const bool is_doubtful = row->is_stale() && row->told_at <= fetched->asked_at;
+    if (is_doubtful && said != fetched->of_name.end()) row->provider = *said;
     auto found = judge(*row);
     const bool is_good = !row->is_stale() && row->provider.status == "approved";
     book_.put(key, found, clock_.now() + (is_good ? kApprovedFor : kRefusedFor), generation);
     co_return found;
   }
   // A simulator's account without templates takes every name; at a real provider there is none.
-  if (*of_account == 0 && sender->mode == identity::Mode::kTest) {
+  if (fetched->of_account == 0 && sender->mode == identity::Mode::kTest) {
     auto taken = judged(Verdict::kTaken);
     book_.put_all(sender->connection, taken, clock_.now() + kRefusedFor, generation);
     co_return taken;
@@ -189,31 +195,26 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
   co_return missing;
 }
 
-/// Reads the templates of that name, in all languages, and stores them. How many the account has in
-/// all; nullopt: the provider does not say.
-Task<std::optional<std::int64_t>> Templates::fetch_name(ConnectionPtr connection,
-                                                        std::string name) {
+Task<Templates::Fetched> Templates::fetch_name(ConnectionPtr connection, std::string name) {
   const auto& calls = *connection->adapter->template_calls();
-  const Time asked_at = clock_.now();
   channel::TemplateSearch search;
   search.name = name;
   search.counts_all = true;
-  std::vector<ProviderTemplate> found;
-  std::optional<std::int64_t> of_account;
+  Fetched fetched{.asked_at = clock_.now(), .of_name = {}, .of_account = {}};
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     CO_TRY(auto request, calls.list(search, connection->account, calls_.route(*connection)));
     CO_TRY(const auto answer,
            co_await calls_.call(connection, std::move(request), "list the templates", kLookUpMax));
     CO_TRY(auto read, calls.read_list(answer));
-    if (read.of_account) of_account = read.of_account;
+    if (read.of_account) fetched.of_account = read.of_account;
     // The provider looks for a part of the name.
     for (ProviderTemplate& each : read.templates)
-      if (each.name == name) found.push_back(std::move(each));
+      if (each.name == name) fetched.of_name.push_back(std::move(each));
     if (read.next.empty()) break;
     search.after = std::move(read.next);
   }
-  CO_CHECK_OK(co_await store(connection, std::move(found), asked_at));
-  co_return of_account;
+  CO_CHECK_OK(co_await store(connection, fetched.of_name, fetched.asked_at));
+  co_return fetched;
 }
 
 }  // namespace flowsell::templates

@@ -156,6 +156,30 @@ TEST_F(TemplatesTest, ManySendsAtOnceAskOnce) {
   EXPECT_EQ(provider_.seen_count(), 1U);
 }
 
+TEST_F(TemplatesTest, AWebhookThatIsNewerThanAnAnswerCounts) {
+  provider_.otherwise({.body = page_of(kPlain, 1)});
+  EXPECT_TRUE(check(test_));
+  clock_.skip(std::chrono::hours(24));
+  templates_.forget(test_->connection);
+  testkit::TestOp pending([&](store::Connection& db) {
+    return templates_.record(db, *test_, {.provider_id = "1001", .status = "pending"}, clock_.now(),
+                             true);
+  });
+  ASSERT_TRUE(db_->commit_now(pending));
+  provider_.hold();
+  const auto message = message_of("");
+  auto checked =
+      net::co_spawn(pool_.context(0), templates_.check_send(test_, message), net::use_future);
+  ASSERT_EQ(provider_.wait_for(2).size(), 2U);
+  testkit::TestOp paused([&](store::Connection& db) {
+    return templates_.record(db, *test_, {.provider_id = "1001", .status = "paused"},
+                             clock_.now() + 2s, true);
+  });
+  ASSERT_TRUE(db_->commit_now(paused));
+  provider_.release();
+  EXPECT_EQ(fault_of(checked.get()), "template_paused");
+}
+
 TEST_F(TemplatesTest, OneTimeCodesGoToNumbersOnly) {
   provider_.otherwise(
       {.body = page_of(

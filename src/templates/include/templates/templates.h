@@ -118,8 +118,14 @@ class Templates {
   Task<JudgedPtr> look_up(connections::SenderPtr sender, std::string name, std::string language);
   Task<JudgedPtr> ask_provider(connections::SenderPtr sender, std::string name,
                                std::string language, JudgedPtr known_so_far);
-  Task<std::optional<std::int64_t>> fetch_name(connections::ConnectionPtr connection,
-                                               std::string name);
+  /// The templates of a name, in all languages.
+  struct Fetched {
+    Time asked_at;
+    std::vector<channel::ProviderTemplate> of_name;
+    std::optional<std::int64_t> of_account;  ///< how many it has in all; none: it does not say
+  };
+  /// Reads them, and stores them.
+  Task<Fetched> fetch_name(connections::ConnectionPtr connection, std::string name);
   Task<std::optional<Template>> read_by_name(connections::SenderPtr sender, std::string name,
                                              std::string language) const;
 
