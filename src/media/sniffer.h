@@ -21,7 +21,8 @@ inline constexpr std::size_t kSniffedBytes = 4096;
 class Sniffer {
  public:
   Sniffer();
-  ~Sniffer();  ///< when its callers' executors have stopped, or nobody waits
+  ~Sniffer();  ///< when its callers' executors have stopped, or nobody waits, and before they are
+               ///< destroyed
   /// A MIME type without parameters. Fails with kInternal where libmagic has no table, and with
   /// kOverloaded.
   Task<std::string> type_of(std::string head);

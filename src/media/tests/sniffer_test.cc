@@ -19,6 +19,7 @@ namespace {
 using namespace std::string_literals;
 
 TEST(Sniffer, KnowsWhatChannelsTake) {
+  runtime::IoPool pool(1);
   Sniffer sniffer;
   const std::array files = {
       std::pair("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\x06\0\0\0"s, "image/png"),
@@ -41,7 +42,6 @@ TEST(Sniffer, KnowsWhatChannelsTake) {
                 "application/x-sharedlib"),
       std::pair("<html><body>hello</body></html>"s, "text/html"),
   };
-  runtime::IoPool pool(1);
   pool.start();
   for (const auto& [bytes, type] : files)
     EXPECT_EQ(testkit::run(pool, sniffer.type_of(bytes)).value_or(""), type);
@@ -73,16 +73,16 @@ Awaitable<int> ticks_while_looking(Sniffer& sniffer) {
 }
 
 TEST(Sniffer, LeavesItsCallersThreadToOthers) {
-  Sniffer sniffer;
   runtime::IoPool pool(1);
+  Sniffer sniffer;
   pool.start();
   EXPECT_GT(testkit::run(pool, ticks_while_looking(sniffer)), 0);
   pool.stop();
 }
 
 TEST(Sniffer, LooksAtSomeAtOnce) {
-  Sniffer sniffer;
   runtime::IoPool pool(4);
+  Sniffer sniffer;
   pool.start();
   std::vector<std::future<Result<std::string>>> all;
   for (std::size_t i = 0; i < 64; ++i) {
