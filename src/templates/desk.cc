@@ -73,7 +73,9 @@ Task<Template> Templates::refreshed(identity::Caller caller, ConnectionPtr conne
   if (!read)
     log::info("a template could not be read from its provider",
               {{"template", row.id.str()}, {"error", read.error().detail}});
-  co_return co_await find_row(caller, row.id);
+  CO_TRY(row, co_await find_row(caller, row.id));
+  if (read) settle(row, *read);
+  co_return row;
 }
 
 Task<Template> Templates::find(identity::Caller caller, TemplateId id) {
@@ -149,17 +151,23 @@ Task<> Templates::tell_changes(ConnectionPtr connection, std::vector<SeenChange>
   co_return Result<>{};
 }
 
-Task<> Templates::refresh(ConnectionPtr connection, std::string provider_id) {
+void Templates::settle(Template& row, const Fetched& answer) {
+  if (!row.is_stale() || row.deleted_at || row.told_at > answer.asked_at) return;
+  const auto said =
+      std::ranges::find(answer.templates, row.provider.provider_id, &ProviderTemplate::provider_id);
+  if (said != answer.templates.end()) row.provider = *said;
+}
+
+Task<Templates::Fetched> Templates::refresh(ConnectionPtr connection, std::string provider_id) {
   CO_TRY(const auto* calls, calls_of(*connection));
-  const Time asked_at = clock_.now();
+  Fetched fetched{.asked_at = clock_.now(), .templates = {}, .of_account = {}};
   CO_TRY(auto request, calls->find(provider_id, calls_.route(*connection)));
   CO_TRY(const auto answer,
          co_await calls_.call(connection, std::move(request), "read the template", kRefreshMax));
   CO_TRY(auto read, calls->read_found(answer));
-  std::vector<ProviderTemplate> one;
-  one.push_back(std::move(read));
-  CO_CHECK_OK(co_await store(connection, std::move(one), asked_at));
-  co_return Result<>{};
+  fetched.templates.push_back(std::move(read));
+  CO_CHECK_OK(co_await store(connection, fetched.templates, fetched.asked_at));
+  co_return fetched;
 }
 
 Task<SyncReport> Templates::sync(std::optional<team::By> by, ConnectionPtr connection) {

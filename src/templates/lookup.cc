@@ -1,5 +1,4 @@
 // What a send asks: memory, then the table, then the provider.
-#include <algorithm>
 #include <utility>
 
 #include "flow_table.h"
@@ -174,11 +173,7 @@ Task<JudgedPtr> Templates::ask_provider(SenderPtr sender, std::string name, std:
   const std::uint64_t generation = book_.generation();
   CO_TRY(auto row, co_await read_by_name(sender, name, language));
   if (row) {
-    // A webhook that has changed it meanwhile, and is not surely newer than the answer, may be
-    // older.
-    const auto said = std::ranges::find(fetched->of_name, language, &ProviderTemplate::language);
-    const bool is_doubtful = row->is_stale() && row->told_at <= fetched->asked_at;
-    if (is_doubtful && said != fetched->of_name.end()) row->provider = *said;
+    settle(*row, *fetched);
     auto found = judge(*row);
     const bool is_good = !row->is_stale() && row->provider.status == "approved";
     book_.put(key, found, clock_.now() + (is_good ? kApprovedFor : kRefusedFor), generation);
@@ -200,7 +195,7 @@ Task<Templates::Fetched> Templates::fetch_name(ConnectionPtr connection, std::st
   channel::TemplateSearch search;
   search.name = name;
   search.counts_all = true;
-  Fetched fetched{.asked_at = clock_.now(), .of_name = {}, .of_account = {}};
+  Fetched fetched{.asked_at = clock_.now(), .templates = {}, .of_account = {}};
   for (std::size_t page = 0; page < kPagesMax; ++page) {
     CO_TRY(auto request, calls.list(search, connection->account, calls_.route(*connection)));
     CO_TRY(const auto answer,
@@ -209,11 +204,11 @@ Task<Templates::Fetched> Templates::fetch_name(ConnectionPtr connection, std::st
     if (read.of_account) fetched.of_account = read.of_account;
     // The provider looks for a part of the name.
     for (ProviderTemplate& each : read.templates)
-      if (each.name == name) fetched.of_name.push_back(std::move(each));
+      if (each.name == name) fetched.templates.push_back(std::move(each));
     if (read.next.empty()) break;
     search.after = std::move(read.next);
   }
-  CO_CHECK_OK(co_await store(connection, fetched.of_name, fetched.asked_at));
+  CO_CHECK_OK(co_await store(connection, fetched.templates, fetched.asked_at));
   co_return fetched;
 }
 

@@ -1,6 +1,7 @@
 """Judges answers and webhooks by openapi/openapi.yaml."""
 
 import re
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ HEADERS_OF_HTTP = {"date", "cache-control", "content-type", "content-length", "c
 class Contract:
     def __init__(self):
         self.document = yaml.load(CONTRACT.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        self._links = {}
+        self._links, self._linking = {}, threading.Lock()
         self._patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in self.document["paths"]]
         # Literal paths before those with a parameter: /v1/messages/validate is no message.
         self._patterns.sort(key=lambda entry: "{" in entry[1])
@@ -103,18 +104,23 @@ class Contract:
 
     def _linked(self, node):
         """The same schema with what it refers to in place of its references: to find one anew each time takes longer than all
-        the rest. A schema may have itself inside."""
+        the rest. Whole: a test's receivers check on threads of their own."""
+        with self._linking:
+            return self._link(node)
+
+    def _link(self, node):
+        """A schema may have itself inside."""
         if isinstance(node, list):
-            return [self._linked(each) for each in node]
+            return [self._link(each) for each in node]
         if not isinstance(node, dict):
             return node
         if isinstance(node.get("$ref"), str):
-            target = self._linked(self._target_of(node))
-            others = {key: self._linked(value) for key, value in node.items() if key != "$ref"}
+            target = self._link(self._target_of(node))
+            others = {key: self._link(value) for key, value in node.items() if key != "$ref"}
             return {"allOf": [target, others]} if others else target
         if id(node) not in self._links:
             linked = self._links[id(node)] = {}
-            linked.update((key, self._linked(value)) for key, value in node.items())
+            linked.update((key, self._link(value)) for key, value in node.items())
         return self._links[id(node)]
 
     def _faults_of_value(self, schema, value):

@@ -118,13 +118,15 @@ class Templates {
   Task<JudgedPtr> look_up(connections::SenderPtr sender, std::string name, std::string language);
   Task<JudgedPtr> ask_provider(connections::SenderPtr sender, std::string name,
                                std::string language, JudgedPtr known_so_far);
-  /// The templates of a name, in all languages.
+  /// What the provider has answered.
   struct Fetched {
     Time asked_at;
-    std::vector<channel::ProviderTemplate> of_name;
+    std::vector<channel::ProviderTemplate> templates;
     std::optional<std::int64_t> of_account;  ///< how many it has in all; none: it does not say
   };
-  /// Reads them, and stores them.
+  /// Gives a row the answer where a webhook came between that is not surely newer.
+  static void settle(Template& row, const Fetched& answer);
+  /// Reads the templates of a name, in all languages, and stores them.
   Task<Fetched> fetch_name(connections::ConnectionPtr connection, std::string name);
   Task<std::optional<Template>> read_by_name(connections::SenderPtr sender, std::string name,
                                              std::string language) const;
@@ -148,7 +150,7 @@ class Templates {
                          std::vector<SeenChange>* changes = nullptr);
   Task<> tell_changes(connections::ConnectionPtr connection, std::vector<SeenChange> changes,
                       Time at);
-  Task<> refresh(connections::ConnectionPtr connection, std::string provider_id);
+  Task<Fetched> refresh(connections::ConnectionPtr connection, std::string provider_id);
   Task<Template> refreshed(identity::Caller caller, connections::ConnectionPtr connection,
                            Template row);
   Task<TemplateId> make(team::By by, connections::ConnectionPtr connection,
