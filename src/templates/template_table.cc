@@ -210,7 +210,7 @@ Result<Stored> change_seen(store::Connection& db, Template row, const Seen& seen
   row.deleted_at.reset();
   row.known = known;
   row.told_at = std::max(row.told_at, seen.at);
-  row.updated_at = now;
+  if (is_changed || needs_version) row.updated_at = now;
   if (needs_version) ++row.version;
   CHECK_OK(update_row(db, row));
   if (needs_version) CHECK_OK(insert_version(db, row, seen.by, now));
@@ -310,9 +310,10 @@ Result<> store_news(store::Connection& db, const Account& account,
   // What comes late, or in one second with something else, may be older than what is known.
   if ((at <= row.told_at || news.is_partial) && row.known == Known::kWhole)
     row.known = Known::kOutdated;
+  const channel::ProviderTemplate before = row.provider;
   if (at >= row.told_at && !row.deleted_at) take_news(row, news, now);
   row.told_at = std::max(row.told_at, at);
-  row.updated_at = now;
+  if (!is_same(before, row.provider)) row.updated_at = now;
   return update_row(db, row);
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "identity/workspaces.h"
 #include "templates/schema.h"
 #include "testkit/database.h"
@@ -158,6 +160,18 @@ TEST_F(TemplateTable, AWebhookThatCameLateChangesNothingAndIsLookedInto) {
   tell({.status = "pending"}, kThen);
   EXPECT_EQ(row()->provider.status, "approved");
   EXPECT_TRUE(row()->is_stale());
+}
+
+TEST_F(TemplateTable, WhatTellsNothingNewIsNoUpdate) {
+  see(provider());
+  const Time updated = row()->updated_at;
+  while (clock_.now() == updated) std::this_thread::yield();
+  tell({.status = "approved"}, kThen);
+  see(provider(), kThen + 1s);
+  EXPECT_FALSE(row()->is_stale());
+  EXPECT_EQ(row()->updated_at, updated);
+  tell({.status = "paused"}, kThen + 2s);
+  EXPECT_GT(row()->updated_at, updated);
 }
 
 TEST_F(TemplateTable, AnAnswerThatAWebhookOvertookKeepsTheWebhooksStatus) {
