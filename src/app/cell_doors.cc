@@ -49,6 +49,7 @@ Task<> Cells::withdraw_names(const privacy::CellRooms& rooms, WorkspaceId worksp
   CO_TRY(const auto keys, co_await rooms.db.read([workspace](store::Connection& db) {
     return identity::list_keys(db, workspace);
   }));
+  names.reserve(keys.size());
   for (const identity::ApiKey& key : keys) names.push_back(key.prefix);
   co_return co_await directory_->withdraw(*cell, std::move(names));
 }

@@ -93,7 +93,7 @@ Task<ConnectionChanges::Changed> ConnectionDesk::change(
     ConnectionRecord of, Edit edit, Acting by, std::optional<metering::IdempotentCall> call) {
   const Time now = changes_.now();
   auto change = ConnectionChanges::Change::of(of, "connection.changed", by);
-  change.call = std::move(call);
+  change.call = call;
   change.edit = [&](store::Connection&, ConnectionRecord& record) -> Result<std::optional<Error>> {
     if (edit.label) record.label = *edit.label;
     if (edit.admin_notes) record.admin_notes = *edit.admin_notes;

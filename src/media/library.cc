@@ -497,7 +497,7 @@ Task<> Library::delete_at_provider(const Place& place, std::string provider_id) 
 // --- out ---
 
 Task<Contents> Library::open(identity::Caller caller, std::string id, std::string range) {
-  CO_TRY(Media media, co_await find(std::move(caller), std::move(id)));
+  CO_TRY(Media media, co_await find(caller, std::move(id)));
   if (media.status(parts_.clock.now()) != Status::kAvailable) co_return std::unexpected(gone());
   if (media.provider_id.empty())
     co_return fail(ErrorCode::kNotFound, "what is no message's file can't be read again");

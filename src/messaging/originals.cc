@@ -45,7 +45,7 @@ webhook::EventDraft original_event(const connections::Sender& sender, const cryp
   const auto digest =
       crypto::keyed_hash(key.bytes(), {"original ", sender.id.blob(), original.reveal()});
   event.subject = crypto::head_of<std::tuple_size_v<IdBytes>>(digest);
-  webhook::Events::tell_original(event, std::move(original));
+  webhook::Events::tell_original(event, original);
   return event;
 }
 

@@ -309,7 +309,7 @@ Awaitable<std::optional<webhook::EventDraft>> SendHandler::original_of(
   if (original.empty()) co_return std::nullopt;
   webhook::EventDraft draft = event;
   draft.contact_hash = row.contact_hash;
-  webhook::Events::tell_original(draft, std::move(original));
+  webhook::Events::tell_original(draft, original);
   co_return draft;
 }
 

@@ -168,7 +168,7 @@ Task<Ledger::Added> Ledger::add(Session fresh, Mover by, std::string personal,
                                 std::optional<metering::IdempotentCall> call,
                                 std::int64_t open_max) {
   AddOp op(events_, ids_, idempotency, by, fresh, clock_.now());
-  op.call = std::move(call);
+  op.call = call;
   op.open_max = open_max;
   op.personal = std::move(personal);
   CO_CHECK_OK(co_await db_.commit(op));

@@ -70,8 +70,8 @@ Task<Sessions::Created> Sessions::create(Draft draft, audit::Actor actor, audit:
   std::string personal;
   if (!reason.empty()) personal = audit::json_of({{"reason", reason}});
   const Mover by{std::move(actor), std::move(from)};
-  CO_TRY(auto added, co_await ledger.add(fresh, by, std::move(personal), rooms_.idempotency,
-                                         std::move(call), kOpenMax));
+  CO_TRY(auto added,
+         co_await ledger.add(fresh, by, std::move(personal), rooms_.idempotency, call, kOpenMax));
   if (added.is_full) {
     co_return fail(ErrorCode::kConflict, "a workspace has at most " + std::to_string(kOpenMax) +
                                              " onboarding sessions that are open");
@@ -96,7 +96,7 @@ Task<Session> Sessions::find(const identity::Caller& caller, OnboardingSessionId
 
 Task<SessionPage> Sessions::list(Query query) const {
   const Ledger ledger(rooms_.db, rooms_.events, rooms_.ids, rooms_.clock);
-  co_return co_await ledger.list(std::move(query));
+  co_return co_await ledger.list(query);
 }
 
 Task<Session> Sessions::revoke(team::By by, OnboardingSessionId id) {

@@ -334,7 +334,7 @@ Task<channel::TemplateDraft> Templates::draft_of(identity::Caller caller, Templa
   CO_TRY(const auto* calls, calls_of(*connection));
   CO_TRY([[maybe_unused]] const auto schema, schema_of(row));
   channel::TemplateDraft draft;
-  draft.name = name.empty() ? row.provider.name : std::move(name);
+  draft.name = name.empty() ? row.provider.name : name;
   draft.language = row.provider.language;
   draft.category = row.provider.category;
   draft.is_named = row.provider.is_named;

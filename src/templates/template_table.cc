@@ -7,7 +7,6 @@
 namespace flowsell::templates {
 namespace {
 
-using store::Param;
 using store::Sql;
 
 #define TEMPLATE_COLUMNS                                                                   \

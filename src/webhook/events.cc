@@ -181,7 +181,7 @@ bool Events::wants_originals(const WorkspaceId& workspace, identity::Mode mode) 
   return endpoints_.has_graph(workspace, mode);
 }
 
-void Events::tell_original(EventDraft& draft, Content original) {
+void Events::tell_original(EventDraft& draft, const Content& original) {
   draft.original_of = std::exchange(draft.type, EventType::kProviderWebhook);
   draft.body.clear();
   draft.content = Content(std::string(kOriginal).append(original.reveal()));

@@ -108,7 +108,7 @@ class Events {
   /// True when some endpoint is told in the provider's own words.
   bool wants_originals(const WorkspaceId& workspace, identity::Mode mode) const;
   /// Makes the draft one of kProviderWebhook, which tells `original` and nothing else.
-  static void tell_original(EventDraft& draft, Content original);
+  static void tell_original(EventDraft& draft, const Content& original);
   /// Seals the content, and names the endpoints that want the event.
   EventPlan plan(const EventDraft& draft);
   /// The same for a caller without a thread of the pool (recovery): every delivery is queued, and
