@@ -41,6 +41,13 @@ std::vector<ingest::ProviderApp> provider_apps(const config::Settings& settings,
   return apps;
 }
 
+/// What calls to the provider prove that we have; empty: it is not known, or not to be proved.
+Secret proved_secret(const config::Settings& settings, const Secret& simulator) {
+  if (!settings.whatsapp.app_secret_proof) return {};
+  const bool is_own = settings.sandbox.enabled && settings.sandbox.simulator_url.empty();
+  return is_own ? simulator : settings.whatsapp.app_secret;
+}
+
 /// In the sandbox the simulator's app. A simulator that is a process of its own may have another.
 connections::ConnectorOptions connector_options(const config::Settings& settings,
                                                 const Secret& simulator) {
@@ -105,7 +112,7 @@ Process::Process(const config::Settings& all_settings, Keys all_keys,
       pool(thread_count(settings)),
       guard(std::make_shared<http::EgressGuard>(egress_options(settings, simulator_url))),
       client(pool, guard, client_options(settings)),
-      adapter(whatsapp::make_adapter()),
+      adapter(whatsapp::make_adapter(proved_secret(settings, simulator_secret))),
       whatsapp(*adapter, "X-Hub-Signature-256", provider_apps(settings, simulator_secret), clock,
                metrics),
       send_options(std::move(send_settings)),

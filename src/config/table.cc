@@ -407,6 +407,9 @@ void add_whatsapp(std::vector<Setting>& t) {
   t.push_back(secret("whatsapp.app_secret", "", "text",
                      "Secret of the Meta app, which signs its webhooks.",
                      [](auto& s) -> auto& { return s.whatsapp.app_secret; }));
+  t.push_back(on_off("whatsapp.app_secret_proof", "whatsapp-app-secret-proof",
+                     "Calls to Meta carry appsecret_proof, which an app can require.",
+                     [](auto& s) -> auto& { return s.whatsapp.app_secret_proof; }));
   t.push_back(secret("whatsapp.verify_token", "", "text",
                      "Token that Meta repeats when it verifies the webhook address.",
                      [](auto& s) -> auto& { return s.whatsapp.verify_token; }));

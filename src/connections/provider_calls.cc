@@ -74,8 +74,11 @@ Task<http::Exchange> ProviderCalls::upload(ConnectionPtr connection, http::OutRe
   http::Exchange exchange = std::move(streamed.head);
   if (streamed.body != nullptr) {
     auto body = co_await http::read_all(*streamed.body, kAnswerBytesMax);
-    if (body) exchange.body = *std::move(body);
-    if (!body) exchange.end = http::ExchangeEnd::kBroken;
+    if (body) {
+      exchange.body = *std::move(body);
+    } else {
+      exchange.end = http::ExchangeEnd::kBroken;
+    }
   }
   if (auto refused = check_answer(*connection->adapter, exchange, what); !refused) {
     tell(connection, refused.error());
@@ -86,7 +89,8 @@ Task<http::Exchange> ProviderCalls::upload(ConnectionPtr connection, http::OutRe
 
 Task<http::StreamedExchange> ProviderCalls::open(ConnectionPtr connection, http::OutRequest request,
                                                  Credential credential) {
-  if (credential == Credential::kToken) connection->adapter->authorize(request, connection->token);
+  if (credential == Credential::kToken)
+    connection->adapter->authorize_download(request, connection->token);
   request.client = connection->id.bytes();
   auto streamed = co_await client_.stream(std::move(request));
   CO_CHECK_OK(check_answered(streamed.head));

@@ -39,6 +39,8 @@ constexpr std::string_view kExpansion =
     "Name plain fields with commas between: a field that reads on into other objects is not "
     "passed on.";
 
+constexpr auto kProofs = std::to_array<std::string_view>({"appsecret_proof", "appsecret_time"});
+
 bool is_name_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
          c == '_';
@@ -70,6 +72,7 @@ std::optional<Parameters> parse_parameters(std::string_view text) {
     auto name = percent_decode(part.substr(0, equals), true);
     auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), true);
     if (!name || !value) return std::nullopt;
+    if (std::ranges::find(kProofs, *name) != kProofs.end()) continue;
     out.emplace_back(*std::move(name), *std::move(value));
   }
   return out;

@@ -30,13 +30,14 @@ Task<std::string> Library::send_session(const Place& place, const Media& media, 
                                     place.calls->compile_session(draft, *size, place.route),
                                     "begin the upload"));
   CO_TRY(const std::string session, place.calls->read_session(begun));
-  const Secret& token = place.connection->token;
+  const connections::Connection& connection = *place.connection;
   // The provider has the file with its last byte, whatever is found of it then.
   EndedWell checked_file(file);
   Rewindable body(checked_file);
   std::uint64_t offset = 0;
   for (int tries = 1;; ++tries) {
-    auto request = place.calls->compile_session_bytes(session, offset, token, place.route);
+    auto request = place.calls->compile_session_bytes(session, offset, place.route);
+    connection.adapter->authorize_upload(request, connection.token);
     request.body_source = &body;
     request.body_length = *size - offset;
     auto answered =
@@ -44,9 +45,10 @@ Task<std::string> Library::send_session(const Place& place, const Media& media, 
     if (answered) co_return place.calls->read_handle(*answered);
     if (!was_cut(answered.error()) || tries == kTriesMax)
       co_return std::unexpected(std::move(answered).error());
-    const auto looked_up = co_await parts_.calls.upload(
-        place.connection, place.calls->compile_session_look_up(session, token, place.route),
-        "go on with the upload");
+    auto look_up = place.calls->compile_session_look_up(session, place.route);
+    connection.adapter->authorize_upload(look_up, connection.token);
+    const auto looked_up =
+        co_await parts_.calls.upload(place.connection, std::move(look_up), "go on with the upload");
     if (!looked_up) co_return std::unexpected(std::move(answered).error());
     CO_TRY(offset, place.calls->read_session_offset(*looked_up));
     if (offset > *size || !body.rewind(offset))

@@ -80,6 +80,7 @@ Checked<> GraphApi::check_number(const http::Request& request, const GraphPath& 
   const auto token = token_of_header(request.header("authorization"));
   if (token.empty()) return refuse_no_token();
   TRY(const auto caller, world_.tokens.find(token, world_.clock.now()));
+  CHECK_OK(world_.apps.check_proof(*caller, token, query_value(request.query, "appsecret_proof")));
   if (number == World::kNoNumber) return refuse_object("post", place.object);
   if (!caller->has(Scope::kMessaging)) return refuse(10, "");
   if (!caller->allows(Scope::kMessaging, world_.options.numbers[number].waba_id))

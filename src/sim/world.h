@@ -16,6 +16,7 @@
 #include "message_log.h"
 #include "recipients.h"
 #include "sim/whatsapp_simulator.h"
+#include "state/app_table.h"
 #include "state/flow_table.h"
 #include "state/limits.h"
 #include "state/media_table.h"
@@ -104,6 +105,7 @@ struct World {
   VirtualClock clock;
   SimulatorOptions options;  ///< its `numbers` grow, in place: references into them stay good
   LiveSettings settings;
+  AppTable apps;
   TokenTable tokens;
   NumberStates numbers;
   Windows windows;

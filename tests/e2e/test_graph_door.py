@@ -405,7 +405,6 @@ def test_changes_are_on_record_before_they_are_made(stack):
     ("GET", "{account}?fields=owner_business_info.fields(id)", None),
     ("POST", "{phone}", {"fields": "whatsapp_business_account{id}"}),
     ("GET", "{account}?fields=owner_business_info%7Bid%7D", None),
-    ("GET", "{phone}?appsecret_proof=x", None),
     ("POST", "{phone}/register", {"pin": "123456", "access_token": "EAAx"}),
 ])
 def test_what_would_move_a_callback_or_reach_elsewhere_is_refused_with_words(graph, method, path, body):

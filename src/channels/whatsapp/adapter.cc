@@ -1,12 +1,14 @@
 #include "whatsapp/adapter.h"
 
 #include <string>
+#include <utility>
 
 #include "account_calls.h"
 #include "callback.h"
 #include "check.h"
 #include "compile.h"
 #include "core/encoding.h"
+#include "crypto/hash.h"
 #include "errors.h"
 #include "interpret.h"
 #include "media_calls.h"
@@ -18,8 +20,18 @@
 namespace flowsell::whatsapp {
 namespace {
 
+/// `scheme` with its space.
+void set_authorization(http::OutRequest& request, std::string_view scheme, const Secret& token) {
+  std::erase_if(request.headers, [](const http::Header& header) {
+    return equals_ignoring_case(header.name, "Authorization");
+  });
+  request.headers.push_back({"Authorization", std::string(scheme).append(token.reveal())});
+}
+
 class WhatsAppAdapter final : public channel::Adapter {
  public:
+  explicit WhatsAppAdapter(Secret app_secret) : app_secret_(std::move(app_secret)) {}
+
   std::string_view name() const noexcept override { return "whatsapp"; }
 
   Result<> check(const channel::OutboundMessage& message) const override {
@@ -38,10 +50,15 @@ class WhatsAppAdapter final : public channel::Adapter {
   }
 
   void authorize(http::OutRequest& request, const Secret& token) const override {
-    std::erase_if(request.headers, [](const http::Header& header) {
-      return equals_ignoring_case(header.name, "Authorization");
-    });
-    request.headers.push_back({"Authorization", "Bearer " + std::string(token.reveal())});
+    set_authorization(request, "Bearer ", token);
+    add_proof(request, token);
+  }
+  void authorize_upload(http::OutRequest& request, const Secret& token) const override {
+    set_authorization(request, "OAuth ", token);
+    add_proof(request, token);
+  }
+  void authorize_download(http::OutRequest& request, const Secret& token) const override {
+    set_authorization(request, "Bearer ", token);
   }
 
   channel::Interpretation interpret(const http::Exchange& answered) const override {
@@ -78,21 +95,30 @@ class WhatsAppAdapter final : public channel::Adapter {
     return &whatsapp::signup_calls();
   }
 
- private:
-  WhatsAppAccountCalls account_calls_;
-
   const channel::SenderCalls* sender_calls() const noexcept override { return &sender_calls_; }
-
- private:
-  NumberCalls sender_calls_;
 
   const channel::TemplateCalls* template_calls() const noexcept override {
     return &whatsapp::template_calls();
   }
+
+ private:
+  /// Who took the token from somewhere can't make it (whatsapp.md 7.1).
+  void add_proof(http::OutRequest& request, const Secret& token) const {
+    if (app_secret_.empty()) return;
+    std::string& target = request.url.target;
+    target.append(target.contains('?') ? "&" : "?").append("appsecret_proof=");
+    target.append(hex_encode(crypto::hmac_sha256(app_secret_.reveal(), {token.reveal()})));
+  }
+
+  const Secret app_secret_;
+  WhatsAppAccountCalls account_calls_;
+  NumberCalls sender_calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<channel::Adapter> make_adapter() { return std::make_unique<WhatsAppAdapter>(); }
+std::unique_ptr<channel::Adapter> make_adapter(Secret app_secret) {
+  return std::make_unique<WhatsAppAdapter>(std::move(app_secret));
+}
 
 }  // namespace flowsell::whatsapp

@@ -46,11 +46,6 @@ std::string part(const std::string& boundary, std::string_view name, std::string
          "\"\r\n\r\n" + std::string(value) + "\r\n";
 }
 
-void authorize_session(http::OutRequest& request, const Secret& token) {
-  // Not "Bearer", which the others have.
-  request.headers.push_back({"Authorization", "OAuth " + std::string(token.reveal())});
-}
-
 class Calls final : public channel::MediaCalls {
  public:
   const MediaRule* rule_of(std::string_view mime_type, MediaPurpose purpose) const override {
@@ -138,20 +133,16 @@ class Calls final : public channel::MediaCalls {
   }
 
   http::OutRequest compile_session_bytes(std::string_view session, std::uint64_t offset,
-                                         const Secret& token,
                                          const SenderRoute& route) const override {
     auto request = request_for(http::Method::kPost, route, "/" + std::string(session));
-    authorize_session(request, token);
     request.headers.push_back({"file_offset", std::to_string(offset)});
     request.headers.push_back({"Content-Type", "application/octet-stream"});
     return request;
   }
 
-  http::OutRequest compile_session_look_up(std::string_view session, const Secret& token,
+  http::OutRequest compile_session_look_up(std::string_view session,
                                            const SenderRoute& route) const override {
-    auto request = request_for(http::Method::kGet, route, "/" + std::string(session));
-    authorize_session(request, token);
-    return request;
+    return request_for(http::Method::kGet, route, "/" + std::string(session));
   }
 
   Result<std::uint64_t> read_session_offset(const http::Exchange& answered) const override {

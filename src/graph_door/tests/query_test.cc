@@ -13,6 +13,12 @@ TEST(GraphQuery, IsReadAndWrittenAlike) {
 
 TEST(GraphQuery, BrokenIsNone) { EXPECT_FALSE(parse_parameters("name=%zz")); }
 
+TEST(GraphQuery, AProofOfTheClientsAppIsLeftOut) {
+  const auto read = parse_parameters("appsecret_proof=ab&limit=2&appsecret_time=1");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(parameters_text(*read), "limit=2");
+}
+
 class RefusedName : public testing::TestWithParam<std::string_view> {};
 TEST_P(RefusedName, ReachesNoProvider) {
   EXPECT_TRUE(check_parameters({{std::string(GetParam()), "x"}}));

@@ -22,9 +22,14 @@ std::unexpected<GraphError> unreadable() {
 
 }  // namespace
 
-Checked<Params> Params::read(const http::Request& request) {
+Params Params::of_query(std::string_view query) {
   Params params;
-  params.read_pairs(request.query);
+  params.read_pairs(query);
+  return params;
+}
+
+Checked<Params> Params::read(const http::Request& request) {
+  Params params = of_query(request.query);
   const auto type = request.header("content-type");
   if (request.body.empty()) return params;
   if (starts_with_any_case(type, "multipart/form-data")) {

@@ -30,6 +30,8 @@ class Params {
  public:
   /// Fails with code 100 where the body can't be read.
   static Checked<Params> read(const http::Request& request);
+  /// Of a call whose body is a file's bytes.
+  static Params of_query(std::string_view query);
 
   bool has(std::string_view name) const { return values_.contains(name); }
   const json::Value* find(std::string_view name) const { return values_.if_contains(name); }

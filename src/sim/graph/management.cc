@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 
 #include "core/encoding.h"
-#include "crypto/hash.h"
 #include "graph/intake.h"
 #include "graph/media_store.h"
 #include "graph/path.h"
@@ -136,8 +135,9 @@ Checked<Call> Management::read(const http::Request& request) const {
   call.version = path.version;
   call.object = percent_decode(path.object, false).value_or("");
   call.edge = std::string(path.edge);
-  const bool is_upload = call.object.starts_with("upload:");
-  if (!is_upload) {
+  if (call.object.starts_with("upload:")) {
+    call.params = Params::of_query(request.query);
+  } else {
     TRY(call.params, Params::read(request));
   }
   call.token = token_of_header(request.header("authorization"));
@@ -221,7 +221,7 @@ Checked<Reply> Management::handle(Call& call) {
   if (root && !root->needs_token) return root->handler(graph_, call);
   if (call.token.empty()) return refuse_no_token();
   TRY(call.caller, world_.tokens.find(call.token, world_.clock.now()));
-  CHECK_OK(check_proof(call));
+  CHECK_OK(world_.apps.check_proof(*call.caller, call.token, call.params.text("appsecret_proof")));
   if (root) return root->handler(graph_, call);
   return dispatch(call);
 }
@@ -251,20 +251,6 @@ Checked<> Management::count_call(Call& call) {
   call.used_percent = world_.limits.count_call(call.account, has_registered ? 5'000 : 200, now);
   if (call.used_percent <= 100 || !world_.settings.limits) return {};
   return refuse(80007, "");
-}
-
-/// An app that asks for it takes only calls with a proof that their caller knows its secret.
-Checked<> Management::check_proof(const Call& call) {
-  const auto& app = graph_.app_of(call);
-  const auto proof = call.params.text("appsecret_proof");
-  if (call.caller->kind == TokenFacts::Kind::kApp) return {};
-  if (proof.empty()) {
-    if (!app.flag("_requires_proof")) return {};
-    return refuse_as_graph(100, "API calls from the server require an appsecret_proof argument");
-  }
-  const auto right = hex_encode(crypto::hmac_sha256(app.text("_secret"), {call.token}));
-  if (crypto::constant_time_equal(proof, right)) return {};
-  return refuse_as_graph(100, "Invalid appsecret_proof provided in the API argument");
 }
 
 /// With the lock held.

@@ -48,7 +48,6 @@ class Management {
   Checked<Reply> handle(Call& call);
   Checked<Reply> dispatch(Call& call);
   Checked<> count_call(Call& call);
-  Checked<> check_proof(const Call& call);
   std::vector<NodeRow> settle();
   void adopt_app();
   void restore_numbers();

@@ -95,6 +95,7 @@ void settle_token(Graph& graph, const std::string& id) {
 
 void settle_app(Graph& graph, const Node& app) {
   const auto secret = app.text("_secret");
+  graph.world.apps.put(app.id, std::string(secret), app.flag("_requires_proof"));
   if (!secret.empty()) {
     graph.world.tokens.put(app.id + "|" + std::string(secret),
                            {.kind = TokenFacts::Kind::kApp, .app_id = app.id});

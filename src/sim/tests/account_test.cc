@@ -309,6 +309,19 @@ TEST_F(Graph, AsksForAProofWhereAnAppRequiresIt) {
   EXPECT_EQ(get(fmt::format("{}?appsecret_proof=00", kAccount)).status, 400);
 }
 
+TEST_F(Graph, AsksForTheProofOfASendToo) {
+  control("POST", "/_sim/apps", fmt::format(R"({{"id":"{}","requires_proof":true}})", kApp));
+  const auto messages = fmt::format("{}/messages", kPhone);
+  constexpr std::string_view kHello =
+      R"({"messaging_product":"whatsapp","to":"491510000001","type":"text","text":{"body":"Hi"}})";
+  EXPECT_EQ(at(post_to(messages, kHello), "/error/message"),
+            "API calls from the server require an appsecret_proof argument");
+  const auto proof = hex_encode(crypto::hmac_sha256(kAppSecret, {kToken}));
+  EXPECT_EQ(post_to(fmt::format("{}?appsecret_proof={}", messages, proof), kHello).status, 200);
+  EXPECT_EQ(at(post_to(fmt::format("{}?appsecret_proof=00", messages), kHello), "/error/message"),
+            "Invalid appsecret_proof provided in the API argument");
+}
+
 // --- codes
 
 class Code : public Graph {

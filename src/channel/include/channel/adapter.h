@@ -65,8 +65,16 @@ class Adapter {
   /// The request that marks an inbound message as read, and shows typing where asked.
   virtual Result<http::OutRequest> compile_read(std::string_view provider_message_id, bool typing,
                                                 const SenderRoute& route) const = 0;
-  /// Adds the sender's credential to a compiled request.
+  /// Adds the sender's credential to a compiled request of the provider's API. Once a request.
   virtual void authorize(http::OutRequest& request, const Secret& token) const = 0;
+  /// The same for the bytes of an upload session.
+  virtual void authorize_upload(http::OutRequest& request, const Secret& token) const {
+    authorize(request, token);
+  }
+  /// The same for a file at an address that the provider gave: taken as it is.
+  virtual void authorize_download(http::OutRequest& request, const Secret& token) const {
+    authorize(request, token);
+  }
   /// What the provider's answer says. Reads status, headers and body; never guesses.
   virtual Interpretation interpret(const http::Exchange& answered) const = 0;
 

@@ -86,11 +86,11 @@ class MediaCalls {
   virtual http::OutRequest compile_session(const MediaDraft& draft, std::uint64_t size,
                                            const SenderRoute& route) const = 0;
   virtual Result<std::string> read_session(const http::Exchange& answered) const = 0;
-  /// The request for the bytes from `offset` on, with its credential, which differs from others'.
+  /// The request for the bytes from `offset` on. Its credential and the look-up's are
+  /// Adapter::authorize_upload()'s.
   virtual http::OutRequest compile_session_bytes(std::string_view session, std::uint64_t offset,
-                                                 const Secret& token,
                                                  const SenderRoute& route) const = 0;
-  virtual http::OutRequest compile_session_look_up(std::string_view session, const Secret& token,
+  virtual http::OutRequest compile_session_look_up(std::string_view session,
                                                    const SenderRoute& route) const = 0;
   virtual Result<std::uint64_t> read_session_offset(const http::Exchange& answered) const = 0;
   virtual Result<std::string> read_handle(const http::Exchange& answered) const = 0;

@@ -144,6 +144,33 @@ TEST(Authorize, ReplacesAnEarlierToken) {
   EXPECT_EQ(request->headers.back().value, "Bearer new");
 }
 
+// printf EAAtoken | openssl dgst -sha256 -hmac app-secret
+constexpr std::string_view kProof =
+    "appsecret_proof=9f9f0867bc3df2d00cecd6aa6fb78e65b64c050401bd6ec5b84d98503d443d34";
+
+TEST(Authorize, ProvesThatWeHaveTheAppsSecret) {
+  auto request = compiled(kText);
+  const std::string plain = request->url.target;
+  make_adapter(Secret("app-secret"))->authorize(*request, Secret("EAAtoken"));
+  EXPECT_EQ(request->url.target, plain + "?" + std::string(kProof));
+}
+
+TEST(Authorize, ProvesItOfUploadsToo) {
+  http::OutRequest request;
+  request.url = http::Url::parse("https://graph.facebook.com/v25.0/upload:abc?sig=x").value();
+  make_adapter(Secret("app-secret"))->authorize_upload(request, Secret("EAAtoken"));
+  EXPECT_EQ(request.url.target, "/v25.0/upload:abc?sig=x&" + std::string(kProof));
+  EXPECT_EQ(request.headers.back().value, "OAuth EAAtoken");
+}
+
+TEST(Authorize, LeavesTheAddressOfAFileAsItIs) {
+  http::OutRequest request;
+  request.url = http::Url::parse("https://lookaside.fbsbx.com/a?hash=b").value();
+  make_adapter(Secret("app-secret"))->authorize_download(request, Secret("EAAtoken"));
+  EXPECT_EQ(request.url.target, "/a?hash=b");
+  EXPECT_EQ(request.headers.back().value, "Bearer EAAtoken");
+}
+
 TEST(Adapter, IsNamedWhatsapp) { EXPECT_EQ(make_adapter()->name(), "whatsapp"); }
 
 }  // namespace

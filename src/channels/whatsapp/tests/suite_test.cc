@@ -10,7 +10,7 @@ AdapterUnderTest whatsapp_under_test() {
   using whatsapp::request;
   AdapterUnderTest out;
   out.name = "WhatsApp";
-  out.make = whatsapp::make_adapter;
+  out.make = [] { return whatsapp::make_adapter(); };
   out.route = {.address = "106540352242922",
                .api_base = http::Url::parse("https://graph.facebook.com/v25.0").value()};
   out.requests = {

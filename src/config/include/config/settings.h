@@ -143,6 +143,7 @@ struct Settings {
     bool http2 = true;
     std::string app_id;  ///< empty: not known; in the sandbox the simulator's own
     Secret app_secret;
+    bool app_secret_proof = true;
     Secret verify_token;
     std::string override_callback;
     std::string rate_card_file;  ///< empty: no estimates

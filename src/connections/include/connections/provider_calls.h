@@ -56,8 +56,8 @@ class ProviderCalls {
                               std::string_view what);
   /// With whose credential: the token goes to the provider's own hosts only.
   enum class Credential : std::uint8_t { kNone, kToken };
-  /// Its answer's body is still to be read, but for a refusal's (400 and up), which has none. Fails
-  /// with kProviderUnreachable and kProviderTimeout.
+  /// A file. Its answer's body is still to be read, but for a refusal's (400 and up), which has
+  /// none. Fails with kProviderUnreachable and kProviderTimeout.
   Task<http::StreamedExchange> open(ConnectionPtr connection, http::OutRequest request,
                                     Credential credential);
 
