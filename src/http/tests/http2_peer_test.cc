@@ -188,7 +188,7 @@ TEST(Http2Facts, NoAnswerInTimeIsTimedOutAndTheNextCallHasAnotherConnection) {
                          },
                          answer});
   TestClient client;
-  const Exchange late = client.send(post_http2(server.port(), "body"), 100ms);
+  const Exchange late = client.send(post_http2(server.port(), "body"), 2s);
   EXPECT_EQ(late.end, ExchangeEnd::kTimedOut);
   EXPECT_TRUE(late.byte_sent);
   EXPECT_EQ(client.send(post_http2(server.port(), "body")).status, 200);
