@@ -4,7 +4,7 @@ import pytest
 
 from _support.api import text_to
 from _support.connections import account_in, token_for
-from _support.graph import Graph
+from _support.graph import Graph, code_of
 from _support.media import pdf, uploaded
 from _support.onboarding import APP
 from _support.people import WHY, operator_of
@@ -20,10 +20,8 @@ def strict(shared):
 
 def test_without_the_proof_the_app_takes_nothing(strict):
     plain = Graph.of_simulator(strict)
-    text = {"messaging_product": "whatsapp", "to": TO[1:], "type": "text", "text": {"body": "Hi"}}
-    for method, path, body in [("POST", f"{plain.phone}/messages", text), ("GET", plain.phone, None)]:
-        answer = plain.call(method, path, body)
-        assert (answer.status, answer.json()["error"]["code"]) == (400, 100)
+    for answer in [plain.send(text_to(TO)), plain.call("GET", plain.phone)]:
+        assert code_of(answer)[:2] == (400, 100)
         assert "appsecret_proof" in answer.json()["error"]["message"]
 
 
@@ -65,5 +63,4 @@ def test_templates_are_made_and_found(strict):
 def test_the_door_ignores_the_clients_own(strict):
     door = Graph.of_door(strict)
     assert door.call("GET", f"{door.phone}?appsecret_proof=of-another-secret").status == 200
-    text = {"messaging_product": "whatsapp", "to": TO[1:], "type": "text", "text": {"body": "Hi"}}
-    assert door.call("POST", f"{door.phone}/messages?appsecret_proof=00", text).status == 200
+    assert door.send(text_to(TO), edge="messages?appsecret_proof=00").status == 200
