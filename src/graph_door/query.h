@@ -10,10 +10,10 @@
 
 namespace flowsell::graph_door {
 
-/// Names and values of a query or a form, decoded, in their order. What a client adds of itself to
-/// prove that it has its app's secret is left out: our keys are of no app. nullopt: it can't be
-/// read.
+/// Names and values of a query or a form, decoded, in their order.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
+/// nullopt: it can't be read. What a client adds to prove that it has its app's secret is left out:
+/// our keys are of no app.
 std::optional<Parameters> parse_parameters(std::string_view text);
 /// The same again.
 std::string parameters_text(const Parameters& parameters);
